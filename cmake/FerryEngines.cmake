@@ -1,0 +1,1 @@
+# The engines. A new one is one folder under src/engines and one line here.

@@ -1,0 +1,1 @@
+# What `make install` and the .deb lay down.

@@ -1,0 +1,27 @@
+# Everything we link that is not ours; docs/dependencies.md says why each is here.
+# Versions are those of Debian 12; a newer minor version works.
+
+find_package(Threads REQUIRED)
+set(Boost_USE_STATIC_LIBS ON)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(fmt 9 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
+find_package(GTest REQUIRED)
+
+# Static archives wherever there is one, so that one binary behaves the same on every machine.
+find_library(FERRY_SODIUM_A NAMES libsodium.a REQUIRED)
+add_library(ferry_sodium INTERFACE)
+target_include_directories(ferry_sodium SYSTEM INTERFACE ${sodium_INCLUDE_DIRS})
+target_link_libraries(ferry_sodium INTERFACE ${FERRY_SODIUM_A})
+
+find_library(FERRY_FMT_A NAMES libfmt.a REQUIRED)
+add_library(ferry_fmt INTERFACE)
+target_link_libraries(ferry_fmt INTERFACE ${FERRY_FMT_A})
+
+add_library(ferry_boost INTERFACE)
+target_compile_definitions(ferry_boost INTERFACE BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_BEAST_USE_STD_STRING_VIEW)
+target_include_directories(ferry_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+target_link_libraries(ferry_boost INTERFACE Boost::json Boost::url Threads::Threads)

@@ -1,0 +1,41 @@
+# Options of the build, and the flags that every target of ours gets.
+
+set(FERRY_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined | thread")
+option(FERRY_FUZZ "Build the fuzz targets (needs clang)" OFF)
+option(FERRY_COVERAGE "Instrument for coverage" OFF)
+option(FERRY_BENCH "Build the benchmarks" OFF)
+option(FERRY_WERROR "Warnings are errors" ON)
+
+add_library(ferry_flags INTERFACE)
+target_compile_options(ferry_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
+  -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough -Wundef
+  -ffunction-sections -fdata-sections -fno-omit-frame-pointer)
+target_link_options(ferry_flags INTERFACE -Wl,--gc-sections)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 sees null dereferences and overflows inside inlined library code that are not there.
+  target_compile_options(ferry_flags INTERFACE -Wno-null-dereference -Wno-stringop-overflow
+    -Wno-array-bounds -Wno-restrict -Wno-maybe-uninitialized)
+endif()
+if(FERRY_WERROR)
+  target_compile_options(ferry_flags INTERFACE -Werror)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(ferry_flags INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+    -fstack-protector-strong)
+endif()
+
+if(FERRY_SANITIZE)
+  add_compile_options(-fsanitize=${FERRY_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${FERRY_SANITIZE})
+endif()
+if(FERRY_COVERAGE)
+  add_compile_options(--coverage)
+  add_link_options(--coverage)
+endif()
+
+find_program(FERRY_CCACHE ccache)
+if(FERRY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${FERRY_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FERRY_CCACHE})
+endif()

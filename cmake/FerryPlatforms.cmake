@@ -1,0 +1,1 @@
+# The platforms. A new one is one folder under src/platforms and one line here.

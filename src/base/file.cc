@@ -1,0 +1,120 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>  // mkostemp
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace ferry {
+
+Fd& Fd::operator=(Fd&& other) noexcept {
+  if (this != &other) {
+    reset();
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+int Fd::release() {
+  int fd = fd_;
+  fd_ = -1;
+  return fd;
+}
+
+void Fd::reset() {
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
+  fd_ = -1;
+}
+
+Result<Bytes> read_all(int fd, std::uint64_t limit, std::string_view name) {
+  Bytes out;
+  struct stat info {};
+  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+    if (static_cast<std::uint64_t>(info.st_size) > limit) {
+      return Error{Code::kLimit,
+                   fmt::format("{} has {} bytes, the limit is {}", name, info.st_size, limit), ""};
+    }
+    out.reserve(static_cast<std::size_t>(info.st_size) + 1);
+  }
+  std::size_t used = 0;
+  for (;;) {
+    std::size_t room = std::max<std::size_t>(out.capacity() - used, 65536);
+    out.resize(used + room);
+    ssize_t n = ::read(fd, out.data() + used, room);
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+    if (n < 0) {
+      return errno_error(fmt::format("read {}", name), errno);
+    }
+    used += static_cast<std::size_t>(n);
+    if (used > limit) {
+      return Error{Code::kLimit, fmt::format("{} has more than {} bytes", name, limit), ""};
+    }
+    if (n == 0) {
+      out.resize(used);
+      return out;
+    }
+  }
+}
+
+Result<Bytes> read_file(const std::string& path, std::uint64_t limit) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) {
+    return errno_error(fmt::format("open {}", path), errno);
+  }
+  return read_all(fd.get(), limit, path);
+}
+
+Status write_all(int fd, ByteView bytes, std::string_view name) {
+  while (!bytes.empty()) {
+    ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+    if (n < 0) {
+      return errno_error(fmt::format("write {}", name), errno);
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(n));
+  }
+  return Done{};
+}
+
+Status write_file_atomically(const std::string& path, ByteView bytes, unsigned mode) {
+  std::string temporary = path + ".tmp-XXXXXX";
+  Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
+  if (!fd.valid()) {
+    return errno_error(fmt::format("create {}", temporary), errno);
+  }
+  Status written = write_all(fd.get(), bytes, path);
+  if (written.ok() && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0 ||
+                       ::rename(temporary.c_str(), path.c_str()) != 0)) {
+    written = errno_error(fmt::format("write {}", path), errno);
+  }
+  if (!written.ok()) {
+    ::unlink(temporary.c_str());
+  }
+  return written;
+}
+
+Status make_directories(const std::string& path, unsigned mode) {
+  for (std::size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
+    std::string part = path.substr(0, at);
+    if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST) {
+      return errno_error(fmt::format("create folder {}", part), errno);
+    }
+    if (at == std::string::npos) {
+      break;
+    }
+  }
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+    return Error{Code::kIo, fmt::format("{} is no folder", path), ""};
+  }
+  return Done{};
+}
+
+}  // namespace ferry

@@ -1,0 +1,56 @@
+// A Bundle: a function made ready for one engine version and CPU. Native code, so never accepted
+// from strangers: it is authenticated, by a key of this user (the local store) or by an Ed25519
+// signature (packages), and checked against the engine's exact fingerprint.
+// The format has a page: docs/formats/bundle.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/file.h"
+
+namespace ferry::engine {
+
+struct BundleInfo {
+  std::string function_name;
+  std::string function_digest;  // of the original wasm
+  std::string engine_name;
+  std::string engine_fingerprint;  // version, flags, CPU
+  std::string manifest;            // ferry.toml's text, or empty
+  std::string facts;               // JSON: what ferry found when it prepared the module
+};
+
+// An opened, authenticated bundle. The artifact is [artifact_offset, +artifact_size) of fd.
+struct Bundle {
+  BundleInfo info;
+  Fd fd;
+  std::uint64_t artifact_offset = 0;
+  std::uint64_t artifact_size = 0;
+};
+
+// Who vouches for a bundle. One of the two.
+struct MacKey {
+  std::array<std::uint8_t, 32> bytes{};
+};
+struct SigningKey {
+  std::array<std::uint8_t, 64> secret{};  // Ed25519, libsodium's form
+};
+struct VerifyKey {
+  std::array<std::uint8_t, 32> bytes{};  // Ed25519 public key
+};
+
+Bytes write_bundle(const BundleInfo& info, ByteView artifact, const MacKey& key);
+Bytes write_bundle(const BundleInfo& info, ByteView artifact, const SigningKey& key);
+
+// kDenied: another key, or a changed or truncated file; kInvalid: no bundle; kUnsupported: a
+// format version we do not know. Nothing of it is used before the check has passed.
+Result<Bundle> open_bundle(const std::string& path, const MacKey& key);
+Result<Bundle> open_bundle(const std::string& path, const VerifyKey& key);
+
+// kUnsupported naming both sides unless the bundle was made for this engine and CPU.
+Status check_bundle_engine(const BundleInfo& info, std::string_view engine_name,
+                           std::string_view fingerprint);
+
+}  // namespace ferry::engine

@@ -1,0 +1,54 @@
+// An Event is a CloudEvent 1.0.2, in memory: what every platform's input becomes, and the only
+// thing the host is ever given. Plain data; owned by whoever holds it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/result.h"
+
+namespace ferry::event {
+
+// The value of an extension attribute. Only these three survive the JSON format apart
+// (CloudEvents JSON format 1.0.2, 2.2); all other types travel as their string form.
+using Value = std::variant<std::string, bool, std::int32_t>;
+
+// The canonical string form (CloudEvents 1.0.2, "Type System"): true, -5, text.
+std::string to_string(const Value& value);
+
+struct Event {
+  // Required, never empty in a valid event. specversion is always "1.0" and not kept.
+  std::string id;
+  std::string source;  // URI-reference
+  std::string type;
+
+  // Optional; kept exactly as given, so that they pass through untouched.
+  std::optional<std::string> subject;
+  std::optional<std::string> time;  // RFC 3339, as written by the producer
+  std::optional<std::string> datacontenttype;
+  std::optional<std::string> dataschema;  // absolute URI
+
+  // Extension attributes by name (lower-case letters and digits), ordered by name.
+  std::map<std::string, Value, std::less<>> extensions;
+
+  // The payload's bytes: JSON text for a JSON content type, else as they came. Absent is not
+  // the same as empty.
+  std::optional<std::string> data;
+};
+
+// Every rule of CloudEvents 1.0.2 that one event can break; the error names the attribute and
+// the section.
+Status validate(const Event& event);
+
+// Whether a content type means JSON: application/json, text/json, or a +json suffix, in any
+// case, with any parameters (CloudEvents JSON format 1.0.2, 3.1). Absent counts as JSON there;
+// callers decide.
+bool is_json_type(std::string_view content_type);
+// Whether a content type is text by RFC 2046 or one of the well-known textual types.
+bool is_text_type(std::string_view content_type);
+
+}  // namespace ferry::event

@@ -1,0 +1,33 @@
+// A Function: one .wasm file plus its optional manifest. Its digest names it everywhere.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "function/binary.h"
+#include "function/manifest.h"
+
+namespace ferry::function {
+
+struct Function {
+  std::string name;
+  std::string digest;  // "sha256:…" of the wasm file
+  std::string path;    // where it was read from, or empty
+  Bytes wasm;
+  Binary binary;
+  Manifest manifest;
+};
+
+// Reads FUNCTION as a user names it: a .wasm file, a ferry.toml, or a folder that holds one.
+// `manifest_path` (may be empty) overrides the ferry.toml beside the wasm file. A ferry.toml
+// beside a wasm file applies only where its [function].wasm names that file, or names none.
+Result<Function> load_function(const std::string& path, const std::string& manifest_path);
+
+// The same from bytes that came over a wire.
+Result<Function> make_function(std::string name, Bytes wasm, Manifest manifest);
+
+// Whether we can run it at all, and if not why and what to do: no entry point, a component,
+// unknown imports, shared or 64-bit memory, more memory than the limit.
+Status check_runnable(const Function& function);
+
+}  // namespace ferry::function

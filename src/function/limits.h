@@ -1,0 +1,22 @@
+// Limits: one model everywhere (design: "Limits and outcomes"). A platform's own deadline, less a
+// margin, wins when it is sooner.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace ferry::function {
+
+struct Limits {
+  std::chrono::milliseconds timeout{10'000};  // wall time of one event, queueing left out
+  std::uint64_t memory = 128ull << 20;        // bytes of linear memory
+  std::uint64_t input = 6ull << 20;           // bytes of an event's data
+  std::uint64_t output = 6ull << 20;          // bytes on stdout
+  std::uint64_t log = 1ull << 20;             // bytes on stderr; what is past it is dropped
+  std::optional<std::uint64_t> instructions;  // where the engine counts them
+  std::uint32_t concurrency = 64;             // events of this function at once, a worker
+  std::uint32_t open_files = 64;              // descriptors a guest may hold
+};
+
+}  // namespace ferry::function

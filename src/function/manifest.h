@@ -1,0 +1,51 @@
+// ferry.toml: what a user may say about a function. Everything has a default; a function without
+// a manifest is one with Manifest{}. The format has a page: docs/formats/manifest.md.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "function/limits.h"
+
+namespace ferry::function {
+
+enum class InputForm : unsigned char { kData, kCloudEvent };
+enum class ReplyForm : unsigned char { kData, kCloudEvent, kCgi };
+
+// "./data::/data:ro"
+struct DirGrant {
+  std::string host;
+  std::string guest;
+  bool read_only = false;
+};
+
+struct Grants {
+  std::map<std::string, std::string> env;
+  std::vector<DirGrant> dirs;
+  std::vector<std::string> http;  // hosts a component may call
+};
+
+struct Manifest {
+  std::string name;  // default: the file's stem
+  std::string wasm;  // relative to the manifest
+  InputForm input = InputForm::kData;
+  ReplyForm reply = ReplyForm::kData;
+  Limits limits;
+  Grants grants;
+  std::string build_command;
+};
+
+// `path` is for messages. An unknown key is an error that names key, line and nearest known key.
+Result<Manifest> parse_manifest(std::string_view toml, std::string_view path);
+
+// "2s", "1500ms", "1m"; "64MiB", "6 MiB", "1048576", "1GB". Used by the command line too.
+Result<std::chrono::milliseconds> parse_duration(std::string_view text);
+Result<std::uint64_t> parse_size(std::string_view text);
+std::string format_size(std::uint64_t bytes);  // "128 MiB", "1.5 KiB", "17 B"
+// "HOST::GUEST[:ro]"
+Result<DirGrant> parse_dir_grant(std::string_view text);
+
+}  // namespace ferry::function

@@ -1,0 +1,79 @@
+// Outcome: what became of one event. The same on every platform; each platform's adapter says it
+// in the platform's own words (design: "Limits and outcomes").
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "event/event.h"
+
+namespace ferry::host {
+
+enum class Status : unsigned char {
+  kOk,
+  kFailed,  // exit or return other than 0, or an uncaught panic
+  kTrapped,
+  kTimeout,
+  kOutOfMemory,  // limit reached and not survived
+  kOutputTooLarge,
+  kDenied,   // a capability that wasn't granted ended it
+  kRefused,  // overload or bad input; the function never ran
+  kBroken,   // our fault or the engine's
+};
+
+struct StatusRow {
+  Status status;
+  const char* name;    // "out-of-memory"
+  int http;            // 500
+  const char* lambda;  // "Function.OutOfMemory"
+  int exit_code;       // of `ferry run`
+};
+// The table, one row a status.
+const StatusRow& status_row(Status status);
+
+struct HttpAnswer {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;  // as the function wrote them
+};
+
+struct Reply {
+  std::string content_type;  // empty when there is no data
+  std::string data;
+  std::optional<event::Event> event;  // reply = "cloudevent": its data is moved to `data`
+  std::optional<HttpAnswer> http;     // reply = "cgi"
+};
+
+struct LogLine {
+  WallTime time;
+  std::string text;  // without the line's end; invalid UTF-8 replaced (U+FFFD)
+};
+
+// Microseconds of wall time by phase.
+struct Usage {
+  double queue_us = 0;
+  double instantiate_us = 0;
+  double run_us = 0;
+  double teardown_us = 0;
+  std::uint64_t memory_bytes = 0;  // linear memory at the end: its peak, since it never shrinks
+  std::optional<std::uint64_t> instructions;
+};
+
+struct Outcome {
+  Status status = Status::kBroken;
+  std::string invocation;  // UUIDv7
+  Reply reply;             // of kOk only
+  std::vector<LogLine> logs;
+  bool log_truncated = false;
+  Usage usage;
+  int exit_code = 0;      // the guest's, with kFailed and kDenied
+  std::string message;    // when not kOk: what happened
+  std::string hint;       // and what to do, or empty
+  std::string backtrace;  // of a trap, where the engine has one
+  bool overload = false;  // kRefused: busy (503) rather than bad input (400)
+};
+
+}  // namespace ferry::host

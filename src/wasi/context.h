@@ -1,0 +1,112 @@
+// What one invocation's guest may see and do through WASI: memory-backed stdin, stdout, stderr,
+// args, environ; granted directories; clocks and randomness that come in from outside; quotas.
+//
+// One Context serves one invocation at a time, on one thread; `reset` readies it for the next
+// without giving its buffers back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/result.h"
+
+namespace ferry::wasi {
+
+struct Quotas {
+  std::uint64_t stdout_bytes = 6ull << 20;
+  std::uint64_t stderr_bytes = 1ull << 20;
+  std::uint32_t open_files = 64;  // beyond stdio and the granted directories
+  std::uint32_t path_bytes = 4096;
+};
+
+// A directory the guest was granted, opened once by the host and shared by all contexts.
+class Directory {
+ public:
+  // Fails where the folder can't be opened, and where the kernel or a seccomp profile lacks
+  // openat2 with RESOLVE_BENEATH: granting is then refused with that reason.
+  static Result<Directory> open(const std::string& host_path, const std::string& guest_path,
+                                bool read_only);
+  int fd() const { return fd_.get(); }
+  const std::string& guest_path() const { return guest_path_; }
+  bool read_only() const { return read_only_; }
+
+ private:
+  Fd fd_;
+  std::string guest_path_;
+  bool read_only_ = false;
+};
+
+// Why the guest was ended by a call of ours.
+enum class Stop : unsigned char {
+  kNone,        // it was not
+  kExit,        // proc_exit(code)
+  kOutputFull,  // stdout's bound
+  kDeadline,    // slept or blocked past it
+};
+
+// Everything that a guest drew from outside, for snapshots and for outcomes that do not repeat.
+struct Drawn {
+  bool random = false;
+  bool clock = false;
+  bool environ = false;
+  bool args = false;
+  bool stdin_read = false;
+  bool files = false;  // opened something
+  bool wrote = false;  // stdout or stderr
+};
+
+// A line or chunk written to stderr with the time of its arrival (wall clock).
+struct LogChunk {
+  WallTime time;
+  std::size_t offset = 0;  // into err()
+};
+
+struct Setup {
+  std::vector<std::string> args;     // args[0] is the function's name
+  std::vector<std::string> environ;  // "KEY=value"
+  std::string_view stdin_data;       // borrowed until the next reset
+  Quotas quotas;
+  Monotonic deadline = Monotonic::max();
+  const std::vector<Directory>* directories = nullptr;  // borrowed; may be null
+};
+
+class Context {
+ public:
+  // Both are borrowed for the context's life.
+  Context(const Clock& clock, Random& random);
+  ~Context();
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  // Closes what the last guest left open, forgets what it wrote, and takes what the next may see.
+  void reset(Setup setup);
+
+  Stop stop() const;
+  std::uint32_t exit_code() const;  // with Stop::kExit
+  const std::string& out() const;   // stdout so far
+  const std::string& err() const;   // stderr so far, cut at its quota
+  const std::vector<LogChunk>& log_chunks() const;
+  std::uint64_t err_dropped() const;  // bytes past the quota
+  const Drawn& drawn() const;
+  // The last thing refused for want of a grant, in words, with what would grant it; or nothing.
+  const std::optional<Error>& denial() const;
+
+  // Called when the guest is about to read stdin for the first time; for snapshots. May stop it.
+  // (Set null to remove.)
+  using ReadHook = bool (*)(void* user);
+  void on_first_read(ReadHook hook, void* user);
+
+  struct State;  // used by the calls, private to src/wasi
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ferry::wasi

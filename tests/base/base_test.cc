@@ -1,0 +1,79 @@
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/ids.h"
+
+namespace ferry {
+namespace {
+
+TEST(Time, RoundTripsRfc3339) {
+  for (const char* text :
+       {"2026-11-22T13:04:05Z", "1999-12-31T23:59:59.5Z", "2024-02-29T00:00:00.000000001Z"}) {
+    auto time = from_rfc3339(text);
+    ASSERT_TRUE(time.ok()) << text;
+    EXPECT_EQ(to_rfc3339(*time), text);
+  }
+  EXPECT_EQ(to_rfc3339(*from_rfc3339("2026-11-22t13:04:05.120+02:00")), "2026-11-22T11:04:05.12Z");
+}
+
+TEST(Time, RefusesWhatIsNotRfc3339) {
+  for (const char* text :
+       {"", "now", "2026-11-22", "2026-11-22 13:04:05Z", "2026-13-01T00:00:00Z",
+        "2025-02-29T00:00:00Z", "2026-11-22T24:00:00Z", "2026-11-22T13:04:05",
+        "2026-11-22T13:04:05.Z", "2026-11-22T13:04:05+0200", "2026-11-22T13:04:05Zx"}) {
+    EXPECT_FALSE(from_rfc3339(text).ok()) << text;
+  }
+}
+
+TEST(Base64, IsStrict) {
+  EXPECT_EQ(to_base64(as_bytes("hello")), "aGVsbG8=");
+  EXPECT_EQ(*from_base64("aGVsbG8="), "hello");
+  EXPECT_EQ(*from_base64(""), "");
+  for (const char* text : {"aGVsbG8", "aGVs bG8=", "aGVsbG9=", "====", "aGVsbG8=\n"}) {
+    EXPECT_FALSE(from_base64(text).ok()) << text;
+  }
+}
+
+TEST(Utf8, KnowsWellFormed) {
+  EXPECT_TRUE(is_utf8("plain, é, 日本, \xF0\x9F\x9A\xA2"));
+  for (const char* text :
+       {"\x80", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\xFF"}) {
+    EXPECT_FALSE(is_utf8(text));
+  }
+}
+
+TEST(Digest, IsSha256) {
+  EXPECT_EQ(digest_of(as_bytes("abc")),
+            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Ids, UuidV7HasVersionAndVariant) {
+  std::string id = uuid_v7(system_clock(), system_random());
+  ASSERT_EQ(id.size(), 36u);
+  EXPECT_EQ(id[14], '7');
+  EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos);
+  EXPECT_NE(id, uuid_v7(system_clock(), system_random()));
+}
+
+TEST(File, WritesAllOrNothing) {
+  auto folder = std::filesystem::temp_directory_path() /
+                ("ferry-base-" + uuid_v7(system_clock(), system_random()));
+  ASSERT_TRUE(make_directories(folder.string() + "/a/b").ok());
+  std::string path = folder.string() + "/a/b/file";
+  ASSERT_TRUE(write_file_atomically(path, as_bytes("one")).ok());
+  EXPECT_FALSE(write_file_atomically(folder.string() + "/missing/file", as_bytes("two")).ok());
+  auto read = read_file(path, 3);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(as_text(*read), "one");
+  EXPECT_EQ(read_file(path, 2).error().code, Code::kLimit);
+  EXPECT_EQ(read_file(path + "x", 2).error().code, Code::kNotFound);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace ferry
