@@ -16,10 +16,6 @@ add_library(ferry_sodium INTERFACE)
 target_include_directories(ferry_sodium SYSTEM INTERFACE ${sodium_INCLUDE_DIRS})
 target_link_libraries(ferry_sodium INTERFACE ${FERRY_SODIUM_A})
 
-find_library(FERRY_FMT_A NAMES libfmt.a REQUIRED)
-add_library(ferry_fmt INTERFACE)
-target_link_libraries(ferry_fmt INTERFACE ${FERRY_FMT_A})
-
 add_library(ferry_boost INTERFACE)
 target_compile_definitions(ferry_boost INTERFACE BOOST_ASIO_NO_DEPRECATED
   BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_BEAST_USE_STD_STRING_VIEW)
