@@ -6,7 +6,9 @@
 //    same on every engine.
 // 2. Where asked (an engine without a deadline of its own): function entries and loop heads count
 //    down and call back, so that a deadline holds in-process.
-// 3. Mutable globals and the memory are exported, so that an instance's state can be saved and
+// 3. A start section becomes an export: the host calls it like any other function of the guest,
+//    with WASI and a deadline, and instantiation itself runs no guest code.
+// 4. Mutable globals and the memory are exported, so that an instance's state can be saved and
 //    set back.
 //
 // Nothing else changes: indices, names and behaviour stay.
@@ -25,8 +27,9 @@ inline constexpr char kMemoryRefusedGlobal[] =
     "ferry:memory_refused";  // i64: bytes asked for by the
                              // last refused growth, or 0
 inline constexpr char kMemoryExport[] = "ferry:memory";
-inline constexpr char kGlobalPrefix[] = "ferry:g";  // + index: each mutable global of the guest
-inline constexpr char kPollModule[] = "ferry";      // import, only with poll: ferry.poll ()->()
+inline constexpr char kGlobalPrefix[] = "ferry:g";     // + index: each mutable global of the guest
+inline constexpr char kStartExport[] = "ferry:start";  // what the start section named
+inline constexpr char kPollModule[] = "ferry";         // import, only with poll: ferry.poll ()->()
 inline constexpr char kPollName[] = "poll";
 
 struct PrepareOptions {
