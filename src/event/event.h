@@ -40,9 +40,12 @@ struct Event {
   std::optional<std::string> data;
 };
 
-// Every rule of CloudEvents 1.0.2 that one event can break; the error names the attribute and
-// the section.
+// Every rule of CloudEvents 1.0.2 that one event's attributes can break; the error (kInvalid)
+// names the attribute and the section.
 Status validate(const Event& event);
+// Whether the payload is of its declared type: data that datacontenttype calls JSON must be
+// well-formed JSON. Other types, and no data, always are.
+Status validate_data(const Event& event);
 
 // Whether a content type means JSON: application/json, text/json, or a +json suffix, in any
 // case, with any parameters (CloudEvents JSON format 1.0.2, 3.1). Absent counts as JSON there;

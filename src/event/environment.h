@@ -1,0 +1,17 @@
+// An event's attributes as environment variables: what a function that reads its data from stdin
+// is told about the event.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "event/event.h"
+
+namespace ferry::event {
+
+// "CE_ID=…", "CE_SOURCE=…", "CE_TYPE=…", "CE_SPECVERSION=1.0", then those present of CE_SUBJECT,
+// CE_TIME, CE_DATACONTENTTYPE, CE_DATASCHEMA, then each extension as CE_ and its name in upper
+// case. A valid event has no NUL byte in any of them; a variable that would have one is left out.
+std::vector<std::string> environment(const Event& event);
+
+}  // namespace ferry::event

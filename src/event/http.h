@@ -1,0 +1,75 @@
+// The HTTP protocol binding (CloudEvents HTTP binding 1.0.2) in all three modes, both directions,
+// and the event that a plain HTTP request becomes. Knows no HTTP library: headers are pairs.
+//
+// Errors: kInvalid for what breaks a rule (it names the attribute and the section; an answer of
+// 400), kUnsupported for an event format we don't speak, such as Avro (415). Pure functions but
+// for the clock and the randomness handed in.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "event/event.h"
+
+namespace ferry::event {
+
+// Name (any case) and value; borrowed. A header sent twice stands here twice.
+using HeaderView = std::pair<std::string_view, std::string_view>;
+using HeaderList = std::vector<std::pair<std::string, std::string>>;
+
+enum class Mode : unsigned char { kPlain, kBinary, kStructured, kBatch };
+
+struct HttpRequest {
+  std::string_view scheme = "http";  // as the server knows it, never from a header
+  std::string_view method;
+  std::string_view target;  // as on the request line: /path?query, or the absolute form
+  std::span<const HeaderView> headers;
+  std::string body;  // moved into the event
+};
+
+struct Received {
+  Mode mode = Mode::kPlain;
+  Event event;               // all modes but kBatch
+  std::vector<Event> batch;  // kBatch only; may be empty
+};
+
+// The headers that a plain request's event carries unless told otherwise: as extension attributes
+// named "http" and the header's letters and digits in lower case (accept-language:
+// httpacceptlanguage).
+std::span<const std::string_view> default_carried_headers();
+
+// The event or events in a request. A message is a CloudEvent in binary mode once it has any of
+// ce-id, ce-source, ce-type, ce-specversion; then all rules hold. A request that is no CloudEvent
+// becomes one:
+//   type http.request; source scheme://host/path; subject the path; id the x-request-id header or
+//   a new UUIDv7; time the arrival; datacontenttype the content-type; data the body;
+//   httpmethod, httpquery (when there is one), `carried` headers as above, traceparent,
+//   tracestate and baggage under their own names.
+// An empty body is no data, in binary mode and in a plain request. A body whose content type says
+// JSON must be JSON. traceparent and tracestate headers are added to a single event that has none.
+Result<Received> from_http(HttpRequest request, const Clock& clock, Random& random,
+                           std::span<const std::string_view> carried = default_carried_headers());
+
+// The same for any message, a response too: nothing when it is no CloudEvent.
+Result<std::optional<Received>> from_http_message(std::span<const HeaderView> headers,
+                                                  std::string body);
+
+struct HttpMessage {
+  HeaderList headers;  // lower-case names; content-type among them when there is one
+  std::string body;
+};
+
+// `mode` is kBinary or kStructured. Fails when the event is not valid.
+Result<HttpMessage> to_http(Event event, Mode mode);
+Result<HttpMessage> to_http_batch(std::span<const Event> events);
+
+// Header values (HTTP binding, 3.1.3.2).
+std::string encode_header_value(std::string_view text);
+Result<std::string> decode_header_value(std::string_view value);
+
+}  // namespace ferry::event
