@@ -1,0 +1,71 @@
+# Builds one Rust crate into OUT, once: run by the build (FerryEngines.cmake), never by hand.
+# Many build trees may come here at the same time; the first one works, the others wait.
+if(EXISTS ${OUT}/${LIBRARY})
+  return()
+endif()
+get_filename_component(cache ${OUT} DIRECTORY)
+file(MAKE_DIRECTORY ${cache})
+file(LOCK ${OUT}.lock TIMEOUT 7200 RESULT_VARIABLE locked)
+if(NOT locked STREQUAL "0")
+  message(FATAL_ERROR "${OUT}.lock: ${locked}")
+endif()
+if(EXISTS ${OUT}/${LIBRARY})
+  return()
+endif()
+
+message("Building the engine crate ${NAME} with cargo: ${COST}, once; kept in ${OUT}")
+string(REPLACE "|" ";" FILES "${FILES}")
+string(REPLACE "|" ";" CARGO_ARGS "${CARGO_ARGS}")
+string(REPLACE "|" ";" HEADERS "${HEADERS}")
+set(work ${OUT}.work)
+file(REMOVE_RECURSE ${work})
+file(MAKE_DIRECTORY ${work}/crate ${work}/out/include)
+file(COPY ${FILES} DESTINATION ${work}/crate)
+# A developer who changes a crate often may keep cargo's own cache.
+if(DEFINED ENV{FERRY_CARGO_TARGET_DIR})
+  set(target $ENV{FERRY_CARGO_TARGET_DIR})
+else()
+  set(target ${work}/target)
+endif()
+
+macro(run)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${work}/crate RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    list(JOIN ARGN " " line)
+    message(FATAL_ERROR "${NAME}: failed (${status}): ${line}\n"
+      "The folder is left for a look: ${work}. Without a network, cargo needs its crates in "
+      "~/.cargo/registry; `cargo fetch --locked` in the engine's folder gets them.")
+  endif()
+endmacro()
+
+if(SETUP)
+  run(${SETUP})
+endif()
+run(${CARGO} build --locked --profile ${PROFILE} --target-dir ${target} ${CARGO_ARGS})
+
+foreach(header ${HEADERS})
+  string(REPLACE ":" ";" parts ${header})
+  list(GET parts 0 where)
+  list(GET parts 1 package)
+  list(GET parts 2 folder)
+  if(where STREQUAL "out")
+    # Of several builds of one package, the one just made is the newest.
+    execute_process(COMMAND sh -c "ls -td \"$1\"/build/\"$2\"-*/out/\"$3\" | head -n 1" sh
+      ${target}/${PROFILE} ${package} ${folder} OUTPUT_VARIABLE found
+      OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  else()
+    execute_process(COMMAND ${CARGO} metadata --locked --format-version 1
+      WORKING_DIRECTORY ${work}/crate OUTPUT_VARIABLE metadata ERROR_QUIET)
+    set(found "")
+    if(metadata MATCHES "\"manifest_path\":\"([^\"]*/${package}-[0-9][^\"/]*)/Cargo.toml\"")
+      set(found ${CMAKE_MATCH_1}/${folder})
+    endif()
+  endif()
+  if(NOT found OR NOT EXISTS ${found})
+    message(FATAL_ERROR "${NAME}: no headers '${folder}' of the package ${package}")
+  endif()
+  file(COPY ${found}/ DESTINATION ${work}/out/include)
+endforeach()
+file(COPY ${target}/${PROFILE}/${LIBRARY} DESTINATION ${work}/out)
+file(RENAME ${work}/out ${OUT})
+file(REMOVE_RECURSE ${work})

@@ -1,0 +1,137 @@
+#include "engines/wasmtime/config.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <sys/mman.h>
+
+#include "engines/wasmtime/cpu.h"
+
+namespace ferry::engine::wasmtime {
+namespace {
+
+// Every 32-bit address is inside the reservation, so that a guest's loads and stores need no
+// bounds check; the guard takes their constant offsets.
+constexpr std::uint64_t kReservation = 4ull << 30;
+constexpr std::uint64_t kGuard = 32ull << 20;
+
+// What a pooled slot keeps resident when its instance goes, instead of giving the pages back to
+// the kernel and faulting them in again. About what a small C guest touches.
+constexpr std::size_t kMemoryKeepResident = 64u << 10;
+constexpr std::size_t kTableKeepResident = 16u << 10;
+
+constexpr std::uint32_t kTablesPerModule = 4;
+constexpr std::size_t kTableElements = 1u << 20;
+constexpr std::size_t kInstanceBytes = 16u << 20;
+
+// Wasmtime ends the process when it cannot reserve its pool: ask the kernel first.
+Status check_address_space(std::uint64_t bytes) {
+  void* probe = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (probe == MAP_FAILED) {
+    return Error{Code::kLimit,
+                 "wasmtime: the address space has no room for its pool of instances (" +
+                     std::to_string(bytes >> 30) + " GiB, reserved and not used)",
+                 "raise `ulimit -v`, or run fewer instances at once"};
+  }
+  munmap(probe, bytes);
+  return Done{};
+}
+
+Status set_pool(wasm_config_t& config, const EngineOptions& options) {
+  const std::uint32_t instances = std::max(options.max_instances, 1u);
+  const std::uint64_t memory =
+      std::clamp(options.max_memory, std::uint64_t{64} << 10, kReservation);
+  const std::uint64_t slot = kReservation + kGuard;
+  FERRY_CHECK_OK(check_address_space((instances + 1) * slot));
+
+  std::unique_ptr<wasmtime_pooling_allocation_config_t,
+                  Deleter<wasmtime_pooling_allocation_config_delete>>
+      pool(wasmtime_pooling_allocation_config_new());
+  auto* p = pool.get();
+  wasmtime_pooling_allocation_config_total_core_instances_set(p, instances);
+  wasmtime_pooling_allocation_config_total_memories_set(p, instances);
+  wasmtime_pooling_allocation_config_total_tables_set(p, instances * kTablesPerModule);
+  wasmtime_pooling_allocation_config_max_memories_per_module_set(p, 1);
+  wasmtime_pooling_allocation_config_max_tables_per_module_set(p, kTablesPerModule);
+  wasmtime_pooling_allocation_config_table_elements_set(p, kTableElements);
+  wasmtime_pooling_allocation_config_max_core_instance_size_set(p, kInstanceBytes);
+  wasmtime_pooling_allocation_config_max_memory_size_set(p, memory);
+  wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(p, kMemoryKeepResident);
+  wasmtime_pooling_allocation_config_table_keep_resident_set(p, kTableKeepResident);
+  wasmtime_pooling_allocation_strategy_set(&config, p);
+  return Done{};
+}
+
+// Nothing that is still a proposal with its own runtime: no garbage collection, exceptions,
+// threads, second memories or 64-bit ones. The archive without a compiler refuses code that was
+// made with any of them switched on.
+void set_features(wasm_config_t& config) {
+  wasm_config_t* c = &config;
+  wasmtime_config_gc_support_set(c, false);
+  wasmtime_config_wasm_tail_call_set(c, true);
+  wasmtime_config_wasm_multi_memory_set(c, false);
+  wasmtime_config_wasm_memory64_set(c, false);
+  wasmtime_config_wasm_relaxed_simd_set(c, false);
+  wasmtime_config_wasm_custom_page_sizes_set(c, false);
+  wasmtime_config_wasm_wide_arithmetic_set(c, false);
+  wasmtime_config_wasm_simd_set(c, true);
+  wasmtime_config_wasm_bulk_memory_set(c, true);
+  wasmtime_config_wasm_multi_value_set(c, true);
+  wasmtime_config_shared_memory_set(c, false);
+}
+
+}  // namespace
+
+const char* default_variant() {
+#ifdef WASMTIME_FEATURE_COMPILER
+  return kNative;
+#else
+  return kPortable;
+#endif
+}
+
+Result<ConfigPtr> make_config(const EngineOptions& options) {
+  const std::string variant = options.variant.empty() ? default_variant() : options.variant;
+  if (variant != kNative && variant != kPortable) {
+    return Error{Code::kUsage, "wasmtime has no variant '" + variant + "'",
+                 "its variants are: " + std::string(kNative) + ", " + kPortable};
+  }
+  ConfigPtr config(wasm_config_new());
+  wasm_config_t* c = config.get();
+  set_features(*c);
+  wasmtime_config_epoch_interruption_set(c, true);
+  wasmtime_config_consume_fuel_set(c, options.count_instructions);
+  wasmtime_config_max_wasm_stack_set(c, options.max_stack);
+  wasmtime_config_memory_init_cow_set(c, true);
+  wasmtime_config_memory_may_move_set(c, false);
+  wasmtime_config_memory_reservation_set(c, kReservation);
+  wasmtime_config_memory_guard_size_set(c, kGuard);
+  wasmtime_config_native_unwind_info_set(c, true);
+#ifdef WASMTIME_FEATURE_COMPILER
+  wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
+  wasmtime_config_parallel_compilation_set(c, true);
+  if (variant == kPortable) {
+    // Naming a target, even our own, starts from the bare instruction set.
+    if (ErrorPtr error{wasmtime_config_target_set(c, "x86_64-unknown-linux-gnu")}) {
+      return Error{Code::kInternal, "wasmtime: " + message_of(*error), ""};
+    }
+    for (const char* flag : portable_flags()) wasmtime_config_cranelift_flag_enable(c, flag);
+  }
+#endif
+  if (!options.compile_only) FERRY_CHECK_OK(set_pool(*c, options));
+  return config;
+}
+
+std::string make_fingerprint(const EngineOptions& options) {
+  const std::string variant = options.variant.empty() ? default_variant() : options.variant;
+  std::string out = "wasmtime/48.0.8 x86_64 " + variant;
+  if (options.count_instructions) out += " fuel";
+  // Wasmtime reads this one itself, and then keeps source lines in the code.
+  const char* details = std::getenv("WASMTIME_BACKTRACE_DETAILS");
+  if (details != nullptr && std::string_view(details) == "1") out += " details";
+  out += " cpu:";
+  out += variant == kPortable ? "x86-64-v2" : cpu_features();
+  return out;
+}
+
+}  // namespace ferry::engine::wasmtime

@@ -1,0 +1,119 @@
+// The plug-in's engine: compile, load, tick, and the one symbol that it exports.
+#include "engine/engine.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "engines/wasmtime/config.h"
+#include "engines/wasmtime/cpu.h"
+#include "engines/wasmtime/imports.h"
+#include "engines/wasmtime/module.h"
+
+namespace ferry::engine::wasmtime {
+namespace {
+
+Info make_info(const EngineOptions& options) {
+  Info info;
+  info.name = "wasmtime";
+  info.version = "48.0.8";
+  info.variant = options.variant.empty() ? default_variant() : options.variant;
+  info.fingerprint = make_fingerprint(options);
+  Capabilities& c = info.capabilities;
+  c.compiles_ahead = true;
+  c.deadline = true;
+  c.counts_instructions = true;
+  c.stack_limit = true;
+  c.backtraces = true;
+  c.resettable = true;
+  c.pooling = true;
+  return info;
+}
+
+class WasmtimeEngine final : public Engine {
+ public:
+  explicit WasmtimeEngine(const EngineOptions& options)
+      : info_(make_info(options)), shared_(std::make_shared<Shared>()) {
+    shared_->options = options;
+  }
+
+  Status start() {
+    FERRY_TRY(ConfigPtr config, make_config(shared_->options));
+    if (info_.variant == kPortable && !is_portable_cpu()) {
+      return Error{Code::kUnsupported, "wasmtime: this CPU is older than x86-64-v2", ""};
+    }
+    shared_->engine.reset(wasm_engine_new_with_config(config.release()));
+    shared_->linker.reset(wasmtime_linker_new(shared_->engine.get()));
+    return define_imports(*shared_->linker);
+  }
+
+  const Info& info() const override { return info_; }
+
+  Result<Bytes> compile(ByteView prepared) override {
+#ifdef WASMTIME_FEATURE_COMPILER
+    wasmtime_module_t* raw = nullptr;
+    if (ErrorPtr error{
+            wasmtime_module_new(shared_->engine.get(), prepared.data(), prepared.size(), &raw)}) {
+      return Error{Code::kInvalid, "wasmtime: " + message_of(*error), ""};
+    }
+    const ModulePtr module(raw);
+    wasm_byte_vec_t code{};
+    if (ErrorPtr error{wasmtime_module_serialize(module.get(), &code)}) {
+      return Error{Code::kInternal, "wasmtime: " + message_of(*error), ""};
+    }
+    const ByteView view(reinterpret_cast<const std::uint8_t*>(code.data), code.size);
+    Bytes out(view.begin(), view.end());
+    wasm_byte_vec_delete(&code);
+    return out;
+#else
+    static_cast<void>(prepared);
+    return Error{Code::kUnsupported, "this program has no compiler: it runs bundles only",
+                 "make one with `ferry pack` or `ferry build`"};
+#endif
+  }
+
+  Result<std::unique_ptr<Module>> load(int fd, std::uint64_t offset, std::uint64_t size) override {
+    wasmtime_module_t* raw = nullptr;
+    if (offset == 0) {
+      // Mapped in place: only the pages that are used are read. Not where the file system
+      // forbids executable mappings; a copy in memory is free of that.
+      const std::string path = "/proc/self/fd/" + std::to_string(fd);
+      const ErrorPtr error(
+          wasmtime_module_deserialize_file(shared_->engine.get(), path.c_str(), &raw));
+      if (error == nullptr) return WasmtimeModule::make(shared_, ModulePtr(raw));
+    }
+    const std::uint64_t start = offset & ~std::uint64_t{4095};
+    const std::size_t length = size + (offset - start);
+    void* map = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, fd, static_cast<off_t>(start));
+    if (map == MAP_FAILED) return errno_error("wasmtime: map the artifact", errno);
+    const ErrorPtr error(wasmtime_module_deserialize(
+        shared_->engine.get(), static_cast<const std::uint8_t*>(map) + (offset - start), size,
+        &raw));
+    munmap(map, length);
+    if (error != nullptr) {
+      return Error{Code::kUnsupported, "wasmtime cannot load this artifact: " + message_of(*error),
+                   ""};
+    }
+    return WasmtimeModule::make(shared_, ModulePtr(raw));
+  }
+
+  void tick() override { wasmtime_engine_increment_epoch(shared_->engine.get()); }
+
+ private:
+  Info info_;
+  std::shared_ptr<Shared> shared_;  // modules may outlive the engine
+};
+
+}  // namespace
+}  // namespace ferry::engine::wasmtime
+
+extern "C" __attribute__((visibility("default"))) ferry::engine::Engine* ferry_engine_v1(
+    const ferry::engine::EngineOptions& options, ferry::Error& error) {
+  auto engine = std::make_unique<ferry::engine::wasmtime::WasmtimeEngine>(options);
+  ferry::Status started = engine->start();
+  if (!started.ok()) {
+    error = std::move(started).error();
+    return nullptr;
+  }
+  return engine.release();
+}
