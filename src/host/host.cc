@@ -242,7 +242,13 @@ Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOp
       whole;  // the event as JSON, where the function wants it so; outlives the context's use
   wasi::Setup setup = make_setup(function, event, options, deadline);
   if (function.manifest.input == function::InputForm::kCloudEvent) {
-    whole = event::to_json(event);
+    auto text = event::to_json(event);
+    if (!text.ok()) {
+      Outcome refused = refuse(text.error().message, text.error().hint, false);
+      refused.invocation = std::move(outcome.invocation);
+      return refused;
+    }
+    whole = std::move(*text);
     setup.stdin_data = whole;
   } else if (event.data) {
     setup.stdin_data = *event.data;

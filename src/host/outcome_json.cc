@@ -49,7 +49,9 @@ json::value reply_value(const Reply& from) {
   }
   if (from.event) {
     json::error_code error;
-    reply["event"] = json::parse(event::to_json(*from.event), error);
+    if (auto text = event::to_json(*from.event); text.ok()) {
+      reply["event"] = json::parse(*text, error);
+    }
   }
   return reply;
 }
