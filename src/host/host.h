@@ -4,8 +4,10 @@
 // Thread-safe after load(). One Host a process, one engine a Host.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -14,7 +16,6 @@
 #include "event/event.h"
 #include "function/function.h"
 #include "host/outcome.h"
-#include "host/ticker.h"
 
 namespace ferry::host {
 
@@ -26,7 +27,6 @@ struct InvokeOptions {
   std::optional<Monotonic> arrived;   // when the event was accepted: gives usage.queue_us
   std::string invocation;             // an id the platform gave; empty: a new UUIDv7
   std::vector<std::pair<std::string, std::string>> env;  // the platform's, beside the manifest's
-  std::vector<std::string> args;  // beyond args[0], which is the function's name
 };
 
 class Host {
@@ -47,12 +47,13 @@ class Host {
   engine::Engine& engine() { return engine_; }
 
  private:
-  struct Run;
+  void tick_while_running();
 
   engine::Engine& engine_;
   const Clock& clock_;
   Random& random_;
-  Ticker ticker_;
+  std::atomic<bool> stopping_{false};
+  std::thread ticker_;
 };
 
 // What is known of a loaded function without running it.

@@ -1,3 +1,0 @@
-module ferry.example/hello
-
-go 1.24

@@ -1,3 +1,0 @@
-module ferry.example/panic
-
-go 1.24

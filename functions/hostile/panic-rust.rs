@@ -1,5 +1,0 @@
-//! An uncaught panic in Rust: a message on standard error, then an unreachable instruction.
-
-fn main() {
-    panic!("as asked");
-}

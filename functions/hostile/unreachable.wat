@@ -1,4 +1,0 @@
-;; Traps at once.
-(module
-  (memory (export "memory") 1)
-  (func (export "_start") unreachable))

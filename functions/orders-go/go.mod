@@ -1,3 +1,0 @@
-module ferry.example/orders
-
-go 1.24

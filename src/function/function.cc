@@ -1,0 +1,189 @@
+#include "function/function.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "function/explain.h"
+
+namespace ferry::function {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kManifestName[] = "ferry.toml";
+constexpr std::uint64_t kMaxManifestBytes = 1u << 20;
+
+bool is_file(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool same_file(const fs::path& a, const fs::path& b) {
+  std::error_code problem;
+  return fs::equivalent(a, b, problem) && !problem;
+}
+
+fs::path folder_of(const fs::path& file) {
+  return file.has_parent_path() ? file.parent_path() : fs::path(".");
+}
+
+Result<Manifest> read_manifest(const fs::path& path) {
+  FERRY_TRY(Bytes bytes, read_file(path.string(), kMaxManifestBytes));
+  FERRY_TRY(Manifest manifest, parse_manifest(as_text(bytes), path.string()));
+  // Folders in a manifest are meant from where it lies, not from where the user stands.
+  for (DirGrant& grant : manifest.grants.dirs) {
+    if (fs::path(grant.host).is_relative()) {
+      grant.host = (folder_of(path) / grant.host).lexically_normal().string();
+    }
+  }
+  return manifest;
+}
+
+// The one .wasm file of a folder.
+Result<fs::path> only_wasm_in(const fs::path& folder) {
+  std::vector<fs::path> found;
+  std::error_code problem;
+  for (fs::directory_iterator at(folder, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    if (at->path().extension() == ".wasm" && is_file(at->path())) {
+      found.push_back(at->path());
+    }
+  }
+  if (problem) {
+    return errno_error(fmt::format("list {}", folder.string()), problem.value());
+  }
+  if (found.empty()) {
+    return Error{Code::kNotFound, fmt::format("no .wasm file in {}", folder.string()),
+                 "build the function first, or name its .wasm file"};
+  }
+  if (found.size() > 1) {
+    std::sort(found.begin(), found.end());
+    return Error{
+        Code::kUsage,
+        fmt::format("{} .wasm files in {}, {} and {} among them", found.size(), folder.string(),
+                    found[0].filename().string(), found[1].filename().string()),
+        "name the one you mean, or say so in ferry.toml: [function] wasm = \"…\""};
+  }
+  return found.front();
+}
+
+struct Found {
+  fs::path wasm;
+  Manifest manifest;
+};
+
+Result<Found> from_manifest(const fs::path& path) {
+  Found found;
+  FERRY_TRY(found.manifest, read_manifest(path));
+  if (found.manifest.wasm.empty()) {
+    FERRY_TRY(found.wasm, only_wasm_in(folder_of(path)));
+  } else {
+    found.wasm = folder_of(path) / found.manifest.wasm;
+    if (!is_file(found.wasm)) {
+      return Error{Code::kNotFound,
+                   fmt::format("{}: there is no {}", path.string(), found.wasm.string()),
+                   "build the function first, or correct wasm under [function]"};
+    }
+  }
+  return found;
+}
+
+Result<Found> find_function(const std::string& path, const std::string& manifest_path) {
+  if (is_folder(path)) {
+    fs::path manifest = fs::path(path) / kManifestName;
+    if (manifest_path.empty() && is_file(manifest)) {
+      return from_manifest(manifest);
+    }
+    Found found;
+    if (!manifest_path.empty()) {
+      FERRY_TRY(found.manifest, read_manifest(manifest_path));
+    }
+    FERRY_TRY(found.wasm, only_wasm_in(path));
+    return found;
+  }
+  if (fs::path(path).extension() == ".toml") {
+    if (!manifest_path.empty() && !same_file(path, manifest_path)) {
+      return Error{Code::kUsage, fmt::format("two manifests: {} and {}", path, manifest_path),
+                   "name the .wasm file beside --manifest"};
+    }
+    return from_manifest(path);
+  }
+  Found found;
+  found.wasm = path;
+  if (!manifest_path.empty()) {
+    FERRY_TRY(found.manifest, read_manifest(manifest_path));
+    return found;
+  }
+  fs::path beside = folder_of(path) / kManifestName;
+  if (is_file(path) && is_file(beside)) {
+    FERRY_TRY(Manifest manifest, read_manifest(beside));
+    if (manifest.wasm.empty() || same_file(folder_of(beside) / manifest.wasm, path)) {
+      found.manifest = std::move(manifest);
+    }
+  }
+  return found;
+}
+
+// A name as it may stand in a URL and a log line.
+std::string plain(std::string_view text) {
+  std::string out;
+  for (char c : text.substr(0, 63)) {
+    const bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || (!out.empty() && (c == '-' || c == '.'));
+    out.push_back(good ? c : '_');
+  }
+  return out.empty() ? "function" : out;
+}
+
+}  // namespace
+
+Result<Function> load_function(const std::string& path, const std::string& manifest_path) {
+  FERRY_TRY(Found found, find_function(path, manifest_path));
+  const std::string file = found.wasm.string();
+  FERRY_TRY(Bytes wasm, read_file(file, kMaxWasmBytes));
+  std::string name =
+      found.manifest.name.empty() ? plain(found.wasm.stem().string()) : found.manifest.name;
+  auto function = make_function(std::move(name), std::move(wasm), std::move(found.manifest));
+  if (!function.ok()) {
+    return with_context(std::move(function).error(), file);
+  }
+  function->path = file;
+  return function;
+}
+
+Result<Function> make_function(std::string name, Bytes wasm, Manifest manifest) {
+  Function function;
+  FERRY_TRY(function.binary, read_binary(wasm));
+  function.name = manifest.name.empty() ? plain(name) : manifest.name;
+  function.digest = digest_of(wasm);
+  function.wasm = std::move(wasm);
+  function.manifest = std::move(manifest);
+  return function;
+}
+
+Status check_runnable(const Function& function) {
+  std::vector<Finding> findings = explain(function);
+  const auto stops = std::count_if(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.kind == Finding::Kind::kStops;
+  });
+  if (stops == 0) {
+    return Done{};
+  }
+  std::string message = fmt::format("{} cannot run: {}", function.name, findings.front().message);
+  if (stops > 1) {
+    message += fmt::format("; {} more {}: ferry check lists all", stops - 1,
+                           stops == 2 ? "reason" : "reasons");
+  }
+  return Error{Code::kUnsupported, std::move(message), std::move(findings.front().hint)};
+}
+
+}  // namespace ferry::function
