@@ -61,17 +61,18 @@ struct Drawn {
   bool wrote = false;  // stdout or stderr
 };
 
-// A line or chunk written to stderr with the time of its arrival (wall clock).
+// Where a line of stderr begins, with the time of its first byte's arrival (wall clock). Lines
+// that came in one write share one chunk.
 struct LogChunk {
   WallTime time;
   std::size_t offset = 0;  // into err()
 };
 
 struct Setup {
-  std::vector<std::string> args;     // args[0] is the function's name
-  std::vector<std::string> environ;  // "KEY=value"
-  std::string_view stdin_data;       // borrowed until the next reset
-  Quotas quotas;
+  std::vector<std::string> args = {};     // args[0] is the function's name
+  std::vector<std::string> environ = {};  // "KEY=value"
+  std::string_view stdin_data = {};       // borrowed until the next reset
+  Quotas quotas = {};
   Monotonic deadline = Monotonic::max();
   const std::vector<Directory>* directories = nullptr;  // borrowed; may be null
 };
@@ -97,8 +98,9 @@ class Context {
   // The last thing refused for want of a grant, in words, with what would grant it; or nothing.
   const std::optional<Error>& denial() const;
 
-  // Called when the guest is about to read stdin for the first time; for snapshots. May stop it.
-  // (Set null to remove.)
+  // Called when the guest is about to read stdin for the first time; for snapshots. Returns whether
+  // to go on: false ends the guest there, with stop() kNone and nothing read, so that the same
+  // call made again asks again. (Set null to remove.)
   using ReadHook = bool (*)(void* user);
   void on_first_read(ReadHook hook, void* user);
 

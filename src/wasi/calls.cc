@@ -1,0 +1,105 @@
+#include "wasi/calls.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "wasi/functions.h"
+
+namespace ferry::wasi {
+namespace {
+
+// From a function of typed parameters: its letters, and a CallFn that takes the slots apart.
+template <typename F>
+struct Shape;
+
+template <typename... P>
+struct Shape<Answer (*)(Context::State&, Guest, P...)> {
+  static_assert(sizeof...(P) <= kMaxParams);
+  static constexpr std::array<char, sizeof...(P)> kLetters = {
+      (std::is_same_v<P, std::uint64_t> ? 'I' : 'i')...};
+
+  template <auto kFunction, std::size_t... I>
+  static Answer call(Context::State& state, Guest guest, const std::uint64_t* args,
+                     std::index_sequence<I...> /*indices*/) {
+    return kFunction(state, guest, static_cast<P>(args[I])...);
+  }
+
+  template <auto kFunction>
+  static CallResult bound(Context& context, Memory memory, const std::uint64_t* args) {
+    Answer answer = call<kFunction>(context.state(), Guest(memory), args,
+                                    std::make_index_sequence<sizeof...(P)>());
+    return {static_cast<std::uint32_t>(answer.error), answer.stop};
+  }
+};
+
+template <auto kFunction>
+constexpr Call entry(std::string_view name, bool has_result = true) {
+  using Of = Shape<decltype(kFunction)>;
+  return {name, std::string_view(Of::kLetters.data(), Of::kLetters.size()), has_result,
+          &Of::template bound<kFunction>};
+}
+
+#define FERRY_CALL(name) entry<&name>(#name)
+constexpr Call kCalls[] = {
+    FERRY_CALL(args_get),
+    FERRY_CALL(args_sizes_get),
+    FERRY_CALL(clock_res_get),
+    FERRY_CALL(clock_time_get),
+    FERRY_CALL(environ_get),
+    FERRY_CALL(environ_sizes_get),
+    FERRY_CALL(fd_advise),
+    FERRY_CALL(fd_allocate),
+    FERRY_CALL(fd_close),
+    FERRY_CALL(fd_datasync),
+    FERRY_CALL(fd_fdstat_get),
+    FERRY_CALL(fd_fdstat_set_flags),
+    FERRY_CALL(fd_fdstat_set_rights),
+    FERRY_CALL(fd_filestat_get),
+    FERRY_CALL(fd_filestat_set_size),
+    FERRY_CALL(fd_filestat_set_times),
+    FERRY_CALL(fd_pread),
+    FERRY_CALL(fd_prestat_dir_name),
+    FERRY_CALL(fd_prestat_get),
+    FERRY_CALL(fd_pwrite),
+    FERRY_CALL(fd_read),
+    FERRY_CALL(fd_readdir),
+    FERRY_CALL(fd_renumber),
+    FERRY_CALL(fd_seek),
+    FERRY_CALL(fd_sync),
+    FERRY_CALL(fd_tell),
+    FERRY_CALL(fd_write),
+    FERRY_CALL(path_create_directory),
+    FERRY_CALL(path_filestat_get),
+    FERRY_CALL(path_filestat_set_times),
+    FERRY_CALL(path_link),
+    FERRY_CALL(path_open),
+    FERRY_CALL(path_readlink),
+    FERRY_CALL(path_remove_directory),
+    FERRY_CALL(path_rename),
+    FERRY_CALL(path_symlink),
+    FERRY_CALL(path_unlink_file),
+    FERRY_CALL(poll_oneoff),
+    entry<&proc_exit>("proc_exit", false),
+    FERRY_CALL(proc_raise),
+    FERRY_CALL(random_get),
+    FERRY_CALL(sched_yield),
+    FERRY_CALL(sock_accept),
+    FERRY_CALL(sock_recv),
+    FERRY_CALL(sock_send),
+    FERRY_CALL(sock_shutdown),
+};
+#undef FERRY_CALL
+static_assert(std::size(kCalls) == 46);
+static_assert(std::ranges::is_sorted(kCalls, {}, &Call::name));
+
+}  // namespace
+
+std::span<const Call> calls() { return kCalls; }
+
+const Call* find_call(std::string_view name) {
+  const Call* found = std::ranges::lower_bound(kCalls, name, {}, &Call::name);
+  return found != std::end(kCalls) && found->name == name ? found : nullptr;
+}
+
+}  // namespace ferry::wasi

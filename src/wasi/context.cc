@@ -1,0 +1,58 @@
+#include "wasi/context.h"
+
+#include "wasi/state.h"
+
+namespace ferry::wasi {
+
+Context::Context(const Clock& clock, Random& random)
+    : state_(std::make_unique<State>(clock, random)) {
+  state_->fds.reset(nullptr);
+}
+
+Context::~Context() = default;
+
+void Context::reset(Setup setup) {
+  State& s = *state_;
+  s.setup = std::move(setup);
+  s.fds.reset(s.setup.directories);
+  s.stdin_at = 0;
+  s.out.clear();
+  s.err.clear();
+  s.err_dropped = 0;
+  s.log_chunks.clear();
+  s.stop = Stop::kNone;
+  s.exit_code = 0;
+  s.drawn = Drawn{};
+  s.denial.reset();
+}
+
+Stop Context::stop() const { return state_->stop; }
+std::uint32_t Context::exit_code() const { return state_->exit_code; }
+const std::string& Context::out() const { return state_->out; }
+const std::string& Context::err() const { return state_->err; }
+const std::vector<LogChunk>& Context::log_chunks() const { return state_->log_chunks; }
+std::uint64_t Context::err_dropped() const { return state_->err_dropped; }
+const Drawn& Context::drawn() const { return state_->drawn; }
+const std::optional<Error>& Context::denial() const { return state_->denial; }
+
+void Context::on_first_read(ReadHook hook, void* user) {
+  state_->read_hook = hook;
+  state_->read_hook_user = user;
+}
+
+Errno need(Context::State& state, std::uint32_t fd, std::uint64_t right, Entry*& entry) {
+  entry = state.fds.find(fd);
+  if (entry == nullptr) return Errno::kBadf;
+  return (entry->base & right) == right ? Errno::kSuccess : Errno::kNotcapable;
+}
+
+std::uint8_t* bounce(Context::State& state) {
+  if (state.bounce.empty()) state.bounce.resize(kBounceBytes);
+  return state.bounce.data();
+}
+
+void deny(Context::State& state, std::string message, std::string hint) {
+  state.denial = Error{Code::kDenied, std::move(message), std::move(hint)};
+}
+
+}  // namespace ferry::wasi

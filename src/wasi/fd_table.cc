@@ -1,0 +1,60 @@
+#include "wasi/fd_table.h"
+
+#include <unistd.h>
+
+namespace ferry::wasi {
+
+void FdTable::reset(const std::vector<Directory>* directories) {
+  close_all();
+  using Kind = Entry::Kind;
+  entries_.push_back({.kind = Kind::kStdin, .base = rights::kStdin});
+  entries_.push_back({.kind = Kind::kStdout, .base = rights::kStdout});
+  entries_.push_back({.kind = Kind::kStderr, .base = rights::kStdout});
+  if (directories == nullptr) return;
+  for (std::uint32_t i = 0; i < directories->size(); ++i) {
+    const Directory& directory = (*directories)[i];
+    entries_.push_back({.kind = Kind::kDirectory,
+                        .preopen = true,
+                        .read_only = directory.read_only(),
+                        .host = directory.fd(),
+                        .grant = i,
+                        .base = rights::kDirectory,
+                        .inheriting = rights::kAll});
+  }
+}
+
+std::uint32_t FdTable::add(const Entry& entry) {
+  ++opened_;
+  std::uint32_t fd = 0;
+  while (fd < entries_.size() && entries_[fd].kind != Entry::Kind::kClosed) ++fd;
+  if (fd == entries_.size()) {
+    entries_.push_back(entry);
+  } else {
+    entries_[fd] = entry;
+  }
+  return fd;
+}
+
+void FdTable::close(std::uint32_t fd) {
+  Entry& entry = entries_[fd];
+  if (entry.owned) {
+    ::close(entry.host);
+    --opened_;
+  }
+  if (entry.listing >= 0) ::close(entry.listing);
+  entry = Entry{};
+}
+
+void FdTable::renumber(std::uint32_t from, std::uint32_t to) {
+  if (from == to) return;
+  close(to);
+  entries_[to] = entries_[from];
+  entries_[from] = Entry{};
+}
+
+void FdTable::close_all() {
+  for (std::uint32_t fd = 0; fd < entries_.size(); ++fd) close(fd);
+  entries_.clear();
+}
+
+}  // namespace ferry::wasi
