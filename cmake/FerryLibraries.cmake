@@ -5,7 +5,6 @@ find_package(Threads REQUIRED)
 set(Boost_USE_STATIC_LIBS ON)
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(fmt 9 REQUIRED)
-find_package(tomlplusplus REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
 find_package(GTest REQUIRED)
@@ -15,6 +14,12 @@ find_library(FERRY_SODIUM_A NAMES libsodium.a REQUIRED)
 add_library(ferry_sodium INTERFACE)
 target_include_directories(ferry_sodium SYSTEM INTERFACE ${sodium_INCLUDE_DIRS})
 target_link_libraries(ferry_sodium INTERFACE ${FERRY_SODIUM_A})
+
+# Header-only: Debian has only a shared library of it, and one source file includes it.
+find_path(FERRY_TOML_INCLUDE toml++/toml.h REQUIRED)
+add_library(ferry_toml INTERFACE)
+target_compile_definitions(ferry_toml INTERFACE TOML_HEADER_ONLY=1)
+target_include_directories(ferry_toml SYSTEM INTERFACE ${FERRY_TOML_INCLUDE})
 
 add_library(ferry_boost INTERFACE)
 target_compile_definitions(ferry_boost INTERFACE BOOST_ASIO_NO_DEPRECATED

@@ -1,0 +1,12 @@
+#include <cstring>
+
+#include "commands/app.h"
+#include "engine/compiler.h"
+
+int main(int argc, char** argv) {
+  // The compiler's child process is this program again; it must start no more than it needs.
+  if (argc > 1 && std::strcmp(argv[1], ferry::engine::kCompileVerb) == 0) {
+    return ferry::engine::compile_child_main(argc, argv);
+  }
+  return ferry::commands::run_app(argc, argv);
+}

@@ -1,0 +1,46 @@
+// A verb of `ferry`: one file each, one line in the table of main.cc.
+#pragma once
+
+#include <memory>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace ferry::commands {
+
+// Exit codes of the program; those of outcomes are in host/outcome.h.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitDifference = 1;  // compare, verify, check: it was found wanting
+inline constexpr int kExitUsage = 2;
+inline constexpr int kExitNoEngineOrFile = 10;
+
+class Verb {
+ public:
+  virtual ~Verb() = default;
+  // Declares options and help on its own sub-command.
+  virtual void declare(CLI::App& app) = 0;
+  // After parsing; returns the exit code of the program.
+  virtual int run() = 0;
+};
+
+struct VerbRow {
+  const char* name;
+  const char* summary;
+  std::unique_ptr<Verb> (*make)();
+};
+
+std::unique_ptr<Verb> make_run();
+std::unique_ptr<Verb> make_engines();
+std::unique_ptr<Verb> make_version();
+std::unique_ptr<Verb> make_completion();
+
+// Prints "ferry: message" and the hint on its own line to stderr.
+struct Complaint {
+  std::string message;
+  std::string hint;
+};
+void complain(const Complaint& complaint);
+
+}  // namespace ferry::commands
