@@ -4,10 +4,8 @@
 // Thread-safe after load(). One Host a process, one engine a Host.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -16,6 +14,7 @@
 #include "event/event.h"
 #include "function/function.h"
 #include "host/outcome.h"
+#include "host/ticker.h"
 
 namespace ferry::host {
 
@@ -27,6 +26,7 @@ struct InvokeOptions {
   std::optional<Monotonic> arrived;   // when the event was accepted: gives usage.queue_us
   std::string invocation;             // an id the platform gave; empty: a new UUIDv7
   std::vector<std::pair<std::string, std::string>> env;  // the platform's, beside the manifest's
+  std::vector<std::string> args;  // beyond args[0], which is the function's name
 };
 
 class Host {
@@ -47,13 +47,12 @@ class Host {
   engine::Engine& engine() { return engine_; }
 
  private:
-  void tick_while_running();
+  struct Run;
 
   engine::Engine& engine_;
   const Clock& clock_;
   Random& random_;
-  std::atomic<bool> stopping_{false};
-  std::thread ticker_;
+  Ticker ticker_;
 };
 
 // What is known of a loaded function without running it.

@@ -1,0 +1,116 @@
+# What a person types. CMake does the work: presets are in CMakePresets.json, and every target
+# here is one or two commands that can be typed by hand as well.
+
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+# Rust and Go where their installers put them, for shells that have not been told.
+export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/local/go/bin
+
+# Compiled once, whichever folder the clone is in.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+## Everyday
+
+.PHONY: run
+run: build functions ## set up what is missing, build, and run a Go function on one event
+	@echo
+	@echo "An event comes in, a Go program compiled to WebAssembly answers it:"
+	@echo "  build/bin/ferry run build/functions/hello-go.wasm '{\"name\":\"Ada\"}'"
+	@echo
+	@build/bin/ferry run build/functions/hello-go.wasm '{"name":"Ada"}'
+	@echo
+	@echo
+	@echo "The first line is the function's log, the second its reply. Over HTTP: ferry serve."
+
+.PHONY: test
+test: build functions ## set up, build, and run every test that needs nothing but this machine
+	ctest --test-dir build --output-on-failure -j $(JOBS)
+
+.PHONY: build
+build: setup ## compile ferry and the engines into build/
+	@cmake --preset release
+	cmake --build build -j $(JOBS)
+
+.PHONY: functions
+functions: setup ## compile the sample functions into build/functions/*.wasm
+	@test -f build/build.ninja || cmake --preset release
+	cmake --build build --target functions -j $(JOBS)
+
+.PHONY: setup
+setup: ## install what is missing here (Debian packages; says which)
+	@tools/setup.sh build functions
+
+.PHONY: format
+format: ## lay out all source files
+	@tools/setup.sh lint
+	@tools/lint.sh format
+
+.PHONY: lint
+lint: setup ## check layout, clang-tidy, Go vet and the house rules
+	@tools/setup.sh lint
+	@cmake --preset release >/dev/null
+	@tools/lint.sh check
+
+.PHONY: install
+install: build ## install into PREFIX (default /usr/local; DESTDIR is heeded)
+	cmake --install build --prefix $(PREFIX)
+
+.PHONY: deb
+deb: build ## make a Debian package, build/ferry_*.deb
+	cd build && cpack -G DEB
+
+.PHONY: clean
+clean: ## remove all build folders; downloads and compiler caches stay
+	rm -rf build build-*
+
+.PHONY: help
+help: ## this list
+	@echo "make TARGET. The first time: make run"
+	@awk 'BEGIN { FS = ":.*## " } /^## / { print "\n" substr($$0, 4) } \
+	  /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## Long suites
+
+.PHONY: test-asan
+test-asan: setup ## every test, compiled with AddressSanitizer and UBSan
+	cmake --preset asan
+	cmake --build --preset asan -j $(JOBS)
+	cmake --build --preset asan --target functions -j $(JOBS)
+	ctest --preset asan
+
+.PHONY: test-tsan
+test-tsan: setup ## every test, compiled with ThreadSanitizer
+	cmake --preset tsan
+	cmake --build --preset tsan -j $(JOBS)
+	cmake --build --preset tsan --target functions -j $(JOBS)
+	ctest --preset tsan
+
+.PHONY: test-wasi
+test-wasi: ## SUITE=DIR: a checkout of WebAssembly/wasi-testsuite
+	@test -n "$(SUITE)" || { echo "make test-wasi SUITE=DIR: DIR is a checkout of WebAssembly/wasi-testsuite, branch prod/testsuite-base"; exit 2; }
+	@$(MAKE) build
+	python3 tests/wasi_suite.py --ferry build/bin/ferry "$(SUITE)"
+
+.PHONY: test-interop
+test-interop: build functions ## CloudEvents SDKs that nobody here wrote, against ferry serve
+	tests/interop/run.sh
+
+.PHONY: fuzz
+fuzz: ## each parser for FUZZ_SECONDS (default 60)
+	@tools/setup.sh build functions fuzz
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(JOBS)
+	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+
+.PHONY: bench
+bench: ## every benchmark, as ratios measured in one run
+	@tools/setup.sh build functions bench
+	cmake --preset bench
+	cmake --build --preset bench -j $(JOBS)
+	cmake --build --preset bench --target functions -j $(JOBS)
+	bench/run.sh build-bench

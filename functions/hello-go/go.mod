@@ -1,0 +1,3 @@
+module ferry.example/hello
+
+go 1.24

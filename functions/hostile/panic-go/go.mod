@@ -1,0 +1,3 @@
+module ferry.example/panic
+
+go 1.24

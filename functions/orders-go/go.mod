@@ -1,0 +1,3 @@
+module ferry.example/orders
+
+go 1.24

@@ -1,0 +1,161 @@
+#include "engine/kept_instance.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+#include <fmt/format.h>
+
+namespace ferry::engine {
+namespace {
+
+// How often the hot pages are looked at again: a page that was hot once need not stay so, and
+// each costs a copy at every event.
+constexpr unsigned kRelearnEvery = 4096;
+
+Error cannot(std::string_view why) {
+  return {Code::kUnsupported, std::string(why), "each event gets a new instance"};
+}
+
+}  // namespace
+
+Status can_keep(const function::Binary& binary, const function::CodeFacts& facts,
+                const Capabilities& capabilities) {
+  if (!capabilities.resettable) {
+    return cannot("the engine does not let us set an instance's state");
+  }
+  if (facts.writes_tables) {
+    return cannot("the code writes to tables");
+  }
+  if (facts.drops_data) {
+    return cannot("the code drops data segments");
+  }
+  if (facts.uses_threads || facts.uses_exceptions) {
+    return cannot("the code uses threads or exceptions");
+  }
+  if (binary.memories.size() != 1 || binary.memories[0].shared || binary.memories[0].is64) {
+    return cannot("the module has not exactly one memory of its own, unshared and 32-bit");
+  }
+  for (const function::Import& import : binary.imports) {
+    if (import.kind != function::ExternKind::kFunc) {
+      return cannot(
+          fmt::format("it imports {}.{}, which is no function", import.module, import.name));
+    }
+  }
+  for (const function::GlobalType& global : binary.globals) {
+    bool number = global.type == function::ValType::kI32 ||
+                  global.type == function::ValType::kI64 ||
+                  global.type == function::ValType::kF32 || global.type == function::ValType::kF64;
+    if (global.is_mutable && !number) {
+      return cannot("it has a mutable global that is no number");
+    }
+  }
+  return Done{};
+}
+
+std::vector<std::string> globals_to_keep(const function::Binary& binary) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < binary.globals.size(); ++i) {
+    if (binary.globals[i].is_mutable) {
+      names.push_back(function::kGlobalPrefix + std::to_string(i));
+    }
+  }
+  names.emplace_back(function::kMemoryRefusedGlobal);
+  return names;
+}
+
+Result<std::unique_ptr<KeptInstance>> KeptInstance::make(std::unique_ptr<Instance> instance,
+                                                         std::shared_ptr<FirstState> first,
+                                                         GuardKind kind) {
+  std::unique_ptr<KeptInstance> kept(new KeptInstance());
+  wasi::Memory memory = instance->memory();
+  if (memory.size != first->size()) {
+    return Error{Code::kInternal, "a new instance has another size than the first", ""};
+  }
+  for (const std::string& name : first->global_names()) {
+    auto handle = instance->find_global(name);
+    if (!handle) {
+      return Error{Code::kInternal, fmt::format("global {} cannot be reached", name), ""};
+    }
+    kept->globals_.push_back(*handle);
+  }
+  FERRY_TRY(kept->guard_, make_page_guard(kind, memory.base, memory.size));
+  kept->base_ = memory.base;
+  kept->hot_ = first->hot();
+  kept->guard_->open(kept->hot_);
+  kept->instance_ = std::move(instance);
+  kept->first_ = std::move(first);
+  return kept;
+}
+
+KeptInstance::~KeptInstance() { guard_.reset(); }
+
+void KeptInstance::copy_back(const std::vector<PageIndex>& pages) {
+  for_each_run(pages, [this](PageIndex first, std::size_t count) {
+    std::memcpy(base_ + first * kPage, first_->image() + first * kPage, count * kPage);
+  });
+}
+
+bool KeptInstance::reset() {
+  wasi::Memory memory = instance_->memory();
+  if (memory.base != base_ || memory.size != first_->size() || !guard_->written(written_)) {
+    return false;
+  }
+  std::ranges::sort(written_);
+  copy_back(hot_);
+  copy_back(written_);
+  auto values = first_->global_values();
+  for (std::size_t i = 0; i < globals_.size(); ++i) {
+    instance_->set_global(globals_[i], values[i]);
+  }
+  if (++events_ % kRelearnEvery == 0) {
+    // Watch everything for one event; what is still written will be opened again.
+    guard_->protect(hot_);
+    hot_.clear();
+  }
+  if (written_.empty()) {
+    return true;
+  }
+  first_->learn(written_);
+  std::vector<PageIndex> hot = first_->hot();
+  newly_hot_.clear();
+  std::ranges::set_intersection(written_, hot, std::back_inserter(newly_hot_));
+  if (newly_hot_.empty()) {
+    guard_->protect(written_);
+    return true;
+  }
+  std::vector<PageIndex> cold;
+  std::ranges::set_difference(written_, newly_hot_, std::back_inserter(cold));
+  guard_->protect(cold);
+  guard_->open(newly_hot_);
+  std::vector<PageIndex> merged;
+  std::ranges::set_union(hot_, newly_hot_, std::back_inserter(merged));
+  hot_ = std::move(merged);
+  return true;
+}
+
+Status KeptInstance::compare() {
+  wasi::Memory memory = instance_->memory();
+  if (memory.size != first_->size()) {
+    return Error{
+        Code::kInternal,
+        fmt::format("memory has {} bytes, at first it had {}", memory.size, first_->size()), ""};
+  }
+  if (std::memcmp(memory.base, first_->image(), memory.size) != 0) {
+    auto differs = std::mismatch(memory.base, memory.base + memory.size, first_->image());
+    return Error{Code::kInternal,
+                 fmt::format("memory differs at {:#x}: {:#04x}, at first {:#04x}",
+                             differs.first - memory.base, *differs.first, *differs.second),
+                 ""};
+  }
+  auto values = first_->global_values();
+  for (std::size_t i = 0; i < globals_.size(); ++i) {
+    if (instance_->get_global(globals_[i]) != values[i]) {
+      return Error{Code::kInternal, fmt::format("global {} differs", first_->global_names()[i]),
+                   ""};
+    }
+  }
+  return Done{};
+}
+
+}  // namespace ferry::engine

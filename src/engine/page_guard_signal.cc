@@ -1,0 +1,146 @@
+// Watching pages by mprotect and SIGSEGV.
+//
+// Engines have a SIGSEGV handler of their own (a guest's stray access is a trap). Ours goes in
+// front of it when the first guard is made, looks only at faults inside the memory that the
+// faulting thread has entered, and hands every other fault on unchanged.
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#include "engine/page_guard_kinds.h"
+
+namespace ferry::engine {
+namespace {
+
+class SignalGuard;
+thread_local SignalGuard* entered = nullptr;
+
+struct sigaction next_action;
+
+class SignalGuard final : public PageGuard {
+ public:
+  SignalGuard(std::uint8_t* base, std::size_t size)
+      : base_(base), size_(size), watched_(size / kPage, 1) {}
+
+  ~SignalGuard() override { set(0, watched_.size(), PROT_READ | PROT_WRITE); }
+
+  bool protect_all() { return set(0, watched_.size(), PROT_READ); }
+
+  void enter() override { entered = this; }
+  void leave() override { entered = nullptr; }
+
+  bool written(std::vector<PageIndex>& pages) override {
+    pages.assign(written_.begin(), written_.begin() + count_);
+    return !overflow_;
+  }
+
+  void protect(std::span<const PageIndex> pages) override {
+    for_each_run(pages, [this](PageIndex first, std::size_t count) {
+      if (!set(first, count, PROT_READ)) {
+        overflow_ = true;
+        return;
+      }
+      mark(first, count, 1);
+    });
+    count_ = 0;
+  }
+
+  void open(std::span<const PageIndex> pages) override {
+    for_each_run(pages, [this](PageIndex first, std::size_t count) {
+      // Out of mappings (vm.max_map_count): then nothing is known any more.
+      overflow_ |= !set(first, count, PROT_READ | PROT_WRITE);
+      mark(first, count, 0);
+    });
+  }
+
+  // In the signal handler: async-signal-safe calls and our own arrays only.
+  bool on_fault(const void* address) {
+    auto at = reinterpret_cast<std::uintptr_t>(address);
+    auto start = reinterpret_cast<std::uintptr_t>(base_);
+    if (at < start || at - start >= size_) {
+      return false;
+    }
+    auto page = static_cast<PageIndex>((at - start) / kPage);
+    if (watched_[page] == 0) {
+      return false;  // it may be written; the fault is about something else
+    }
+    if (count_ == written_.size()) {
+      // So many that a new instance is cheaper: stop watching, and say so afterwards.
+      overflow_ = true;
+      mark(0, watched_.size(), 0);
+      return set(0, watched_.size(), PROT_READ | PROT_WRITE);
+    }
+    written_[count_++] = page;
+    watched_[page] = 0;
+    return set(page, 1, PROT_READ | PROT_WRITE);
+  }
+
+ private:
+  bool set(std::size_t first, std::size_t count, int protection) {
+    return ::mprotect(base_ + first * kPage, count * kPage, protection) == 0;
+  }
+  void mark(std::size_t first, std::size_t count, std::uint8_t value) {
+    for (std::size_t i = first; i < first + count; ++i) {
+      watched_[i] = value;
+    }
+  }
+
+  std::uint8_t* base_;
+  std::size_t size_;
+  std::vector<std::uint8_t> watched_;  // a byte a page: read and written in the handler
+  std::array<PageIndex, 2048> written_{};
+  std::size_t count_ = 0;
+  bool overflow_ = false;
+};
+
+void on_segv(int number, siginfo_t* info, void* context) {
+  int saved = errno;
+  if (entered != nullptr && info->si_code == SEGV_ACCERR && entered->on_fault(info->si_addr)) {
+    errno = saved;
+    return;
+  }
+  errno = saved;
+  if ((next_action.sa_flags & SA_SIGINFO) != 0 && next_action.sa_sigaction != nullptr) {
+    next_action.sa_sigaction(number, info, context);
+  } else if (next_action.sa_handler != SIG_DFL && next_action.sa_handler != SIG_IGN) {
+    next_action.sa_handler(number);
+  } else {
+    // Nobody else wants it: let it end the process as if we had not been here.
+    ::signal(number, SIG_DFL);
+  }
+}
+
+bool install_handler() {
+  static const bool installed = [] {
+    struct sigaction action {};
+    action.sa_sigaction = on_segv;
+    // SA_NODEFER: the engine's handler may leave by a jump, with the signal still blocked else.
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    sigemptyset(&action.sa_mask);
+    return ::sigaction(SIGSEGV, &action, &next_action) == 0;
+  }();
+  return installed;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PageGuard>> make_signal_guard(std::uint8_t* base, std::size_t size) {
+  if (!install_handler()) {
+    return errno_error("set a SIGSEGV handler", errno);
+  }
+  auto guard = std::make_unique<SignalGuard>(base, size);
+  if (!guard->protect_all()) {
+    return Error{Code::kUnsupported,
+                 fmt::format("protect {} bytes of guest memory: mprotect failed ({})", size, errno),
+                 ""};
+  }
+  return std::unique_ptr<PageGuard>(std::move(guard));
+}
+
+}  // namespace ferry::engine

@@ -1,0 +1,53 @@
+#include "host/outcome.h"
+
+#include <array>
+
+namespace ferry::host {
+namespace {
+
+constexpr std::array<StatusRow, 9> kRows{{
+    {Status::kOk, "ok", 200, "", 0},
+    {Status::kFailed, "failed", 500, "Function.Failed", 1},
+    {Status::kTrapped, "trapped", 500, "Function.Trapped", 3},
+    {Status::kTimeout, "timeout", 504, "Function.Timeout", 4},
+    {Status::kOutOfMemory, "out-of-memory", 500, "Function.OutOfMemory", 5},
+    {Status::kOutputTooLarge, "output-too-large", 502, "Function.OutputTooLarge", 6},
+    {Status::kDenied, "denied", 500, "Function.Denied", 7},
+    {Status::kRefused, "refused", 503, "Host.Refused", 8},
+    {Status::kBroken, "broken", 500, "Host.Broken", 9},
+}};
+
+}  // namespace
+
+const StatusRow& status_row(Status status) {
+  for (const StatusRow& row : kRows) {
+    if (row.status == status) {
+      return row;
+    }
+  }
+  return kRows.back();
+}
+
+int http_status(const Outcome& outcome) {
+  if (outcome.status == Status::kRefused && !outcome.overload) {
+    return outcome.too_large ? 413 : 400;
+  }
+  if (outcome.status == Status::kOk) {
+    if (outcome.reply.http) {
+      return outcome.reply.http->status;
+    }
+    return outcome.reply.data.empty() && !outcome.reply.event ? 204 : 200;
+  }
+  return status_row(outcome.status).http;
+}
+
+Outcome refuse(std::string message, std::string hint, bool overload) {
+  Outcome outcome;
+  outcome.status = Status::kRefused;
+  outcome.overload = overload;
+  outcome.message = std::move(message);
+  outcome.hint = std::move(hint);
+  return outcome;
+}
+
+}  // namespace ferry::host

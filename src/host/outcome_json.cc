@@ -1,0 +1,125 @@
+#include "host/outcome_json.h"
+
+#include <cmath>
+
+#include <boost/json.hpp>
+
+#include "base/bytes.h"
+#include "event/event.h"
+#include "event/json.h"
+
+namespace ferry::host {
+namespace {
+
+namespace json = boost::json;
+
+// Tenths of a microsecond are all that a clock read from user space can tell.
+double tenths(double value) { return std::round(value * 10) / 10; }
+
+void put_data(json::object& reply, const Reply& from) {
+  if (from.data.empty()) {
+    reply["data"] = nullptr;
+    return;
+  }
+  if (event::is_json_type(from.content_type)) {
+    json::error_code error;
+    json::value value = json::parse(from.data, error);
+    if (!error) {
+      reply["data"] = std::move(value);
+      return;
+    }
+  }
+  if (is_utf8(from.data)) {
+    reply["data"] = from.data;
+  } else {
+    reply["data_base64"] = to_base64(as_bytes(from.data));
+  }
+}
+
+json::value reply_value(const Reply& from) {
+  json::object reply;
+  reply["content_type"] = from.content_type;
+  put_data(reply, from);
+  if (from.http) {
+    json::array headers;
+    for (const auto& [name, value] : from.http->headers) {
+      headers.push_back(json::array{name, value});
+    }
+    reply["http"] = json::object{{"status", from.http->status}, {"headers", std::move(headers)}};
+  }
+  if (from.event) {
+    json::error_code error;
+    if (auto text = event::to_json(*from.event); text.ok()) {
+      reply["event"] = json::parse(*text, error);
+    }
+  }
+  return reply;
+}
+
+}  // namespace
+
+std::string to_json(const Outcome& outcome, const OutcomeOf& of) {
+  json::object usage{{"queue_us", tenths(outcome.usage.queue_us)},
+                     {"instantiate_us", tenths(outcome.usage.instantiate_us)},
+                     {"run_us", tenths(outcome.usage.run_us)},
+                     {"teardown_us", tenths(outcome.usage.teardown_us)},
+                     {"memory_bytes", outcome.usage.memory_bytes},
+                     {"instructions", nullptr}};
+  if (outcome.usage.instructions) {
+    usage["instructions"] = *outcome.usage.instructions;
+  }
+  json::array logs;
+  for (const LogLine& line : outcome.logs) {
+    logs.push_back(
+        json::object{{"time", to_rfc3339(line.time)}, {"stream", "stderr"}, {"text", line.text}});
+  }
+  json::object whole{{"status", status_row(outcome.status).name},
+                     {"invocation", outcome.invocation},
+                     {"function",
+                      {{"name", of.name},
+                       {"digest", of.digest},
+                       {"abi", std::string(function::abi_name(of.abi))}}},
+                     {"engine", {{"name", of.engine_name}, {"version", of.engine_version}}},
+                     {"reply", nullptr},
+                     {"logs", std::move(logs)},
+                     {"log_truncated", outcome.log_truncated},
+                     {"usage", std::move(usage)},
+                     {"error", nullptr}};
+  if (outcome.status == Status::kOk) {
+    whole["reply"] = reply_value(outcome.reply);
+  } else {
+    json::object error{{"message", outcome.message}, {"hint", outcome.hint}};
+    if (outcome.status == Status::kFailed || outcome.status == Status::kDenied) {
+      error["exit_code"] = outcome.exit_code;
+    }
+    if (!outcome.backtrace.empty()) {
+      error["backtrace"] = outcome.backtrace;
+    }
+    whole["error"] = std::move(error);
+  }
+  return json::serialize(whole);
+}
+
+std::string to_problem(const Outcome& outcome, int http_status, const std::string& digest) {
+  const char* name = status_row(outcome.status).name;
+  return json::serialize(json::object{{"type", std::string("urn:ferry:outcome:") + name},
+                                      {"title", name},
+                                      {"status", http_status},
+                                      {"detail", outcome.message},
+                                      {"hint", outcome.hint},
+                                      {"outcome", name},
+                                      {"invocation", outcome.invocation},
+                                      {"digest", digest}});
+}
+
+std::string log_to_json(const LogLine& line, const Outcome& outcome, const OutcomeOf& of) {
+  return json::serialize(json::object{{"time", to_rfc3339(line.time)},
+                                      {"level", "info"},
+                                      {"invocation", outcome.invocation},
+                                      {"digest", of.digest},
+                                      {"function", of.name},
+                                      {"stream", "stderr"},
+                                      {"text", line.text}});
+}
+
+}  // namespace ferry::host

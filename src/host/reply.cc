@@ -1,0 +1,221 @@
+#include "host/reply.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <fmt/format.h>
+
+#include "event/json.h"
+
+namespace ferry::host {
+namespace {
+
+constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           kTokenMarks.find(static_cast<char>(c)) != std::string_view::npos;
+  });
+}
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
+    auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c + 32 : +c; };
+    return lower(x) == lower(y);
+  });
+}
+
+std::string_view trim(std::string_view text) {
+  auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) {
+    return {};
+  }
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+Error bad_cgi(std::size_t line, std::string_view why) {
+  return {Code::kInvalid, fmt::format("reply, line {}: {}", line, why),
+          "with reply = \"cgi\", stdout is header lines, an empty line, then the body"};
+}
+
+// RFC 3875, 6.2 and 6.3: "Status: 404 Not Found", "Content-Type: …", other fields as they are.
+Result<Reply> read_cgi(std::string_view out) {
+  Reply reply;
+  reply.http.emplace();
+  for (std::size_t number = 1;; ++number) {
+    auto end = out.find('\n');
+    if (end == std::string_view::npos) {
+      return bad_cgi(number, "no empty line ends the header");
+    }
+    std::string_view line = out.substr(0, end);
+    out.remove_prefix(end + 1);
+    if (line.ends_with('\r')) {
+      line.remove_suffix(1);
+    }
+    if (line.empty()) {
+      break;
+    }
+    auto colon = line.find(':');
+    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
+      return bad_cgi(number, "no 'Name: value'");
+    }
+    std::string_view name = line.substr(0, colon);
+    std::string_view value = trim(line.substr(colon + 1));
+    if (std::ranges::any_of(value,
+                            [](unsigned char c) { return (c < 32 && c != '\t') || c == 127; })) {
+      return bad_cgi(number, "a control character in the value");
+    }
+    if (equals_ignoring_case(name, "status")) {
+      int status = 0;
+      auto parsed = std::from_chars(value.data(), value.data() + value.size(), status);
+      if (parsed.ec != std::errc() || status < 200 || status > 599) {
+        return bad_cgi(number, "the status is no number from 200 to 599");
+      }
+      reply.http->status = status;
+    } else if (equals_ignoring_case(name, "content-type")) {
+      reply.content_type = value;
+    } else if (equals_ignoring_case(name, "content-length") ||
+               equals_ignoring_case(name, "transfer-encoding") ||
+               equals_ignoring_case(name, "connection")) {
+      continue;  // framing is the server's, never the function's
+    } else {
+      reply.http->headers.emplace_back(name, value);
+    }
+  }
+  reply.data = out;
+  if (reply.content_type.empty() && !reply.data.empty()) {
+    reply.content_type = sniff_content_type(reply.data);
+  }
+  return reply;
+}
+
+Result<Reply> read_event(std::string_view out) {
+  Reply reply;
+  if (out.empty()) {
+    return reply;
+  }
+  auto event = event::from_json(out);
+  if (!event.ok()) {
+    Error error = with_context(std::move(event).error(), "the reply is no CloudEvent");
+    if (error.hint.empty()) {
+      error.hint = "with reply = \"cloudevent\", stdout is one CloudEvent in the JSON format";
+    }
+    return error;
+  }
+  reply.event = std::move(*event);
+  if (reply.event->data) {
+    reply.data = std::move(*reply.event->data);
+    reply.event->data.reset();
+    reply.content_type = reply.event->datacontenttype.value_or("application/json");
+  }
+  return reply;
+}
+
+// Takes every event of the parser and keeps nothing: well-formedness alone.
+struct NullHandler {
+  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
+  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
+  using Code = boost::json::error_code;
+  bool on_document_begin(Code&) { return true; }
+  bool on_document_end(Code&) { return true; }
+  bool on_array_begin(Code&) { return true; }
+  bool on_array_end(std::size_t, Code&) { return true; }
+  bool on_object_begin(Code&) { return true; }
+  bool on_object_end(std::size_t, Code&) { return true; }
+  bool on_string_part(boost::json::string_view, std::size_t, Code&) { return true; }
+  bool on_string(boost::json::string_view, std::size_t, Code&) { return true; }
+  bool on_key_part(boost::json::string_view, std::size_t, Code&) { return true; }
+  bool on_key(boost::json::string_view, std::size_t, Code&) { return true; }
+  bool on_number_part(boost::json::string_view, Code&) { return true; }
+  bool on_int64(std::int64_t, boost::json::string_view, Code&) { return true; }
+  bool on_uint64(std::uint64_t, boost::json::string_view, Code&) { return true; }
+  bool on_double(double, boost::json::string_view, Code&) { return true; }
+  bool on_bool(bool, Code&) { return true; }
+  bool on_null(Code&) { return true; }
+  bool on_comment_part(boost::json::string_view, Code&) { return true; }
+  bool on_comment(boost::json::string_view, Code&) { return true; }
+};
+
+bool is_json(std::string_view text) {
+  boost::json::basic_parser<NullHandler> parser(boost::json::parse_options{});
+  boost::json::error_code error;
+  std::size_t used = parser.write_some(false, text.data(), text.size(), error);
+  return !error && parser.done() && used == text.size();
+}
+
+// Invalid UTF-8 becomes U+FFFD, so that a line can stand in JSON and in any log.
+std::string clean(std::string_view line) {
+  if (is_utf8(line)) {
+    return std::string(line);
+  }
+  std::string out;
+  while (!line.empty()) {
+    std::size_t length = 1;
+    while (length < 4 && length < line.size() && !is_utf8(line.substr(0, length))) {
+      ++length;
+    }
+    if (is_utf8(line.substr(0, length))) {
+      out += line.substr(0, length);
+    } else {
+      out += "\xEF\xBF\xBD";
+      length = 1;
+    }
+    line.remove_prefix(length);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string sniff_content_type(std::string_view data) {
+  auto first = data.find_first_not_of(" \t\r\n");
+  // Most replies that are no JSON are seen by their first byte.
+  if (first != std::string_view::npos &&
+      std::string_view("{[\"-0123456789tfn").find(data[first]) != std::string_view::npos &&
+      is_json(data)) {
+    return "application/json";
+  }
+  return is_utf8(data) ? "text/plain; charset=utf-8" : "application/octet-stream";
+}
+
+Result<Reply> read_reply(std::string_view out, function::ReplyForm form) {
+  switch (form) {
+    case function::ReplyForm::kCgi:
+      return read_cgi(out);
+    case function::ReplyForm::kCloudEvent:
+      return read_event(out);
+    case function::ReplyForm::kData:
+      break;
+  }
+  Reply reply;
+  reply.data = out;
+  if (!out.empty()) {
+    reply.content_type = sniff_content_type(out);
+  }
+  return reply;
+}
+
+std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogChunk>& chunks) {
+  std::vector<LogLine> lines;
+  std::size_t chunk = 0;
+  std::size_t at = 0;
+  while (at < err.size()) {
+    auto end = std::min(err.find('\n', at), err.size());
+    while (chunk + 1 < chunks.size() && chunks[chunk + 1].offset <= at) {
+      ++chunk;
+    }
+    std::string_view text = err.substr(at, end - at);
+    if (text.ends_with('\r')) {
+      text.remove_suffix(1);
+    }
+    lines.push_back({chunks.empty() ? WallTime{} : chunks[chunk].time, clean(text)});
+    at = end + 1;
+  }
+  return lines;
+}
+
+}  // namespace ferry::host

@@ -1,0 +1,24 @@
+// What a guest wrote, in the forms that everyone reads: stdout → Reply, stderr → log lines.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "function/manifest.h"
+#include "host/outcome.h"
+#include "wasi/context.h"
+
+namespace ferry::host {
+
+// kInvalid when stdout is not of the form that the manifest promised; the message says where.
+Result<Reply> read_reply(std::string_view out, function::ReplyForm form);
+
+// The content type of bytes that came without one: application/json when they are one JSON text,
+// text/plain; charset=utf-8 when they are UTF-8, else application/octet-stream.
+std::string sniff_content_type(std::string_view data);
+
+// One entry a line, each with the time at which its first byte was written.
+std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogChunk>& chunks);
+
+}  // namespace ferry::host

@@ -1,0 +1,46 @@
+// Ticks an engine each Engine::kTick while anything runs; sleeps when nothing does, so that an
+// idle process costs no wake-ups. One thread a Host.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "engine/engine.h"
+
+namespace ferry::host {
+
+class Ticker {
+ public:
+  explicit Ticker(engine::Engine& engine);
+  ~Ticker();
+  Ticker(const Ticker&) = delete;
+  Ticker& operator=(const Ticker&) = delete;
+
+  // Ticks flow while at least one Running lives. Any thread.
+  class Running {
+   public:
+    explicit Running(Ticker& ticker) : ticker_(ticker) { ticker_.enter(); }
+    ~Running() { ticker_.running_.fetch_sub(1, std::memory_order_relaxed); }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+   private:
+    Ticker& ticker_;
+  };
+
+ private:
+  void enter();
+  void loop();
+
+  engine::Engine& engine_;
+  std::atomic<int> running_{0};
+  std::atomic<bool> asleep_{false};
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace ferry::host

@@ -1,0 +1,25 @@
+#!/bin/sh
+# tools/fuzz.sh BUILD SECONDS: runs each fuzz target that long, starting from its corpus. New
+# inputs go to BUILD/corpus; one that crashes belongs in tests/corpus/<target>, beside the fix.
+set -eu
+build=$1
+seconds=$2
+source=$(cd "$(dirname "$0")/.." && pwd)
+found=0
+for target in "$build"/bin/fuzz_*; do
+  [ -x "$target" ] || continue
+  name=${target##*/fuzz_}
+  mkdir -p "$build/corpus/$name"
+  echo "fuzz: $name for $seconds s"
+  if ! "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+    -print_final_stats=1 -artifact_prefix="$build/crash-$name-" "$build/corpus/$name" \
+    "$source/tests/corpus/$name" 2>"$build/fuzz-$name.log"; then
+    tail -n 40 "$build/fuzz-$name.log" >&2
+    echo "fuzz: $name FAILED; its input is $build/crash-$name-*" >&2
+    exit 1
+  fi
+  grep 'number_of_executed_units' "$build/fuzz-$name.log" || true
+  found=$((found + 1))
+done
+[ "$found" -gt 0 ] || { echo "fuzz: no targets in $build/bin" >&2; exit 1; }
+echo "fuzz: $found targets, no crash"

@@ -1,0 +1,52 @@
+#!/bin/sh
+# tools/lint.sh format   lays out every C and C++ file, Go and Rust included
+# tools/lint.sh check    checks layout, clang-tidy, go vet and the house rules; changes nothing
+set -eu
+cd "$(dirname "$0")/.."
+mode=${1:-check}
+cxx=$(git ls-files '*.cc' '*.h' '*.c')
+units=$(git ls-files 'src/*.cc' 'tests/*_test.cc')
+
+if [ "$mode" = format ]; then
+  # shellcheck disable=SC2086  # one word a file
+  clang-format-16 -i $cxx
+  gofmt -w functions
+  command -v rustfmt >/dev/null && git ls-files '*main.rs' '*lib.rs' | xargs -r rustfmt
+  exit 0
+fi
+
+status=0
+problem() {
+  echo "lint: $*" >&2
+  status=1
+}
+
+# shellcheck disable=SC2086
+clang-format-16 --dry-run -Werror $cxx || problem "layout: run make format"
+[ -z "$(gofmt -l functions)" ] || problem "layout of Go: run make format"
+for module in $(git ls-files '*go.mod'); do
+  (cd "$(dirname "$module")" && go vet ./...) || problem "go vet: $module"
+done
+
+# House rules: CONTRIBUTING.md.
+for file in $(git ls-files 'src/*.cc' 'src/*.h'); do
+  lines=$(wc -l <"$file")
+  [ "$lines" -le 600 ] || problem "$file has $lines lines; 600 is the most"
+done
+for file in $(git ls-files 'tests/*.cc'); do
+  lines=$(wc -l <"$file")
+  [ "$lines" -le 1000 ] || problem "$file has $lines lines; 1000 is the most"
+done
+deep=$(git ls-files 'src/*/*/*/*/*' 'docs/*/*/*/*/*')
+[ -z "$deep" ] || problem "folders nested more than three deep: $deep"
+unfinished=$(git grep -nE '\b(TO''DO|FIX''ME|XX''X)\b' -- src tests functions tools cmake || true)
+[ -z "$unfinished" ] || problem "unfinished work: $unfinished"
+
+# Only what is in this build's list can be checked: an engine may be left out.
+jobs=$(nproc)
+for unit in $units; do
+  grep -q "/$unit\"" build/compile_commands.json && echo "$unit"
+done | xargs -r -P "$jobs" -n 4 clang-tidy-16 -p build --quiet 2>/dev/null ||
+  problem "clang-tidy found something"
+[ $status = 0 ] && echo "lint: nothing to complain about"
+exit $status

@@ -1,0 +1,119 @@
+#!/bin/sh
+# Installs what the build needs and this machine lacks: Debian packages (tools/packages.txt) and,
+# for the group binaryen, npm packages (tools/npm.txt). Says what it installs before it does.
+# Rust and Go are looked for, never installed: people have their own ways to get them.
+#
+#   tools/setup.sh [GROUP...]      default: build functions
+#   tools/setup.sh --list          every package with its group, nothing installed
+#
+# Safe to run again; with nothing to do it says nothing and takes a fraction of a second.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-build
+
+fail() {
+  echo "setup: $*" >&2
+  exit 1
+}
+
+# version_at_least HAVE WANT: compares MAJOR.MINOR.
+version_at_least() {
+  [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+# The packages of the groups asked for, one "package command reason" a line.
+wanted() {
+  awk -v groups=" $* " '
+    /^\[/ { group = substr($1, 2, length($1) - 2); next }
+    /^[a-z]/ && (groups == " all " || index(groups, " " group " ")) {
+      reason = $0; sub(/^[^#]*# */, "", reason)
+      command = ($2 == "#") ? "-" : $2
+      print $1, command, reason
+    }' "$here/packages.txt"
+}
+
+check_rust() {
+  command -v rustc >/dev/null && command -v cargo >/dev/null ||
+    fail "Rust is missing. Install it with rustup (https://rustup.rs), version 1.95 or newer."
+  have=$(rustc --version | sed 's/^rustc \([0-9]*\.[0-9]*\).*/\1/')
+  version_at_least "$have" 1.95 ||
+    fail "rustc $have is too old for the engines: 1.95 is needed. Try: rustup update stable"
+}
+
+check_go() {
+  command -v go >/dev/null ||
+    fail "Go is missing. Get 1.24 or newer from https://go.dev/dl and put it on your PATH."
+  have=$(go env GOVERSION | sed 's/^go\([0-9]*\.[0-9]*\).*/\1/')
+  version_at_least "$have" 1.24 ||
+    fail "Go $have is too old: 1.24 is needed for //go:wasmexport. See https://go.dev/dl"
+}
+
+install_debian() {
+  command -v dpkg-query >/dev/null ||
+    fail "this is no Debian: install what tools/packages.txt names your own way, then use cmake"
+  packages=$(wanted "$@")
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null |
+    sed -n 's/^installed //p')
+  missing=$(printf '%s\n--\n%s\n' "$installed" "$packages" | awk '
+    $0 == "--" { list = 1; next }
+    !list { have[$1] = 1; next }
+    NF && !have[$1] { print }' |
+    while read -r package command reason; do
+      [ "$command" != - ] && command -v "$command" >/dev/null && continue
+      printf '%s %s\n' "$package" "$reason"
+    done)
+  [ -n "$missing" ] || return 0
+
+  echo "setup: installing from Debian what is missing here:"
+  printf '%s\n' "$missing" | while read -r package reason; do
+    printf '  %-28s %s\n' "$package" "$reason"
+  done
+  root=
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null ||
+      fail "that takes root, and there is no sudo. As root: apt-get install $(printf '%s\n' "$missing" | cut -d' ' -f1 | tr '\n' ' ')"
+    echo "setup: that takes root, so sudo may ask for your password"
+    root=sudo
+  fi
+  log=$(mktemp)
+  names=$(printf '%s\n' "$missing" | cut -d' ' -f1)
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086  # one word a package
+  if ! { $root apt-get update && $root apt-get install -y --no-install-recommends $names; } \
+    >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    fail "apt-get failed; all it said is in $log"
+  fi
+  rm -f "$log"
+}
+
+install_npm() {
+  sed -n 's/^\([a-z][^ ]*\) .*# *\(.*\)/\1 \2/p' "$here/npm.txt" | while read -r package reason; do
+    name=${package%@*}
+    version=${package##*@}
+    found=$(sed -n 's/^ *"version": "\(.*\)".*/\1/p' \
+      "$cache/npm/node_modules/$name/package.json" 2>/dev/null | head -n 1)
+    [ "$found" = "$version" ] && continue
+    echo "setup: installing from npm: $name $version ($reason)"
+    mkdir -p "$cache/npm"
+    npm install --prefix "$cache/npm" --no-audit --no-fund --silent "$package" </dev/null ||
+      fail "npm could not install $package"
+  done
+}
+
+[ $# -gt 0 ] || set -- build functions
+if [ "$1" = --list ]; then
+  wanted all
+  exit 0
+fi
+for group in "$@"; do
+  case $group in
+    build) check_rust ;;
+    functions) check_go ;;
+    binaryen) npm=yes ;;
+    lint | fuzz | bench) ;;
+    *) fail "no group '$group'; there are build, functions, lint, fuzz, bench and binaryen" ;;
+  esac
+done
+install_debian "$@"
+[ -z "${npm:-}" ] || install_npm
