@@ -22,12 +22,14 @@ struct BundleInfo {
   std::string facts;               // JSON: what ferry found when it prepared the module
 };
 
-// An opened, authenticated bundle. The artifact is [artifact_offset, +artifact_size) of fd.
+// An opened, authenticated bundle. The artifact is [artifact_offset, +artifact_size) of fd; it
+// starts the file (offset 0), so that an engine can map it in place.
 struct Bundle {
   BundleInfo info;
   Fd fd;
   std::uint64_t artifact_offset = 0;
   std::uint64_t artifact_size = 0;
+  std::string warning;  // why the store could not keep it, for the user; or empty
 };
 
 // Who vouches for a bundle. One of the two.
@@ -44,10 +46,15 @@ struct VerifyKey {
 Bytes write_bundle(const BundleInfo& info, ByteView artifact, const MacKey& key);
 Bytes write_bundle(const BundleInfo& info, ByteView artifact, const SigningKey& key);
 
-// kDenied: another key, or a changed or truncated file; kInvalid: no bundle; kUnsupported: a
-// format version we do not know. Nothing of it is used before the check has passed.
+// kDenied: another key, or a changed file; kInvalid: no bundle, or a truncated one (its mark is
+// at the end); kUnsupported: a format version we do not know. Nothing of it is used before the
+// check has passed.
 Result<Bundle> open_bundle(const std::string& path, const MacKey& key);
 Result<Bundle> open_bundle(const std::string& path, const VerifyKey& key);
+
+// The same from memory, kept in a sealed memfd: for a bundle that no disk would take.
+Result<Bundle> open_bundle(ByteView bytes, const MacKey& key);
+Result<Bundle> open_bundle(ByteView bytes, const VerifyKey& key);
 
 // kUnsupported naming both sides unless the bundle was made for this engine and CPU.
 Status check_bundle_engine(const BundleInfo& info, std::string_view engine_name,
