@@ -46,6 +46,9 @@ function(ferry_test name)
     GTest::gmock GTest::gtest_main)
   target_compile_definitions(test_${name} PRIVATE
     FERRY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FERRY_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(test_${name} PRIVATE -O1)  # what is tested is optimised, not the tests
+  endif()
   include(GoogleTest)
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${T_TIMEOUT} ENVIRONMENT "${T_ENVIRONMENT}")

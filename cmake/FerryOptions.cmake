@@ -6,6 +6,10 @@ option(FERRY_COVERAGE "Instrument for coverage" OFF)
 option(FERRY_BENCH "Build the benchmarks" OFF)
 option(FERRY_WERROR "Warnings are errors" ON)
 
+# -O3 buys nothing measurable here and compiles a fifth longer.
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+
 add_library(ferry_flags INTERFACE)
 target_compile_options(ferry_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
