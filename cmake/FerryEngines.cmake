@@ -25,14 +25,16 @@ else()
 endif()
 
 # ferry_crate(TARGET DIR folder LIBRARY libx.a [FLAVOUR name] [CARGO args…] [PROFILE name]
-#             [HEADERS out:PACKAGE:folder | crate:PACKAGE:folder …] [SETUP script] [COST text]
-#             [NEEDS_RUST version])
+#             [HEADERS out:PACKAGE:folder | crate:PACKAGE:folder …] [WITH folders…]
+#             [SETUP script] [COST text] [NEEDS_RUST version])
 # A Rust crate as an interface target: its static archive and its headers. It is built once for
 # each content of its files, compiler and flags, in a folder outside the tree, so that a clean
 # clone need not wait again. HEADERS are folders copied from a package's OUT_DIR or its source.
+# WITH are folders of crates it uses by path ("../thin").
 # SETUP is a script run in the copy of the crate's folder before cargo.
 function(ferry_crate target)
-  cmake_parse_arguments(C "" "DIR;LIBRARY;FLAVOUR;PROFILE;SETUP;COST" "CARGO;HEADERS" ${ARGN})
+  cmake_parse_arguments(C "" "DIR;LIBRARY;FLAVOUR;PROFILE;SETUP;COST" "CARGO;HEADERS;WITH"
+    ${ARGN})
   if(NOT C_PROFILE)
     set(C_PROFILE release)
   endif()
@@ -40,9 +42,14 @@ function(ferry_crate target)
     set(C_COST "some minutes")
   endif()
   file(GLOB files CONFIGURE_DEPENDS ${C_DIR}/*.toml ${C_DIR}/*.lock ${C_DIR}/*.rs ${C_SETUP})
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
+  set(with_files "")
+  foreach(folder ${C_WITH})
+    file(GLOB more CONFIGURE_DEPENDS ${folder}/*.toml ${folder}/*.rs)
+    list(APPEND with_files ${more})
+  endforeach()
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files} ${with_files})
   set(facts "1;${FERRY_RUSTC_VERBOSE};${C_CARGO};${C_PROFILE};${C_HEADERS};$ENV{RUSTFLAGS}")
-  foreach(file ${files})
+  foreach(file ${files} ${with_files})
     file(SHA256 ${file} hash)
     get_filename_component(leaf ${file} NAME)
     string(APPEND facts ";${leaf}=${hash}")
@@ -56,11 +63,13 @@ function(ferry_crate target)
   set(out ${ferry_crate_cache}/${name}-${hash})
   set(archive ${out}/${C_LIBRARY})
   list(JOIN files "|" files)
+  list(JOIN with_files "|" with_files)
   list(JOIN C_CARGO "|" cargo_args)
   list(JOIN C_HEADERS "|" headers)
   add_custom_command(OUTPUT ${archive}
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DOUT=${out} -DLIBRARY=${C_LIBRARY}
-      "-DFILES=${files}" "-DCARGO_ARGS=${cargo_args}" -DPROFILE=${C_PROFILE}
+      "-DFILES=${files}" "-DWITH_FILES=${with_files}" "-DCARGO_ARGS=${cargo_args}"
+      -DPROFILE=${C_PROFILE}
       "-DHEADERS=${headers}" "-DSETUP=${C_SETUP}" "-DCOST=${C_COST}" -DCARGO=${FERRY_CARGO}
       -P ${PROJECT_SOURCE_DIR}/cmake/BuildCrate.cmake
     COMMENT "Engine crate ${name}" VERBATIM USES_TERMINAL)
@@ -103,17 +112,23 @@ function(ferry_engine_wanted name result)
   set(${result} TRUE PARENT_SCOPE)
 endfunction()
 
-# ferry_engine(NAME CRATE target… [LIBRARIES targets…] [STATIC suffix])
-# The plug-in from src/engines/<NAME>/*.cc: build/bin/engines/ferry-engine-<NAME>.so, exporting
-# ferry_engine_v1 and nothing else. With STATIC, a static library ferry_engine_<NAME>_<suffix>
+# ferry_engine(NAME CRATE target… [SOURCES files…] [EXPORTS map] [LIBRARIES targets…]
+#              [STATIC suffix])
+# The plug-in from src/engines/<NAME>/*.cc and SOURCES, build/bin/engines/ferry-engine-<NAME>.so,
+# exporting ferry_engine_v1 and nothing else, or what EXPORTS lists. With STATIC, a static library ferry_engine_<NAME>_<suffix>
 # for programs that link their engine, built only when something links it.
 function(ferry_engine name)
-  cmake_parse_arguments(E "" "STATIC" "CRATE;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(E "" "STATIC;EXPORTS" "CRATE;LIBRARIES;SOURCES" ${ARGN})
+  if(NOT E_EXPORTS)
+    set(E_EXPORTS ${PROJECT_SOURCE_DIR}/cmake/engine.map)
+  endif()
   set(dir ${PROJECT_SOURCE_DIR}/src/engines/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  list(APPEND sources ${E_SOURCES})
   set(farm ${CMAKE_BINARY_DIR}/inc/engine_${name})
   file(MAKE_DIRECTORY ${farm}/engines)
   file(CREATE_LINK ${dir} ${farm}/engines/${name} SYMBOLIC)
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/src/engines/thin ${farm}/engines/thin SYMBOLIC)
   if(E_STATIC)
     set(target ferry_engine_${name}_${E_STATIC})
     add_library(${target} STATIC EXCLUDE_FROM_ALL ${sources})
@@ -127,14 +142,12 @@ function(ferry_engine name)
     target_link_libraries(${target} PRIVATE ferry_engine_api ${E_CRATE} ${E_LIBRARIES}
       ferry_flags)
     target_link_options(${target} PRIVATE
-      -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/engine.map -Wl,-Bsymbolic
-      -Wl,--exclude-libs,ALL)
+      -Wl,--version-script=${E_EXPORTS} -Wl,-Bsymbolic -Wl,--exclude-libs,ALL)
     if(FERRY_ENGINE_DEFS)
       target_link_options(${target} PRIVATE -Wl,-z,defs)
     endif()
     set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ferry-engine-${name}
-      LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/engines LINK_DEPENDS
-      ${PROJECT_SOURCE_DIR}/cmake/engine.map)
+      LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/engines LINK_DEPENDS ${E_EXPORTS})
     install(TARGETS ${target} LIBRARY DESTINATION lib/ferry/engines)
     set_property(GLOBAL APPEND PROPERTY FERRY_ENGINE_PLUGINS ${target})
   endif()
@@ -144,5 +157,15 @@ function(ferry_engine name)
   endforeach()
 endfunction()
 
+# ferry_thin_engine(NAME CRATE target [EXPORTS map])
+# An engine behind the seam in src/engines/thin. The Rust library's own debug lines are left out.
+function(ferry_thin_engine name)
+  cmake_parse_arguments(T "" "CRATE;EXPORTS" "" ${ARGN})
+  ferry_engine(${name} CRATE ${T_CRATE} EXPORTS ${T_EXPORTS}
+    SOURCES ${PROJECT_SOURCE_DIR}/src/engines/thin/thin_engine.cc)
+  target_link_options(ferry_engine_${name} PRIVATE -Wl,--strip-debug)
+endfunction()
+
 # What each engine is made of stands in its own folder: src/engines/<name>/engine.cmake.
 include(${PROJECT_SOURCE_DIR}/src/engines/wasmtime/engine.cmake)
+include(${PROJECT_SOURCE_DIR}/src/engines/wasmi/engine.cmake)
