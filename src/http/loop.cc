@@ -1,0 +1,312 @@
+// The life of a request on the leading thread: read, admit, run, write.
+#include "http/loop.h"
+
+#include <unistd.h>
+
+namespace ferry::http {
+namespace {
+
+// Requests of one connection that are answered in a row, when it sends them without waiting.
+constexpr int kBurst = 16;
+
+}  // namespace
+
+Server::Loop::Loop(ServerOptions options, Service& service)
+    : options_(std::move(options)),
+      service_(service),
+      counters_(options_.counters != nullptr ? *options_.counters : own_counters_),
+      crew_([this] { return lead(); }),
+      now_(std::chrono::steady_clock::now()),
+      next_sweep_(now_) {
+  for (const Lane& lane : options_.lanes) {
+    lanes_.push_back({lane.slots, 0, {}});
+  }
+}
+
+void Server::Loop::run() {
+  threads_ = true;
+  crew_.run();
+  threads_ = false;
+}
+
+void Server::Loop::step() { turn(false); }
+
+bool Server::Loop::lead() {
+  while (!over()) {
+    if (!turn(true)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Server::Loop::turn(bool may_wait) {
+  // A new leader may find events here that the one before did not get to.
+  if (next_event_ == event_count_) {
+    wait_for_events(may_wait ? timeout_ms() : 0);
+  }
+  while (next_event_ < event_count_) {
+    Connection* connection = note_event(events_[static_cast<std::size_t>(next_event_++)]);
+    if (connection != nullptr && !serve(*connection)) {
+      return false;
+    }
+  }
+  take_returned();
+  if (queued_ > 0 && !run_waiting()) {
+    return false;
+  }
+  for (std::size_t count = to_do_.size(); count > 0; --count) {
+    Connection* connection = to_do_.front();
+    to_do_.pop_front();
+    connection->listed = false;
+    if (!connection->closed && !serve(*connection)) {
+      return false;
+    }
+  }
+  bury();
+  if (now_ >= next_sweep_) {
+    sweep();
+  }
+  return true;
+}
+
+Server::Loop::Step Server::Loop::write_and_linger(Connection& connection) {
+  if (connection.pending()) {
+    switch (connection.flush()) {
+      case Connection::Io::kClosed:
+        close(connection);
+        return Step::kWait;
+      case Connection::Io::kWouldBlock:
+        return Step::kWait;
+      case Connection::Io::kProgress:
+        connection.since = now_;
+    }
+  }
+  if (connection.closing && !connection.lingering) {
+    connection.start_lingering();
+    connection.since = now_;
+    connection.readable = true;
+  }
+  if (!connection.lingering) {
+    return Step::kAgain;
+  }
+  if (connection.readable) {
+    switch (connection.discard()) {
+      case Connection::Io::kClosed:
+        close(connection);
+        break;
+      case Connection::Io::kWouldBlock:
+        connection.readable = false;
+        break;
+      case Connection::Io::kProgress:
+        add_to_do(connection);
+    }
+  }
+  return Step::kWait;
+}
+
+Server::Loop::Step Server::Loop::read_more(Connection& connection) {
+  Reader& reader = connection.reader;
+  if (reader.state() == Reader::State::kBody && reader.head().expects_continue &&
+      !connection.continued) {
+    connection.say_continue();
+    return Step::kAgain;
+  }
+  if (!connection.readable) {
+    return Step::kWait;
+  }
+  if (reader.state() == Reader::State::kIdle) {
+    connection.since = now_;
+  }
+  switch (connection.read()) {
+    case Connection::Io::kClosed:
+      close(connection);
+      return Step::kWait;
+    case Connection::Io::kWouldBlock:
+      return Step::kWait;
+    case Connection::Io::kProgress:
+      break;
+  }
+  return keep_within_memory(connection) ? Step::kAgain : Step::kWait;
+}
+
+bool Server::Loop::serve(Connection& connection) {
+  Reader& reader = connection.reader;
+  for (int burst = 0; !connection.closed && !connection.busy && !connection.waiting;) {
+    if (write_and_linger(connection) == Step::kWait) {
+      return true;
+    }
+    Reader::State before = reader.state();
+    switch (reader.advance()) {
+      case Reader::State::kReady:
+        if (burst++ == kBurst) {
+          add_to_do(connection);
+          return true;
+        }
+        if (!dispatch(connection)) {
+          return false;
+        }
+        break;
+      case Reader::State::kRefused:
+        refuse(connection, reader.refusal());
+        break;
+      case Reader::State::kBody:
+        if (before != Reader::State::kBody) {
+          connection.since = now_;
+        }
+        [[fallthrough]];
+      default:
+        if (read_more(connection) == Step::kWait) {
+          return true;
+        }
+    }
+  }
+  return true;
+}
+
+bool Server::Loop::dispatch(Connection& connection) {
+  connection.make_request(std::chrono::steady_clock::now());
+  connection.lane = service_.lane(connection.request());
+  if (connection.lane < 0 || static_cast<std::size_t>(connection.lane) >= lanes_.size()) {
+    connection.response.clear();
+    service_.handle(connection.request(), connection.response);
+    connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
+    connection.reader.next();
+    connection.continued = false;
+    connection.served = true;
+    return true;
+  }
+  LaneState& lane = lanes_[static_cast<std::size_t>(connection.lane)];
+  if (running_ >= options_.max_running || lane.running >= lane.slots || !lane.waiting.empty()) {
+    enqueue(connection);
+    return true;
+  }
+  return run_guest(connection);
+}
+
+void Server::Loop::enqueue(Connection& connection) {
+  if (queued_ < options_.max_queued) {
+    lanes_[static_cast<std::size_t>(connection.lane)].waiting.push_back(&connection);
+    connection.waiting = true;
+    counters_.queued.store(++queued_, std::memory_order_relaxed);
+    return;
+  }
+  counters_.overloaded.fetch_add(1, std::memory_order_relaxed);
+  connection.response.clear();
+  service_.overloaded(connection.request(), connection.response);
+  connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
+  connection.reader.next();
+  connection.continued = false;
+}
+
+bool Server::Loop::run_guest(Connection& connection) {
+  connection.busy = true;
+  ++lanes_[static_cast<std::size_t>(connection.lane)].running;
+  counters_.running.store(++running_, std::memory_order_relaxed);
+  Crew::Ticket ticket = threads_ ? crew_.enter() : 0;
+
+  // From here on the lead may be lost: only the connection is ours.
+  connection.response.clear();
+  service_.handle(connection.request(), connection.response);
+  connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
+  connection.flush();  // what is left of it, or an error, the leader will find
+
+  if (threads_ && !crew_.leave(ticket)) {
+    {
+      std::lock_guard lock(returned_mutex_);
+      returned_.push_back(&connection);
+    }
+    any_returned_.store(true, std::memory_order_release);
+    order(0);
+    return false;
+  }
+  finish_guest(connection);
+  return true;
+}
+
+void Server::Loop::finish_guest(Connection& connection) {
+  connection.busy = false;
+  --lanes_[static_cast<std::size_t>(connection.lane)].running;
+  counters_.running.store(--running_, std::memory_order_relaxed);
+  connection.reader.next();
+  connection.continued = false;
+  connection.served = true;
+  connection.since = now_;
+  keep_within_memory(connection);
+}
+
+void Server::Loop::take_returned() {
+  if (!any_returned_.load(std::memory_order_acquire)) {
+    return;
+  }
+  any_returned_.store(false, std::memory_order_relaxed);
+  std::vector<Connection*> returned;
+  {
+    std::lock_guard lock(returned_mutex_);
+    returned.swap(returned_);
+  }
+  for (Connection* connection : returned) {
+    finish_guest(*connection);
+    add_to_do(*connection);
+  }
+}
+
+Server::Loop::LaneState* Server::Loop::next_runnable() {
+  if (queued_ == 0 || running_ >= options_.max_running) {
+    return nullptr;
+  }
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    LaneState& lane = lanes_[(next_lane_ + i) % lanes_.size()];
+    if (!lane.waiting.empty() && lane.running < lane.slots) {
+      next_lane_ = (next_lane_ + i + 1) % lanes_.size();
+      return &lane;
+    }
+  }
+  return nullptr;
+}
+
+bool Server::Loop::run_waiting() {
+  for (std::uint32_t count = queued_; count > 0; --count) {
+    LaneState* lane = next_runnable();
+    if (lane == nullptr) {
+      break;
+    }
+    Connection& connection = *lane->waiting.front();
+    lane->waiting.pop_front();
+    connection.waiting = false;
+    counters_.queued.store(--queued_, std::memory_order_relaxed);
+    if (connection.gone) {
+      close(connection);
+      continue;
+    }
+    add_to_do(connection);  // to go on with, once it is answered
+    if (!run_guest(connection)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Server::Loop::refuse(Connection& connection, Refusal refusal) {
+  counters_.malformed.fetch_add(1, std::memory_order_relaxed);
+  connection.reader.give_up(refusal);
+  connection.response.clear();
+  service_.refused(refusal.status, refusal.reason, connection.response);
+  connection.response.close = true;
+  connection.answer(connection.response, true);
+}
+
+bool Server::Loop::keep_within_memory(Connection& connection) {
+  std::size_t held = connection.reader.held();
+  held_ += held;
+  held_ -= connection.held;
+  connection.held = held;
+  if (held_ <= options_.max_held || connection.reader.state() != Reader::State::kBody) {
+    return true;
+  }
+  refuse(connection, {503, "too many large requests at once"});
+  add_to_do(connection);
+  return false;
+}
+
+}  // namespace ferry::http

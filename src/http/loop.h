@@ -1,0 +1,119 @@
+// The server's loop, as its leading thread runs it (http/crew.h). Everything here belongs to the
+// leader but the list of connections that come back from guests that ran long.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <vector>
+
+#include <sys/epoll.h>
+
+#include "http/connection.h"
+#include "http/crew.h"
+#include "http/server.h"
+
+namespace ferry::http {
+
+class Server::Loop {
+ public:
+  Loop(ServerOptions options, Service& service);
+  ~Loop();
+  Status start();
+  Status listen(Fd listener);
+  Status adopt(Fd connected, std::string peer);
+
+  void run();
+  void step();
+  int fd() const { return epoll_.get(); }
+  void order(int what);  // kDrain or kStop; async-signal-safe
+
+  static constexpr int kDrain = 1;
+  static constexpr int kStop = 2;
+
+ private:
+  struct LaneState {
+    std::uint32_t slots = 0;
+    std::uint32_t running = 0;
+    std::deque<Connection*> waiting;
+  };
+
+  // These may run guests. False: the lead was lost; return at once, touching nothing.
+  bool turn(bool may_wait);
+  bool serve(Connection& connection);
+  bool dispatch(Connection& connection);
+  bool run_guest(Connection& connection);
+  bool run_waiting();
+
+  bool lead();  // until the work is over (true) or the lead is lost (false)
+  bool over() const;
+  int timeout_ms();
+
+  // events
+  void wait_for_events(int timeout_ms);
+  Connection* note_event(const epoll_event& event);
+  void obey();
+  void accept_some();
+  Status add_connection(Fd fd, std::string peer);
+  void set_accepting(bool on);
+  void close(Connection& connection);
+  void bury();
+  void add_to_do(Connection& connection);
+
+  // requests
+  enum class Step : unsigned char { kAgain, kWait };
+  Step write_and_linger(Connection& connection);
+  Step read_more(Connection& connection);
+  void refuse(Connection& connection, Refusal refusal);
+  void enqueue(Connection& connection);
+  void finish_guest(Connection& connection);
+  void take_returned();
+  LaneState* next_runnable();
+  bool keep_within_memory(Connection& connection);
+
+  // time
+  void sweep();
+  void sweep_one(Connection& connection);
+  std::chrono::seconds patience_with(const Connection& connection) const;
+  void start_draining();
+  void drain_more();
+
+  ServerOptions options_;
+  Service& service_;
+  Counters own_counters_;
+  Counters& counters_;
+  Crew crew_;
+  bool threads_ = false;  // run(), rather than step()
+
+  Fd epoll_;
+  Fd wakeup_;
+  Fd listener_;
+  bool accepting_ = false;
+  std::atomic<int> ordered_{0};
+  std::atomic<bool> draining_{false};
+  bool stopping_ = false;
+  Monotonic drain_since_;
+
+  Monotonic now_;
+  Monotonic next_sweep_;
+  std::array<epoll_event, 128> events_{};
+  int event_count_ = 0;
+  int next_event_ = 0;
+  std::list<Connection*> connections_;
+  std::deque<Connection*> to_do_;
+  std::vector<Connection*> graveyard_;
+  std::size_t open_ = 0;
+  std::uint64_t held_ = 0;
+
+  std::vector<LaneState> lanes_;
+  std::size_t next_lane_ = 0;  // whose turn it is to take a free slot
+  std::uint32_t running_ = 0;
+  std::uint32_t queued_ = 0;
+
+  std::mutex returned_mutex_;
+  std::vector<Connection*> returned_;
+  std::atomic<bool> any_returned_{false};
+};
+
+}  // namespace ferry::http

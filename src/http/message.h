@@ -1,0 +1,75 @@
+// What the HTTP front hands to a Service and gets back. A Request only borrows: everything in it
+// lives in the connection and is valid until Service::handle() returns.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace ferry::http {
+
+struct Field {
+  std::string_view name;   // a token, in the sender's case
+  std::string_view value;  // without the white space around it
+};
+
+// ASCII case left out, as field names and most tokens want it.
+bool equals_nocase(std::string_view a, std::string_view b);
+
+struct Request {
+  std::string_view method;
+  std::string_view target;  // as sent: origin-form, absolute-form, or "*"
+  int minor_version = 1;    // HTTP/1.x
+  std::span<const Field> fields;
+  std::string_view body;  // decoded, when it came in chunks
+  std::string_view peer;  // "127.0.0.1:4711", or empty
+  Monotonic arrival;      // when its last byte was read
+
+  // The first field of that name, in any case; empty if there is none.
+  std::string_view field(std::string_view name) const;
+  // The target's path and query, without scheme and authority. "/" when there is none.
+  std::string_view path() const;
+  std::string_view query() const;
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type;  // empty: none is sent
+  // Further fields. Framing and hop-by-hop fields are the front's own and refused here.
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string body;
+  bool close = false;  // end the connection after this one
+
+  void clear();  // keeps the capacity of what it holds
+};
+
+// What stands behind the front: one a server, owned by whoever owns the server.
+class Service {
+ public:
+  virtual ~Service() = default;
+
+  // Which lane's slots the request needs (see ServerOptions::lanes), or kNoLane when answering
+  // takes no guest. Called by the leading thread alone; must be quick.
+  static constexpr int kNoLane = -1;
+  virtual int lane(const Request& request) = 0;
+
+  // Answers. Called by many threads at once, but for kNoLane requests; may take long.
+  virtual void handle(const Request& request, Response& response) = 0;
+
+  // Fills the answer of a request that found its lane and the queue full. Quick.
+  virtual void overloaded(const Request& request, Response& response);
+
+  // Fills the body of an answer that the front gives by itself: a malformed request, a body past
+  // its bound. `status` and `reason` are fixed. Quick.
+  virtual void refused(int status, std::string_view reason, Response& response);
+};
+
+// "Not Found"; "Unknown" for a status nobody registered.
+std::string_view reason_phrase(int status);
+
+}  // namespace ferry::http

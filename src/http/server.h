@@ -1,0 +1,78 @@
+// The HTTP/1.1 front of all platforms: accepts, reads strictly, admits, calls the Service, writes.
+//
+// A Server lives in one process and is used in one of two ways. run() serves with a crew of
+// threads (http/crew.h) until it is drained. Or a process with a loop of its own watches fd() and
+// calls step(), and everything happens on that thread (the supervisor's admin address).
+// drain() and stop() may be called from any thread and from a signal handler.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "http/reader.h"
+
+namespace ferry::http {
+
+struct Lane {
+  std::uint32_t slots = 64;  // guests of this lane at once
+};
+
+// What a server counts; may lie in memory shared with the supervisor.
+struct Counters {
+  std::atomic<std::uint64_t> accepted{0};     // connections
+  std::atomic<std::uint64_t> connections{0};  // open now
+  std::atomic<std::uint64_t> running{0};      // guests at this moment
+  std::atomic<std::uint64_t> queued{0};       // requests that wait for a slot
+  std::atomic<std::uint64_t> overloaded{0};   // requests answered 503 for want of one
+  std::atomic<std::uint64_t> malformed{0};    // requests refused by the front
+};
+
+struct ServerOptions {
+  ReaderLimits reader = {};
+  std::vector<Lane> lanes = {};
+  std::uint32_t max_running = 64;        // guests at once, all lanes together
+  std::uint32_t max_queued = 256;        // requests waiting for a slot
+  std::uint32_t max_connections = 8192;  // beyond it new ones wait in the kernel's queue
+  std::uint64_t max_held = 256u << 20;   // bytes held by unfinished requests, all together
+  // Kept by a sweep each second, so each may take up to a second longer.
+  std::chrono::seconds head_timeout{10};
+  std::chrono::seconds body_timeout{120};
+  std::chrono::seconds idle_timeout{75};   // between requests
+  std::chrono::seconds write_timeout{60};  // without a byte taken by the peer
+  // Draining: how long a connection without a request is kept for one that is under way.
+  std::chrono::milliseconds drain_idle{1000};
+  Counters* counters = nullptr;  // borrowed; null: the server's own
+};
+
+class Server {
+ public:
+  static Result<std::unique_ptr<Server>> make(ServerOptions options, Service& service);
+  ~Server();
+
+  // Before run() only. Both are taken over; the listener must be non-blocking.
+  Status listen(Fd listener);
+  Status adopt(Fd connected);
+
+  void run();
+
+  int fd() const;
+  void step();  // what is ready now, without waiting
+
+  // Accepts what the kernel has answered already, finishes every request, then run() returns.
+  void drain();
+  // run() returns as soon as no guest runs; what was not answered is lost.
+  void stop();
+
+ private:
+  class Loop;
+  explicit Server(std::unique_ptr<Loop> loop);
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace ferry::http

@@ -1,0 +1,268 @@
+// The front over real sockets: framing, limits, slowness, lanes, relief, draining.
+#include "fixture.h"
+
+namespace ferry::http {
+namespace {
+
+using std::chrono::seconds;
+
+TEST(Server, AnswersAndKeepsTheConnection) {
+  TestService service;
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  std::string body;
+  std::string head;
+  for (int i = 0; i < 3; ++i) {
+    client.get("/a?b=" + std::to_string(i));
+    EXPECT_EQ(client.response(&body, &head), 200);
+    EXPECT_EQ(body, "GET /a?b=" + std::to_string(i) + " ");
+    EXPECT_NE(head.find("\r\nDate: "), std::string::npos);
+    EXPECT_NE(head.find("\r\nContent-Type: text/plain\r\n"), std::string::npos);
+    EXPECT_EQ(head.find("Connection:"), std::string::npos);
+  }
+  client.get("/", "Connection: close\r\n");
+  EXPECT_NE(client.until_closed().find("Connection: close\r\n"), std::string::npos);
+}
+
+TEST(Server, AnswersPipelinedRequestsInOrder) {
+  TestService service;
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  std::string all;
+  for (int i = 0; i < 100; ++i) {
+    all += "GET /" + std::to_string(i) + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  }
+  client.send(all);
+  for (int i = 0; i < 100; ++i) {
+    std::string body;
+    ASSERT_EQ(client.response(&body), 200);
+    EXPECT_EQ(body, "GET /" + std::to_string(i) + " ");
+  }
+}
+
+TEST(Server, TakesBodiesByLengthAndInChunks) {
+  TestService service;
+  service.on_request = [](const Request& request, Response& response) {
+    response.body = std::string(request.body);
+  };
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  std::string large(3u << 20, 'x');
+  large[1234567] = 'y';
+  std::string body;
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(large.size()) +
+              "\r\n\r\n" + large);
+  EXPECT_EQ(client.response(&body), 200);
+  EXPECT_TRUE(body == large);
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n300000\r\n" + large);
+  client.send("\r\n2\r\nzz\r\n0\r\n\r\n");
+  EXPECT_EQ(client.response(&body), 200);
+  EXPECT_TRUE(body == large + "zz");
+}
+
+TEST(Server, SaysContinueOnlyWhenTheBodyIsWelcome) {
+  TestService service;
+  TestServer server({.reader = {.body = 100}}, service);
+  server.start();
+  RawClient client(server.port);
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_EQ(client.until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("abc");
+  std::string body;
+  EXPECT_EQ(client.response(&body), 200);
+  EXPECT_EQ(body, "POST / abc");
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 101\r\n\r\n");
+  EXPECT_EQ(client.response(), 413);
+}
+
+TEST(Server, AnswersHeadWithoutABody) {
+  TestService service;
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  client.send("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  std::string all = client.until_closed();
+  EXPECT_NE(all.find("Content-Length: 7\r\n"), std::string::npos);
+  EXPECT_TRUE(all.ends_with("\r\n\r\n")) << all;
+}
+
+TEST(Server, Speaks10) {
+  TestService service;
+  TestServer server({}, service);
+  server.start();
+  RawClient once(server.port);
+  once.send("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(once.until_closed().ends_with("GET / "));
+  RawClient kept(server.port);
+  for (int i = 0; i < 2; ++i) {
+    std::string head;
+    kept.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    EXPECT_EQ(kept.response(nullptr, &head), 200);
+    EXPECT_NE(head.find("Connection: keep-alive"), std::string::npos);
+  }
+}
+
+TEST(Server, AnswersAHalfClosedClient) {
+  TestService service;
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  client.get("/");
+  client.finish_sending();
+  EXPECT_TRUE(client.until_closed().ends_with("GET / "));
+}
+
+TEST(Server, RefusesAndClosesAndTheAnswerArrives) {
+  TestService service;
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  // More than the socket's buffers hold follows the refused head: a plain close would reset the
+  // connection and destroy the answer.
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
+  std::thread sender([&] { client.send(std::string(8u << 20, 'x')); });
+  std::string all = client.until_closed();
+  sender.join();
+  EXPECT_TRUE(all.starts_with("HTTP/1.1 413 Content Too Large\r\n")) << all;
+  EXPECT_NE(all.find("application/problem+json"), std::string::npos);
+  EXPECT_NE(all.find("Connection: close"), std::string::npos);
+}
+
+TEST(Server, NothingIsReadBehindARefusedRequest) {
+  std::atomic<int> calls{0};
+  TestService service;
+  service.on_request = [&](const Request&, Response&) { ++calls; };
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  client.send(
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(client.until_closed().starts_with("HTTP/1.1 400 "));
+  EXPECT_EQ(calls, 0);
+}
+
+TEST(Server, DropsFieldsThatWouldSplitTheResponse) {
+  TestService service;
+  service.on_request = [](const Request&, Response& response) {
+    response.content_type = "text/plain\r\nEvil: 1";
+    response.fields = {
+        {"Good", "yes"},         {"Bad", "a\r\nEvil: 2"},    {"Evil: 3\r\nX", "b"},
+        {"Content-Length", "1"}, {"Transfer-Encoding", "x"}, {"Connection", "upgrade"}};
+    response.body = "hello";
+  };
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  client.get("/", "Connection: close\r\n");
+  std::string all = client.until_closed();
+  EXPECT_NE(all.find("Good: yes\r\n"), std::string::npos);
+  EXPECT_EQ(all.find("Evil"), std::string::npos) << all;
+  EXPECT_EQ(all.find("Transfer-Encoding"), std::string::npos) << all;
+  EXPECT_NE(all.find("Content-Length: 5\r\n"), std::string::npos);
+}
+
+TEST(Server, EndsRequestsThatNeverEnd) {
+  TestService service;
+  TestServer server({.head_timeout = seconds(0), .body_timeout = seconds(0)}, service);
+  server.start();
+  RawClient head(server.port);
+  head.send("GET / HTTP/1.1\r\nHost: ");
+  RawClient body(server.port);
+  body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+  RawClient silent(server.port);
+  EXPECT_TRUE(head.until_closed().starts_with("HTTP/1.1 408 "));
+  EXPECT_TRUE(body.until_closed().starts_with("HTTP/1.1 408 "));
+  EXPECT_EQ(silent.until_closed(), "");
+}
+
+TEST(Server, EndsIdleConnections) {
+  TestService service;
+  TestServer server({.idle_timeout = seconds(0)}, service);
+  server.start();
+  RawClient client(server.port);
+  client.get("/");
+  EXPECT_EQ(client.response(), 200);
+  EXPECT_EQ(client.until_closed(), "");
+}
+
+TEST(Server, EndsReadersThatDoNotRead) {
+  TestService service;
+  service.on_request = [](const Request&, Response& response) {
+    response.body.assign(64u << 20, 'x');
+  };
+  TestServer server({.write_timeout = seconds(0)}, service);
+  server.start();
+  RawClient client(server.port);
+  client.get("/");
+  while (server.counters.accepted.load() == 0 || server.counters.connections.load() != 0) {
+    std::this_thread::yield();
+  }
+  EXPECT_LT(client.until_closed().size(), 64u << 20);
+}
+
+TEST(Server, LargeAnswersArriveWhole) {
+  TestService service;
+  service.on_request = [](const Request&, Response& response) {
+    response.body.assign(16u << 20, 'x');
+    response.body.back() = 'y';
+  };
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  for (int i = 0; i < 2; ++i) {
+    std::string body;
+    client.get("/");
+    EXPECT_EQ(client.response(&body), 200);
+    EXPECT_EQ(body.size(), 16u << 20);
+    EXPECT_EQ(body.back(), 'y');
+  }
+}
+
+TEST(Server, BoundsTheMemoryOfUnfinishedRequests) {
+  TestService service;
+  TestServer server({.reader = {.body = 64u << 20}, .max_held = 1u << 20}, service);
+  server.start();
+  RawClient client(server.port);
+  client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 60000000\r\n\r\n");
+  std::thread sender([&] { client.send(std::string(4u << 20, 'x')); });
+  EXPECT_EQ(client.response(), 503);
+  client.until_closed();
+  sender.join();
+}
+
+TEST(Server, HoldsBackConnectionsPastItsMaximum) {
+  TestService service;
+  TestServer server({.max_connections = 1}, service);
+  server.start();
+  RawClient first(server.port);
+  first.get("/1");
+  EXPECT_EQ(first.response(), 200);
+  RawClient second(server.port);  // the kernel takes it; we do not, yet
+  second.get("/2");
+  first.abandon();
+  std::string body;
+  EXPECT_EQ(second.response(&body), 200);
+  EXPECT_EQ(body, "GET /2 ");
+}
+
+TEST(Server, MovesRequestsThroughAnAdoptedSocket) {
+  TestService service;
+  TestServer server({}, service);
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+  Fd mine(pair[0]);
+  ASSERT_TRUE(server.server->adopt(Fd(pair[1])).ok());
+  server.start();
+  std::string_view text = "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+  ASSERT_EQ(write(mine.get(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  auto all = read_all(mine.get(), 4096, "the pair");
+  ASSERT_TRUE(all.ok());
+  EXPECT_TRUE(as_text(*all).ends_with("GET /x "));
+}
+
+}  // namespace
+}  // namespace ferry::http
