@@ -196,7 +196,8 @@ Answer fd_pread(S& s, G g, u32 fd, u32 iovs, u32 count, u64 offset, u32 result_a
   e = prepare(s, g, iovs, count, result_at);
   if (e != Errno::kSuccess) return e;
   u32 done = 0;
-  return finish(g, read_file(s, entry->host, &offset, done), result_at, done);
+  Answer answer = read_file(s, entry->host, &offset, done);
+  return finish(g, answer, result_at, done);
 }
 
 Answer fd_write(S& s, G g, u32 fd, u32 iovs, u32 count, u32 result_at) {
@@ -217,7 +218,8 @@ Answer fd_pwrite(S& s, G g, u32 fd, u32 iovs, u32 count, u64 offset, u32 result_
   e = prepare(s, g, iovs, count, result_at);
   if (e != Errno::kSuccess) return e;
   u32 done = 0;
-  return finish(g, write_file(s, entry->host, &offset, done), result_at, done);
+  Answer answer = write_file(s, entry->host, &offset, done);
+  return finish(g, answer, result_at, done);
 }
 
 Answer fd_seek(S& s, G g, u32 fd, u64 offset, u32 whence, u32 result_at) {
