@@ -169,3 +169,4 @@ endfunction()
 # What each engine is made of stands in its own folder: src/engines/<name>/engine.cmake.
 include(${PROJECT_SOURCE_DIR}/src/engines/wasmtime/engine.cmake)
 include(${PROJECT_SOURCE_DIR}/src/engines/wasmi/engine.cmake)
+include(${PROJECT_SOURCE_DIR}/src/engines/wasmer/engine.cmake)
