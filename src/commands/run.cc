@@ -75,7 +75,9 @@ class Run final : public Verb {
     }
     auto before_load = system_clock().monotonic();
     host::Host host(**engine, system_clock(), system_random());
-    auto loaded = host.load(*function, *bundle);
+    host::LoadOptions load{function->name, function->manifest, {}};
+    load.keeping.enabled = false;  // there is no second event
+    auto loaded = host.load(*bundle, load);
     if (!loaded.ok()) {
       return give_up(loaded.error());
     }

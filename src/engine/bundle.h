@@ -19,7 +19,7 @@ struct BundleInfo {
   std::string engine_name;
   std::string engine_fingerprint;  // version, flags, CPU
   std::string manifest;            // ferry.toml's text, or empty
-  std::string facts;               // JSON: what ferry found when it prepared the module
+  std::string facts;               // JSON: the function::Record of the module
 };
 
 // An opened, authenticated bundle. The artifact is [artifact_offset, +artifact_size) of fd; it

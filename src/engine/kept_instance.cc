@@ -19,46 +19,17 @@ Error cannot(std::string_view why) {
 
 }  // namespace
 
-Status can_keep(const function::Binary& binary, const function::CodeFacts& facts,
-                const Capabilities& capabilities) {
+Status can_keep(const function::Record& record, const Capabilities& capabilities) {
   if (!capabilities.resettable) {
     return cannot("the engine does not let us set an instance's state");
   }
-  if (facts.writes_tables) {
-    return cannot("the code writes to tables");
-  }
-  if (facts.drops_data) {
-    return cannot("the code drops data segments");
-  }
-  if (facts.uses_threads || facts.uses_exceptions) {
-    return cannot("the code uses threads or exceptions");
-  }
-  if (binary.memories.size() != 1 || binary.memories[0].shared || binary.memories[0].is64) {
-    return cannot("the module has not exactly one memory of its own, unshared and 32-bit");
-  }
-  for (const function::Import& import : binary.imports) {
-    if (import.kind != function::ExternKind::kFunc) {
-      return cannot(
-          fmt::format("it imports {}.{}, which is no function", import.module, import.name));
-    }
-  }
-  for (const function::GlobalType& global : binary.globals) {
-    bool number = global.type == function::ValType::kI32 ||
-                  global.type == function::ValType::kI64 ||
-                  global.type == function::ValType::kF32 || global.type == function::ValType::kF64;
-    if (global.is_mutable && !number) {
-      return cannot("it has a mutable global that is no number");
-    }
-  }
-  return Done{};
+  return record.not_kept.empty() ? Status(Done{}) : cannot(record.not_kept);
 }
 
-std::vector<std::string> globals_to_keep(const function::Binary& binary) {
+std::vector<std::string> globals_to_keep(const function::Record& record) {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < binary.globals.size(); ++i) {
-    if (binary.globals[i].is_mutable) {
-      names.push_back(function::kGlobalPrefix + std::to_string(i));
-    }
+  for (std::uint32_t index : record.mutable_globals) {
+    names.push_back(function::kGlobalPrefix + std::to_string(index));
   }
   names.emplace_back(function::kMemoryRefusedGlobal);
   return names;

@@ -13,19 +13,15 @@
 #include "engine/engine.h"
 #include "engine/first_state.h"
 #include "engine/page_guard.h"
-#include "function/binary.h"
-#include "function/prepare.h"
+#include "function/record.h"
 
 namespace ferry::engine {
 
-// Whether instances of such a module can be set back, and if not why, in words: the code writes
-// tables, drops segments, shares memory, has several memories, holds globals that are no numbers;
-// or the engine cannot.
-Status can_keep(const function::Binary& binary, const function::CodeFacts& facts,
-                const Capabilities& capabilities);
+// Whether this engine can set back instances of a module with this record, and if not why.
+Status can_keep(const function::Record& record, const Capabilities& capabilities);
 
-// The exports that hold the module's mutable globals after preparation.
-std::vector<std::string> globals_to_keep(const function::Binary& binary);
+// The exports that hold the module's mutable globals after preparation, and ours.
+std::vector<std::string> globals_to_keep(const function::Record& record);
 
 class KeptInstance {
  public:

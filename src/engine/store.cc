@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "function/prepare.h"
+#include "function/record.h"
 
 namespace ferry::engine {
 namespace {
@@ -121,27 +122,6 @@ std::string file_name(const MacKey& key, const function::Function& function, con
   return to_hex(hash) + ".ferry";
 }
 
-std::string facts_json(const function::CodeFacts& facts) {
-  std::string out = "{";
-  const auto add = [&](std::string_view name, bool value) {
-    if (out.size() > 1) out += ',';
-    out.append("\"").append(name).append("\":").append(value ? "true" : "false");
-  };
-  add("writes_tables", facts.writes_tables);
-  add("drops_data", facts.drops_data);
-  add("uses_simd", facts.uses_simd);
-  add("uses_bulk_memory", facts.uses_bulk_memory);
-  add("uses_sign_extension", facts.uses_sign_extension);
-  add("uses_saturating_float_to_int", facts.uses_saturating_float_to_int);
-  add("uses_multi_value", facts.uses_multi_value);
-  add("uses_reference_types", facts.uses_reference_types);
-  add("uses_tail_calls", facts.uses_tail_calls);
-  add("uses_exceptions", facts.uses_exceptions);
-  add("uses_threads", facts.uses_threads);
-  add("grows_memory", facts.grows_memory);
-  return out + "}";
-}
-
 bool is_for(const BundleInfo& info, const function::Function& function, const Info& engine) {
   return info.function_digest == function.digest &&
          check_bundle_engine(info, engine.name, engine.fingerprint).ok();
@@ -201,7 +181,7 @@ Result<Bundle> Store::get(const function::Function& function, const Info& engine
   info.function_digest = function.digest;
   info.engine_name = engine.name;
   info.engine_fingerprint = engine.fingerprint;
-  info.facts = facts_json(prepared.facts);
+  info.facts = function::to_json(function::make_record(function.binary, prepared.facts));
   const Bytes bytes = write_bundle(info, artifact, key_);
 
   const Status written = write_file_atomically(path, bytes, 0600);

@@ -18,10 +18,6 @@ double microseconds(Monotonic from, Monotonic to) {
   return std::chrono::duration<double, std::micro>(to - from).count();
 }
 
-bool has_function(const function::Binary& binary, std::string_view name) {
-  return binary.find_export(name, function::ExternKind::kFunc) != nullptr;
-}
-
 wasi::Setup make_setup(const Loaded& function, const event::Event& event,
                        const InvokeOptions& options, Monotonic deadline) {
   const function::Limits& limits = function.manifest.limits;
@@ -41,6 +37,12 @@ wasi::Setup make_setup(const Loaded& function, const event::Event& event,
   setup.deadline = deadline;
   setup.directories = &function.directories;
   return setup;
+}
+
+// Returned, or left by proc_exit: nothing was cut short in the middle.
+bool ended_by_itself(const End& end, const wasi::Context& context) {
+  return end.kind == End::Kind::kReturned ||
+         (end.kind == End::Kind::kStopped && context.stop() == wasi::Stop::kExit);
 }
 
 }  // namespace
@@ -63,18 +65,18 @@ struct Host::Run {
 
 End Host::Run::call_all(engine::Instance& instance) {
   End end;
-  if (function.has_start) {
+  if (function.record.has_start) {
     end = instance.call(function::kStartExport, context, deadline);
     if (end.kind != End::Kind::kReturned) {
       return end;
     }
   }
-  if (function.abi == function::Abi::kCommand) {
+  if (function.record.abi == function::Abi::kCommand) {
     end = instance.call("_start", context, deadline);
     end.value = 0;  // a command says its result by proc_exit alone
     return end;
   }
-  if (function.has_initialize) {
+  if (function.record.has_initialize) {
     end = instance.call("_initialize", context, deadline);
     if (end.kind != End::Kind::kReturned) {
       return end;
@@ -192,27 +194,52 @@ Host::Host(engine::Engine& engine, const Clock& clock, Random& random)
 
 Host::~Host() = default;
 
-Result<std::shared_ptr<Loaded>> Host::load(const function::Function& function,
-                                           const engine::Bundle& bundle) {
-  FERRY_CHECK_OK(
-      engine::check_bundle_engine(bundle.info, engine_.info().name, engine_.info().fingerprint));
+Result<std::shared_ptr<Loaded>> Host::load(const engine::Bundle& bundle,
+                                           const LoadOptions& options) {
+  const engine::Info& engine = engine_.info();
+  FERRY_CHECK_OK(engine::check_bundle_engine(bundle.info, engine.name, engine.fingerprint));
   auto loaded = std::make_shared<Loaded>();
-  loaded->name = function.name;
-  loaded->digest = function.digest;
-  loaded->abi = function.binary.abi;
-  loaded->manifest = function.manifest;
-  loaded->has_initialize = has_function(function.binary, "_initialize");
-  loaded->has_start = function.binary.start.has_value();
-  for (const auto& [name, value] : function.manifest.grants.env) {
+  FERRY_TRY(loaded->record, function::record_from_json(bundle.info.facts));
+  loaded->name = options.name.empty() ? bundle.info.function_name : options.name;
+  loaded->digest = bundle.info.function_digest;
+  loaded->manifest = options.manifest;
+  loaded->keeping = options.keeping;
+  if (!engine::can_keep(loaded->record, engine.capabilities).ok()) {
+    loaded->keeping.enabled = false;
+  }
+  if (std::uint64_t limit = options.manifest.limits.memory; loaded->record.memory_minimum > limit) {
+    return Error{Code::kLimit,
+                 fmt::format("{} starts with {} of memory, the limit is {}", loaded->name,
+                             function::format_size(loaded->record.memory_minimum),
+                             function::format_size(limit)),
+                 "raise [limits] memory (--memory)"};
+  }
+  for (const auto& [name, value] : options.manifest.grants.env) {
     loaded->environ.push_back(name + "=" + value);
   }
-  for (const function::DirGrant& grant : function.manifest.grants.dirs) {
+  for (const function::DirGrant& grant : options.manifest.grants.dirs) {
     FERRY_TRY(auto directory, wasi::Directory::open(grant.host, grant.guest, grant.read_only));
     loaded->directories.push_back(std::move(directory));
   }
   FERRY_TRY(loaded->module,
             engine_.load(bundle.fd.get(), bundle.artifact_offset, bundle.artifact_size));
+  std::lock_guard lock(mutex_);
+  std::erase_if(loaded_, [](const auto& each) { return each.expired(); });
+  loaded_.push_back(loaded);
   return loaded;
+}
+
+void Host::drop_idle() {
+  std::vector<std::weak_ptr<Loaded>> all;
+  {
+    std::lock_guard lock(mutex_);
+    all = loaded_;
+  }
+  for (const auto& each : all) {
+    if (auto function = each.lock()) {
+      function->drop_idle();
+    }
+  }
 }
 
 Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOptions& options) {
@@ -256,27 +283,34 @@ Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOp
   auto context = function.take_context(clock_, random_);
   context->reset(std::move(setup));
 
-  auto instance = function.module->instantiate({limits.memory, limits.instructions});
+  auto held = function.take_instance();
   Monotonic instantiated = clock_.monotonic();
   outcome.usage.instantiate_us = microseconds(started, instantiated);
-  if (!instance.ok()) {
-    bool full = instance.error().code == Code::kLimit || instance.error().code == Code::kBusy;
+  if (!held.ok()) {
+    bool full = held.error().code == Code::kLimit || held.error().code == Code::kBusy;
     outcome.status = full ? Status::kRefused : Status::kBroken;
     outcome.overload = full;
-    outcome.message = instance.error().message;
-    outcome.hint = instance.error().hint;
+    outcome.message = held.error().message;
+    outcome.hint = held.error().hint;
     function.give_back(std::move(context));
     return outcome;
   }
 
+  engine::Instance& instance = held->get();
   Run run{*this, function, *context, deadline, outcome};
-  End end = run.call_all(**instance);
+  End end;
+  if (held->kept) {
+    engine::KeptInstance::Entered entered(*held->kept);
+    end = run.call_all(instance);
+  } else {
+    end = run.call_all(instance);
+  }
   Monotonic ended = clock_.monotonic();
   outcome.usage.run_us = microseconds(instantiated, ended);
-  outcome.usage.memory_bytes = (*instance)->memory().size;
-  outcome.usage.instructions = (*instance)->instructions();
-  run.conclude(end, **instance);
-  instance->reset();
+  outcome.usage.memory_bytes = instance.memory().size;
+  outcome.usage.instructions = instance.instructions();
+  run.conclude(end, instance);
+  function.release(std::move(*held), ended_by_itself(end, *context));
   if (outcome.status == Status::kOk) {
     run.read_output();
   }

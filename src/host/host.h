@@ -4,15 +4,19 @@
 // Thread-safe after load(). One Host a process, one engine a Host.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/bundle.h"
 #include "engine/engine.h"
-#include "engine/store.h"
+#include "engine/page_guard.h"
 #include "event/event.h"
-#include "function/function.h"
+#include "function/binary.h"
+#include "function/manifest.h"
 #include "host/outcome.h"
 #include "host/ticker.h"
 
@@ -20,6 +24,30 @@ namespace ferry::host {
 
 // A function that is ready to be invoked: its module, its grants, its limits, its instances.
 class Loaded;
+
+// Whether instances are kept and set back to their first state between events (kept_instance.h),
+// and how. It never changes an outcome, only what it costs.
+struct Keeping {
+  std::atomic<bool> enabled{true};
+  engine::GuardKind guard = engine::GuardKind::kSignal;
+  bool check = false;  // compare the whole state after each event, and abort on a difference
+
+  Keeping() = default;
+  Keeping(const Keeping& other) { *this = other; }
+  Keeping& operator=(const Keeping& other) {
+    enabled = other.enabled.load();
+    guard = other.guard;
+    check = other.check;
+    return *this;
+  }
+};
+
+// What a function is loaded with; from a Function, or from a bundle alone.
+struct LoadOptions {
+  std::string name;
+  function::Manifest manifest;
+  Keeping keeping;
+};
 
 struct InvokeOptions {
   std::optional<Monotonic> deadline;  // a platform's own, margin already taken off; the sooner wins
@@ -37,14 +65,17 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  // Opens granted directories, loads the artifact. The Function's wasm bytes are not kept.
-  Result<std::shared_ptr<Loaded>> load(const function::Function& function,
-                                       const engine::Bundle& bundle);
+  // Opens granted directories, loads the artifact. What the host must know of the wasm is in the
+  // bundle's record.
+  Result<std::shared_ptr<Loaded>> load(const engine::Bundle& bundle, const LoadOptions& options);
 
   // Never throws; whatever goes wrong is in the Outcome.
   Outcome invoke(Loaded& function, const event::Event& event, const InvokeOptions& options);
 
   engine::Engine& engine() { return engine_; }
+
+  // Gives back the memory of functions that had no event since the last call. Any thread.
+  void drop_idle();
 
  private:
   struct Run;
@@ -53,6 +84,8 @@ class Host {
   const Clock& clock_;
   Random& random_;
   Ticker ticker_;
+  std::mutex mutex_;
+  std::vector<std::weak_ptr<Loaded>> loaded_;  // to give back what they hold when idle
 };
 
 // What is known of a loaded function without running it.

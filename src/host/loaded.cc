@@ -1,5 +1,10 @@
 #include "host/loaded.h"
 
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
 #include "host/host.h"
 
 namespace ferry::host {
@@ -21,9 +26,79 @@ void Loaded::give_back(std::unique_ptr<wasi::Context> context) {
   contexts_.push_back(std::move(context));
 }
 
+Result<std::unique_ptr<engine::Instance>> Loaded::instantiate() {
+  return module->instantiate({manifest.limits.memory, manifest.limits.instructions});
+}
+
+Result<Loaded::Held> Loaded::take_instance() {
+  Held held;
+  std::shared_ptr<engine::FirstState> first;
+  {
+    std::lock_guard lock(mutex_);
+    used_ = true;
+    if (!kept_.empty()) {
+      held.kept = std::move(kept_.back());
+      kept_.pop_back();
+      return held;
+    }
+    first = first_;
+  }
+  FERRY_TRY(held.fresh, instantiate());
+  if (!keeping.enabled) {
+    return held;
+  }
+  if (!first) {
+    auto taken = engine::FirstState::take(*held.fresh, engine::globals_to_keep(record));
+    std::lock_guard lock(mutex_);
+    if (!taken.ok()) {
+      keeping.enabled = false;  // as good without: each event gets a new instance
+      return held;
+    }
+    if (!first_) {
+      first_ = std::move(*taken);
+    }
+    first = first_;
+  }
+  auto kept = engine::KeptInstance::make(std::move(held.fresh), std::move(first), keeping.guard);
+  if (kept.ok()) {
+    held.kept = std::move(*kept);
+    return held;
+  }
+  keeping.enabled = false;
+  FERRY_TRY(held.fresh, instantiate());
+  return held;
+}
+
+void Loaded::release(Held held, bool clean) {
+  if (!held.kept || !clean || !held.kept->reset()) {
+    return;
+  }
+  if (keeping.check) {
+    if (ferry::Status same = held.kept->compare(); !same.ok()) {
+      fmt::print(stderr, "ferry: {}: an instance was not set back: {}\n", name,
+                 same.error().message);
+      std::abort();
+    }
+  }
+  std::lock_guard lock(mutex_);
+  kept_.push_back(std::move(held.kept));
+}
+
+void Loaded::drop_idle() {
+  std::vector<std::unique_ptr<engine::KeptInstance>> dropped;
+  std::lock_guard lock(mutex_);
+  if (!used_) {
+    dropped = std::move(kept_);
+    kept_.clear();
+    contexts_.clear();
+    first_.reset();
+  }
+  used_ = false;
+}
+
 const std::string& name_of(const Loaded& function) { return function.name; }
 const std::string& digest_of(const Loaded& function) { return function.digest; }
-function::Abi abi_of(const Loaded& function) { return function.abi; }
+function::Abi abi_of(const Loaded& function) { return function.record.abi; }
 const function::Manifest& manifest_of(const Loaded& function) { return function.manifest; }
 
 }  // namespace ferry::host

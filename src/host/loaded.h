@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "function/function.h"
+#include "engine/kept_instance.h"
+#include "function/manifest.h"
+#include "function/record.h"
+#include "host/host.h"
 #include "wasi/context.h"
 
 namespace ferry::host {
@@ -17,21 +20,38 @@ class Loaded {
  public:
   std::string name;
   std::string digest;
-  function::Abi abi = function::Abi::kNone;
-  bool has_initialize = false;
-  bool has_start = false;  // a start section, which preparation made an export
+  function::Record record;
   function::Manifest manifest;
   std::unique_ptr<engine::Module> module;
   std::vector<wasi::Directory> directories;
   std::vector<std::string> environ;  // from the manifest, "KEY=value"
+  Keeping keeping;                   // how instances are kept, if they are
 
   // A context keeps its buffers from event to event; one is made only when all are in use.
   std::unique_ptr<wasi::Context> take_context(const Clock& clock, Random& random);
   void give_back(std::unique_ptr<wasi::Context> context);
 
+  // An instance in the first state: a kept one, or a new one. `kept` says which it will be
+  // afterwards; give it back by release().
+  struct Held {
+    std::unique_ptr<engine::KeptInstance> kept;
+    std::unique_ptr<engine::Instance> fresh;  // when not kept
+    engine::Instance& get() { return kept ? kept->instance() : *fresh; }
+  };
+  Result<Held> take_instance();
+  // `clean`: the guest came to its end by itself, so that what it left can be set back.
+  void release(Held held, bool clean);
+  // Gives back the memory of kept instances that served no event since the last call.
+  void drop_idle();
+
  private:
+  Result<std::unique_ptr<engine::Instance>> instantiate();
+
   std::mutex mutex_;
   std::vector<std::unique_ptr<wasi::Context>> contexts_;
+  std::vector<std::unique_ptr<engine::KeptInstance>> kept_;
+  std::shared_ptr<engine::FirstState> first_;
+  bool used_ = false;
 };
 
 }  // namespace ferry::host
