@@ -38,6 +38,8 @@ struct Event {
   // The payload's bytes: JSON text for a JSON content type, else as they came. Absent is not
   // the same as empty.
   std::optional<std::string> data;
+
+  bool operator==(const Event&) const = default;
 };
 
 // Every rule of CloudEvents 1.0.2 that one event's attributes can break; the error (kInvalid)

@@ -1,0 +1,24 @@
+// Media types as datacontenttype and Content-Type write them (RFC 2046; syntax of RFC 2045, 5.1,
+// with the white space and empty parameters of RFC 9110, 8.3.1). Pure functions over borrowed text.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace ferry::event {
+
+struct ContentType {
+  std::string_view type;
+  std::string_view subtype;
+  std::string_view charset;  // empty when not given; quotes taken off
+};
+
+std::optional<ContentType> parse_content_type(std::string_view text);
+
+// Case-insensitive, ASCII.
+bool same_word(std::string_view a, std::string_view b);
+
+// Whether the bytes of a text of this type are UTF-8: no charset named, UTF-8 or US-ASCII.
+bool is_utf8_charset(std::string_view charset);
+
+}  // namespace ferry::event

@@ -1,0 +1,93 @@
+// Attribute values as HTTP header values: CloudEvents HTTP binding 1.0.2, 3.1.3.2.
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "event/http.h"
+
+namespace ferry::event {
+namespace {
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = static_cast<char>(c | 0x20);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool is_kept(char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '%'; }
+
+Error bad_value(const char* reason) { return Error{Code::kInvalid, reason, ""}; }
+
+// Double-quoted parts without their quotes and backslashes (RFC 7230, 3.2.6), as older senders
+// wrote them.
+Result<std::string> unquote(std::string_view value) {
+  std::string out;
+  bool inside = false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] == '"') {
+      inside = !inside;
+    } else if (inside && value[i] == '\\') {
+      if (++i == value.size()) break;
+      out.push_back(value[i]);
+    } else {
+      out.push_back(value[i]);
+    }
+  }
+  if (inside) return bad_value("has a double-quoted part without its end");
+  return out;
+}
+
+Result<std::string> percent_decode(std::string_view value) {
+  std::string out;
+  out.reserve(value.size());
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value[i] != '%') {
+      out.push_back(value[i]);
+      continue;
+    }
+    int high = i + 2 < value.size() ? hex_digit(value[i + 1]) : -1;
+    int low = i + 2 < value.size() ? hex_digit(value[i + 2]) : -1;
+    if (high < 0 || low < 0) return bad_value("has a '%' without two hexadecimal digits behind it");
+    out.push_back(static_cast<char>(high << 4 | low));
+    i += 2;
+  }
+  if (!is_utf8(out)) return bad_value("is not well-formed UTF-8 once percent-decoded");
+  return out;
+}
+
+}  // namespace
+
+std::string encode_header_value(std::string_view text) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size());
+  for (char c : text) {
+    if (is_kept(c)) {
+      out.push_back(c);
+      continue;
+    }
+    auto byte = static_cast<unsigned char>(c);
+    out.push_back('%');
+    out.push_back(kDigits[byte >> 4]);
+    out.push_back(kDigits[byte & 15]);
+  }
+  return out;
+}
+
+Result<std::string> decode_header_value(std::string_view value) {
+  bool encoded = false;
+  bool quoted = false;
+  for (char c : value) {
+    if (c < 0x20 || c > 0x7E)
+      return bad_value("has bytes in its header that are not printable ASCII");
+    encoded = encoded || c == '%';
+    quoted = quoted || c == '"';
+  }
+  if (quoted) {
+    FERRY_TRY(std::string plain, unquote(value));
+    return percent_decode(plain);
+  }
+  if (encoded) return percent_decode(value);
+  return std::string(value);
+}
+
+}  // namespace ferry::event

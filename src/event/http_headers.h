@@ -1,0 +1,37 @@
+// Looking up headers by name. Internal to src/event; all views borrow from the headers.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "event/http.h"
+
+namespace ferry::event {
+
+// Without spaces and tabs at either end (RFC 9110, 5.5).
+std::string_view trimmed(std::string_view value);
+
+// The trimmed value of the one header of this name (in lower case). An error, in which it is
+// called `attribute`, when it stands there twice.
+Result<std::optional<std::string_view>> single_header(std::span<const HeaderView> headers,
+                                                      std::string_view name,
+                                                      std::string_view attribute);
+
+// All values of that name, joined: by "; " for cookie, else by ", " (RFC 9110, 5.3). Nothing when
+// there is none.
+std::optional<std::string> joined_header(std::span<const HeaderView> headers,
+                                         std::string_view name);
+
+// traceparent, tracestate and, with `baggage`, baggage: from the request's own headers into the
+// extensions of the same names (Distributed Tracing extension), unless the event has a traceparent.
+// A value that can't be an attribute is left out.
+void add_tracing(Event& event, std::span<const HeaderView> headers, bool baggage);
+
+// The event of a request that is no CloudEvent. `content_type` empty: none.
+Result<Event> plain_request_event(HttpRequest request, std::string_view content_type,
+                                  const Clock& clock, Random& random,
+                                  std::span<const std::string_view> carried);
+
+}  // namespace ferry::event
