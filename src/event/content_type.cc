@@ -60,6 +60,7 @@ bool same_word(std::string_view a, std::string_view b) {
 }
 
 std::optional<ContentType> parse_content_type(std::string_view text) {
+  if (text.ends_with(' ') || text.ends_with('\t')) return std::nullopt;
   ContentType out;
   out.type = take_token(text);
   bool slash = take(text, '/');

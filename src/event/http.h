@@ -64,7 +64,8 @@ struct HttpMessage {
   std::string body;
 };
 
-// `mode` is kBinary or kStructured. Fails when the event is not valid.
+// `mode` is kBinary or kStructured. Fails when the event is not valid, or is to be binary while
+// its data are CloudEvents themselves: a receiver would take them for the message.
 Result<HttpMessage> to_http(Event event, Mode mode);
 Result<HttpMessage> to_http_batch(std::span<const Event> events);
 

@@ -29,6 +29,11 @@ std::optional<std::string> joined_header(std::span<const HeaderView> headers,
 // A value that can't be an attribute is left out.
 void add_tracing(Event& event, std::span<const HeaderView> headers, bool baggage);
 
+// How a Content-Type says that the body is a CloudEvent: not at all, by the JSON format or its
+// batch, or by a format we don't speak.
+enum class Format : unsigned char { kNone, kJson, kJsonBatch, kUnknown };
+Format format_of(std::string_view content_type);
+
 // The event of a request that is no CloudEvent. `content_type` empty: none.
 Result<Event> plain_request_event(HttpRequest request, std::string_view content_type,
                                   const Clock& clock, Random& random,

@@ -25,18 +25,6 @@ bool has_required_header(std::span<const HeaderView> headers) {
   return false;
 }
 
-// How the Content-Type says that the body is a CloudEvent.
-enum class Format : unsigned char { kNone, kJson, kJsonBatch, kUnknown };
-
-Format format_of(std::string_view content_type) {
-  static constexpr std::string_view kPrefix = "application/cloudevents";
-  if (!same_word(content_type.substr(0, kPrefix.size()), kPrefix)) return Format::kNone;
-  std::string_view media = trimmed(content_type.substr(0, content_type.find(';')));
-  if (same_word(media, kJsonMediaType)) return Format::kJson;
-  if (same_word(media, kJsonBatchMediaType)) return Format::kJsonBatch;
-  return Format::kUnknown;
-}
-
 Status check_charset(std::string_view content_type) {
   auto parsed = parse_content_type(content_type);
   if (parsed && is_utf8_charset(parsed->charset)) return Done{};
@@ -140,6 +128,15 @@ Result<std::optional<Received>> read_message(std::span<const HeaderView> headers
 }
 
 }  // namespace
+
+Format format_of(std::string_view content_type) {
+  static constexpr std::string_view kPrefix = "application/cloudevents";
+  if (!same_word(content_type.substr(0, kPrefix.size()), kPrefix)) return Format::kNone;
+  std::string_view media = trimmed(content_type.substr(0, content_type.find(';')));
+  if (same_word(media, kJsonMediaType)) return Format::kJson;
+  if (same_word(media, kJsonBatchMediaType)) return Format::kJsonBatch;
+  return Format::kUnknown;
+}
 
 Result<std::optional<Received>> from_http_message(std::span<const HeaderView> headers,
                                                   std::string body) {

@@ -1,6 +1,8 @@
 // From events to HTTP messages: CloudEvents HTTP binding 1.0.2, section 3.
 #include "event/http.h"
+#include "event/http_headers.h"
 #include "event/json.h"
+#include "event/rules.h"
 
 namespace ferry::event {
 namespace {
@@ -36,6 +38,12 @@ Result<HttpMessage> to_http(Event event, Mode mode) {
   if (mode == Mode::kBinary) {
     FERRY_CHECK_OK(validate(event));
     FERRY_CHECK_OK(validate_data(event));
+    Format format = format_of(event.datacontenttype.value_or(""));
+    if (format == Format::kJson || format == Format::kJsonBatch) {
+      return broken_rule("datacontenttype",
+                         "is a CloudEvents format, which binary mode cannot say of its data",
+                         kHttpModes);
+    }
     return to_binary(std::move(event));
   }
   if (mode != Mode::kStructured) {
