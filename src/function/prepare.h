@@ -11,7 +11,12 @@
 // 4. Mutable globals and the memory are exported, so that an instance's state can be saved and
 //    set back.
 //
-// Nothing else changes: indices, names and behaviour stay.
+// Nothing else changes: indices, names and behaviour stay. (With polling there is one import more,
+// and the functions behind it move up by one, in names and backtraces too.) Custom sections that
+// speak of positions in the code are left out, since these move: DWARF, source maps.
+//
+// The added functions and globals stand behind the guest's own. What the module does besides is
+// unknown to them: they touch no memory and no other global.
 #pragma once
 
 #include <cstdint>
@@ -22,15 +27,17 @@
 namespace ferry::function {
 
 // Names of what preparation adds. Guests that already use the prefix are refused.
-inline constexpr char kMemoryLimitGlobal[] = "ferry:memory_limit";  // i64, mutable: bytes
-inline constexpr char kMemoryRefusedGlobal[] =
-    "ferry:memory_refused";  // i64: bytes asked for by the
-                             // last refused growth, or 0
+// The limit: i64, mutable, bytes. 0 at first: until the host has set it, no memory grows.
+inline constexpr char kMemoryLimitGlobal[] = "ferry:memory_limit";
+// i64, mutable: the size in bytes that the last refused growth would have led to, or 0.
+inline constexpr char kMemoryRefusedGlobal[] = "ferry:memory_refused";
 inline constexpr char kMemoryExport[] = "ferry:memory";
 inline constexpr char kGlobalPrefix[] = "ferry:g";     // + index: each mutable global of the guest
 inline constexpr char kStartExport[] = "ferry:start";  // what the start section named
 inline constexpr char kPollModule[] = "ferry";         // import, only with poll: ferry.poll ()->()
 inline constexpr char kPollName[] = "poll";
+// Function entries and loop rounds between two polls.
+inline constexpr std::int32_t kPollBudget = 4096;
 
 struct PrepareOptions {
   bool poll = false;  // count down at entries and loop heads
@@ -51,7 +58,12 @@ struct CodeFacts {
   bool uses_exceptions = false;
   bool uses_threads = false;
   bool grows_memory = false;
+  bool has_opaque_globals = false;  // mutable ones of vectors or references: not to be saved
 };
+
+// Reads the code without changing anything: `ferry check`, and who decides about lowering.
+// kInvalid, naming the offset, where an instruction is not understood.
+Result<CodeFacts> read_code_facts(ByteView wasm, const Binary& binary);
 
 struct Prepared {
   Bytes wasm;
@@ -60,6 +72,8 @@ struct Prepared {
 
 inline constexpr std::uint32_t kPrepareVersion = 1;  // part of a bundle's key
 
+// kUnsupported for what no engine here runs: components, exceptions, threads, several memories,
+// 64-bit memory, names that begin with "ferry:".
 Result<Prepared> prepare(ByteView wasm, const Binary& binary, const PrepareOptions& options);
 
 }  // namespace ferry::function

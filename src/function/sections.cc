@@ -309,13 +309,14 @@ GlobalType read_global_type(Reader& reader) {
   return global;
 }
 
-void skip_table_type(Reader& reader) {
-  read_val_type(reader);
+ValType skip_table_type(Reader& reader) {
+  ValType type = read_val_type(reader);
   std::uint8_t flags = reader.byte();
   reader.u64();
   if ((flags & 1) != 0) {
     reader.u64();
   }
+  return type;
 }
 
 }  // namespace ferry::function

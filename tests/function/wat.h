@@ -15,6 +15,12 @@ Bytes wat(std::string_view text, bool check = true);
 // Whether wabt's wasm-validate takes it; what it said is printed where it does not.
 bool is_valid_wasm(ByteView wasm);
 
+// Runs a script of the WebAssembly test language through wabt's interpreter; whether all its
+// assertions held. What failed is printed.
+bool run_wast(std::string_view script);
+// "(module $name binary …)" and its registration under that name, for such a script.
+std::string wast_binary(std::string_view name, ByteView wasm);
+
 // A folder of this test process; gone when the object is.
 class TempFolder {
  public:
