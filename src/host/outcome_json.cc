@@ -1,8 +1,7 @@
 #include "host/outcome_json.h"
 
-#include <cmath>
-
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "base/bytes.h"
 #include "event/event.h"
@@ -13,8 +12,15 @@ namespace {
 
 namespace json = boost::json;
 
-// Tenths of a microsecond are all that a clock read from user space can tell.
-double tenths(double value) { return std::round(value * 10) / 10; }
+// Tenths of a microsecond are all that a clock read from user space can tell. Written by hand,
+// since the serializer writes every double with an exponent.
+std::string usage_text(const Usage& usage) {
+  return fmt::format(
+      R"({{"queue_us":{:.1f},"instantiate_us":{:.1f},"run_us":{:.1f},"teardown_us":{:.1f},)"
+      R"("memory_bytes":{},"instructions":{}}})",
+      usage.queue_us, usage.instantiate_us, usage.run_us, usage.teardown_us, usage.memory_bytes,
+      usage.instructions ? std::to_string(*usage.instructions) : "null");
+}
 
 void put_data(json::object& reply, const Reply& from) {
   if (from.data.empty()) {
@@ -59,15 +65,6 @@ json::value reply_value(const Reply& from) {
 }  // namespace
 
 std::string to_json(const Outcome& outcome, const OutcomeOf& of) {
-  json::object usage{{"queue_us", tenths(outcome.usage.queue_us)},
-                     {"instantiate_us", tenths(outcome.usage.instantiate_us)},
-                     {"run_us", tenths(outcome.usage.run_us)},
-                     {"teardown_us", tenths(outcome.usage.teardown_us)},
-                     {"memory_bytes", outcome.usage.memory_bytes},
-                     {"instructions", nullptr}};
-  if (outcome.usage.instructions) {
-    usage["instructions"] = *outcome.usage.instructions;
-  }
   json::array logs;
   for (const LogLine& line : outcome.logs) {
     logs.push_back(
@@ -83,7 +80,6 @@ std::string to_json(const Outcome& outcome, const OutcomeOf& of) {
                      {"reply", nullptr},
                      {"logs", std::move(logs)},
                      {"log_truncated", outcome.log_truncated},
-                     {"usage", std::move(usage)},
                      {"error", nullptr}};
   if (outcome.status == Status::kOk) {
     whole["reply"] = reply_value(outcome.reply);
@@ -97,7 +93,9 @@ std::string to_json(const Outcome& outcome, const OutcomeOf& of) {
     }
     whole["error"] = std::move(error);
   }
-  return json::serialize(whole);
+  std::string text = json::serialize(whole);
+  text.insert(text.size() - 1, ",\"usage\":" + usage_text(outcome.usage));
+  return text;
 }
 
 std::string to_problem(const Outcome& outcome, int http_status, const std::string& digest) {

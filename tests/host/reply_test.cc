@@ -1,0 +1,109 @@
+#include "host/reply.h"
+
+#include <gtest/gtest.h>
+
+namespace ferry::host {
+namespace {
+
+using function::ReplyForm;
+
+TEST(SniffContentType, TellsJsonTextAndBytes) {
+  EXPECT_EQ(sniff_content_type(R"({"a":[1,2.5e3,null,"x"]})"), "application/json");
+  EXPECT_EQ(sniff_content_type(" true\n"), "application/json");
+  EXPECT_EQ(sniff_content_type("-12"), "application/json");
+  EXPECT_EQ(sniff_content_type("{\"a\":"), "text/plain; charset=utf-8");
+  EXPECT_EQ(sniff_content_type("{} {}"), "text/plain; charset=utf-8");
+  EXPECT_EQ(sniff_content_type("hello"), "text/plain; charset=utf-8");
+  EXPECT_EQ(sniff_content_type("\xFF\x00"), "application/octet-stream");
+}
+
+TEST(SniffContentType, SurvivesDeepNesting) {
+  std::string deep(100'000, '[');
+  EXPECT_EQ(sniff_content_type(deep), "text/plain; charset=utf-8");
+}
+
+TEST(CgiReply, TakesStatusTypeAndFields) {
+  auto reply = read_reply(
+      "Status: 404 Not Found\r\nContent-Type: text/html\nSet-Cookie: a=1\nSet-Cookie: b=2\n\n<p>",
+      ReplyForm::kCgi);
+  ASSERT_TRUE(reply.ok()) << reply.error().text();
+  EXPECT_EQ(reply->http->status, 404);
+  EXPECT_EQ(reply->content_type, "text/html");
+  ASSERT_EQ(reply->http->headers.size(), 2u);
+  EXPECT_EQ(reply->http->headers[1].second, "b=2");
+  EXPECT_EQ(reply->data, "<p>");
+}
+
+TEST(CgiReply, NeverLetsAFunctionFrameTheAnswer) {
+  auto reply = read_reply("content-length: 7\ntransfer-encoding: chunked\nconnection: close\n\nx",
+                          ReplyForm::kCgi);
+  ASSERT_TRUE(reply.ok());
+  EXPECT_TRUE(reply->http->headers.empty());
+}
+
+TEST(CgiReply, NamesTheLineThatIsWrong) {
+  struct Case {
+    const char* out;
+    const char* line;
+  };
+  for (const Case& c : {Case{"Status: 200\n", "line 2"}, Case{"nonsense\n\n", "line 1"},
+                        Case{"X: 1\nbad name: 2\n\n", "line 2"}, Case{"Status: 99\n\n", "line 1"},
+                        Case{"Status: 6OO\n\n", "line 1"},
+                        Case{"X: a\x01"
+                             "b\n\n",
+                             "line 1"}}) {
+    auto reply = read_reply(c.out, ReplyForm::kCgi);
+    ASSERT_FALSE(reply.ok()) << c.out;
+    EXPECT_NE(reply.error().message.find(c.line), std::string::npos) << reply.error().message;
+  }
+}
+
+TEST(EventReply, MovesTheDataOut) {
+  auto reply =
+      read_reply(R"({"specversion":"1.0","id":"1","source":"/a","type":"t","data":{"n":1.10}})",
+                 ReplyForm::kCloudEvent);
+  ASSERT_TRUE(reply.ok()) << reply.error().text();
+  ASSERT_TRUE(reply->event);
+  EXPECT_EQ(reply->event->type, "t");
+  EXPECT_EQ(reply->data, R"({"n":1.10})");
+  EXPECT_FALSE(read_reply("{}", ReplyForm::kCloudEvent).ok());
+  EXPECT_TRUE(read_reply("", ReplyForm::kCloudEvent).ok());
+}
+
+TEST(ReadLog, GivesEachLineTheTimeOfItsFirstByte) {
+  auto at = [](int s) { return WallTime(std::chrono::seconds(s)); };
+  auto lines = read_log("one\ntw", {{at(1), 0}, {at(2), 4}});
+  auto split = read_log("one\ntwo\r\nthree", {{at(1), 0}, {at(2), 6}, {at(3), 9}});
+  ASSERT_EQ(lines.size(), 2u);
+  ASSERT_EQ(split.size(), 3u);
+  EXPECT_EQ(lines[1].time, at(2));
+  EXPECT_EQ(split[1].text, "two");
+  EXPECT_EQ(split[1].time, at(1));
+  EXPECT_EQ(split[2].time, at(3));
+}
+
+TEST(ReadLog, ReplacesInvalidUtf8) {
+  auto lines = read_log(
+      "a\xFF"
+      "b\xC3\xA9\n",
+      {{WallTime{}, 0}});
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].text,
+            "a\xEF\xBF\xBD"
+            "b\xC3\xA9");
+}
+
+TEST(Outcome, HasTheHttpStatusOfTheTable) {
+  Outcome outcome;
+  outcome.status = Status::kOk;
+  EXPECT_EQ(http_status(outcome), 204);
+  outcome.reply.data = "x";
+  EXPECT_EQ(http_status(outcome), 200);
+  outcome.status = Status::kTimeout;
+  EXPECT_EQ(http_status(outcome), 504);
+  EXPECT_EQ(http_status(refuse("busy", "", true)), 503);
+  EXPECT_EQ(http_status(refuse("bad", "", false)), 400);
+}
+
+}  // namespace
+}  // namespace ferry::host
