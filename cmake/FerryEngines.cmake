@@ -115,12 +115,15 @@ endfunction()
 # ferry_engine(NAME CRATE target… [SOURCES files…] [EXPORTS map] [LIBRARIES targets…]
 #              [STATIC suffix])
 # The plug-in from src/engines/<NAME>/*.cc and SOURCES, build/bin/engines/ferry-engine-<NAME>.so,
-# exporting ferry_engine_v1 and nothing else, or what EXPORTS lists. With STATIC, a static library ferry_engine_<NAME>_<suffix>
-# for programs that link their engine, built only when something links it.
+# exporting ferry_engine_v1 and nothing else, or what EXPORTS lists. With STATIC, a static library
+# ferry_engine_<NAME>_<suffix> for programs that link their engine, built only when something
+# links it.
 function(ferry_engine name)
   cmake_parse_arguments(E "" "STATIC;EXPORTS" "CRATE;LIBRARIES;SOURCES" ${ARGN})
+  set(hide "")
   if(NOT E_EXPORTS)
     set(E_EXPORTS ${PROJECT_SOURCE_DIR}/cmake/engine.map)
+    set(hide -Wl,--exclude-libs,ALL)
   endif()
   set(dir ${PROJECT_SOURCE_DIR}/src/engines/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
@@ -142,7 +145,7 @@ function(ferry_engine name)
     target_link_libraries(${target} PRIVATE ferry_engine_api ${E_CRATE} ${E_LIBRARIES}
       ferry_flags)
     target_link_options(${target} PRIVATE
-      -Wl,--version-script=${E_EXPORTS} -Wl,-Bsymbolic -Wl,--exclude-libs,ALL)
+      -Wl,--version-script=${E_EXPORTS} -Wl,-Bsymbolic ${hide})
     if(FERRY_ENGINE_DEFS)
       target_link_options(${target} PRIVATE -Wl,-z,defs)
     endif()
@@ -170,3 +173,4 @@ endfunction()
 include(${PROJECT_SOURCE_DIR}/src/engines/wasmtime/engine.cmake)
 include(${PROJECT_SOURCE_DIR}/src/engines/wasmi/engine.cmake)
 include(${PROJECT_SOURCE_DIR}/src/engines/wasmer/engine.cmake)
+include(${PROJECT_SOURCE_DIR}/src/engines/lucet/engine.cmake)
