@@ -33,6 +33,7 @@ std::string_view type_text(ValType type) {
 
 std::string type_text(const std::vector<ValType>& types) {
   std::vector<std::string_view> names;
+  names.reserve(types.size());
   for (ValType type : types) {
     names.push_back(type_text(type));
   }

@@ -150,9 +150,9 @@ Result<Function> load_function(const std::string& path, const std::string& manif
   FERRY_TRY(Found found, find_function(path, manifest_path));
   const std::string file = found.wasm.string();
   FERRY_TRY(Bytes wasm, read_file(file, kMaxWasmBytes));
-  std::string name =
+  const std::string name =
       found.manifest.name.empty() ? plain(found.wasm.stem().string()) : found.manifest.name;
-  auto function = make_function(std::move(name), std::move(wasm), std::move(found.manifest));
+  auto function = make_function(name, std::move(wasm), std::move(found.manifest));
   if (!function.ok()) {
     return with_context(std::move(function).error(), file);
   }
@@ -160,7 +160,7 @@ Result<Function> load_function(const std::string& path, const std::string& manif
   return function;
 }
 
-Result<Function> make_function(std::string name, Bytes wasm, Manifest manifest) {
+Result<Function> make_function(const std::string& name, Bytes wasm, Manifest manifest) {
   Function function;
   FERRY_TRY(function.binary, read_binary(wasm));
   function.name = manifest.name.empty() ? plain(name) : manifest.name;

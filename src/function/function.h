@@ -24,7 +24,7 @@ struct Function {
 Result<Function> load_function(const std::string& path, const std::string& manifest_path);
 
 // The same from bytes that came over a wire.
-Result<Function> make_function(std::string name, Bytes wasm, Manifest manifest);
+Result<Function> make_function(const std::string& name, Bytes wasm, Manifest manifest);
 
 // Whether we can run it at all, and if not why and what to do: no entry point, a component,
 // unknown imports, shared or 64-bit memory, more memory than the limit.
