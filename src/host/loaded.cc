@@ -8,6 +8,11 @@
 #include "host/host.h"
 
 namespace ferry::host {
+namespace {
+
+constexpr unsigned kGiveUpAfter = 8;
+
+}  // namespace
 
 std::unique_ptr<wasi::Context> Loaded::take_context(const Clock& clock, Random& random) {
   {
@@ -70,9 +75,17 @@ Result<Loaded::Held> Loaded::take_instance() {
 }
 
 void Loaded::release(Held held, bool clean) {
-  if (!held.kept || !clean || !held.kept->reset()) {
+  if (!held.kept) {
     return;
   }
+  if (!clean || !held.kept->reset()) {
+    // A function whose every event grows its memory, say, would pay for keeping and gain nothing.
+    if (++lost_in_a_row_ == kGiveUpAfter) {
+      keeping.enabled = false;
+    }
+    return;
+  }
+  lost_in_a_row_ = 0;
   if (keeping.check) {
     if (ferry::Status same = held.kept->compare(); !same.ok()) {
       fmt::print(stderr, "ferry: {}: an instance was not set back: {}\n", name,

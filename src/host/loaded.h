@@ -1,6 +1,7 @@
 // A function that is ready to be invoked; private to src/host.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -52,6 +53,7 @@ class Loaded {
   std::vector<std::unique_ptr<engine::KeptInstance>> kept_;
   std::shared_ptr<engine::FirstState> first_;
   bool used_ = false;
+  std::atomic<unsigned> lost_in_a_row_{0};  // kept instances that could not be set back
 };
 
 }  // namespace ferry::host
