@@ -45,7 +45,9 @@ def specification(wasm):
 
 def guest_exit_code(outcome):
     """What the guest ended with, from the outcome that ferry printed."""
-    return 0 if outcome["status"] == "ok" else outcome.get("exit_code", outcome["status"])
+    if outcome["status"] == "ok":
+        return 0
+    return (outcome.get("error") or {}).get("exit_code", outcome["status"])
 
 
 def reply_of(outcome):
