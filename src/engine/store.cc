@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/lower.h"
 #include "function/prepare.h"
 #include "function/record.h"
 
@@ -171,17 +172,14 @@ Result<Bundle> Store::get(const function::Function& function, const Info& engine
   if (stored.ok() && is_for(stored->info, function, engine)) return stored;
 
   if (was_cached != nullptr) *was_cached = false;
-  function::PrepareOptions how;
-  how.poll = !engine.capabilities.deadline;
-  FERRY_TRY(const function::Prepared prepared,
-            function::prepare(function.wasm, function.binary, how));
-  FERRY_TRY(const Bytes artifact, compile(prepared.wasm));
+  FERRY_TRY(const Ready ready, ready_for(function.wasm, function.binary, engine));
+  FERRY_TRY(const Bytes artifact, compile(ready.prepared.wasm));
   BundleInfo info;
   info.function_name = function.name;
   info.function_digest = function.digest;
   info.engine_name = engine.name;
   info.engine_fingerprint = engine.fingerprint;
-  info.facts = function::to_json(function::make_record(function.binary, prepared.facts));
+  info.facts = function::to_json(function::make_record(ready.binary, ready.prepared.facts));
   const Bytes bytes = write_bundle(info, artifact, key_);
 
   const Status written = write_file_atomically(path, bytes, 0600);

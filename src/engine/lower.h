@@ -1,0 +1,43 @@
+// Rewrites a module in older instructions for an engine that lacks newer ones, by binaryen's
+// wasm-opt as a child process with limits. What comes out is compiled and kept in the bundle, so
+// it is done once a function and engine.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "engine/engine.h"
+#include "function/binary.h"
+#include "function/lower.h"
+#include "function/prepare.h"
+
+namespace ferry::engine {
+
+struct LowerLimits {
+  std::chrono::seconds cpu_time{120};
+  std::uint64_t result = 256ull << 20;  // bytes
+};
+
+// What this engine lacks of what the module uses.
+function::Lowering lowering_for(const function::CodeFacts& facts, const Capabilities& engine);
+
+// wasm-opt, from $FERRY_WASM_OPT, PATH, or where `tools/setup.sh binaryen` puts it. kNotFound says
+// how to get it.
+Result<std::string> find_wasm_opt();
+
+// The same function without what is listed in `lowering.rewrite`. kUnsupported when something of
+// it has no older form.
+Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::string_view engine,
+                    const LowerLimits& limits);
+
+// A module made ready for this engine: lowered where it must be, then prepared
+// (function/prepare.h), polling where the engine has no deadline of its own.
+struct Ready {
+  function::Binary binary;  // of what was prepared: the original, or the lowered module
+  function::Prepared prepared;
+};
+Result<Ready> ready_for(ByteView wasm, const function::Binary& binary, const Info& engine);
+
+}  // namespace ferry::engine
