@@ -1,1 +1,8 @@
 # The platforms. A new one is one folder under src/platforms and one line here.
+ferry_module(platform PATH platforms DEPENDS http)
+function(ferry_platform name)
+  ferry_module(platform_${name} PATH platforms/${name} DEPENDS platform)
+  set(FERRY_PLATFORMS ${FERRY_PLATFORMS} platform_${name} PARENT_SCOPE)
+endfunction()
+
+ferry_platform(http)

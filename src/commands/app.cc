@@ -16,6 +16,7 @@ namespace {
 // A new verb is one file and one line here.
 constexpr std::array kVerbs{
     VerbRow{"run", "Send one event to a function and print its reply", make_run},
+    VerbRow{"serve", "Answer HTTP requests and CloudEvents with functions", make_serve},
     VerbRow{"engines", "List the engines and what each can do", make_engines},
     VerbRow{"version", "Print the version", make_version},
     VerbRow{"completion", "Print the completion script of a shell, or a manual page",

@@ -1,0 +1,66 @@
+// Counters that all processes of one server share: workers write, the supervisor reads them for
+// /metrics. Anonymous shared memory, made before the first fork; a worker's successor goes on
+// with its slot, so that no counter ever falls. All of it is lock-free.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/server.h"
+
+namespace ferry::http {
+
+inline constexpr std::size_t kStatuses = 9;  // of host::Status
+// Upper bounds of the latency buckets, in microseconds; the last one is open.
+inline constexpr std::array<std::uint64_t, 14> kBucketBounds{
+    50,     100,    250,     500,     1000,      2500,      5000,
+    10'000, 25'000, 100'000, 500'000, 1'000'000, 5'000'000, 30'000'000};
+
+struct FunctionCounters {
+  std::array<std::atomic<std::uint64_t>, kStatuses> by_status{};
+  std::array<std::atomic<std::uint64_t>, kBucketBounds.size() + 1> buckets{};
+  std::atomic<std::uint64_t> total_us{0};
+
+  void count(std::size_t status, std::uint64_t us);
+};
+
+struct WorkerCounters {
+  Counters front;
+  std::atomic<bool> ready{false};
+};
+
+// What only the supervisor knows.
+struct Census {
+  std::uint64_t restarts = 0;
+  bool draining = false;
+  std::vector<int> pids;  // 0: not running
+};
+
+class Board {
+ public:
+  static Result<Board> make(std::size_t workers, std::vector<std::string> functions);
+
+  WorkerCounters& worker(std::size_t index) const;
+  FunctionCounters& function(std::size_t worker, std::size_t index) const;
+  std::size_t workers() const { return workers_; }
+  bool all_ready() const;
+
+  // Prometheus text format 0.0.4.
+  std::string metrics(const Census& census) const;
+
+ private:
+  struct Unmap {
+    std::size_t size;
+    void operator()(char* memory) const;
+  };
+  Board() = default;
+
+  std::size_t workers_ = 0;
+  std::vector<std::string> functions_;
+  std::unique_ptr<char, Unmap> memory_;
+};
+
+}  // namespace ferry::http
