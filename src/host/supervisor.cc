@@ -69,6 +69,8 @@ void Supervisor::bury(Worker& worker, std::size_t index, int status) {
   if (draining_) {
     return;
   }
+  // It may have been ready for less than the time between two looks.
+  worker.was_ready = worker.was_ready || hooks_.is_ready(index);
   hooks_.on_death(index, status);
   ++restarts_;
   worker.failed_starts = worker.was_ready ? 0 : worker.failed_starts + 1;
