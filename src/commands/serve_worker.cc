@@ -75,7 +75,8 @@ Status work(const std::vector<function::Function>& functions, const ServeOptions
   for (const function::Function& function : functions) {
     bool cached = false;
     FERRY_TRY(auto bundle, make_bundle(function, made.engine->info(), made.options, true, &cached));
-    FERRY_TRY(auto loaded, host.load(function, bundle));
+    host::LoadOptions load{function.name, function.manifest, {}};
+    FERRY_TRY(auto loaded, host.load(bundle, load));
     context.functions.push_back(std::move(loaded));
   }
   FERRY_TRY(auto adapter, platforms::http_platform().make_adapter(std::move(context)));
