@@ -146,7 +146,7 @@ function(ferry_engine name)
       ferry_flags)
     target_link_options(${target} PRIVATE
       -Wl,--version-script=${E_EXPORTS} -Wl,-Bsymbolic ${hide})
-    if(FERRY_ENGINE_DEFS)
+    if(NOT FERRY_SANITIZE)
       target_link_options(${target} PRIVATE -Wl,-z,defs)
     endif()
     set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ferry-engine-${name}
