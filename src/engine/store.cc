@@ -1,5 +1,6 @@
 #include "engine/store.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 
@@ -79,7 +80,9 @@ Result<Bytes> read_key(const std::string& path) {
 Status make_key(const std::string& path) {
   MacKey key;
   randombytes_buf(key.bytes.data(), key.bytes.size());
-  const std::string mine = path + "." + std::to_string(getpid());
+  std::array<std::uint8_t, 8> unique{};
+  randombytes_buf(unique.data(), unique.size());
+  const std::string mine = path + "." + to_hex(unique);
   FERRY_CHECK_OK(write_file_atomically(mine, key.bytes, 0600));
   const bool linked = link(mine.c_str(), path.c_str()) == 0 || errno == EEXIST;
   const int why = errno;

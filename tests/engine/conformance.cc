@@ -44,7 +44,17 @@ void Conformance::open(const EngineOptions& options) {
 }
 
 std::unique_ptr<Module> Conformance::load(const Bytes& wasm) {
-  auto artifact = (*engine_)->compile(wasm);
+  auto binary = function::read_binary(wasm);
+  if (!binary.ok()) {
+    ADD_FAILURE() << binary.error().text();
+    return nullptr;
+  }
+  auto prepared = function::prepare(wasm, *binary, {.poll = !can().deadline});
+  if (!prepared.ok()) {
+    ADD_FAILURE() << prepared.error().text();
+    return nullptr;
+  }
+  auto artifact = (*engine_)->compile(prepared->wasm);
   if (!artifact.ok()) {
     ADD_FAILURE() << artifact.error().text();
     return nullptr;
