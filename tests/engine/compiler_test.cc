@@ -38,7 +38,7 @@ TEST(Compiler, TooLargeAnArtifactIsALimit) {
 
 // A module whose compilation takes longer than the limit: many calls in many functions.
 Bytes slow_module() {
-  const std::size_t functions = 4000;
+  const std::size_t functions = 1200;
   Bytes body = {0};  // no locals
   for (int i = 0; i < 400; ++i) {
     body.insert(body.end(), {0x10, 0x00, 0x41, 0x01, 0x41, 0x02, 0x6a, 0x1a});  // call, add, drop

@@ -1,35 +1,48 @@
 #include "engines/wasmtime/cpu.h"
 
+#include <string_view>
+
+#include <cpuid.h>
+
 namespace ferry::engine::wasmtime {
 namespace {
 
 constexpr const char* kPortableFlags[] = {"has_sse3",  "has_ssse3", "has_cmpxchg16b",
                                           "has_sse41", "has_sse42", "has_popcnt"};
 
+// Older compilers cannot be asked for this one by name.
+bool has_lzcnt() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  return __get_cpuid(0x80000001, &a, &b, &c, &d) != 0 && (c & (1u << 5)) != 0;
+}
+
 }  // namespace
 
 std::string cpu_features() {
   std::string out;
-  // The names must be literals; this is the list that Cranelift 0.135 detects on x86-64.
-#define FERRY_CPU(name) \
-  if (__builtin_cpu_supports(name)) out += out.empty() ? name : "," name
-  FERRY_CPU("sse3");
-  FERRY_CPU("ssse3");
-  FERRY_CPU("sse4.1");
-  FERRY_CPU("sse4.2");
-  FERRY_CPU("popcnt");
-  FERRY_CPU("avx");
-  FERRY_CPU("avx2");
-  FERRY_CPU("fma");
-  FERRY_CPU("bmi");
-  FERRY_CPU("bmi2");
-  FERRY_CPU("lzcnt");
-  FERRY_CPU("avx512bitalg");
-  FERRY_CPU("avx512dq");
-  FERRY_CPU("avx512f");
-  FERRY_CPU("avx512vl");
-  FERRY_CPU("avx512vbmi");
-#undef FERRY_CPU
+  const auto add = [&](std::string_view name, bool has) {
+    if (has) out.append(out.empty() ? "" : ",").append(name);
+  };
+  // What Cranelift 0.135 detects on x86-64. The compiler wants literals.
+  add("sse3", __builtin_cpu_supports("sse3"));
+  add("ssse3", __builtin_cpu_supports("ssse3"));
+  add("sse4.1", __builtin_cpu_supports("sse4.1"));
+  add("sse4.2", __builtin_cpu_supports("sse4.2"));
+  add("popcnt", __builtin_cpu_supports("popcnt"));
+  add("avx", __builtin_cpu_supports("avx"));
+  add("avx2", __builtin_cpu_supports("avx2"));
+  add("fma", __builtin_cpu_supports("fma"));
+  add("bmi", __builtin_cpu_supports("bmi"));
+  add("bmi2", __builtin_cpu_supports("bmi2"));
+  add("lzcnt", has_lzcnt());
+  add("avx512bitalg", __builtin_cpu_supports("avx512bitalg"));
+  add("avx512dq", __builtin_cpu_supports("avx512dq"));
+  add("avx512f", __builtin_cpu_supports("avx512f"));
+  add("avx512vl", __builtin_cpu_supports("avx512vl"));
+  add("avx512vbmi", __builtin_cpu_supports("avx512vbmi"));
   return out;
 }
 

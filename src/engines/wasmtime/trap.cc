@@ -11,7 +11,7 @@ namespace {
 std::string demangle(std::string_view name) {
   if (!name.starts_with("_Z")) return std::string(name);
   int status = 0;
-  const std::string zero_ended(name);
+  std::string zero_ended(name);
   std::unique_ptr<char, Deleter<std::free>> text(
       abi::__cxa_demangle(zero_ended.c_str(), nullptr, nullptr, &status));
   if (status != 0 || text == nullptr) return zero_ended;
