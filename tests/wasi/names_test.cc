@@ -1,0 +1,23 @@
+// The table that judges a module's imports (function/wasi_names.h) and the one that serves them.
+#include "function/wasi_names.h"
+
+#include <gtest/gtest.h>
+
+#include "wasi/calls.h"
+
+namespace ferry::wasi {
+namespace {
+
+TEST(Names, AreThoseOfTheCallsThatAreServed) {
+  auto names = function::wasi_names();
+  auto served = calls();
+  ASSERT_EQ(names.size(), served.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    EXPECT_EQ(names[i].name, served[i].name);
+    EXPECT_EQ(names[i].params, served[i].params) << names[i].name;
+    EXPECT_EQ(served[i].has_result, names[i].name != "proc_exit") << names[i].name;
+  }
+}
+
+}  // namespace
+}  // namespace ferry::wasi
