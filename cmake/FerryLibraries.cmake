@@ -15,6 +15,12 @@ add_library(ferry_sodium INTERFACE)
 target_include_directories(ferry_sodium SYSTEM INTERFACE ${sodium_INCLUDE_DIRS})
 target_link_libraries(ferry_sodium INTERFACE ${FERRY_SODIUM_A})
 
+find_library(FERRY_ZLIB_A NAMES libz.a REQUIRED)
+find_path(FERRY_ZLIB_INCLUDE zlib.h REQUIRED)
+add_library(ferry_zlib INTERFACE)
+target_include_directories(ferry_zlib SYSTEM INTERFACE ${FERRY_ZLIB_INCLUDE})
+target_link_libraries(ferry_zlib INTERFACE ${FERRY_ZLIB_A})
+
 # Header-only: Debian has only a shared library of it, and one source file includes it.
 find_path(FERRY_TOML_INCLUDE toml++/toml.h REQUIRED)
 add_library(ferry_toml INTERFACE)

@@ -1,0 +1,42 @@
+// A container image of one layer, written without any daemon: an OCI image layout (image-spec
+// 1.0) inside a tar, with the manifest.json beside it that `docker load` reads. The same input
+// gives the same bytes. Pure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+
+namespace ferry::package {
+
+struct ImageFile {
+  std::string path;  // "ferry/hello.ferry": relative to the image's root
+  Bytes bytes;
+  unsigned mode = 0644;
+};
+
+struct ImageSpec {
+  std::string tag;  // "hello:latest"
+  std::vector<ImageFile> files;
+  std::vector<std::string> entrypoint;
+  std::vector<std::string> command;
+  std::vector<std::string> env;  // "K=V"
+  std::map<std::string, std::string> labels;
+  std::string user = "65532:65532";  // nobody's; never root
+  std::uint16_t port = 8080;
+  std::string architecture = "amd64";
+};
+
+struct Image {
+  Bytes tar;
+  std::string digest;  // of the image's manifest: "sha256:…"
+};
+
+Result<Image> write_image(const ImageSpec& spec);
+
+// Whether `docker load` and registries take it: lower-case name parts, an optional :tag.
+bool is_image_tag(std::string_view tag);
+
+}  // namespace ferry::package

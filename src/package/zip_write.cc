@@ -1,0 +1,90 @@
+#include <cstring>
+#include <limits>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "package/tar.h"
+#include "package/zip.h"
+#include "package/zip_format.h"
+
+namespace ferry::package {
+namespace {
+
+constexpr std::uint64_t kMaxSize = std::numeric_limits<std::int32_t>::max();
+
+template <typename T>
+void append(Bytes& out, const T& record) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(&record);
+  out.insert(out.end(), bytes, bytes + sizeof record);
+}
+
+// Raw deflate, without zlib's own header.
+Result<Bytes> deflated(ByteView bytes) {
+  z_stream stream{};
+  if (deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    return Error{Code::kInternal, "zlib: no memory to compress", ""};
+  }
+  Bytes out(deflateBound(&stream, bytes.size()));
+  stream.next_in = const_cast<Bytef*>(bytes.data());  // NOLINT: zlib does not write to it
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = out.data();
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int done = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (done != Z_STREAM_END) {
+    return Error{Code::kInternal, "zlib: compression failed", ""};
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Bytes> write_zip(const std::vector<ZipEntry>& entries) {
+  Bytes out;
+  Bytes central;
+  if (entries.size() >= 0xffff) {
+    return Error{Code::kLimit, fmt::format("{} files are too many for a zip", entries.size()), ""};
+  }
+  for (const ZipEntry& entry : entries) {
+    if (!is_safe_name(entry.name) || entry.name.size() > 1000) {
+      return Error{Code::kInvalid, fmt::format("'{}' is no name for an archive", entry.name), ""};
+    }
+    if (entry.bytes.size() > kMaxSize || out.size() > kMaxSize) {
+      return Error{Code::kLimit, fmt::format("{}: too large for a zip", entry.name), ""};
+    }
+    FERRY_TRY(const Bytes packed, deflated(entry.bytes));
+    ZipLocal local;
+    local.crc = static_cast<std::uint32_t>(
+        crc32(0, entry.bytes.data(), static_cast<uInt>(entry.bytes.size())));
+    local.packed_size = static_cast<std::uint32_t>(packed.size());
+    local.size = static_cast<std::uint32_t>(entry.bytes.size());
+    local.name_size = static_cast<std::uint16_t>(entry.name.size());
+    ZipCentral listed;
+    listed.crc = local.crc;
+    listed.packed_size = local.packed_size;
+    listed.size = local.size;
+    listed.name_size = local.name_size;
+    listed.external_attributes = (S_IFREG | (entry.mode & 0777u)) << 16;
+    listed.local_offset = static_cast<std::uint32_t>(out.size());
+    append(out, local);
+    out.insert(out.end(), entry.name.begin(), entry.name.end());
+    out.insert(out.end(), packed.begin(), packed.end());
+    append(central, listed);
+    central.insert(central.end(), entry.name.begin(), entry.name.end());
+  }
+  ZipEnd end;
+  end.entries_here = end.entries = static_cast<std::uint16_t>(entries.size());
+  end.central_size = static_cast<std::uint32_t>(central.size());
+  end.central_offset = static_cast<std::uint32_t>(out.size());
+  out.insert(out.end(), central.begin(), central.end());
+  append(out, end);
+  if (out.size() > std::numeric_limits<std::uint32_t>::max()) {
+    return Error{Code::kLimit, "the zip would be larger than 4 GiB", ""};
+  }
+  return out;
+}
+
+}  // namespace ferry::package
