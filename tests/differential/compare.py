@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Runs generated modules on every engine that is built and holds what they did against each other.
+
+compare.py --generator PROGRAM --run PROGRAM [--count N] [--seed S] ENGINE...
+
+The first engine is the measure. Known differences are the tables below, each with its reason;
+anything else is a failure, printed with the seed and the module's number, which make it again.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import subprocess
+import sys
+import tempfile
+
+# One standard trap, two names: some engines have one code for both.
+SAME = {
+    "lucet": {
+        # idiv faults alike for both, and Lucet names the fault after the instruction.
+        "integer overflow": "integer divide by zero",
+        # Its tables end at the last element that is set.
+        "uninitialized element": "undefined element",
+    },
+}
+
+
+def outcomes(program, engine, file):
+    done = subprocess.run([program, engine, file], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{engine}: run_modules ended with {done.returncode}: {done.stderr.strip()}")
+    lines = {}
+    for line in done.stdout.splitlines():
+        number, what, rest = line.split(" ", 2)
+        lines[(int(number), what)] = rest
+    return lines
+
+
+def refused(lines, number):
+    return (number, "refused:") in lines
+
+
+def normal(text, engine):
+    for one, other in SAME.get(engine, {}).items():
+        text = text.replace("trapped: " + one, "trapped: " + other)
+    return text
+
+
+def compare(base_name, base, name, lines, seed, show):
+    """Counts calls compared, modules refused by this engine alone, and differences."""
+    compared, skipped, wrong = 0, 0, 0
+    for number in sorted({key[0] for key in base} | {key[0] for key in lines}):
+        if refused(base, number) or refused(lines, number):
+            skipped += refused(base, number) != refused(lines, number)
+            continue
+        for key in [k for k in {**base, **lines} if k[0] == number]:
+            a = normal(base.get(key, "nothing"), name)
+            b = normal(lines.get(key, "nothing"), name)
+            if "call stack exhausted" in a + b:
+                continue  # how deep a stack is, is each engine's own
+            compared += 1
+            if a != b:
+                wrong += 1
+                if wrong <= show:
+                    print(f"seed {seed}, module {number}, {key[1]}\n  {base_name}: {a}\n  {name}: {b}")
+    return compared, skipped, wrong
+
+
+def main():
+    ask = argparse.ArgumentParser(description=__doc__)
+    ask.add_argument("--generator", required=True)
+    ask.add_argument("--run", required=True)
+    ask.add_argument("--count", type=int, default=2000)
+    ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("engines", nargs="+")
+    given = ask.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ferry-differential-") as folder:
+        file = os.path.join(folder, "modules")
+        with open(file, "wb") as out:
+            subprocess.run([given.generator, str(given.seed), str(given.count)], stdout=out, check=True)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            found = dict(zip(given.engines,
+                             pool.map(lambda e: outcomes(given.run, e, file), given.engines)))
+    base_name = given.engines[0]
+    base, failed = found[base_name], False
+    for name in given.engines[1:]:
+        compared, skipped, wrong = compare(base_name, base, name, found[name], given.seed, 5)
+        print(f"{name} against {base_name}: {compared} calls compared, {wrong} differ; "
+              f"{skipped} modules taken by one of the two only")
+        failed |= wrong > 0 or compared < given.count // 2
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
