@@ -1,0 +1,248 @@
+// ferry check FUNCTION: what it is, what it needs, where it will run; and where not, why and what
+// to change. Nothing is compiled or run.
+#include <cstdio>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "commands/ready.h"
+#include "commands/verb.h"
+#include "engine/kept_instance.h"
+#include "engine/loader.h"
+#include "function/explain.h"
+#include "function/lower.h"
+
+namespace ferry::commands {
+namespace {
+
+namespace json = boost::json;
+using function::Finding;
+
+struct OnEngine {
+  std::string name;
+  std::string version;
+  std::vector<std::string_view> lowered;     // features that ferry rewrites first
+  std::vector<std::string_view> impossible;  // features that it cannot do without
+  std::string not_kept;                      // why each event gets a new instance; empty: kept
+};
+
+function::Features features_of(const engine::Capabilities& can) {
+  function::Features features;
+  features.bulk_memory = can.bulk_memory;
+  features.sign_extension = can.sign_extension;
+  features.saturating_float_to_int = can.saturating_float_to_int;
+  features.multi_value = can.multi_value;
+  features.reference_types = can.reference_types;
+  features.simd = can.simd;
+  return features;
+}
+
+json::array texts(const std::vector<std::string_view>& values) {
+  json::array out;
+  for (std::string_view value : values) {
+    out.emplace_back(std::string(value));
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string_view>& values) {
+  return fmt::format("{}", fmt::join(values, ", "));
+}
+
+class Check final : public Verb {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("FUNCTION", path_, "A .wasm file, a ferry.toml, or a folder with one")
+        ->required();
+    declare_common(app, common_);
+    app.add_option("--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
+    app.footer(
+        "Examples:\n  ferry check hello.wasm\n  ferry check hello.wasm --output json\n\n"
+        "Exit codes: 0 it will run, 1 it will not, 2 usage, 10 no such file or no wasm at all.");
+  }
+
+  int run() override {
+    auto function = function::load_function(path_, common_.manifest);
+    if (!function.ok()) {
+      complain({function.error().message, function.error().hint});
+      return kExitNoEngineOrFile;
+    }
+    if (common_.memory) {
+      function->manifest.limits.memory = *common_.memory;
+    }
+    if (common_.timeout) {
+      function->manifest.limits.timeout = *common_.timeout;
+    }
+    std::vector<Finding> findings = function::explain(*function);
+    bool runs = true;
+    for (const Finding& finding : findings) {
+      runs &= finding.kind != Finding::Kind::kStops;
+    }
+    std::vector<OnEngine> engines;
+    if (!function->binary.component && runs) {
+      auto prepared = function::prepare(function->wasm, function->binary, {});
+      if (prepared.ok()) {
+        engines = look_at_engines(function::make_record(function->binary, prepared->facts));
+      } else {
+        findings.push_back(
+            {Finding::Kind::kStops, "code", prepared.error().message, prepared.error().hint});
+        runs = false;
+      }
+    }
+    if (output_ == "json") {
+      print_json(*function, findings, engines, runs);
+    } else {
+      print_text(*function, findings, engines, runs);
+    }
+    return runs ? kExitOk : kExitDifference;
+  }
+
+ private:
+  std::vector<OnEngine> look_at_engines(const function::Record& record) const {
+    std::vector<OnEngine> out;
+    for (const engine::Plugin& plugin : engine::list_plugins()) {
+      if (!common_.engine.empty() &&
+          common_.engine.substr(0, common_.engine.find(':')) != plugin.name) {
+        continue;
+      }
+      engine::EngineOptions options;
+      options.compile_only = true;
+      auto engine = engine::load_engine(plugin.name, options);
+      if (!engine.ok()) {
+        complain({fmt::format("{}: {}", plugin.name, engine.error().message), engine.error().hint});
+        continue;
+      }
+      const engine::Info& info = (*engine)->info();
+      function::Lowering lowering =
+          function::lowering_for(record.code, features_of(info.capabilities));
+      ferry::Status kept = engine::can_keep(record, info.capabilities);
+      out.push_back({info.name, info.version, std::move(lowering.rewrite),
+                     std::move(lowering.impossible), kept.ok() ? "" : kept.error().message});
+    }
+    return out;
+  }
+
+  static void print_text(const function::Function& function, const std::vector<Finding>& findings,
+                         const std::vector<OnEngine>& engines, bool runs) {
+    const function::Binary& binary = function.binary;
+    const function::Limits& limits = function.manifest.limits;
+    fmt::print("{}\n", function.name);
+    fmt::print("  digest     {}\n", function.digest);
+    fmt::print("  abi        {}{}\n", function::abi_name(binary.abi),
+               binary.component ? " (a component)" : "");
+    if (!binary.toolchain.empty()) {
+      fmt::print("  toolchain  {}\n", binary.toolchain);
+    }
+    fmt::print("  size       {}\n", function::format_size(function.wasm.size()));
+    if (!binary.memories.empty()) {
+      fmt::print("  memory     starts with {}{}\n",
+                 function::format_size(binary.memories[0].minimum << 16),
+                 binary.memories[0].maximum
+                     ? ", at most " + function::format_size(*binary.memories[0].maximum << 16)
+                     : "");
+    }
+    std::map<std::string, std::vector<std::string_view>> imports;
+    for (const function::Import& import : binary.imports) {
+      imports[import.module].push_back(import.name);
+    }
+    for (const auto& [module, names] : imports) {
+      fmt::print("  imports    {}: {}\n", module, joined(names));
+    }
+    for (const std::string& name : binary.component_imports) {
+      fmt::print("  imports    {}\n", name);
+    }
+    fmt::print(
+        "  limits     timeout {} ms, memory {}, input {}, output {}, log {}, concurrency {}, "
+        "open_files {}{}\n",
+        limits.timeout.count(), function::format_size(limits.memory),
+        function::format_size(limits.input), function::format_size(limits.output),
+        function::format_size(limits.log), limits.concurrency, limits.open_files,
+        limits.instructions ? fmt::format(", instructions {}", *limits.instructions) : "");
+    for (const OnEngine& each : engines) {
+      fmt::print("  {:<10} {}", each.name, each.impossible.empty() ? "runs" : "cannot run it");
+      if (!each.impossible.empty()) {
+        fmt::print(": it has no {}", joined(each.impossible));
+      }
+      if (!each.lowered.empty()) {
+        fmt::print(", after ferry has rewritten {}", joined(each.lowered));
+      }
+      if (each.not_kept.empty()) {
+        fmt::print("; instances are kept and set back between events (unless one grew its memory)");
+      } else if (each.impossible.empty()) {
+        fmt::print("; a new instance for each event, since {}", each.not_kept);
+      }
+      fmt::print("\n");
+    }
+    for (const Finding& finding : findings) {
+      fmt::print("  {:<10} {}\n", finding.kind == Finding::Kind::kStops ? "STOPS" : "note",
+                 finding.message);
+      if (!finding.hint.empty()) {
+        fmt::print("             {}\n", finding.hint);
+      }
+    }
+    fmt::print("{}\n", runs ? "It will run." : "It will not run.");
+  }
+
+  static void print_json(const function::Function& function, const std::vector<Finding>& findings,
+                         const std::vector<OnEngine>& engines, bool runs) {
+    const function::Binary& binary = function.binary;
+    const function::Limits& limits = function.manifest.limits;
+    json::array imports;
+    for (const function::Import& import : binary.imports) {
+      imports.push_back(json::object{{"module", import.module}, {"name", import.name}});
+    }
+    json::array exports;
+    for (const function::Export& each : binary.exports) {
+      exports.emplace_back(each.name);
+    }
+    json::array found;
+    for (const Finding& finding : findings) {
+      found.push_back(json::object{{"stops", finding.kind == Finding::Kind::kStops},
+                                   {"id", std::string(finding.id)},
+                                   {"message", finding.message},
+                                   {"hint", finding.hint}});
+    }
+    json::array on;
+    for (const OnEngine& each : engines) {
+      on.push_back(json::object{{"name", each.name},
+                                {"version", each.version},
+                                {"runs", each.impossible.empty()},
+                                {"lowered", texts(each.lowered)},
+                                {"missing", texts(each.impossible)},
+                                {"kept", each.not_kept.empty()},
+                                {"not_kept_because", each.not_kept}});
+    }
+    json::object whole{{"name", function.name},
+                       {"digest", function.digest},
+                       {"abi", std::string(function::abi_name(binary.abi))},
+                       {"component", binary.component},
+                       {"toolchain", binary.toolchain},
+                       {"size_bytes", function.wasm.size()},
+                       {"imports", std::move(imports)},
+                       {"exports", std::move(exports)},
+                       {"limits",
+                        {{"timeout_ms", limits.timeout.count()},
+                         {"memory_bytes", limits.memory},
+                         {"input_bytes", limits.input},
+                         {"output_bytes", limits.output},
+                         {"log_bytes", limits.log},
+                         {"concurrency", limits.concurrency},
+                         {"open_files", limits.open_files}}},
+                       {"engines", std::move(on)},
+                       {"findings", std::move(found)},
+                       {"runs", runs}};
+    fmt::print("{}\n", json::serialize(whole));
+  }
+
+  CommonOptions common_;
+  std::string path_;
+  std::string output_ = "text";
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_check() { return std::make_unique<Check>(); }
+
+}  // namespace ferry::commands
