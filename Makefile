@@ -83,6 +83,10 @@ test-asan: setup ## every test, compiled with AddressSanitizer and UBSan
 	cmake --build --preset asan --target functions -j $(JOBS)
 	ctest --preset asan
 
+.PHONY: test-isolation
+test-isolation: build ## a million events a case against the reset of kept instances (minutes)
+	FERRY_ISOLATION_EVENTS=1000000 build/bin/test_engine --gtest_filter='*Kept.*'
+
 .PHONY: test-tsan
 test-tsan: setup ## every test, compiled with ThreadSanitizer
 	cmake --preset tsan

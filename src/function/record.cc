@@ -25,14 +25,10 @@ constexpr Flag kFlags[] = {
     {"uses_exceptions", &CodeFacts::uses_exceptions},
     {"uses_threads", &CodeFacts::uses_threads},
     {"grows_memory", &CodeFacts::grows_memory},
+    {"has_opaque_globals", &CodeFacts::has_opaque_globals},
 };
 
 constexpr Abi kAbis[] = {Abi::kNone, Abi::kCommand, Abi::kReactor, Abi::kHttp, Abi::kRun};
-
-bool is_number(ValType type) {
-  return type == ValType::kI32 || type == ValType::kI64 || type == ValType::kF32 ||
-         type == ValType::kF64;
-}
 
 // The order is that in which a person would want to hear it.
 std::string why_not_kept(const Binary& binary, const CodeFacts& code) {
@@ -56,10 +52,8 @@ std::string why_not_kept(const Binary& binary, const CodeFacts& code) {
       return fmt::format("it imports {}.{}, which is no function", import.module, import.name);
     }
   }
-  for (const GlobalType& global : binary.globals) {
-    if (global.is_mutable && !is_number(global.type)) {
-      return "it has a mutable global that is no number";
-    }
+  if (code.has_opaque_globals) {
+    return "it has a mutable global that is no number";
   }
   return {};
 }
