@@ -70,10 +70,10 @@ void declare_common(CLI::App& app, CommonOptions& options) {
              "Most linear memory for one event, for example 64MiB", "SIZE");
   app.add_option("--env", options.env, "Environment variable for the function (repeatable)")
       ->type_name("K=V")
-      ->expected(1);
+      ->allow_extra_args(false);
   app.add_option("--dir", options.dirs, "Folder to grant: HOST::GUEST, HOST::GUEST:ro (repeatable)")
       ->type_name("HOST::GUEST[:ro]")
-      ->expected(1);
+      ->allow_extra_args(false);
   app.add_flag("--quiet,-q", options.quiet, "Print errors only");
 }
 

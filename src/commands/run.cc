@@ -28,7 +28,6 @@ class Run final : public Verb {
         ->type_name("FILE");
     app.add_option("--arg", args_, "Argument for the function, beyond its name (repeatable)")
         ->type_name("TEXT")
-        ->expected(1)
         ->allow_extra_args(false);
     declare_common(app, common_);
     app.add_option("--output", output_, "text: the reply alone; json: the whole outcome")

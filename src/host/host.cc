@@ -28,8 +28,10 @@ wasi::Setup make_setup(const Loaded& function, const event::Event& event,
   for (const auto& [name, value] : options.env) {
     setup.environ.push_back(name + "=" + value);
   }
-  for (std::string& entry : event::environment(event)) {
-    setup.environ.push_back(std::move(entry));
+  if (function.manifest.input == function::InputForm::kData) {
+    for (std::string& entry : event::environment(event)) {
+      setup.environ.push_back(std::move(entry));
+    }
   }
   setup.quotas.stdout_bytes = limits.output;
   setup.quotas.stderr_bytes = limits.log;
