@@ -3,7 +3,7 @@
 // docs/serve.md says what is answered when.
 #pragma once
 
-#include "platforms/platform.h"
+#include "platforms/http_calls.h"
 
 namespace ferry::platforms {
 
@@ -16,14 +16,10 @@ class HttpAdapter final : public http::Service {
   void overloaded(const http::Request& request, http::Response& response) override;
 
  private:
-  host::Outcome invoke(int function, const event::Event& event, const http::Request& request);
-  void handle_batch(int function, const std::vector<event::Event>& batch,
-                    const http::Request& request, http::Response& response);
-  void answer(int function, host::Outcome outcome, bool structured, http::Response& response);
   void answer_unknown(http::Response& response);
 
   AdapterContext context_;
-  std::vector<host::OutcomeOf> of_;  // by function
+  HttpCalls calls_;
 };
 
 }  // namespace ferry::platforms

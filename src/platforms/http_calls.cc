@@ -1,0 +1,167 @@
+#include "platforms/http_calls.h"
+
+#include "base/ids.h"
+#include "event/json.h"
+
+namespace ferry::platforms {
+namespace {
+
+using host::Outcome;
+using host::Status;
+
+void take_message(event::HttpMessage message, http::Response& response) {
+  for (auto& [name, value] : message.headers) {
+    if (name == "content-type") {
+      response.content_type = std::move(value);
+    } else {
+      response.fields.emplace_back(std::move(name), std::move(value));
+    }
+  }
+  response.body = std::move(message.body);
+}
+
+bool wants_structured(std::span<const event::HeaderView> headers) {
+  for (const auto& [name, value] : headers) {
+    if (http::equals_nocase(name, "accept")) {
+      return value.starts_with(event::kJsonMediaType);
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<host::OutcomeOf> outcomes_of(const AdapterContext& context) {
+  const engine::Info& engine = context.host.engine().info();
+  std::vector<host::OutcomeOf> of;
+  for (const auto& function : context.functions) {
+    of.push_back({host::name_of(*function), host::digest_of(*function), host::abi_of(*function),
+                  engine.name, engine.version});
+  }
+  return of;
+}
+
+void put_problem(const Outcome& outcome, int status, const std::string& digest,
+                 http::Response& response) {
+  response.status = status;
+  response.content_type = host::kProblemType;
+  response.body = host::to_problem(outcome, status, digest);
+}
+
+Outcome HttpCalls::invoke(std::size_t function, const event::Event& event, Monotonic arrival,
+                          host::InvokeOptions options) const {
+  options.arrived = arrival;
+  Outcome outcome = context_.host.invoke(*context_.functions[function], event, options);
+  context_.observe(function, outcome, context_.clock.monotonic() - arrival);
+  if (context_.log != nullptr) {
+    context_.log->write(outcome, of_[function]);
+  }
+  return outcome;
+}
+
+Outcome HttpCalls::refuse(std::size_t function, const Error& error, Monotonic arrival,
+                          const std::string& invocation) const {
+  Outcome outcome = host::refuse(error.message, error.hint, error.code == Code::kBusy);
+  outcome.invocation = invocation.empty() ? uuid_v7(context_.clock, context_.random) : invocation;
+  context_.observe(function, outcome, context_.clock.monotonic() - arrival);
+  return outcome;
+}
+
+void HttpCalls::answer(std::size_t function, Outcome outcome, bool structured,
+                       http::Response& response) const {
+  const host::OutcomeOf& of = of_[function];
+  response.fields.emplace_back("ferry-invocation", outcome.invocation);
+  if (outcome.status != Status::kOk) {
+    if (outcome.overload) {
+      response.fields.emplace_back("Retry-After", "1");
+    }
+    put_problem(outcome, host::http_status(outcome), of.digest, response);
+    return;
+  }
+  response.status = host::http_status(outcome);
+  if (outcome.reply.event) {
+    event::Event event = std::move(*outcome.reply.event);
+    if (!event.data && !outcome.reply.data.empty()) {
+      event.data = std::move(outcome.reply.data);
+    }
+    auto message = event::to_http(std::move(event),
+                                  structured ? event::Mode::kStructured : event::Mode::kBinary);
+    if (message.ok()) {
+      take_message(std::move(message).value(), response);
+      return;
+    }
+    outcome.status = Status::kBroken;
+    outcome.message = "the reply event can't be sent: " + message.error().message;
+    put_problem(outcome, host::http_status(outcome), of.digest, response);
+    return;
+  }
+  response.content_type = std::move(outcome.reply.content_type);
+  response.body = std::move(outcome.reply.data);
+  if (outcome.reply.http) {
+    for (auto& [name, value] : outcome.reply.http->headers) {
+      if (http::equals_nocase(name, "content-type")) {
+        response.content_type = std::move(value);
+      } else {
+        response.fields.emplace_back(std::move(name), std::move(value));
+      }
+    }
+  }
+}
+
+void HttpCalls::call_batch(const HttpCall& call, const std::vector<event::Event>& batch,
+                           http::Response& response) const {
+  const host::OutcomeOf& of = of_[call.function];
+  std::vector<Outcome> outcomes;
+  bool all_events = true;
+  for (const event::Event& event : batch) {
+    outcomes.push_back(invoke(call.function, event, call.arrival, call.invoke));
+    all_events &= outcomes.back().status == Status::kOk && outcomes.back().reply.event.has_value();
+  }
+  if (all_events && !outcomes.empty()) {
+    std::vector<event::Event> events;
+    for (Outcome& outcome : outcomes) {
+      events.push_back(std::move(*outcome.reply.event));
+      if (!events.back().data && !outcome.reply.data.empty()) {
+        events.back().data = std::move(outcome.reply.data);
+      }
+    }
+    if (auto message = event::to_http_batch(events); message.ok()) {
+      take_message(std::move(message).value(), response);
+      return;
+    }
+  }
+  // Events of a batch are independent: one that failed does not fail the others, so the answer
+  // is 200 and says what became of each, in their order.
+  response.content_type = "application/json";
+  response.body = "[";
+  for (const Outcome& outcome : outcomes) {
+    response.body += response.body.size() > 1 ? "," : "";
+    response.body += host::to_json(outcome, of);
+  }
+  response.body += "]";
+}
+
+void HttpCalls::call(HttpCall call, http::Response& response) const {
+  bool structured = wants_structured(call.message.headers);
+  auto received = event::from_http(std::move(call.message), context_.clock, context_.random);
+  if (!received.ok()) {
+    Outcome outcome = refuse(call.function, received.error(), call.arrival, call.invoke.invocation);
+    answer(call.function, outcome, false, response);
+    if (received.error().code == Code::kUnsupported) {
+      put_problem(outcome, 415, of_[call.function].digest, response);
+    }
+    return;
+  }
+  if (received->mode == event::Mode::kBatch) {
+    call_batch(call, received->batch, response);
+    return;
+  }
+  if (received->mode == event::Mode::kPlain && call.adjust) {
+    call.adjust(received->event);
+  }
+  structured |= received->mode == event::Mode::kStructured;
+  answer(call.function, invoke(call.function, received->event, call.arrival, call.invoke),
+         structured, response);
+}
+
+}  // namespace ferry::platforms

@@ -1,0 +1,53 @@
+// One HTTP request → event or events → outcomes → one HTTP response: what every platform that
+// carries HTTP does between its own reading and its own writing, so that a function answers the
+// same wherever the request came through. docs/serve.md says what is answered when.
+// Thread-safe; the context is borrowed.
+#pragma once
+
+#include "event/http.h"
+#include "platforms/platform.h"
+
+namespace ferry::platforms {
+
+// Who is invoked in this context, by index.
+std::vector<host::OutcomeOf> outcomes_of(const AdapterContext& context);
+
+struct HttpCall {
+  std::size_t function = 0;
+  event::HttpRequest message;
+  Monotonic arrival;
+  host::InvokeOptions invoke = {};  // the platform's deadline, id and environment
+  // Called on the event of a request that is no CloudEvent, for what the platform knows better.
+  std::function<void(event::Event&)> adjust = {};
+};
+
+class HttpCalls {
+ public:
+  explicit HttpCalls(const AdapterContext& context)
+      : context_(context), of_(outcomes_of(context)) {}
+
+  void call(HttpCall call, http::Response& response) const;
+  // The answer of an outcome; `structured`: a reply that is an event goes as one JSON document.
+  void answer(std::size_t function, host::Outcome outcome, bool structured,
+              http::Response& response) const;
+  // Told to the observer, and the log.
+  host::Outcome invoke(std::size_t function, const event::Event& event, Monotonic arrival,
+                       host::InvokeOptions options) const;
+  host::Outcome refuse(std::size_t function, const Error& error, Monotonic arrival,
+                       const std::string& invocation) const;
+
+  const std::vector<host::OutcomeOf>& of() const { return of_; }
+
+ private:
+  void call_batch(const HttpCall& call, const std::vector<event::Event>& batch,
+                  http::Response& response) const;
+
+  const AdapterContext& context_;
+  std::vector<host::OutcomeOf> of_;
+};
+
+// problem+json of an outcome that is not ok.
+void put_problem(const host::Outcome& outcome, int status, const std::string& digest,
+                 http::Response& response);
+
+}  // namespace ferry::platforms
