@@ -55,6 +55,11 @@ struct MemoryType {
   bool is64 = false;
 };
 
+struct TableType {
+  ValType element = ValType::kFuncref;
+  std::uint64_t minimum = 0;  // elements
+};
+
 struct GlobalType {
   ValType type = ValType::kI32;
   bool is_mutable = false;
@@ -83,6 +88,7 @@ struct Binary {
   std::vector<std::uint32_t> functions;  // type index of each function defined here
   std::vector<MemoryType> memories;      // imported ones first, as in the index space
   std::vector<GlobalType> globals;       // likewise
+  std::vector<TableType> tables;         // likewise
   std::optional<std::uint32_t> start;
   std::vector<Producer> producers;
   std::vector<Section> sections;

@@ -84,6 +84,7 @@ std::vector<Finding> explain(const Function& function) {
       explain_entry(binary, out);
       explain_imports(binary, out);
       explain_memory(binary, function.manifest.limits, out);
+      explain_tables(binary, out);
     }
     explain_size(binary, out);
   }
@@ -187,6 +188,22 @@ void explain_memory(const Binary& binary, const Limits& limits, std::vector<Find
                    fmt::format("raise the limit: --memory {0}MiB, or memory = \"{0}MiB\" under "
                                "[limits] in ferry.toml",
                                (memory.minimum * kPage + (1u << 20) - 1) >> 20)});
+  }
+}
+
+void explain_tables(const Binary& binary, std::vector<Finding>& out) {
+  std::uint64_t entries = 0;
+  for (const TableType& table : binary.tables) {
+    // Each is bounded before it is added, so that the sum cannot wrap.
+    entries += std::min(table.minimum, kMaxTableEntries + 1);
+  }
+  if (entries > kMaxTableEntries) {
+    out.push_back({Finding::Kind::kStops, "table-limit",
+                   fmt::format("its tables have more than {} entries from the start, which no "
+                               "engine here gives",
+                               kMaxTableEntries),
+                   "tables hold the addresses of functions: was the module damaged, or made by "
+                   "hand?"});
   }
 }
 

@@ -28,6 +28,7 @@ std::vector<Finding> explain(const Function& function);
 void explain_entry(const Binary& binary, std::vector<Finding>& out);
 void explain_component(const Binary& binary, std::vector<Finding>& out);
 void explain_memory(const Binary& binary, const Limits& limits, std::vector<Finding>& out);
+void explain_tables(const Binary& binary, std::vector<Finding>& out);
 void explain_imports(const Binary& binary, std::vector<Finding>& out);
 void explain_linking(const Binary& binary, std::vector<Finding>& out);
 

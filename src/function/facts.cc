@@ -42,7 +42,7 @@ Status note_tables(const Section& section, ByteView wasm, CodeFacts& facts) {
   std::uint32_t count = reader.count("tables", kMaxTables);
   facts.uses_reference_types |= count > 1;
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    facts.uses_reference_types |= skip_table_type(reader) != ValType::kFuncref;
+    facts.uses_reference_types |= read_table_type(reader).element != ValType::kFuncref;
   }
   if (!reader.ok()) {
     return reader.error();

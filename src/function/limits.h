@@ -8,6 +8,10 @@
 
 namespace ferry::function {
 
+// Entries of all tables from the start. One bound for every engine: some would try to allocate
+// any number of them.
+inline constexpr std::uint64_t kMaxTableEntries = 1u << 20;
+
 struct Limits {
   std::chrono::milliseconds timeout{10'000};  // wall time of one event, queueing left out
   std::uint64_t memory = 128ull << 20;        // bytes of linear memory

@@ -66,7 +66,7 @@ void read_imports(Reader& reader, Binary& binary) {
         import.type = read_type_index(reader, binary);
         break;
       case 1:
-        skip_table_type(reader);
+        binary.tables.push_back(read_table_type(reader));
         break;
       case 2:
         binary.memories.push_back(read_memory_type(reader));
@@ -90,6 +90,13 @@ void read_functions(Reader& reader, Binary& binary) {
   binary.functions.reserve(count);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     binary.functions.push_back(read_type_index(reader, binary));
+  }
+}
+
+void read_tables(Reader& reader, Binary& binary) {
+  std::uint32_t count = reader.count("tables", kMaxTables);
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    binary.tables.push_back(read_table_type(reader));
   }
 }
 
@@ -166,6 +173,9 @@ bool read_section(const RawSection& raw, Reader& reader, Binary& binary) {
       return true;
     case SectionId::kFunction:
       read_functions(reader, binary);
+      return true;
+    case SectionId::kTable:
+      read_tables(reader, binary);
       return true;
     case SectionId::kMemory:
       read_memories(reader, binary);
@@ -309,14 +319,15 @@ GlobalType read_global_type(Reader& reader) {
   return global;
 }
 
-ValType skip_table_type(Reader& reader) {
-  ValType type = read_val_type(reader);
+TableType read_table_type(Reader& reader) {
+  TableType table;
+  table.element = read_val_type(reader);
   std::uint8_t flags = reader.byte();
-  reader.u64();
+  table.minimum = reader.u64();
   if ((flags & 1) != 0) {
     reader.u64();
   }
-  return type;
+  return table;
 }
 
 }  // namespace ferry::function

@@ -51,7 +51,6 @@ RawSection next_section(Reader& reader);
 ValType read_val_type(Reader& reader);
 MemoryType read_memory_type(Reader& reader);
 GlobalType read_global_type(Reader& reader);
-// Gives the type of its elements.
-ValType skip_table_type(Reader& reader);
+TableType read_table_type(Reader& reader);
 
 }  // namespace ferry::function
