@@ -7,6 +7,7 @@
 #include "event/json.h"
 #include "function/prepare.h"
 #include "host/loaded.h"
+#include "host/panic.h"
 #include "host/reply.h"
 
 namespace ferry::host {
@@ -60,6 +61,7 @@ struct Host::Run {
   // Fills the outcome's status from how the guest ended.
   void conclude(const End& end, engine::Instance& instance);
   void conclude_exit(std::uint32_t code);
+  void blame_panic();
   void blame_memory_or_grant(engine::Instance& instance);
   void read_output();
   End call_all(engine::Instance& instance);
@@ -96,6 +98,17 @@ void Host::Run::conclude_exit(std::uint32_t code) {
   outcome.exit_code = static_cast<int>(code);
   outcome.message = fmt::format("the function ended with exit code {}", outcome.exit_code);
   outcome.hint = "its log says why";
+}
+
+void Host::Run::blame_panic() {
+  if (outcome.status != Status::kTrapped || outcome.message != "unreachable") {
+    return;
+  }
+  if (std::string_view line = panic_line(context.err()); !line.empty()) {
+    outcome.status = Status::kFailed;
+    outcome.message = "the function panicked";
+    outcome.hint = "its log says why";
+  }
 }
 
 void Host::Run::blame_memory_or_grant(engine::Instance& instance) {
@@ -188,6 +201,7 @@ void Host::Run::conclude(const End& end, engine::Instance& instance) {
     outcome.hint = "raise [limits] timeout (--timeout), or do less in one event";
     return;
   }
+  blame_panic();
   blame_memory_or_grant(instance);
 }
 
