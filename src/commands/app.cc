@@ -9,6 +9,7 @@
 
 #include "commands/command_line.h"
 #include "commands/version.h"
+#include "function/suggest.h"
 
 namespace ferry::commands {
 namespace {
@@ -24,11 +25,26 @@ constexpr std::array kVerbs{
             make_completion},
 };
 
+int unknown_verb(std::string_view word) {
+  std::vector<std::string_view> known;
+  known.reserve(kVerbs.size());
+  for (const VerbRow& row : kVerbs) {
+    known.emplace_back(row.name);
+  }
+  complain(
+      {fmt::format("there is no verb '{}'", word),
+       fmt::format("did you mean '{}'? 'ferry --help' lists all", function::nearest(word, known))});
+  return kExitUsage;
+}
+
 // CLI11's words for a wrong command line, made into one of ours.
-int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+int usage_error(const CLI::App& app, const CLI::ParseError& error, std::string_view first) {
   const CLI::App* verb = &app;
   for (const CLI::App* chosen : app.get_subcommands()) {
     verb = chosen;
+  }
+  if (verb == &app && !first.starts_with('-')) {
+    return unknown_verb(first);
   }
   std::string help =
       verb == &app ? "ferry --help" : fmt::format("ferry {} --help", verb->get_name());
@@ -79,7 +95,7 @@ int run_app(int argc, char** argv) {
         fmt::print("{}", line.app.help());
         return kExitUsage;
       }
-      return usage_error(line.app, error);
+      return usage_error(line.app, error, argv[1]);
     }
     return line.exit_code;
   } catch (const std::exception& error) {

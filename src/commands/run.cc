@@ -155,7 +155,9 @@ class Run final : public Verb {
     if (outcome.status != host::Status::kOk) {
       complain({fmt::format("{}: {}", row.name, outcome.message), outcome.hint});
       if (!outcome.backtrace.empty() && !json) {
-        fmt::print(stderr, "{}\n", outcome.backtrace);
+        std::string_view frames = outcome.backtrace;
+        frames.remove_suffix(frames.ends_with('\n') ? 1 : 0);
+        fmt::print(stderr, "{}\n", frames);
       }
     } else if (!written.ok()) {
       complain({written.error().message, written.error().hint});
