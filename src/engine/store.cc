@@ -126,9 +126,11 @@ std::string file_name(const MacKey& key, const function::Function& function, con
   return to_hex(hash) + ".ferry";
 }
 
+// A record of another shape was left by another version of ferry.
 bool is_for(const BundleInfo& info, const function::Function& function, const Info& engine) {
   return info.function_digest == function.digest &&
-         check_bundle_engine(info, engine.name, engine.fingerprint).ok();
+         check_bundle_engine(info, engine.name, engine.fingerprint).ok() &&
+         function::record_from_json(info.facts).ok();
 }
 
 // One compilation of a function at a time on this machine; the others wait and find it done.

@@ -1,5 +1,6 @@
 #include "engine/store.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
@@ -153,6 +154,25 @@ TEST_F(StoreTest, BundleOfAnotherKeyIsMadeAnew) {
   MacKey stranger;
   ASSERT_TRUE(
       write_file_atomically(stored_file(), write_bundle(info, as_bytes("evil"), stranger)).ok());
+  EXPECT_EQ(get(*store), "artifact 2");
+}
+
+// As another version of ferry leaves it: its key and all else are right.
+TEST_F(StoreTest, BundleWithARecordOfAnotherShapeIsMadeAnew) {
+  auto store = Store::open(options_);
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ(get(*store), "artifact 1");
+  auto secret = read_file(options_.folder + "/store.key", 64);
+  ASSERT_TRUE(secret.ok()) << secret.error().text();
+  MacKey key;
+  ASSERT_EQ(secret->size(), key.bytes.size());
+  std::copy(secret->begin(), secret->end(), key.bytes.begin());
+  auto bundle = open_bundle(stored_file(), key);
+  ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+  BundleInfo info = bundle->info;
+  EXPECT_EQ(get(*store), "artifact 1");
+  info.facts = R"({"version":1})";
+  ASSERT_TRUE(write_file_atomically(stored_file(), write_bundle(info, as_bytes("old"), key)).ok());
   EXPECT_EQ(get(*store), "artifact 2");
 }
 
