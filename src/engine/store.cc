@@ -116,10 +116,10 @@ Result<MacKey> load_key(const std::string& folder) {
 // What the bundle depends on, and so its file's name. Keyed, so that a folder of somebody else's
 // says nothing about ours.
 std::string file_name(const MacKey& key, const function::Function& function, const Info& engine) {
-  const std::string facts = function.digest + '\n' + engine.name + '\n' + engine.fingerprint +
-                            '\n' + std::to_string(function::kPrepareVersion) + '\n' +
-                            std::to_string(kStoreVersion) + '\n' +
-                            (engine.capabilities.deadline ? "" : "poll");
+  const std::string facts =
+      function.digest + '\n' + engine.name + '\n' + engine.fingerprint + '\n' +
+      std::to_string(function::kPrepareVersion) + '.' + std::to_string(function::kRecordVersion) +
+      '\n' + std::to_string(kStoreVersion) + '\n' + (engine.capabilities.deadline ? "" : "poll");
   std::array<std::uint8_t, 20> hash{};
   crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const std::uint8_t*>(facts.data()),
                      facts.size(), key.bytes.data(), key.bytes.size());

@@ -60,7 +60,7 @@ std::string why_not_kept(const Binary& binary, const CodeFacts& code) {
 
 Result<Record> read_record(const json::object& whole) {
   Record record;
-  if (whole.at("version").to_number<int>() != 1) {
+  if (whole.at("version").to_number<int>() != kRecordVersion) {
     return Error{Code::kUnsupported, "a record of another version", "make the bundle anew"};
   }
   std::string_view name = whole.at("abi").as_string();
@@ -106,7 +106,7 @@ std::string to_json(const Record& record) {
     code[flag.name] = record.code.*flag.field;
   }
   json::array globals(record.mutable_globals.begin(), record.mutable_globals.end());
-  return json::serialize(json::object{{"version", 1},
+  return json::serialize(json::object{{"version", kRecordVersion},
                                       {"abi", std::string(abi_name(record.abi))},
                                       {"has_initialize", record.has_initialize},
                                       {"has_start", record.has_start},

@@ -1,5 +1,5 @@
 // What is known of a function from its bytes and must still be known where the wasm is gone: the
-// host that runs a bundle reads this record from it. JSON, version 1; docs/formats/bundle.md.
+// host that runs a bundle reads this record from it. JSON; docs/formats/bundle.md.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,9 @@
 #include "function/prepare.h"
 
 namespace ferry::function {
+
+// Raised whenever the record or what it means changes: bundles with another are made anew.
+inline constexpr int kRecordVersion = 2;
 
 struct Record {
   Abi abi = Abi::kNone;
