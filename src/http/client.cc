@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -23,20 +24,49 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-}  // namespace
+// What the head of one response says.
+struct Framing {
+  bool chunked = false;
+  std::optional<std::uint64_t> length;
+};
 
-Result<ClientResponse> parse_response(std::string_view bytes, std::uint64_t max_body) {
-  ClientResponse response;
+// Exactly three digits, of a class that exists (RFC 9110, 15).
+bool parse_status(std::string_view text, int& status) {
+  auto result = std::from_chars(text.data(), text.data() + 3, status);
+  return result.ptr == text.data() + 3 && status >= 100 && (text[3] == ' ' || text[3] == '\r');
+}
+
+Status take_field(const Field& field, Framing& framing) {
+  if (equals_nocase(field.name, "transfer-encoding")) {
+    if (framing.chunked || !equals_nocase(field.value, "chunked")) {
+      return malformed("a transfer coding other than chunked");
+    }
+    framing.chunked = true;
+  }
+  if (equals_nocase(field.name, "content-length")) {
+    std::uint64_t value = 0;
+    const char* end = field.value.data() + field.value.size();
+    auto result = std::from_chars(field.value.data(), end, value);
+    if (result.ec != std::errc() || result.ptr != end) {
+      return malformed("Content-Length is not a number");
+    }
+    if (framing.length && *framing.length != value) {
+      return malformed("two values of Content-Length");
+    }
+    framing.length = value;
+  }
+  return Done{};
+}
+
+// Takes one response's head off the front of `bytes`.
+Status take_head(std::string_view& bytes, ClientResponse& response, Framing& framing) {
   std::size_t end = bytes.find("\r\n\r\n");
-  if (end == std::string_view::npos || !bytes.starts_with("HTTP/1.") || bytes.size() < 13 ||
-      std::from_chars(bytes.data() + 9, bytes.data() + 12, response.status).ptr !=
-          bytes.data() + 12) {
+  if (end == std::string_view::npos || !bytes.starts_with("HTTP/1.") || end < 12 ||
+      !parse_status(bytes.substr(9), response.status)) {
     return malformed("no status line, or no end of the fields");
   }
   std::string_view head = bytes.substr(0, end + 2);
-  std::string_view rest = bytes.substr(end + 4);
-  bool chunked = false;
-  std::optional<std::uint64_t> length;
+  bytes.remove_prefix(end + 4);
   for (std::size_t at = head.find("\r\n") + 2; at < head.size();) {
     std::size_t line_end = head.find("\r\n", at);
     Field field;
@@ -44,34 +74,42 @@ Result<ClientResponse> parse_response(std::string_view bytes, std::uint64_t max_
       return malformed(refusal->reason);
     }
     at = line_end + 2;
-    chunked |= equals_nocase(field.name, "transfer-encoding");
-    if (equals_nocase(field.name, "content-length")) {
-      std::uint64_t value = 0;
-      auto result =
-          std::from_chars(field.value.data(), field.value.data() + field.value.size(), value);
-      if (result.ec != std::errc() || result.ptr != field.value.data() + field.value.size()) {
-        return malformed("Content-Length is not a number");
-      }
-      length = value;
-    }
+    FERRY_CHECK_OK(take_field(field, framing));
     response.fields.emplace_back(lower(field.name), field.value);
   }
-  if (response.status < 200) {
-    return parse_response(rest, max_body);  // 100 Continue
+  if (framing.chunked && framing.length) {
+    return malformed("both Content-Length and chunks");
   }
-  if (chunked) {
+  return Done{};
+}
+
+}  // namespace
+
+Result<ClientResponse> parse_response(std::string_view bytes, std::uint64_t max_body) {
+  ClientResponse response;
+  Framing framing;
+  do {  // past the interim ones: 100 Continue
+    response.fields.clear();
+    framing = {};
+    FERRY_CHECK_OK(take_head(bytes, response, framing));
+  } while (response.status < 200);
+  if (framing.chunked) {
     ChunkDecoder decoder;
     decoder.reset(max_body);
-    if (auto refusal = decoder.feed(rest, response.body)) {
+    if (auto refusal = decoder.feed(bytes, response.body)) {
       return malformed(refusal->reason);
     }
     return decoder.done() ? Result<ClientResponse>(std::move(response))
                           : malformed("it ends within a chunk");
   }
-  if (length && *length > rest.size() && response.status != 304) {
+  if (framing.length && *framing.length > bytes.size() && response.status != 304) {
     return malformed("it ends within its body");
   }
-  response.body = std::string(length ? rest.substr(0, *length) : rest);
+  std::string_view body = framing.length ? bytes.substr(0, *framing.length) : bytes;
+  if (body.size() > max_body) {
+    return malformed("its body is larger than allowed");
+  }
+  response.body = std::string(body);
   return response;
 }
 

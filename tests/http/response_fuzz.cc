@@ -1,0 +1,23 @@
+// Any bytes as a response: the body stays within its bound, and what is taken holds what it says.
+#include <cstdlib>
+
+#include "http/client.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  constexpr std::uint64_t kMaxBody = 2048;
+  std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  auto response = ferry::http::parse_response(bytes, kMaxBody);
+  if (!response.ok()) {
+    return 0;
+  }
+  if (response->status < 200 || response->status > 999 || response->body.size() > kMaxBody) {
+    std::abort();
+  }
+  for (const auto& [name, value] : response->fields) {
+    if (name.empty() || name.find_first_of("\r\n: ") != std::string::npos ||
+        value.find_first_of("\r\n") != std::string::npos) {
+      std::abort();
+    }
+  }
+  return 0;
+}
