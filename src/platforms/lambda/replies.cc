@@ -1,0 +1,191 @@
+#include "platforms/lambda/replies.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "event/json.h"
+#include "platforms/lambda/http_reply.h"
+
+namespace ferry::platforms::lambda {
+namespace {
+
+using host::Outcome;
+using host::Status;
+
+void put_string(std::string& out, std::string_view text) {
+  // A guest's words were cleaned when they were read; an engine's message is ours. Belt and braces.
+  event::append_json_string(out, is_utf8(text) ? text : "(not UTF-8)");
+}
+
+std::string message_of(const Outcome& outcome) {
+  return outcome.hint.empty() ? outcome.message
+                              : fmt::format("{} ({})", outcome.message, outcome.hint);
+}
+
+std::string error_body(std::string_view type, std::string_view message, std::string_view trace) {
+  std::string out = "{\"errorMessage\":";
+  put_string(out, message);
+  out += ",\"errorType\":";
+  put_string(out, type);
+  out += ",\"stackTrace\":[";
+  bool first = true;
+  while (!trace.empty()) {
+    std::size_t end = trace.find('\n');
+    if (std::string_view line = trace.substr(0, end); !line.empty()) {
+      out += first ? "" : ",";
+      first = false;
+      put_string(out, line);
+    }
+    trace = end == std::string_view::npos ? std::string_view() : trace.substr(end + 1);
+  }
+  return out + "]}";
+}
+
+// What became of the item: its outcome, or that it was not run.
+const Outcome* outcome_of(std::span<const Outcome> outcomes, std::size_t index) {
+  return index < outcomes.size() ? &outcomes[index] : nullptr;
+}
+
+bool succeeded(const Outcome* outcome) {
+  return outcome != nullptr && outcome->status == Status::kOk;
+}
+
+const Outcome* first_failure(std::span<const Outcome> outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.status != Status::kOk) {
+      return &outcome;
+    }
+  }
+  return nullptr;
+}
+
+// The events that failed, for Lambda to hand over again. When none succeeded, or one that failed
+// has no name, the invocation as a whole is an error: then all are handed over again.
+Report batch_report(const Input& input, std::span<const Outcome> outcomes) {
+  const Outcome* failure = first_failure(outcomes);
+  std::set<std::string> failed;
+  std::size_t good = 0;
+  bool nameless = false;
+  for (std::size_t i = 0; i < input.items.size(); ++i) {
+    if (succeeded(outcome_of(outcomes, i))) {
+      ++good;
+    } else {
+      nameless |= input.items[i].name.empty();
+      failed.insert(input.items[i].name);
+    }
+  }
+  if (failure != nullptr && (good == 0 || nameless)) {
+    return error_report(*failure);
+  }
+  std::string body = "{\"batchItemFailures\":[";
+  bool first = true;
+  for (const std::string& name : failed) {
+    body += first ? "{\"itemIdentifier\":" : ",{\"itemIdentifier\":";
+    first = false;
+    put_string(body, name);
+    body += '}';
+  }
+  return {body + "]}", {}};
+}
+
+Report array_report(std::span<const Outcome> outcomes) {
+  if (const Outcome* failure = first_failure(outcomes)) {
+    return error_report(*failure);
+  }
+  std::string body = "[";
+  for (const Outcome& outcome : outcomes) {
+    body += body.size() > 1 ? "," : "";
+    body += reply_value(outcome.reply);
+  }
+  return {body + "]", {}};
+}
+
+Report bounded(Report report) {
+  if (report.body.size() > kMaxAnswer && report.error_type.empty()) {
+    return error_report(
+        host::status_row(Status::kOutputTooLarge).lambda,
+        fmt::format("the answer has {} bytes, Lambda takes {} (reply with less; bytes that are no "
+                    "text grow by a third)",
+                    report.body.size(), kMaxAnswer));
+  }
+  return report;
+}
+
+}  // namespace
+
+Report error_report(std::string_view type, std::string_view message) {
+  return {error_body(type, message, ""), std::string(type)};
+}
+
+Report error_report(const Outcome& outcome) {
+  const char* type = host::status_row(outcome.status).lambda;
+  return {error_body(type, message_of(outcome), outcome.backtrace), type};
+}
+
+std::string reply_value(const host::Reply& reply) {
+  if (reply.event) {
+    event::Event event = *reply.event;
+    if (!event.data && !reply.data.empty()) {
+      event.data = reply.data;
+    }
+    auto text = event::to_json(event);
+    return text.ok() ? std::move(*text) : "null";
+  }
+  if (reply.http) {
+    http::Response response;
+    response.status = reply.http->status;
+    response.content_type = reply.content_type;
+    response.fields = reply.http->headers;
+    response.body = reply.data;
+    return http_reply(ReplyKind::kHttpV2, false, response);
+  }
+  if (reply.data.empty()) {
+    return "null";
+  }
+  if (event::is_json_type(reply.content_type) && event::check_json(reply.data).ok()) {
+    return reply.data;
+  }
+  std::string out;
+  if (is_utf8(reply.data)) {
+    event::append_json_string(out, reply.data);
+    return out;
+  }
+  out = "{\"datacontenttype\":";
+  put_string(out, reply.content_type);
+  return out + ",\"data_base64\":\"" + to_base64(as_bytes(reply.data)) + "\"}";
+}
+
+Report report(const Input& input, std::span<const Outcome> outcomes) {
+  switch (input.row->reply) {
+    case ReplyKind::kBatch:
+    case ReplyKind::kOrdered:
+      return batch_report(input, outcomes);
+    case ReplyKind::kArray:
+      return bounded(array_report(outcomes));
+    default:
+      break;
+  }
+  if (outcomes.size() != 1) {
+    return {"null", {}};
+  }
+  const Outcome& outcome = outcomes[0];
+  if (input.row->reply == ReplyKind::kWebSocket) {
+    http::Response response;
+    response.status = host::http_status(outcome);
+    response.content_type = outcome.reply.content_type;
+    response.body = outcome.reply.data;
+    return http_report(ReplyKind::kWebSocket, false, response);
+  }
+  if (outcome.status != Status::kOk) {
+    return error_report(outcome);
+  }
+  return bounded({reply_value(outcome.reply), {}});
+}
+
+Report http_report(ReplyKind kind, bool multi_value, const http::Response& response) {
+  return bounded({http_reply(kind, multi_value, response), {}});
+}
+
+}  // namespace ferry::platforms::lambda

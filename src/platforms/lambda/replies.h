@@ -1,0 +1,38 @@
+// Outcomes → what Lambda's caller wants to hear, by the row of the table. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "host/outcome.h"
+#include "http/message.h"
+#include "platforms/lambda/events.h"
+
+namespace ferry::platforms::lambda {
+
+// The answer to one invocation.
+struct Report {
+  std::string body;        // JSON
+  std::string error_type;  // "Function.Trapped"; empty: no error
+};
+
+// Bytes of an answer that Lambda takes (quotas page: 6 MB, of which the Runtime API takes a
+// hundred bytes more); past it we say so ourselves, since Lambda's own words name no cause.
+inline constexpr std::size_t kMaxAnswer = (6u << 20) + 100;
+
+// {"errorMessage", "errorType", "stackTrace"}
+Report error_report(const host::Outcome& outcome);
+Report error_report(std::string_view type, std::string_view message);
+
+// All but HTTP's rows; one outcome an item, and fewer where the order counts and one failed.
+Report report(const Input& input, std::span<const host::Outcome> outcomes);
+
+// HTTP's rows. An answer past kMaxAnswer is an error.
+Report http_report(ReplyKind kind, bool multi_value, const http::Response& response);
+
+// The reply of one good outcome as one JSON value: JSON as it is, text as a string, an event in
+// structured mode, HTTP as the object that API Gateway takes, other bytes as {"datacontenttype",
+// "data_base64"}; null when there is none.
+std::string reply_value(const host::Reply& reply);
+
+}  // namespace ferry::platforms::lambda

@@ -1,0 +1,52 @@
+// How native Lambda input becomes CloudEvents: one row a source, tried from the top. Data, not
+// code: docs/lambda-events.md is this table in prose, and has its version.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace ferry::platforms::lambda {
+
+inline constexpr int kTableVersion = 1;
+
+// What Lambda's caller wants to hear.
+enum class ReplyKind : unsigned char {
+  kJson,      // the function's reply as a JSON value
+  kArray,     // one JSON value an event, in their order
+  kBatch,     // the events that failed (batchItemFailures); they may run at once
+  kOrdered,   // the same, but in order, and nothing is run behind the first that fails
+  kHttpV1,    // an API Gateway REST API's answer
+  kHttpV2,    // an HTTP API's, or a function URL's
+  kHttpAlb,   // a load balancer's
+  kWebSocket  // a status and a text
+};
+
+struct Row {
+  const char* name;
+  // Conditions, all of which hold, with ';' between them: PATH is there, !PATH is not,
+  // PATH=TEXT is this text. Paths are those of JsonView::at(), from the top of the input.
+  const char* when;
+  // Where the events are: "" (the whole input is one), a list ("Records"), or a map of lists
+  // ("records/*"). "gunzip:PATH": base64, gzip and JSON, which then stands for the whole input.
+  const char* each;
+  // Templates (template.h). An optional attribute whose template names what is not there is left
+  // out; a required one falls back to what the invocation itself knows.
+  const char* type;
+  const char* source;
+  const char* id;
+  const char* subject;
+  const char* time;
+  // "json:PATH", "text:PATH" or "base64:PATH", from the event's own place; PATH may be empty.
+  // null there means no data; nothing there means that the whole place is the data.
+  const char* data;
+  ReplyKind reply;
+  const char* item = "";  // of kBatch and kOrdered: the path of what names an event to Lambda
+};
+
+// `when` of rows for HTTP says what they are; how their requests are read is in http_events.h.
+std::span<const Row> table();
+// The last row, which every input fits.
+const Row& fallback_row();
+bool is_http(ReplyKind reply);
+
+}  // namespace ferry::platforms::lambda
