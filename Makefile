@@ -29,12 +29,13 @@ run: build functions ## set up what is missing, build, and run a Go function on 
 
 .PHONY: test
 test: build functions ## set up, build, and run every test that needs nothing but this machine
+	cmake --build build -j $(JOBS)
 	ctest --test-dir build --output-on-failure -j $(JOBS)
 
 .PHONY: build
 build: setup ## compile ferry and the engines into build/
 	@cmake --preset release
-	cmake --build build -j $(JOBS)
+	cmake --build build --target programs -j $(JOBS)
 
 .PHONY: functions
 functions: setup ## compile the sample functions into build/functions/*.wasm

@@ -21,15 +21,27 @@ install(CODE "execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tools/notices.py
   ${CMAKE_BINARY_DIR}/THIRD_PARTY_NOTICES COMMAND_ERROR_IS_FATAL ANY)")
 install(FILES ${CMAKE_BINARY_DIR}/THIRD_PARTY_NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# Made by the build from the table of commands, when it makes them.
-install(DIRECTORY ${CMAKE_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR} OPTIONAL
-  FILES_MATCHING PATTERN "*.1" PATTERN "*.5")
-install(FILES ${CMAKE_BINARY_DIR}/completions/ferry.bash RENAME ferry OPTIONAL
+# Man pages and completions.
+set(made ${CMAKE_BINARY_DIR}/manuals)
+add_custom_command(OUTPUT ${made}/man/ferry.1
+  COMMAND ${CMAKE_COMMAND} -DFERRY=$<TARGET_FILE:ferry> -DOUT=${made}
+    -P ${PROJECT_SOURCE_DIR}/cmake/MakeManuals.cmake
+  DEPENDS ferry ${PROJECT_SOURCE_DIR}/cmake/MakeManuals.cmake
+  COMMENT "Man pages and shell completions" VERBATIM)
+add_custom_target(manuals ALL DEPENDS ${made}/man/ferry.1)
+install(DIRECTORY ${made}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${made}/completions/ferry.bash RENAME ferry
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES ${CMAKE_BINARY_DIR}/completions/_ferry OPTIONAL
-  DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-install(FILES ${CMAKE_BINARY_DIR}/completions/ferry.fish OPTIONAL
+install(FILES ${made}/completions/_ferry DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${made}/completions/ferry.fish
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
+# All that is installed, and no tests: what `make run` needs.
+get_property(plugins GLOBAL PROPERTY FERRY_ENGINE_PLUGINS)
+add_custom_target(programs DEPENDS ferry ${plugins} manuals)
+if(TARGET ferry-host)
+  add_dependencies(programs ferry-host)
+endif()
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME ferry)
