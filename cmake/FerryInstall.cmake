@@ -17,8 +17,11 @@ install(FILES LICENSE NOTICE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md"
   PATTERN "*.svg")
 # The licences of what is linked in. Collected when something is installed, since it asks cargo.
+get_property(plugins GLOBAL PROPERTY FERRY_ENGINE_PLUGINS)
+list(TRANSFORM plugins REPLACE "^ferry_engine_" "" OUTPUT_VARIABLE engines)
+list(JOIN engines " " engines)
 install(CODE "execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tools/notices.py
-  ${CMAKE_BINARY_DIR}/THIRD_PARTY_NOTICES COMMAND_ERROR_IS_FATAL ANY)")
+  ${CMAKE_BINARY_DIR}/THIRD_PARTY_NOTICES ${engines} COMMAND_ERROR_IS_FATAL ANY)")
 install(FILES ${CMAKE_BINARY_DIR}/THIRD_PARTY_NOTICES DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # Man pages and completions.
@@ -37,7 +40,6 @@ install(FILES ${made}/completions/ferry.fish
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 # All that is installed, and no tests: what `make run` needs.
-get_property(plugins GLOBAL PROPERTY FERRY_ENGINE_PLUGINS)
 add_custom_target(programs DEPENDS ferry ${plugins} manuals)
 if(TARGET ferry-host)
   add_dependencies(programs ferry-host)

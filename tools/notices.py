@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""tools/notices.py OUT: writes the licences of the Rust crates that are linked into the engines,
-each text once, with the crates it is of. Asks cargo, for each engine's Cargo.lock; works from what
-the build has already downloaded. What else is linked in is in docs/dependencies.md.
+"""tools/notices.py OUT ENGINE...: writes the licences of the Rust crates that are linked into these
+engines, each text once, with the crates it is of. Asks cargo, for each engine's Cargo.lock; works
+from what the build has already downloaded. What else is linked in is in docs/dependencies.md.
 """
 
 import json
@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT", "UNLICENSE")
@@ -35,26 +36,50 @@ def linked(manifest):
             seen.add(package)
             todo += [dep["pkg"] for dep in nodes[package]["deps"]
                      if any(kind["kind"] is None for kind in dep["dep_kinds"])]
-    return [p for p in data["packages"] if p["id"] in seen and p["source"] is not None]
+    # Without a source it is ours, unless it is a published one that setup.sh mended.
+    return [p for p in data["packages"] if p["id"] in seen
+            and (p["source"] is not None or "/mended/" in p["manifest_path"])]
+
+
+def licences(manifest):
+    """(name, version, licence, texts) of each package."""
+    for package in linked(manifest):
+        folder = pathlib.Path(package["manifest_path"]).parent
+        texts = [file.read_text(encoding="utf-8", errors="replace").strip()
+                 for file in sorted(folder.iterdir())
+                 if file.is_file() and file.name.upper().startswith(NAMES)]
+        yield (package["name"], package["version"],
+               package["license"] or "see its licence file", texts)
+
+
+def engine_licences(folder):
+    """A crate with a setup.sh is whole only where that has run: in a copy, as in the build."""
+    if not (folder / "setup.sh").exists():
+        return list(licences(folder / "Cargo.toml"))
+    with tempfile.TemporaryDirectory() as name:
+        work = pathlib.Path(name)
+        shutil.copytree(folder, work / "crate")
+        shutil.copytree(folder.parent / "thin", work / "thin")
+        subprocess.run(["./setup.sh"], cwd=work / "crate", check=True)
+        return list(licences(work / "crate" / "Cargo.toml"))
 
 
 def main():
+    out_path, *engines = sys.argv[1:]
     packages = {}
-    for manifest in sorted(ROOT.glob("src/engines/*/Cargo.toml")):
-        if not (manifest.parent / "Cargo.lock").exists():
-            continue  # its lock file is made when it is built
-        packages.update({(p["name"], p["version"]): p for p in linked(manifest)})
-    texts = {}
-    with open(sys.argv[1], "w", encoding="utf-8") as out:
+    for engine in engines:
+        folder = ROOT / "src/engines" / engine
+        if (folder / "Cargo.lock").exists():
+            for name, version, licence, texts in engine_licences(folder):
+                packages[name, version] = (licence, texts)
+    owners = {}
+    with open(out_path, "w", encoding="utf-8") as out:
         out.write("Rust crates linked into ferry's engines\n\n")
-        for (name, version), package in sorted(packages.items()):
-            out.write(f"{name} {version}: {package['license'] or 'see its licence file'}\n")
-            folder = pathlib.Path(package["manifest_path"]).parent
-            for file in sorted(folder.iterdir()):
-                if file.is_file() and file.name.upper().startswith(NAMES):
-                    text = file.read_text(encoding="utf-8", errors="replace").strip()
-                    texts.setdefault(text, []).append(f"{name} {version}")
-        for text, crates in sorted(texts.items(), key=lambda item: item[1]):
+        for (name, version), (licence, texts) in sorted(packages.items()):
+            out.write(f"{name} {version}: {licence}\n")
+            for text in texts:
+                owners.setdefault(text, []).append(f"{name} {version}")
+        for text, crates in sorted(owners.items(), key=lambda item: item[1]):
             out.write("\n" + "-" * 80 + "\n" + ", ".join(crates) + "\n\n" + text + "\n")
     print(f"notices: {len(packages)} crates")
 
