@@ -35,7 +35,10 @@ add_custom_target(manuals ALL DEPENDS ${made}/man/ferry.1)
 install(DIRECTORY ${made}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES ${made}/completions/ferry.bash RENAME ferry
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
-install(FILES ${made}/completions/_ferry DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+# zsh looks in the first below /usr/local, and Debian's in the second below /usr.
+foreach(folder site-functions vendor-completions)
+  install(FILES ${made}/completions/_ferry DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/${folder})
+endforeach()
 install(FILES ${made}/completions/ferry.fish
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 

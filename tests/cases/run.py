@@ -8,7 +8,7 @@ A case is a file *.case beside this one. Its lines:
     # text              a comment; the first says what the case is about
     file NAME           makes a file, out of the lines "| text" that follow
     file NAME hex H...  of these bytes          file NAME zeros SIZE     of SIZE zero bytes
-    file NAME random N  of N bytes, the same each time
+    file NAME random N  of N bytes, the same each time        file NAME repeat N TEXT
     file NAME head N PATH   of the first N bytes of another file; "+" joins several of these
     dir NAME            makes a folder          link NAME TARGET         makes a symbolic link
     $ command           runs ferry (or `cat FILE`), in a new folder with `functions` beside
@@ -79,6 +79,8 @@ def contents(words, folder):
         return bytes.fromhex("".join(rest))
     if kind == "zeros":
         return bytes(size_of(rest[0]))
+    if kind == "repeat":
+        return rest[1].encode() * int(rest[0])
     if kind == "random":
         return random.Random(1).randbytes(size_of(rest[0]))
     if kind == "head":

@@ -1,8 +1,7 @@
 // The table that judges a module's imports (function/wasi_names.h) and the one that serves them.
-#include "function/wasi_names.h"
-
 #include <gtest/gtest.h>
 
+#include "function/wasi_names.h"
 #include "wasi/calls.h"
 
 namespace ferry::wasi {
