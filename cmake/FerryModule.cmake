@@ -50,7 +50,7 @@ function(ferry_test name)
     target_compile_options(test_${name} PRIVATE -O1)  # what is tested is optimised, not the tests
   endif()
   include(GoogleTest)
-  gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+  gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
     PROPERTIES TIMEOUT ${T_TIMEOUT} ENVIRONMENT "${T_ENVIRONMENT}")
 endfunction()
 
