@@ -27,7 +27,7 @@ wasi::Setup make_setup(const Loaded& function, const event::Event& event,
   setup.args.insert(setup.args.end(), options.args.begin(), options.args.end());
   setup.environ = function.environ;
   for (const auto& [name, value] : options.env) {
-    setup.environ.push_back(name + "=" + value);
+    setup.environ.push_back(fmt::format("{}={}", name, value));
   }
   if (function.manifest.input == function::InputForm::kData) {
     for (std::string& entry : event::environment(event)) {
@@ -231,7 +231,7 @@ Result<std::shared_ptr<Loaded>> Host::load(const engine::Bundle& bundle,
                  "raise [limits] memory (--memory)"};
   }
   for (const auto& [name, value] : options.manifest.grants.env) {
-    loaded->environ.push_back(name + "=" + value);
+    loaded->environ.push_back(fmt::format("{}={}", name, value));
   }
   for (const function::DirGrant& grant : options.manifest.grants.dirs) {
     FERRY_TRY(auto directory, wasi::Directory::open(grant.host, grant.guest, grant.read_only));
