@@ -19,6 +19,8 @@ constexpr std::array kVerbs{
     VerbRow{"run", "Send one event to a function and print its reply", make_run},
     VerbRow{"serve", "Answer HTTP requests and CloudEvents with functions", make_serve},
     VerbRow{"check", "Say what a function is and whether it will run", make_check},
+    VerbRow{"build", "Build a function and check it; make it start where its start-up ended",
+            make_build},
     VerbRow{"engines", "List the engines and what each can do", make_engines},
     VerbRow{"version", "Print the version", make_version},
     VerbRow{"completion", "Print the completion script of a shell, or a manual page",

@@ -34,6 +34,7 @@ struct VerbRow {
 std::unique_ptr<Verb> make_run();
 std::unique_ptr<Verb> make_serve();
 std::unique_ptr<Verb> make_check();
+std::unique_ptr<Verb> make_build();
 std::unique_ptr<Verb> make_engines();
 std::unique_ptr<Verb> make_version();
 std::unique_ptr<Verb> make_completion();

@@ -129,14 +129,8 @@ Result<std::string> find_wasm_opt() {
       "or name it in FERRY_WASM_OPT"};
 }
 
-Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::string_view engine,
-                    const LowerLimits& limits) {
-  if (!lowering.impossible.empty()) {
-    return Error{Code::kUnsupported,
-                 "the function uses " + joined(lowering.impossible) + ", which " +
-                     std::string(engine) + " does not have and which has no older form",
-                 "run it on another engine: `ferry engines` lists them"};
-  }
+Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
+                           std::string_view purpose, const LowerLimits& limits) {
   FERRY_TRY(const std::string tool, find_wasm_opt());
   FERRY_TRY(const Folder folder, Folder::make());
   const std::string in = folder.file("in.wasm");
@@ -152,25 +146,39 @@ Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::stri
                                     "--enable-sign-ext",
                                     "--enable-nontrapping-float-to-int",
                                     "--enable-mutable-globals"};
-  for (const Pass& pass : kPasses) {
-    for (const std::string_view name : lowering.rewrite) {
-      if (pass.feature == name) words.emplace_back(pass.flag);
-    }
-  }
+  words.insert(words.end(), flags.begin(), flags.end());
   FERRY_TRY(const int status, run(words, folder.file("errors"), limits));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return read_file(out, limits.result);
   if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
     return Error{Code::kLimit,
-                 "rewriting the function for " + std::string(engine) + " took more than " +
+                 "to " + std::string(purpose) + ", wasm-opt took more than " +
                      std::to_string(limits.cpu_time.count()) + " s of CPU time",
                  ""};
   }
   const Result<Bytes> said = read_file(folder.file("errors"), 64u << 10);
   return Error{Code::kInvalid,
-               "wasm-opt could not rewrite the function (" + joined(lowering.rewrite) + ") for " +
-                   std::string(engine) + ": " +
+               "wasm-opt could not " + std::string(purpose) + ": " +
                    (said.ok() ? std::string(as_text(*said).substr(0, 500)) : std::string()),
                ""};
+}
+
+Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::string_view engine,
+                    const LowerLimits& limits) {
+  if (!lowering.impossible.empty()) {
+    return Error{Code::kUnsupported,
+                 "the function uses " + joined(lowering.impossible) + ", which " +
+                     std::string(engine) + " does not have and which has no older form",
+                 "run it on another engine: `ferry engines` lists them"};
+  }
+  std::vector<std::string> flags;
+  for (const Pass& pass : kPasses) {
+    for (const std::string_view name : lowering.rewrite) {
+      if (pass.feature == name) flags.emplace_back(pass.flag);
+    }
+  }
+  return run_wasm_opt(
+      wasm, flags,
+      "rewrite the function (" + joined(lowering.rewrite) + ") for " + std::string(engine), limits);
 }
 
 Result<Ready> ready_for(ByteView wasm, const function::Binary& binary, const Info& engine) {

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "engine/engine.h"
@@ -26,6 +28,10 @@ function::Lowering lowering_for(const function::CodeFacts& facts, const Capabili
 // wasm-opt, from $FERRY_WASM_OPT, PATH, or where `tools/setup.sh binaryen` puts it. kNotFound says
 // how to get it.
 Result<std::string> find_wasm_opt();
+
+// Runs wasm-opt with these flags on a module; `purpose` is for messages: "rewrite the function".
+Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
+                           std::string_view purpose, const LowerLimits& limits);
 
 // The same function without what is listed in `lowering.rewrite`. kUnsupported when something of
 // it has no older form.

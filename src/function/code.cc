@@ -154,7 +154,7 @@ void walk_body(Reader& reader, const Binary& binary, const CodePlan& plan, CodeF
         if (at.index != 0 || binary.memories.empty()) {
           reader.fail_at(where,
                          fmt::format("memory.grow of memory {}, which there is not", at.index));
-        } else if (plan.rewrite) {
+        } else if (plan.rewrite && !plan.keep_grow) {
           Bytes& out = edit.replace(at.begin, at.end);
           out.push_back(op::kCall);
           put_u32(out, plan.grow);
@@ -163,7 +163,9 @@ void walk_body(Reader& reader, const Binary& binary, const CodePlan& plan, CodeF
       case op::kCall:
       case op::kReturnCall:
       case op::kRefFunc:
-        if (plan.rewrite && at.index >= plan.shift_from) {
+        if (plan.rewrite && at.index == plan.redirect_from && at.opcode != op::kRefFunc) {
+          put_u32(edit.replace(at.begin + 1, at.end), plan.redirect_to);
+        } else if (plan.rewrite && at.index >= plan.shift_from) {
           Bytes& out = edit.replace(at.begin + 1, at.end);
           put_u32(out, moved(plan, at.index));
         }

@@ -1,0 +1,39 @@
+// Makes a function start where its start-up ended (function/snapshot.h does the rewriting; this
+// runs the module in between, on an engine, with our WASI). Used by `ferry build --snapshot`.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "function/binary.h"
+#include "wasi/context.h"
+
+namespace ferry::engine {
+
+struct SnapshotOptions {
+  std::string name;                           // args[0] while it starts
+  std::vector<std::string> environ;           // "KEY=value", as at each event
+  std::chrono::milliseconds timeout{10'000};  // for the start-up
+  std::uint64_t memory = 128ull << 20;
+};
+
+struct Snapshot {
+  Bytes wasm;                   // runs wherever the original runs
+  wasi::Drawn drawn;            // what the start-up drew from outside, and is now frozen
+  std::size_t frames = 0;       // functions that were on the stack, and were instrumented
+  std::size_t stack_bytes = 0;  // what they take in memory
+  std::uint64_t memory = 0;     // bytes of linear memory it starts with
+};
+
+// Prepared wasm in, artifact out, as for the store.
+using CompilePrepared = std::function<Result<Bytes>(ByteView prepared)>;
+
+// kUnsupported with the reason where there is nothing to gain or it cannot be done: it reads no
+// stdin, it wrote before its first read, it opened files, its code writes tables, …
+Result<Snapshot> make_snapshot(Engine& engine, const CompilePrepared& compile, ByteView wasm,
+                               const function::Binary& binary, const SnapshotOptions& options);
+
+}  // namespace ferry::engine

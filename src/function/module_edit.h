@@ -1,0 +1,60 @@
+// A copy of a core module with something added or replaced: new types, functions, globals and
+// exports behind those that are there (so that no index moves), whole sections put in place of
+// others, calls of one function turned to another.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string_view>
+
+#include "function/binary.h"
+#include "function/code.h"
+#include "function/sections.h"
+#include "function/writer.h"
+
+namespace ferry::function {
+
+class ModuleEdit {
+ public:
+  // Both are borrowed; `binary` was read from `wasm`.
+  ModuleEdit(ByteView wasm, const Binary& binary) : wasm_(wasm), binary_(binary) {}
+
+  // Each returns the index of what it adds.
+  std::uint32_t add_type(const FuncType& type);  // or finds an equal one
+  std::uint32_t add_function(std::uint32_t type, const Bytes& body);
+  std::uint32_t add_global_i32(std::int32_t value);
+
+  // Contents that stand in a section's place; empty: the section goes.
+  void replace(SectionId id, Bytes contents) { replaced_[id] = std::move(contents); }
+  // Custom sections of this name are left out.
+  void drop_custom(std::string_view name) { dropped_ = name; }
+  void add_custom(std::string_view name, std::string_view text);
+  // Calls of `from` become calls of `to`, but for those in functions added here.
+  void redirect(std::uint32_t from, std::uint32_t to);
+
+  Result<Bytes> finish();
+
+ private:
+  struct Additions {
+    std::uint32_t count = 0;
+    Bytes bytes;
+  };
+  void copy(SectionId id, const Additions& extra, Bytes& out) const;
+  Status copy_code(Bytes& out);
+
+  ByteView wasm_;
+  const Binary& binary_;
+  Additions types_;
+  Additions functions_;
+  Additions globals_;
+  Additions bodies_;
+  Bytes customs_;
+  std::map<SectionId, Bytes> replaced_;
+  std::string_view dropped_;
+  CodePlan code_;
+};
+
+// How many functions a module imports: the index of the first that it defines.
+std::uint32_t imported_functions(const Binary& binary);
+
+}  // namespace ferry::function
