@@ -76,11 +76,18 @@ std::string encode_header_value(std::string_view text) {
 Result<std::string> decode_header_value(std::string_view value) {
   bool encoded = false;
   bool quoted = false;
+  bool raw = false;
   for (char c : value) {
-    if (c < 0x20 || c > 0x7E)
-      return bad_value("has bytes in its header that are not printable ASCII");
+    auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) return bad_value("has control characters in its header");
     encoded = encoded || c == '%';
     quoted = quoted || c == '"';
+    raw = raw || byte > 0x7F;
+  }
+  // A sender must percent-encode these, but the Go SDK, and so Knative's brokers, write them as
+  // they are. No encoded value looks like that, so nothing is read differently by taking them.
+  if (raw && !is_utf8(value)) {
+    return bad_value("has bytes in its header that are neither percent-encoded nor UTF-8");
   }
   if (quoted) {
     FERRY_TRY(std::string plain, unquote(value));

@@ -40,7 +40,8 @@ struct Received {
 
 // The headers that a plain request's event carries unless told otherwise: as extension attributes
 // named "http" and the header's letters and digits in lower case (accept-language:
-// httpacceptlanguage).
+// httpacceptlanguage). None that holds a secret (authorization, cookie): events are logged, stored
+// and passed on.
 std::span<const std::string_view> default_carried_headers();
 
 // The event or events in a request. A message is a CloudEvent in binary mode once it has any of
@@ -51,7 +52,8 @@ std::span<const std::string_view> default_carried_headers();
 //   httpmethod, httpquery (when there is one), `carried` headers as above, traceparent,
 //   tracestate and baggage under their own names.
 // An empty body is no data, in binary mode and in a plain request. A body whose content type says
-// JSON must be JSON. traceparent and tracestate headers are added to a single event that has none.
+// JSON must be JSON; one without a content type that is JSON gets datacontenttype
+// application/json. traceparent and tracestate headers are added to a single event that has none.
 Result<Received> from_http(HttpRequest request, const Clock& clock, Random& random,
                            std::span<const std::string_view> carried = default_carried_headers());
 

@@ -29,6 +29,10 @@ std::optional<std::string> joined_header(std::span<const HeaderView> headers,
 // A value that can't be an attribute is left out.
 void add_tracing(Event& event, std::span<const HeaderView> headers, bool baggage);
 
+// A body without Content-Type may be examined for what it is (RFC 9110, 8.3). All official SDKs
+// take it for JSON, and the Python SDK leaves the header out; so do we, but only if it is JSON.
+void say_if_json(Event& event);
+
 // How a Content-Type says that the body is a CloudEvent: not at all, by the JSON format or its
 // batch, or by a format we don't speak.
 enum class Format : unsigned char { kNone, kJson, kJsonBatch, kUnknown };

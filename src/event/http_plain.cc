@@ -114,10 +114,10 @@ void carry_headers(Event& event, std::span<const HeaderView> headers,
 }  // namespace
 
 std::span<const std::string_view> default_carried_headers() {
-  static constexpr std::array<std::string_view, 15> kNames = {
-      "accept",  "accept-language", "authorization",   "content-encoding", "content-language",
-      "cookie",  "forwarded",       "if-match",        "if-none-match",    "origin",
-      "referer", "user-agent",      "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"};
+  static constexpr std::array<std::string_view, 13> kNames = {
+      "accept",          "accept-language",  "content-encoding", "content-language", "forwarded",
+      "if-match",        "if-none-match",    "origin",           "referer",          "user-agent",
+      "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"};
   return kNames;
 }
 
@@ -135,6 +135,7 @@ Result<Event> plain_request_event(HttpRequest request, std::string_view content_
   event.time = to_rfc3339(clock.wall());
   if (!content_type.empty()) event.datacontenttype = std::string(content_type);
   if (!request.body.empty()) event.data = std::move(request.body);
+  say_if_json(event);
   put(event, "httpmethod", visible(request.method));
   put(event, "httpquery", visible(target.query));
   carry_headers(event, request.headers, carried);

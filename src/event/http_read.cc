@@ -3,6 +3,7 @@
 #include "event/http.h"
 #include "event/http_headers.h"
 #include "event/json.h"
+#include "event/json_text.h"
 #include "event/rules.h"
 
 namespace ferry::event {
@@ -89,6 +90,7 @@ Result<Event> from_binary(std::span<const HeaderView> headers,
   event.extensions = std::move(attributes.extensions);
   if (content_type) event.datacontenttype = std::string(*content_type);
   if (!body.empty()) event.data = std::move(body);
+  say_if_json(event);
   FERRY_CHECK_OK(validate(event));
   FERRY_CHECK_OK(validate_data(event));
   add_tracing(event, headers, false);
@@ -128,6 +130,12 @@ Result<std::optional<Received>> read_message(std::span<const HeaderView> headers
 }
 
 }  // namespace
+
+void say_if_json(Event& event) {
+  if (event.data && !event.datacontenttype && check_json(*event.data).ok()) {
+    event.datacontenttype = "application/json";
+  }
+}
 
 Format format_of(std::string_view content_type) {
   static constexpr std::string_view kPrefix = "application/cloudevents";

@@ -20,6 +20,7 @@ constexpr std::uint64_t kMaxBody = 1ull << 30;
 constexpr std::int64_t kMaxConcurrency = 100'000;
 constexpr std::int64_t kMaxOpenFiles = 65'536;
 constexpr std::size_t kMaxNameLength = 63;
+constexpr std::size_t kMaxHeaders = 100;
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= kMaxNameLength && name.front() != '.' &&
@@ -50,6 +51,42 @@ constexpr std::pair<std::string_view, InputForm> kInputForms[] = {
 constexpr std::pair<std::string_view, ReplyForm> kReplyForms[] = {
     {"data", ReplyForm::kData}, {"cloudevent", ReplyForm::kCloudEvent}, {"cgi", ReplyForm::kCgi}};
 
+// A list of strings, each handed to `add`.
+Status read_list(const toml::node& node, std::string_view example,
+                 const std::function<Status(const std::string&)>& add) {
+  const auto* list = node.as_array();
+  if (list == nullptr) {
+    return Error{Code::kInvalid, "wants a list of strings", fmt::format("as in {}", example)};
+  }
+  for (const toml::node& element : *list) {
+    FERRY_TRY(std::string text, toml_string(element));
+    FERRY_CHECK_OK(add(text));
+  }
+  return Done{};
+}
+
+Status add_header(std::string name, std::vector<std::string>& out) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";  // RFC 9110, 5.6.2
+  bool has_letter = false;
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+    bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (!alphanumeric && kMarks.find(c) == std::string_view::npos) {
+      return Error{Code::kInvalid, fmt::format("'{}' is no header's name", name), ""};
+    }
+    has_letter |= alphanumeric;
+  }
+  if (!has_letter) {
+    return Error{Code::kInvalid, fmt::format("'{}' has no letter and no digit", name),
+                 "an attribute of the event is named by them"};
+  }
+  if (out.size() == kMaxHeaders) {
+    return Error{Code::kInvalid, fmt::format("names more than {} headers", kMaxHeaders), ""};
+  }
+  out.push_back(std::move(name));
+  return Done{};
+}
+
 Status read_function(const toml::table& table, TomlPlace place, Manifest& out) {
   place.table = "function";
   const TomlField fields[] = {
@@ -73,6 +110,11 @@ Status read_function(const toml::table& table, TomlPlace place, Manifest& out) {
        }},
       {"input", [&](const toml::node& node) { return read_word(node, kInputForms, out.input); }},
       {"reply", [&](const toml::node& node) { return read_word(node, kReplyForms, out.reply); }},
+      {"headers",
+       [&](const toml::node& node) {
+         return read_list(node, "headers = [\"authorization\"]",
+                          [&](const std::string& name) { return add_header(name, out.headers); });
+       }},
   };
   return read_toml_table(table, place, fields);
 }
@@ -144,20 +186,6 @@ Status read_env(const toml::node& node, TomlPlace place, Grants& out) {
       return with_context(std::move(text).error(), where);
     }
     out.env.emplace(key.str(), *std::move(text));
-  }
-  return Done{};
-}
-
-// A list of strings, each handed to `add`.
-Status read_list(const toml::node& node, std::string_view example,
-                 const std::function<Status(const std::string&)>& add) {
-  const auto* list = node.as_array();
-  if (list == nullptr) {
-    return Error{Code::kInvalid, "wants a list of strings", fmt::format("as in {}", example)};
-  }
-  for (const toml::node& element : *list) {
-    FERRY_TRY(std::string text, toml_string(element));
-    FERRY_CHECK_OK(add(text));
   }
   return Done{};
 }

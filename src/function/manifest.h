@@ -33,6 +33,9 @@ struct Manifest {
   std::string wasm;  // relative to the manifest
   InputForm input = InputForm::kData;
   ReplyForm reply = ReplyForm::kData;
+  // Headers of plain HTTP requests that the event carries, beside those it carries anyway; lower
+  // case.
+  std::vector<std::string> headers;
   Limits limits;
   Grants grants;
   std::string build_command;

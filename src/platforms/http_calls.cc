@@ -41,6 +41,15 @@ std::vector<host::OutcomeOf> outcomes_of(const AdapterContext& context) {
   return of;
 }
 
+HttpCalls::HttpCalls(const AdapterContext& context) : context_(context), of_(outcomes_of(context)) {
+  auto always = event::default_carried_headers();
+  for (const auto& function : context.functions) {
+    auto& carried = carried_.emplace_back(always.begin(), always.end());
+    const auto& asked = host::manifest_of(*function).headers;
+    carried.insert(carried.end(), asked.begin(), asked.end());
+  }
+}
+
 void put_problem(const Outcome& outcome, int status, const std::string& digest,
                  http::Response& response) {
   response.status = status;
@@ -143,7 +152,8 @@ void HttpCalls::call_batch(const HttpCall& call, const std::vector<event::Event>
 
 void HttpCalls::call(HttpCall call, http::Response& response) const {
   bool structured = wants_structured(call.message.headers);
-  auto received = event::from_http(std::move(call.message), context_.clock, context_.random);
+  auto received = event::from_http(std::move(call.message), context_.clock, context_.random,
+                                   carried_[call.function]);
   if (!received.ok()) {
     Outcome outcome = refuse(call.function, received.error(), call.arrival, call.invoke.invocation);
     answer(call.function, outcome, false, response);

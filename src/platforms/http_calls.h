@@ -23,8 +23,7 @@ struct HttpCall {
 
 class HttpCalls {
  public:
-  explicit HttpCalls(const AdapterContext& context)
-      : context_(context), of_(outcomes_of(context)) {}
+  explicit HttpCalls(const AdapterContext& context);
 
   void call(HttpCall call, http::Response& response) const;
   // The answer of an outcome; `structured`: a reply that is an event goes as one JSON document.
@@ -44,6 +43,7 @@ class HttpCalls {
 
   const AdapterContext& context_;
   std::vector<host::OutcomeOf> of_;
+  std::vector<std::vector<std::string_view>> carried_;  // headers of plain requests, by function
 };
 
 // problem+json of an outcome that is not ok.

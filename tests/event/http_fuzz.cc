@@ -6,6 +6,7 @@
 
 #include "event/environment.h"
 #include "event/http.h"
+#include "event/json_text.h"
 
 namespace {
 
@@ -25,11 +26,14 @@ std::string_view cut(std::string_view& text, char end) {
 }
 
 // What a mode cannot tell apart: extension types in headers, no body and an empty one, white space
-// around a JSON payload.
+// around a JSON payload, JSON of no type and JSON that says so.
 Event normal(Event event, Mode mode) {
   if (mode == Mode::kBinary) {
     for (auto& [name, value] : event.extensions) value = ferry::event::to_string(value);
     if (event.data && event.data->empty()) event.data.reset();
+    if (event.data && !event.datacontenttype && ferry::event::check_json(*event.data).ok()) {
+      event.datacontenttype = "application/json";
+    }
   }
   if (event.data && event.datacontenttype && ferry::event::is_json_type(*event.datacontenttype)) {
     event.data->erase(0, event.data->find_first_not_of(" \t\r\n"));

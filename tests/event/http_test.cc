@@ -122,6 +122,8 @@ TEST(HttpBinary, BodyIsOfItsType) {
   EXPECT_EQ(receive(headers, "")->event.data, std::nullopt);
   EXPECT_EQ(why(binary({{"content-type", "text/plain"}}), "{"), "");
   EXPECT_EQ(receive(binary(), "{")->event.datacontenttype, std::nullopt);
+  EXPECT_EQ(receive(binary(), "")->event.datacontenttype, std::nullopt);
+  EXPECT_EQ(receive(binary(), "{}")->event.datacontenttype, "application/json");
 }
 
 TEST(HttpBinary, TracingHeadersAreCarried) {
@@ -143,8 +145,11 @@ TEST(HeaderValues, Decode) {
   EXPECT_EQ(*decode_header_value("\"a \\\" \\\\ %41\""), "a \" \\ A");
   EXPECT_EQ(*decode_header_value("x\"y z\"w"), "xy zw");
   EXPECT_EQ(*decode_header_value("back\\slash"), "back\\slash");
+  // As the Go SDK sends them.
+  EXPECT_EQ(*decode_header_value("\xC3\xA9"), "\xC3\xA9");
+  EXPECT_EQ(*decode_header_value("\"\xC3\xA9\"%C3%A9"), "\xC3\xA9\xC3\xA9");
   for (const char* bad : {"%C0%A0", "%ED%A0%80", "%FF", "%", "%4", "%zz", "a%4g", "\"open", "\"\\",
-                          "\xC3\xA9", "a\tb", "\x7F"}) {
+                          "\xE9", "\xC0\xA0", "\xC3\xA9%C3", "a\tb", "\x7F"}) {
     EXPECT_FALSE(decode_header_value(bad).ok()) << bad;
     EXPECT_THAT(why(binary({{"ce-subject", bad}})), HasSubstr("attribute 'subject' ")) << bad;
     EXPECT_THAT(why(binary({{"ce-subject", bad}})), HasSubstr("3.1.3.2")) << bad;
@@ -208,8 +213,8 @@ TEST(HttpPlain, BecomesAnEvent) {
                            {"Content-Type", "application/json"},
                            {"X-Request-Id", "req-7"},
                            {"Accept-Language", "de"},
-                           {"Cookie", "a=1"},
-                           {"Cookie", "b=2"},
+                           {"Cookie", "secret=1"},
+                           {"Authorization", "Bearer secret"},
                            {"X-Other", "no"},
                            {"traceparent", "00-a"},
                            {"tracestate", "s"},
@@ -225,10 +230,9 @@ TEST(HttpPlain, BecomesAnEvent) {
   want.time = "2026-11-22T13:04:05.5Z";
   want.datacontenttype = "application/json";
   want.data = "{}";
-  want.extensions = {
-      {"httpmethod", "PATCH"},    {"httpquery", "a=1&b=%zz?"}, {"httpacceptlanguage", "de"},
-      {"httpcookie", "a=1; b=2"}, {"traceparent", "00-a"},     {"tracestate", "s"},
-      {"baggage", "k=v"}};
+  want.extensions = {{"httpmethod", "PATCH"},      {"httpquery", "a=1&b=%zz?"},
+                     {"httpacceptlanguage", "de"}, {"traceparent", "00-a"},
+                     {"tracestate", "s"},          {"baggage", "k=v"}};
   EXPECT_EQ(received->event, want);
 }
 
@@ -280,13 +284,18 @@ TEST(HttpPlain, BodyIsOfItsType) {
   EXPECT_THAT(why({{"content-type", "application/json"}}, "{"), HasSubstr("'data' is not of its"));
   EXPECT_THAT(why({{"content-type", "nonsense"}}, "{"), HasSubstr("'datacontenttype'"));
   EXPECT_EQ(receive({{"content-type", ""}}, "x")->event.datacontenttype, std::nullopt);
+  EXPECT_EQ(receive({{"content-type", ""}}, "[1]")->event.datacontenttype, "application/json");
   EXPECT_EQ(receive({{"content-type", "application/json"}}, "")->mode, Mode::kPlain);
   EXPECT_EQ(why({{"ce-unrelated", "x"}}), "");
 }
 
 TEST(HttpPlain, CarriesTheHeadersAskedFor) {
-  Headers headers = {{"X-A_1", "v"}, {"accept", "x"}};
-  std::array<std::string_view, 2> carried = {"x-a_1", "absent"};
+  Headers headers = {{"X-A_1", "v"},
+                     {"accept", "x"},
+                     {"Cookie", "a=1"},
+                     {"Cookie", "b=2"},
+                     {"method", "not this"}};
+  std::array<std::string_view, 4> carried = {"x-a_1", "absent", "cookie", "method"};
   HttpRequest request;
   request.scheme = "https";
   request.method = "GET";
@@ -294,7 +303,8 @@ TEST(HttpPlain, CarriesTheHeadersAskedFor) {
   request.headers = headers;
   auto received = from_http(std::move(request), FixedClock(), system_random(), carried);
   EXPECT_EQ(received->event.extensions,
-            (decltype(Event::extensions){{"httpmethod", "GET"}, {"httpxa1", "v"}}));
+            (decltype(Event::extensions){
+                {"httpcookie", "a=1; b=2"}, {"httpmethod", "GET"}, {"httpxa1", "v"}}));
 }
 
 TEST(HttpMessages, NoEventIsNothing) {

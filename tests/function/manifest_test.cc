@@ -26,6 +26,7 @@ name = "orders"
 wasm = "build/orders.wasm"
 input = "cloudevent"
 reply = "cgi"
+headers = ["Authorization", "x-api-key"]
 [limits]
 timeout = "1500ms"
 memory = "64MiB"
@@ -48,6 +49,7 @@ command = "make"
   EXPECT_EQ(manifest->wasm, "build/orders.wasm");
   EXPECT_EQ(manifest->input, InputForm::kCloudEvent);
   EXPECT_EQ(manifest->reply, ReplyForm::kCgi);
+  EXPECT_THAT(manifest->headers, ::testing::ElementsAre("authorization", "x-api-key"));
   EXPECT_EQ(manifest->limits.timeout, std::chrono::milliseconds(1500));
   EXPECT_EQ(manifest->limits.memory, 64u << 20);
   EXPECT_EQ(manifest->limits.input, 1024u);
@@ -121,6 +123,11 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[function]\ninput = \"dta\"",
               "f.toml:2: input: 'dta' is not one of data, cloudevent"},
         Wrong{"[function]\nreply = []", "f.toml:2: reply: wants a string, not a list"},
+        Wrong{"[function]\nheaders = \"a\"", "f.toml:2: headers: wants a list"},
+        Wrong{"[function]\nheaders = [\"a b\"]", "f.toml:2: headers: 'a b' is no header's name"},
+        Wrong{"[function]\nheaders = [\"a\\u00E9\"]", "is no header's name"},
+        Wrong{"[function]\nheaders = [\"\"]", "f.toml:2: headers: '' has no letter"},
+        Wrong{"[function]\nheaders = [\"--\"]", "f.toml:2: headers: '--' has no letter"},
         Wrong{"[grant]\nenv = []", "f.toml:2: env: wants a table"},
         Wrong{"[grant]\nenv = { A = 1 }", "f.toml:2: env.A: wants a string"},
         Wrong{"[grant]\nenv = { \"A=B\" = \"1\" }", "f.toml:2: env.A=B: no name for a variable"},

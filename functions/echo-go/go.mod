@@ -1,0 +1,3 @@
+module ferry.example/echo
+
+go 1.24
