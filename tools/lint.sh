@@ -10,7 +10,7 @@ units=$(git ls-files 'src/*.cc' 'tests/*_test.cc')
 if [ "$mode" = format ]; then
   # shellcheck disable=SC2086  # one word a file
   clang-format-16 -i $cxx
-  gofmt -w functions
+  gofmt -w functions tests
   command -v rustfmt >/dev/null && git ls-files '*main.rs' '*lib.rs' | xargs -r rustfmt
   exit 0
 fi
@@ -23,7 +23,7 @@ problem() {
 
 # shellcheck disable=SC2086
 clang-format-16 --dry-run -Werror $cxx || problem "layout: run make format"
-[ -z "$(gofmt -l functions)" ] || problem "layout of Go: run make format"
+[ -z "$(gofmt -l functions tests)" ] || problem "layout of Go: run make format"
 for module in $(git ls-files '*go.mod'); do
   (cd "$(dirname "$module")" && go vet ./...) || problem "go vet: $module"
 done
