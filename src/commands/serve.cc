@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "commands/serve_lambda.h"
 #include "commands/serve_worker.h"
 #include "commands/verb.h"
 #include "host/supervisor.h"
@@ -28,7 +29,8 @@ class Serve final : public Verb {
         ->check(CLI::Range(1, 1024));
     app.add_option("--admin", admin_, "Where /livez, /readyz and /metrics are served")
         ->type_name("HOST:PORT");
-    app.add_option("--platform", platform_, "Whose side is served")->check(CLI::IsMember({"http"}));
+    app.add_option("--platform", platform_, "Whose side is served")
+        ->check(CLI::IsMember({"http", "lambda"}));
     declare_common(app, options_.common);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
@@ -52,6 +54,9 @@ class Serve final : public Verb {
 
  private:
   Status serve() {
+    if (platform_ == "lambda") {
+      return serve_lambda(options_);
+    }
     options_.log_format =
         log_format_ == "json" ? platforms::LogFormat::kJson : platforms::LogFormat::kText;
     std::size_t workers =

@@ -1,0 +1,169 @@
+#include "platforms/lambda/adapter.h"
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <thread>
+
+#include <fmt/format.h>
+
+namespace ferry::platforms::lambda {
+namespace {
+
+using host::Outcome;
+using host::Status;
+
+constexpr std::chrono::milliseconds kMaxMargin{200};
+// Lambda's longest time-out is 15 minutes; a deadline further off is no deadline.
+constexpr std::int64_t kMaxAheadMs = 24LL * 3600 * 1000;
+// More threads than this only wait for each other: a function has at most 6 virtual CPUs.
+constexpr std::size_t kMaxThreads = 6;
+
+}  // namespace
+
+// What is known of one invocation.
+struct LambdaAdapter::Call {
+  Invocation invocation;
+  Monotonic arrival;
+  host::InvokeOptions options;
+};
+
+std::optional<Monotonic> deadline_of(std::string_view epoch_ms, const Clock& clock) {
+  std::int64_t deadline = 0;
+  auto end = std::from_chars(epoch_ms.data(), epoch_ms.data() + epoch_ms.size(), deadline);
+  if (end.ec != std::errc() || end.ptr != epoch_ms.data() + epoch_ms.size() || deadline < 0) {
+    return std::nullopt;
+  }
+  auto now = std::chrono::duration_cast<std::chrono::milliseconds>(clock.wall().time_since_epoch());
+  std::int64_t left = deadline - now.count();
+  if (left > kMaxAheadMs) {
+    return std::nullopt;
+  }
+  std::chrono::milliseconds ahead(std::max<std::int64_t>(left, 0));
+  return clock.monotonic() + (ahead - std::min(ahead / 10, kMaxMargin));
+}
+
+Result<std::size_t> function_of(const AdapterContext& context, std::string_view handler) {
+  if (context.functions.size() == 1) {
+    return std::size_t{0};
+  }
+  std::string names;
+  for (std::size_t i = 0; i < context.functions.size(); ++i) {
+    const std::string& name = host::name_of(*context.functions[i]);
+    if (name == handler) {
+      return i;
+    }
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  return Error{Code::kUsage, fmt::format("no function is named '{}', as the handler says", handler),
+               names.empty() ? "there is none at all" : "set the handler to one of " + names};
+}
+
+LambdaAdapter::LambdaAdapter(AdapterContext context, std::size_t function)
+    : context_(std::move(context)), calls_(context_), function_(function) {}
+
+void LambdaAdapter::handle(const http::Request& request, http::Response& response) {
+  Call call;
+  call.invocation.request_id = request.field(kRequestId);
+  call.invocation.function_arn = request.field(kFunctionArn);
+  call.invocation.now = context_.clock.wall();
+  call.arrival = request.arrival;
+  call.options.invocation = call.invocation.request_id;
+  call.options.deadline = deadline_of(request.field(kDeadline), context_.clock);
+  if (std::string_view trace = request.field(kTraceId); !trace.empty()) {
+    // The name that AWS's SDKs look for.
+    call.options.env.emplace_back("_X_AMZN_TRACE_ID", trace);
+  }
+  Report done = answer(call, request.body);
+  response.status = done.error_type.empty() ? 200 : 500;
+  response.content_type = "application/json";
+  response.body = std::move(done.body);
+  if (!done.error_type.empty()) {
+    response.fields.emplace_back(kErrorType, std::move(done.error_type));
+  }
+}
+
+Report LambdaAdapter::answer(const Call& call, std::string_view payload) {
+  InputLimits limits;
+  limits.unpacked = host::manifest_of(*context_.functions[function_]).limits.input;
+  auto input = read_input(payload, call.invocation, limits);
+  if (!input.ok()) {
+    Outcome refused =
+        calls_.refuse(function_, input.error(), call.arrival, call.invocation.request_id);
+    if (context_.log != nullptr) {
+      context_.log->write(refused, calls_.of()[function_]);
+    }
+    return error_report(refused);
+  }
+  if (is_http(input->row->reply)) {
+    return answer_http(call, std::move(*input));
+  }
+  std::vector<Outcome> outcomes = input->one_by_one || input->items.size() < 2
+                                      ? run_in_order(call, *input)
+                                      : run_at_once(call, *input);
+  return report(*input, outcomes);
+}
+
+Report LambdaAdapter::answer_http(const Call& call, Input input) {
+  std::string id = std::move(input.http.id);
+  std::string time = std::move(input.http.time);
+  std::vector<event::HeaderView> headers;
+  HttpCall http;
+  http.function = function_;
+  http.arrival = call.arrival;
+  http.invoke = call.options;
+  http.adjust = [&](event::Event& event) {
+    std::swap(event.id, id);
+    std::optional<std::string> arrived = event.time;
+    event.time = time.empty() ? arrived : time;
+    if (!event::validate(event).ok()) {  // the gateway's words are junk; ours are not
+      std::swap(event.id, id);
+      event.time = arrived;
+    }
+  };
+  http.message = std::move(input.http).request(headers);
+  http::Response response;
+  calls_.call(std::move(http), response);
+  return http_report(input.row->reply, input.multi_value, response);
+}
+
+Outcome LambdaAdapter::run_one(const Call& call, const Item& item) {
+  if (!item.event.ok()) {
+    return calls_.refuse(function_, item.event.error(), call.arrival, call.invocation.request_id);
+  }
+  return calls_.invoke(function_, *item.event, call.arrival, call.options);
+}
+
+std::vector<Outcome> LambdaAdapter::run_in_order(const Call& call, const Input& input) {
+  std::vector<Outcome> outcomes;
+  for (const Item& item : input.items) {
+    outcomes.push_back(run_one(call, item));
+    if (input.one_by_one && outcomes.back().status != Status::kOk) {
+      break;
+    }
+  }
+  return outcomes;
+}
+
+std::vector<Outcome> LambdaAdapter::run_at_once(const Call& call, const Input& input) {
+  std::vector<Outcome> outcomes(input.items.size());
+  std::atomic<std::size_t> next{0};
+  auto work = [&] {
+    for (std::size_t i = next++; i < input.items.size(); i = next++) {
+      outcomes[i] = run_one(call, input.items[i]);
+    }
+  };
+  const auto& limits = host::manifest_of(*context_.functions[function_]).limits;
+  std::size_t threads =
+      std::min({input.items.size(), kMaxThreads, std::size_t{std::max(1u, limits.concurrency)},
+                std::size_t{std::max(1u, std::thread::hardware_concurrency())}});
+  std::vector<std::jthread> others;
+  for (std::size_t i = 1; i < threads; ++i) {
+    others.emplace_back(work);
+  }
+  work();
+  others.clear();  // joins
+  return outcomes;
+}
+
+}  // namespace ferry::platforms::lambda

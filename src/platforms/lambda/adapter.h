@@ -1,0 +1,52 @@
+// One Lambda invocation → events → outcomes → its answer. As an http::Service it takes what the
+// Runtime API's /next gave (the Lambda-Runtime-* fields, the payload as body) and answers what is
+// to be posted: 200 and the response, or 500 and the error with its type in
+// Lambda-Runtime-Function-Error-Type. Thread-safe.
+#pragma once
+
+#include <optional>
+
+#include "platforms/http_calls.h"
+#include "platforms/lambda/events.h"
+#include "platforms/lambda/replies.h"
+
+namespace ferry::platforms::lambda {
+
+// The Runtime API's names for what it says beside the payload (AWS Lambda developer guide, "Using
+// the Lambda runtime API"), in lower case.
+inline constexpr char kRequestId[] = "lambda-runtime-aws-request-id";
+inline constexpr char kDeadline[] = "lambda-runtime-deadline-ms";
+inline constexpr char kFunctionArn[] = "lambda-runtime-invoked-function-arn";
+inline constexpr char kTraceId[] = "lambda-runtime-trace-id";
+inline constexpr char kErrorType[] = "lambda-runtime-function-error-type";
+
+class LambdaAdapter final : public http::Service {
+ public:
+  // `function`: which of the context's is meant (_HANDLER names it).
+  LambdaAdapter(AdapterContext context, std::size_t function);
+
+  int lane(const http::Request&) override { return 0; }
+  void handle(const http::Request& request, http::Response& response) override;
+
+ private:
+  struct Call;
+
+  Report answer(const Call& call, std::string_view payload);
+  Report answer_http(const Call& call, Input input);
+  std::vector<host::Outcome> run_in_order(const Call& call, const Input& input);
+  std::vector<host::Outcome> run_at_once(const Call& call, const Input& input);
+  host::Outcome run_one(const Call& call, const Item& item);
+
+  AdapterContext context_;
+  HttpCalls calls_;
+  std::size_t function_;
+};
+
+// The function that _HANDLER names; the only one, whatever it names. kUsage lists the names.
+Result<std::size_t> function_of(const AdapterContext& context, std::string_view handler);
+
+// When the function has to be done: the deadline less what answering takes, a tenth of the time
+// left and at most 200 ms. Nothing when `epoch_ms` is no number.
+std::optional<Monotonic> deadline_of(std::string_view epoch_ms, const Clock& clock);
+
+}  // namespace ferry::platforms::lambda

@@ -1,0 +1,97 @@
+// Plays Lambda: the Runtime API, stricter than AWS's, and who invokes the function through a
+// function URL. For `verify`, `run --platform lambda` and tests.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "http/server.h"
+#include "platforms/platform.h"
+
+namespace ferry::platforms::lambda {
+
+// What became of an invocation, as its caller sees it.
+struct Invoked {
+  enum class End : unsigned char { kResponse, kError, kTimeout, kGone };
+  End end = End::kGone;  // kGone: the runtime said that it could not start, or is no more
+  std::string body;
+  std::string error_type;  // of kError
+};
+
+struct InvokeCall {
+  std::string payload;
+  std::chrono::milliseconds timeout{3000};
+  std::string function_arn = "arn:aws:lambda:us-east-1:000000000000:function:emulated";
+  std::string trace_id = {};
+};
+
+// The Runtime API on a port of its own. Thread-safe; what a runtime does that AWS forbids, or lets
+// pass only today, is in violations().
+class RuntimeEmulator final : public http::Service {
+ public:
+  // `concurrency`: how many invocations a runtime may hold at once.
+  static Result<std::unique_ptr<RuntimeEmulator>> start(unsigned concurrency = 1);
+  ~RuntimeEmulator() override;
+
+  const std::string& address() const { return address_; }  // for AWS_LAMBDA_RUNTIME_API
+
+  // Hands one invocation over and waits for its end.
+  Invoked invoke(const InvokeCall& call);
+  std::vector<std::string> violations() const;
+  std::string init_error() const;  // the body that was posted, or empty
+  // Waiting calls of the runtime end with an error, and all that follow.
+  void close();
+
+  int lane(const http::Request&) override { return 0; }
+  void handle(const http::Request& request, http::Response& response) override;
+
+ private:
+  struct Pending {
+    std::string id;
+    InvokeCall call;
+    std::int64_t deadline_ms = 0;  // epoch; set when it is handed over
+    bool taken = false;
+    bool done = false;
+    Invoked result = {};
+  };
+
+  explicit RuntimeEmulator(unsigned concurrency) : concurrency_(concurrency) {}
+  void next(http::Response& response);
+  void response(const std::string& id, const http::Request& request, http::Response& response);
+  void error(const std::string& id, const http::Request& request, http::Response& response);
+  void init(const http::Request& request, http::Response& response);
+  bool check_error(const http::Request& request);
+  Pending* in_flight(const std::string& id, http::Response& response);
+  void finish(Pending& pending, Invoked result);
+  void violate(std::string what);
+  static void refuse(int status, const char* type, http::Response& response);
+
+  unsigned concurrency_;
+  std::string address_;
+  std::unique_ptr<http::Server> server_;
+  std::thread thread_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Pending*> queue_;                 // of callers who wait in invoke()
+  std::map<std::string, Pending*> in_flight_;  // by request id
+  std::set<std::string> answered_;
+  std::vector<std::string> violations_;
+  std::string init_error_;
+  bool asked_ = false;  // /next was called: init is over
+  bool closed_ = false;
+  unsigned count_ = 0;
+};
+
+// An Emulator for the house: a runtime loop over `adapter`, and events sent as requests to a
+// function URL, whose answers are HTTP again.
+Result<std::unique_ptr<Emulator>> make_lambda_emulator(http::Service& adapter);
+
+}  // namespace ferry::platforms::lambda

@@ -1,0 +1,30 @@
+#include "platforms/lambda/lambda.h"
+
+#include "platforms/lambda/adapter.h"
+#include "platforms/lambda/emulator.h"
+
+namespace ferry::platforms {
+namespace {
+
+class Lambda final : public Platform {
+ public:
+  const char* name() const override { return "lambda"; }
+  const char* summary() const override { return "AWS Lambda, as a custom runtime"; }
+  // Lambda is asked for work (lambda/runtime.h); the adapter answers what it handed over.
+  Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
+    return std::unique_ptr<http::Service>(
+        std::make_unique<lambda::LambdaAdapter>(std::move(context), 0));
+  }
+  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
+    return lambda::make_lambda_emulator(adapter);
+  }
+};
+
+}  // namespace
+
+const Platform& lambda_platform() {
+  static const Lambda platform;
+  return platform;
+}
+
+}  // namespace ferry::platforms

@@ -1,0 +1,192 @@
+#include "platforms/lambda/runtime.h"
+
+#include <atomic>
+#include <charconv>
+#include <csignal>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "platforms/lambda/adapter.h"
+#include "platforms/lambda/runtime_api.h"
+
+namespace ferry::platforms::lambda {
+namespace {
+
+constexpr unsigned kMaxConcurrency = 1024;
+
+// For the signal handler; set once, before the handler is.
+int stop_fd_of_process = -1;
+
+void note(const std::string& text) {
+  std::string line = "ferry: " + text + "\n";
+  static_cast<void>(write_all(STDERR_FILENO, as_bytes(line), "stderr").ok());
+}
+
+void tell(int eventfd) {
+  std::uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = write(eventfd, &one, sizeof one);
+}
+
+// One thread's share: invocations, one after the other.
+class Loop {
+ public:
+  Loop(const RuntimeApi& api, http::Service& adapter, const Clock& clock)
+      : api_(api), adapter_(adapter), clock_(clock) {}
+
+  Status run() {
+    for (;;) {
+      FERRY_TRY(auto next, api_.next());
+      if (!next) {
+        return Done{};
+      }
+      FERRY_CHECK_OK(serve(*next));
+    }
+  }
+
+ private:
+  Status serve(const http::ClientResponse& next) {
+    fields_.clear();
+    for (const auto& [name, value] : next.fields) {
+      fields_.push_back({name, value});
+    }
+    http::Request request;
+    request.method = "POST";
+    request.target = "/";
+    request.fields = fields_;
+    request.body = next.body;
+    request.arrival = clock_.monotonic();
+    std::string id(request.field(kRequestId));
+    // It becomes part of a path. Lambda's are UUIDs.
+    constexpr std::string_view kIdLetters =
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.";
+    if (id.empty() || id.size() > 256 || id.find_first_not_of(kIdLetters) != std::string::npos) {
+      return Error{Code::kInvalid, "the Runtime API handed over an invocation without a usable id",
+                   ""};
+    }
+    http::Response response;
+    adapter_.handle(request, response);
+    return post(id, response);
+  }
+
+  Status post(const std::string& id, const http::Response& response) {
+    std::string_view type;
+    for (const auto& [name, value] : response.fields) {
+      type = name == kErrorType ? std::string_view(value) : type;
+    }
+    auto status =
+        type.empty() ? api_.respond(id, response.body) : api_.fail(id, type, response.body);
+    if (!status.ok()) {
+      return std::move(status).error();
+    }
+    // Too late, too large, answered already: Lambda tells its caller; the next one is not ours to
+    // lose. "A container error" (500) ends the runtime.
+    if (*status >= 500) {
+      return Error{Code::kIo, fmt::format("the Runtime API answered {} with {}", id, *status), ""};
+    }
+    if (*status != 202) {
+      note(fmt::format("Lambda did not take the answer to {}: it says {}", id, *status));
+    }
+    return Done{};
+  }
+
+  const RuntimeApi& api_;
+  http::Service& adapter_;
+  const Clock& clock_;
+  std::vector<http::Field> fields_;
+};
+
+}  // namespace
+
+Result<RuntimeOptions> runtime_options(const std::function<const char*(const char*)>& env) {
+  auto get = [&](const char* name) {
+    const char* value = env(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  RuntimeOptions out;
+  out.api = get("AWS_LAMBDA_RUNTIME_API");
+  if (out.api.empty()) {
+    return Error{Code::kUsage, "AWS_LAMBDA_RUNTIME_API is not set, so this is not Lambda",
+                 "Lambda and its emulators set it to HOST:PORT"};
+  }
+  out.handler = get("_HANDLER");
+  if (std::string text = get("AWS_LAMBDA_MAX_CONCURRENCY"); !text.empty()) {
+    auto end = std::from_chars(text.data(), text.data() + text.size(), out.concurrency);
+    if (end.ec != std::errc() || end.ptr != text.data() + text.size() || out.concurrency < 1 ||
+        out.concurrency > kMaxConcurrency) {
+      return Error{Code::kUsage,
+                   fmt::format("AWS_LAMBDA_MAX_CONCURRENCY is '{}', not a number from 1 to {}",
+                               text, kMaxConcurrency),
+                   ""};
+    }
+  }
+  if (get("AWS_LAMBDA_LOG_FORMAT") == "Text") {
+    out.log_format = LogFormat::kText;
+  }
+  return out;
+}
+
+Status init_failed(const RuntimeOptions& options, Error error) {
+  constexpr char kType[] = "Host.InitFailed";
+  auto api = RuntimeApi::at(options.api, -1);
+  if (api.ok()) {
+    Report report = error_report(kType, error.text());
+    if (auto told = api->fail_init(kType, report.body); !told.ok()) {
+      note(told.error().text());
+    }
+  }
+  return error;
+}
+
+Status run_loop(const RuntimeOptions& options, http::Service& adapter, const Clock& clock,
+                int stop_fd) {
+  FERRY_TRY(RuntimeApi api, RuntimeApi::at(options.api, stop_fd));
+  std::mutex mutex;
+  Status result = Done{};
+  auto life = [&] {
+    Status ended = Loop(api, adapter, clock).run();
+    std::lock_guard lock(mutex);
+    if (!ended.ok() && result.ok()) {
+      result = std::move(ended);
+      tell(stop_fd);  // the others would wait for ever
+    }
+  };
+  std::vector<std::jthread> others;
+  for (unsigned i = 1; i < options.concurrency; ++i) {
+    others.emplace_back(life);
+  }
+  life();
+  others.clear();  // joins
+  return result;
+}
+
+Status run_runtime(const RuntimeOptions& options, AdapterContext context) {
+  auto function = function_of(context, options.handler);
+  if (!function.ok()) {
+    return init_failed(options, std::move(function).error());
+  }
+  Fd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!stop.valid()) {
+    return init_failed(options, errno_error("make an eventfd", errno));
+  }
+  stop_fd_of_process = stop.get();
+  struct sigaction action {};
+  action.sa_handler = [](int) {
+    int saved = errno;
+    tell(stop_fd_of_process);
+    errno = saved;
+  };
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
+  const Clock& clock = context.clock;
+  LambdaAdapter adapter(std::move(context), *function);
+  Status ended = run_loop(options, adapter, clock, stop.get());
+  std::signal(SIGTERM, SIG_IGN);
+  return ended;
+}
+
+}  // namespace ferry::platforms::lambda

@@ -1,0 +1,34 @@
+// The runtime's life: /next, the adapter, /response or /error, again; until the Runtime API is
+// gone or SIGTERM comes. A guest's fault is an answer and never the end of it.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "http/message.h"
+#include "platforms/platform.h"
+
+namespace ferry::platforms::lambda {
+
+// What Lambda says in the environment.
+struct RuntimeOptions {
+  std::string api;                          // AWS_LAMBDA_RUNTIME_API
+  std::string handler;                      // _HANDLER: the function's name
+  unsigned concurrency = 1;                 // AWS_LAMBDA_MAX_CONCURRENCY: invocations at once
+  LogFormat log_format = LogFormat::kJson;  // AWS_LAMBDA_LOG_FORMAT=Text: lines of text
+};
+// kUsage where AWS_LAMBDA_RUNTIME_API is not set, or a number is none.
+Result<RuntimeOptions> runtime_options(const std::function<const char*(const char*)>& env);
+
+// Tells the Runtime API that there will be no runtime, and returns the error for whoever prints it.
+Status init_failed(const RuntimeOptions& options, Error error);
+
+// Serves until SIGTERM (ok) or until /next fails (an error: the process must end with a code that
+// is not 0). A handler that names no function is an init error. Once in a process: takes SIGTERM.
+Status run_runtime(const RuntimeOptions& options, AdapterContext context);
+
+// The loop alone, on `options.concurrency` threads; `stop_fd` becoming readable ends it.
+Status run_loop(const RuntimeOptions& options, http::Service& adapter, const Clock& clock,
+                int stop_fd);
+
+}  // namespace ferry::platforms::lambda
