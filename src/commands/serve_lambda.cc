@@ -19,8 +19,8 @@ struct Served {
 Result<Served> load(const ServeOptions& options) {
   FERRY_TRY(auto functions, read_functions(options));
   engine::EngineOptions engine_options = engine_options_for(functions);
-  Served out;
-  FERRY_TRY(out.engine, engine::load_engine(options.common.engine, engine_options));
+  FERRY_TRY(auto engine, engine::load_engine(options.common.engine, engine_options));
+  Served out{std::move(engine), nullptr, {}};
   out.host = std::make_unique<host::Host>(*out.engine, system_clock(), system_random());
   for (const function::Function& function : functions) {
     bool cached = false;

@@ -74,13 +74,30 @@ void LambdaAdapter::handle(const http::Request& request, http::Response& respons
     // The name that AWS's SDKs look for.
     call.options.env.emplace_back("_X_AMZN_TRACE_ID", trace);
   }
-  Report done = answer(call, request.body);
+  Report done = over(call) ? error_report(too_late(call)) : answer(call, request.body);
   response.status = done.error_type.empty() ? 200 : 500;
   response.content_type = "application/json";
   response.body = std::move(done.body);
   if (!done.error_type.empty()) {
     response.fields.emplace_back(kErrorType, std::move(done.error_type));
   }
+}
+
+// A function that is quick would still be done, and its caller long gone.
+bool LambdaAdapter::over(const Call& call) const {
+  return call.options.deadline && *call.options.deadline <= context_.clock.monotonic();
+}
+
+Outcome LambdaAdapter::too_late(const Call& call) const {
+  Outcome outcome;
+  outcome.status = Status::kTimeout;
+  outcome.invocation = call.invocation.request_id;
+  outcome.message = "the invocation's deadline had passed before it began";
+  context_.observe(function_, outcome, context_.clock.monotonic() - call.arrival);
+  if (context_.log != nullptr) {
+    context_.log->write(outcome, calls_.of()[function_]);
+  }
+  return outcome;
 }
 
 Report LambdaAdapter::answer(const Call& call, std::string_view payload) {
@@ -131,7 +148,9 @@ Outcome LambdaAdapter::run_one(const Call& call, const Item& item) {
   if (!item.event.ok()) {
     return calls_.refuse(function_, item.event.error(), call.arrival, call.invocation.request_id);
   }
-  return calls_.invoke(function_, *item.event, call.arrival, call.options);
+  // Within a batch the deadline may pass while others run.
+  return over(call) ? too_late(call)
+                    : calls_.invoke(function_, *item.event, call.arrival, call.options);
 }
 
 std::vector<Outcome> LambdaAdapter::run_in_order(const Call& call, const Input& input) {

@@ -31,6 +31,8 @@ class LambdaAdapter final : public http::Service {
  private:
   struct Call;
 
+  bool over(const Call& call) const;
+  host::Outcome too_late(const Call& call) const;
   Report answer(const Call& call, std::string_view payload);
   Report answer_http(const Call& call, Input input);
   std::vector<host::Outcome> run_in_order(const Call& call, const Input& input);

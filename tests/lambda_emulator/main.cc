@@ -1,0 +1,80 @@
+// The emulator as a program, for tests/lambda/run.py: prints its address, then reads from stdin a
+// line of JSON an invocation, {"payload": TEXT, "timeout_ms": N, "trace": TEXT}, and answers each
+// with one line, {"end": …, "body": TEXT, "error_type": TEXT, "violations": […]}. Invocations with
+// "at_once": N are sent N times at the same moment, and answered by N lines.
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "platforms/lambda/emulator.h"
+#include "platforms/lambda/json_view.h"
+
+namespace {
+
+using namespace ferry;
+using namespace ferry::platforms::lambda;
+
+const char* name_of(Invoked::End end) {
+  switch (end) {
+    case Invoked::End::kResponse:
+      return "response";
+    case Invoked::End::kError:
+      return "error";
+    case Invoked::End::kTimeout:
+      return "timeout";
+    case Invoked::End::kGone:
+      return "gone";
+  }
+  return "";
+}
+
+void print(const Invoked& invoked, const RuntimeEmulator& emulator) {
+  std::string out = "{\"end\":\"" + std::string(name_of(invoked.end)) + "\",\"body\":";
+  event::append_json_string(out, invoked.body);
+  out += ",\"error_type\":";
+  event::append_json_string(out, invoked.error_type);
+  out += ",\"init_error\":";
+  event::append_json_string(out, emulator.init_error());
+  out += ",\"violations\":[";
+  bool first = true;
+  for (const std::string& violation : emulator.violations()) {
+    out += first ? "" : ",";
+    first = false;
+    event::append_json_string(out, violation);
+  }
+  std::cout << out << "]}" << std::endl;
+}
+
+unsigned number(JsonView value, unsigned otherwise) {
+  auto text = value.scalar();
+  return text ? static_cast<unsigned>(std::stoul(*text)) : otherwise;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  auto emulator = RuntimeEmulator::start(argc > 1 ? static_cast<unsigned>(std::stoul(argv[1])) : 1);
+  if (!emulator.ok()) {
+    std::fprintf(stderr, "%s\n", emulator.error().text().c_str());
+    return 1;
+  }
+  std::cout << (*emulator)->address() << std::endl;
+  for (std::string line; std::getline(std::cin, line);) {
+    JsonView json(line);
+    InvokeCall call;
+    call.payload = json.member("payload").scalar().value_or("");
+    call.timeout = std::chrono::milliseconds(number(json.member("timeout_ms"), 10'000));
+    call.trace_id = json.member("trace").scalar().value_or("");
+    std::vector<Invoked> done(number(json.member("at_once"), 1));
+    {
+      std::vector<std::jthread> callers;
+      for (Invoked& each : done) {
+        callers.emplace_back([&] { each = (*emulator)->invoke(call); });
+      }
+    }
+    for (const Invoked& each : done) {
+      print(each, **emulator);
+    }
+  }
+  return 0;
+}
