@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "base/bytes.h"
-
 namespace ferry {
 
 std::string uuid_v7(const Clock& clock, Random& random) {
@@ -16,11 +14,15 @@ std::string uuid_v7(const Clock& clock, Random& random) {
   }
   id[6] = static_cast<std::uint8_t>((id[6] & 0x0Fu) | 0x70u);
   id[8] = static_cast<std::uint8_t>((id[8] & 0x3Fu) | 0x80u);
-  std::string hex = to_hex(id);
-  for (std::size_t at : {20u, 16u, 12u, 8u}) {
-    hex.insert(at, 1, '-');
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(36, '-');
+  std::size_t at = 0;
+  for (unsigned i = 0; i < id.size(); ++i) {
+    at += i == 4 || i == 6 || i == 8 || i == 10 ? 1 : 0;
+    text[at++] = kDigits[id[i] >> 4];
+    text[at++] = kDigits[id[i] & 15];
   }
-  return hex;
+  return text;
 }
 
 }  // namespace ferry

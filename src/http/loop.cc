@@ -8,6 +8,8 @@ namespace {
 
 // Requests of one connection that are answered in a row, when it sends them without waiting.
 constexpr int kBurst = 16;
+// How long an answer may be held back for the others of its turn.
+constexpr std::chrono::microseconds kHold{100};
 
 }  // namespace
 
@@ -32,6 +34,10 @@ void Server::Loop::run() {
 void Server::Loop::step() { turn(false); }
 
 bool Server::Loop::lead() {
+  // The leader before may have been held up with answers in hand.
+  if (!do_to_do()) {
+    return false;
+  }
   while (!over()) {
     if (!turn(true)) {
       return false;
@@ -50,11 +56,27 @@ bool Server::Loop::turn(bool may_wait) {
     if (connection != nullptr && !serve(*connection)) {
       return false;
     }
+    if (holding_ && connection != nullptr && connection->request().arrival >= hold_until_ &&
+        !do_to_do()) {
+      return false;
+    }
   }
   take_returned();
   if (queued_ > 0 && !run_waiting()) {
     return false;
   }
+  if (!do_to_do()) {
+    return false;
+  }
+  bury();
+  if (now_ >= next_sweep_) {
+    sweep();
+  }
+  return true;
+}
+
+bool Server::Loop::do_to_do() {
+  holding_ = false;
   for (std::size_t count = to_do_.size(); count > 0; --count) {
     Connection* connection = to_do_.front();
     to_do_.pop_front();
@@ -63,10 +85,20 @@ bool Server::Loop::turn(bool may_wait) {
       return false;
     }
   }
-  bury();
-  if (now_ >= next_sweep_) {
-    sweep();
+  return true;
+}
+
+// Answers of one turn go out together: each write wakes a peer, and waking a peer that is awake
+// from the write before costs next to nothing.
+bool Server::Loop::hold_back(Connection& connection) {
+  if (next_event_ == event_count_ || !connection.pending()) {
+    return false;
   }
+  if (!holding_) {
+    holding_ = true;
+    hold_until_ = connection.request().arrival + kHold;
+  }
+  add_to_do(connection);
   return true;
 }
 
@@ -146,6 +178,9 @@ bool Server::Loop::serve(Connection& connection) {
         if (!dispatch(connection)) {
           return false;
         }
+        if (hold_back(connection)) {
+          return true;
+        }
         break;
       case Reader::State::kRefused:
         refuse(connection, reader.refusal());
@@ -209,9 +244,9 @@ bool Server::Loop::run_guest(Connection& connection) {
   connection.response.clear();
   service_.handle(connection.request(), connection.response);
   connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
-  connection.flush();  // what is left of it, or an error, the leader will find
 
   if (threads_ && !crew_.leave(ticket)) {
+    connection.flush();  // what is left of it, or an error, the leader will find
     {
       std::lock_guard lock(returned_mutex_);
       returned_.push_back(&connection);

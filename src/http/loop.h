@@ -45,6 +45,7 @@ class Server::Loop {
   bool dispatch(Connection& connection);
   bool run_guest(Connection& connection);
   bool run_waiting();
+  bool do_to_do();
 
   bool lead();  // until the work is over (true) or the lead is lost (false)
   bool over() const;
@@ -60,6 +61,7 @@ class Server::Loop {
   void close(Connection& connection);
   void bury();
   void add_to_do(Connection& connection);
+  bool hold_back(Connection& connection);
 
   // requests
   enum class Step : unsigned char { kAgain, kWait };
@@ -102,6 +104,8 @@ class Server::Loop {
   int next_event_ = 0;
   std::list<Connection*> connections_;
   std::deque<Connection*> to_do_;
+  bool holding_ = false;  // answers are in the to-do list, to be written together
+  Monotonic hold_until_;  // and no longer than this
   std::vector<Connection*> graveyard_;
   std::size_t open_ = 0;
   std::uint64_t held_ = 0;

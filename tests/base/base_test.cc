@@ -1,6 +1,9 @@
+#include <array>
 #include <filesystem>
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -28,6 +31,32 @@ TEST(Time, RefusesWhatIsNotRfc3339) {
         "2026-11-22T13:04:05.Z", "2026-11-22T13:04:05+0200", "2026-11-22T13:04:05Zx"}) {
     EXPECT_FALSE(from_rfc3339(text).ok()) << text;
   }
+}
+
+TEST(Time, PutsZerosInFront) {
+  EXPECT_EQ(to_rfc3339(*from_rfc3339("1969-01-02T03:04:05.000000678Z")),
+            "1969-01-02T03:04:05.000000678Z");
+}
+
+TEST(Random, IsNotTheSameInAChild) {
+  std::array<std::uint8_t, 16> here{};
+  system_random().fill(here);  // there is a store to inherit
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    system_random().fill(here);
+    _exit(write(ends[1], here.data(), here.size()) == 16 ? 0 : 1);
+  }
+  std::array<std::uint8_t, 16> there{};
+  EXPECT_EQ(read(ends[0], there.data(), there.size()), 16);
+  int status = 0;
+  waitpid(child, &status, 0);
+  system_random().fill(here);
+  EXPECT_NE(here, there);
+  close(ends[0]);
+  close(ends[1]);
 }
 
 TEST(Base64, IsStrict) {
