@@ -120,8 +120,9 @@ class Engine {
   virtual Result<std::unique_ptr<Module>> load(int fd, std::uint64_t offset,
                                                std::uint64_t size) = 0;
 
-  // Called each kTick by one thread of the process while anything runs.
-  static constexpr std::chrono::milliseconds kTick{1};
+  // Called each kTick by one thread of the process while anything runs. A deadline is kept to two
+  // ticks; each tick wakes a core that has better things to do.
+  static constexpr std::chrono::milliseconds kTick{4};
   virtual void tick() {}
 };
 

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kStack = 8u << 20;
 constexpr int kLowPriority = 10;
 // Ticks without a guest until the watch goes to sleep.
-constexpr int kIdleTicks = 100;
+constexpr int kIdleTicks = 50;
 // A long guest that ends is waited for; this only bounds how late threads are joined.
 constexpr std::chrono::milliseconds kJoinTick{100};
 

@@ -18,9 +18,9 @@ namespace ferry::http {
 
 class Crew {
  public:
-  static constexpr std::chrono::milliseconds kTick{1};
-  // Ticks that the leader may spend inside one guest: between 2 and 3 ms.
-  static constexpr int kPatience = 3;
+  static constexpr std::chrono::milliseconds kTick{2};
+  // Ticks that the leader may spend inside one guest: between 2 and 4 ms.
+  static constexpr int kPatience = 2;
 
   // `lead` runs the loop until the work is over (true) or leave() said that the lead is lost.
   explicit Crew(std::function<bool()> lead) : lead_(std::move(lead)) {}
