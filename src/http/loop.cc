@@ -69,8 +69,14 @@ bool Server::Loop::turn(bool may_wait) {
     return false;
   }
   bury();
+  service_.before_wait();
   if (now_ >= next_sweep_) {
     sweep();
+  }
+  if (tidies_left_ > 0 && now_ >= next_tidy_) {
+    --tidies_left_;
+    next_tidy_ = now_ + Service::kTidy;
+    service_.tidy();
   }
   return true;
 }
@@ -235,6 +241,10 @@ void Server::Loop::enqueue(Connection& connection) {
 }
 
 bool Server::Loop::run_guest(Connection& connection) {
+  if (tidies_left_ == 0) {
+    next_tidy_ = now_ + Service::kTidy;
+  }
+  tidies_left_ = 2;
   connection.busy = true;
   ++lanes_[static_cast<std::size_t>(connection.lane)].running;
   counters_.running.store(++running_, std::memory_order_relaxed);

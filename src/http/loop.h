@@ -99,6 +99,8 @@ class Server::Loop {
 
   Monotonic now_;
   Monotonic next_sweep_;
+  Monotonic next_tidy_;
+  int tidies_left_ = 0;  // calls of Service::tidy() still owed
   std::array<epoll_event, 128> events_{};
   int event_count_ = 0;
   int next_event_ = 0;

@@ -217,11 +217,13 @@ int Server::Loop::timeout_ms() {
   if (!to_do_.empty() || next_runnable() != nullptr) {
     return 0;
   }
-  if (!draining_.load() && connections_.empty() && accepting_) {
-    return -1;  // nothing to sweep: an idle server does not wake up
+  bool sweeps = draining_.load() || !connections_.empty() || !accepting_;
+  if (!sweeps && tidies_left_ == 0) {
+    return -1;  // an idle server does not wake up
   }
-  auto left = std::chrono::ceil<milliseconds>(next_sweep_ - std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1000));
+  auto until = sweeps ? next_sweep_ : next_tidy_;
+  auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }
 
 bool Server::Loop::over() const {

@@ -2,6 +2,7 @@
 // lives in the connection and is valid until Service::handle() returns.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -63,6 +64,12 @@ class Service {
 
   // Fills the answer of a request that found its lane and the queue full. Quick.
   virtual void overloaded(const Request& request, Response& response);
+
+  // The leading thread has done what there was to do and is about to wait. Quick.
+  virtual void before_wait() {}
+  // Called each kTidy while there are requests, and twice after the last one. Quick.
+  static constexpr std::chrono::seconds kTidy{10};
+  virtual void tidy() {}
 
   // Fills the body of an answer that the front gives by itself: a malformed request, a body past
   // its bound. `status` and `reason` are fixed. Quick.

@@ -6,19 +6,28 @@
 
 namespace ferry::platforms {
 
-void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) const {
+namespace {
+
+constexpr std::size_t kMostHeld = 64u << 10;
+
+}  // namespace
+
+void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) {
   if (outcome.logs.empty() && outcome.status == host::Status::kOk) {
     return;
   }
-  std::string out;
+  std::lock_guard lock(mutex_);
   auto line = [&](const host::LogLine& entry) {
     if (format_ == LogFormat::kJson) {
-      out += host::log_to_json(entry, outcome, of);
-      out += '\n';
+      lines_ += host::log_to_json(entry, outcome, of);
     } else {
-      out += fmt::format("{} {} {} {} {}\n", to_rfc3339(entry.time), of.name, outcome.invocation,
-                         of.digest, entry.text);
+      lines_.append(to_rfc3339(entry.time)).append(" ");
+      lines_.append(of.name).append(" ");
+      lines_.append(outcome.invocation).append(" ");
+      lines_.append(of.digest).append(" ");
+      lines_.append(entry.text);
     }
+    lines_ += '\n';
   };
   for (const host::LogLine& entry : outcome.logs) {
     line(entry);
@@ -30,8 +39,30 @@ void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) c
   if (outcome.status != host::Status::kOk) {
     own(fmt::format("{}: {}", host::status_row(outcome.status).name, outcome.message));
   }
+  if (!holds_ || lines_.size() > kMostHeld) {
+    write_out();
+  }
+}
+
+void LogWriter::hold() {
+  std::lock_guard lock(mutex_);
+  holds_ = true;
+}
+
+void LogWriter::flush() {
+  std::lock_guard lock(mutex_);
+  if (!lines_.empty()) {
+    write_out();
+  }
+}
+
+void LogWriter::write_out() {
   // A log that can't be written has nowhere to say so.
-  static_cast<void>(write_all(fd_, as_bytes(out), "the log").ok());
+  static_cast<void>(write_all(fd_, as_bytes(lines_), "the log").ok());
+  lines_.clear();
+  if (lines_.capacity() > 2 * kMostHeld) {
+    lines_ = std::string();
+  }
 }
 
 }  // namespace ferry::platforms

@@ -1,7 +1,8 @@
-// Functions' log lines to a descriptor, stderr as a rule: one write for all lines of an event, so
-// that the lines of different processes do not mix. Thread-safe.
+// Functions' log lines to a descriptor, stderr as a rule: whole events in one write, so that the
+// lines of different processes do not mix. Thread-safe.
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "host/outcome_json.h"
@@ -14,11 +15,21 @@ class LogWriter {
  public:
   LogWriter(int fd, LogFormat format) : fd_(fd), format_(format) {}
   // The event's log lines, then one for the outcome itself if it is not ok.
-  void write(const host::Outcome& outcome, const host::OutcomeOf& of) const;
+  void write(const host::Outcome& outcome, const host::OutcomeOf& of);
+
+  // From now on lines wait for flush(), or until there are many: a write for each event costs
+  // more than a short event does. For owners who call flush() whenever they are about to wait.
+  void hold();
+  void flush();
 
  private:
-  int fd_;
-  LogFormat format_;
+  void write_out();
+
+  const int fd_;
+  const LogFormat format_;
+  std::mutex mutex_;
+  bool holds_ = false;
+  std::string lines_;
 };
 
 }  // namespace ferry::platforms

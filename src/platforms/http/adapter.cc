@@ -2,7 +2,19 @@
 
 namespace ferry::platforms {
 
-HttpAdapter::HttpAdapter(AdapterContext context) : context_(std::move(context)), calls_(context_) {}
+HttpAdapter::HttpAdapter(AdapterContext context) : context_(std::move(context)), calls_(context_) {
+  if (context_.log != nullptr) {
+    context_.log->hold();
+  }
+}
+
+void HttpAdapter::before_wait() {
+  if (context_.log != nullptr) {
+    context_.log->flush();
+  }
+}
+
+void HttpAdapter::tidy() { context_.host.drop_idle(); }
 
 int HttpAdapter::lane(const http::Request& request) {
   if (request.method == "OPTIONS" || request.method == "TRACE") {

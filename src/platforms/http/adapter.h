@@ -14,6 +14,8 @@ class HttpAdapter final : public http::Service {
   int lane(const http::Request& request) override;
   void handle(const http::Request& request, http::Response& response) override;
   void overloaded(const http::Request& request, http::Response& response) override;
+  void before_wait() override;
+  void tidy() override;
 
  private:
   void answer_unknown(http::Response& response);
