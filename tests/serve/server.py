@@ -1,0 +1,159 @@
+"""A `ferry serve` of its own for a test: started, asked, ended."""
+
+import http.client
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+BUILD = pathlib.Path(os.environ["FERRY_BUILD"])
+FERRY = BUILD / "bin" / "ferry"
+# How long anything may take before a test is called failed; nothing is measured by it.
+PATIENCE = 60
+
+
+def environment(folder):
+    return {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
+
+
+def make_guest(name, folder):
+    """Compiles <name>.wat beside this file."""
+    out = folder / f"{name}.wasm"
+    subprocess.run(["wat2wasm", HERE / f"{name}.wat", "-o", out], check=True)
+    return out
+
+
+def write_function(name, wasm, folder, lines=(), limits=()):
+    """A folder with a ferry.toml: what `ferry serve` takes as a function."""
+    home = folder / name
+    home.mkdir()
+    shutil.copy(wasm, home / "f.wasm")
+    text = ["[function]", f'name = "{name}"', 'wasm = "f.wasm"', *lines, "[limits]", *limits]
+    (home / "ferry.toml").write_text("\n".join(text) + "\n")
+    return home
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.fields = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+
+class Server:
+    """Use it in a `with`; it is ended by SIGTERM, and must then have ended well."""
+
+    def __init__(self, folder, *functions, options=()):
+        command = [FERRY, "serve", *functions, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+        self.process = subprocess.Popen([*map(str, command), *options], stderr=subprocess.PIPE,
+                                        env=environment(folder), text=True, errors="replace")
+        self.lines = []
+        self.grown = threading.Condition()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+        try:
+            line = self.wait_for_line(r"ferry: serving ")
+        except AssertionError:
+            self.process.kill()
+            raise
+        where = re.search(r"http://127\.0\.0\.1:(\d+)/.*admin on http://127\.0\.0\.1:(\d+)", line)
+        self.port, self.admin_port = int(where[1]), int(where[2])
+
+    def _read(self):
+        for line in self.process.stderr:
+            with self.grown:
+                self.lines.append(line.rstrip("\n"))
+                self.grown.notify_all()
+        with self.grown:
+            self.lines.append(None)
+            self.grown.notify_all()
+
+    def wait_for_line(self, pattern):
+        end = time.monotonic() + PATIENCE
+        with self.grown:
+            seen = 0
+            while True:
+                for line in self.lines[seen:]:
+                    if line is None:
+                        raise AssertionError(f"the server ended: {self.lines}")
+                    if re.search(pattern, line):
+                        return line
+                seen = len(self.lines)
+                if not self.grown.wait(max(0, end - time.monotonic())):
+                    raise AssertionError(f"no line {pattern}: {self.lines}")
+
+    def ask(self, method="POST", path="/", body=None, fields=None, port=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, fields or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def admin(self, path):
+        return self.ask("GET", path, port=self.admin_port)
+
+    def wait_for_metric(self, name, value):
+        """Until the metric, of all workers together, has this value."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            lines = self.admin("/metrics").body.decode().splitlines()
+            told = [line.split()[-1] for line in lines if re.match(name + r"[ {]", line)]
+            if told and sum(map(float, told)) == value:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"{name} never was {value}")
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def workers(self):
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        return [int(pid) for task in tasks.iterdir()
+                for pid in (task / "children").read_text().split()]
+
+    def end(self):
+        """SIGTERM, and the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        try:
+            if self.process.poll() is None:
+                status = self.end()
+                if kind is None and status != 0:
+                    raise AssertionError(f"the server ended with {status}: {self.lines}")
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            self.reader.join(PATIENCE)
+            self.process.stderr.close()
+
+
+def raw(server, data):
+    """Sends bytes as they are; what is answered until the server closes."""
+    with server.connect() as connection:
+        try:
+            connection.sendall(data)
+        except OSError:
+            pass  # it may close before all was sent; its answer is there nevertheless
+        answer = b""
+        while True:
+            try:
+                piece = connection.recv(65536)
+            except ConnectionResetError:
+                break
+            if not piece:
+                break
+            answer += piece
+        return answer
