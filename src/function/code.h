@@ -10,13 +10,13 @@ namespace ferry::function {
 
 // What to put into each body, in terms of the new module's indices.
 struct CodePlan {
-  bool rewrite = false;                   // else the code is only read
-  bool keep_grow = false;                 // leave memory.grow as it is; else:
-  std::uint32_t grow = 0;                 //   the function that takes its place
-  bool poll = false;                      // also:
-  std::uint32_t poll_function = 0;        //   what to call when the budget is used up
-  std::uint32_t poll_global = 0;          //   the budget: an i32
-  std::uint32_t shift_from = UINT32_MAX;  // functions from here on have moved up by one
+  bool rewrite = false;                      // else the code is only read
+  bool keep_grow = false;                    // leave memory.grow as it is; else:
+  std::uint32_t grow = 0;                    //   the function that takes its place
+  bool poll = false;                         // also:
+  std::uint32_t poll_function = 0;           //   what to call when the budget is used up
+  std::uint32_t poll_global = 0;             //   the budget: an i32
+  std::uint32_t shift_from = UINT32_MAX;     // functions from here on have moved up by one
   std::uint32_t redirect_from = UINT32_MAX;  // calls of this function
   std::uint32_t redirect_to = 0;             //   become calls of that one
 };
