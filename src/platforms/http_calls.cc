@@ -34,6 +34,7 @@ bool wants_structured(std::span<const event::HeaderView> headers) {
 std::vector<host::OutcomeOf> outcomes_of(const AdapterContext& context) {
   const engine::Info& engine = context.host.engine().info();
   std::vector<host::OutcomeOf> of;
+  of.reserve(context.functions.size());
   for (const auto& function : context.functions) {
     of.push_back({host::name_of(*function), host::digest_of(*function), host::abi_of(*function),
                   engine.name, engine.version});
