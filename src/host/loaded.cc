@@ -49,14 +49,14 @@ Result<Loaded::Held> Loaded::take_instance() {
     first = first_;
   }
   FERRY_TRY(held.fresh, instantiate());
-  if (!keeping.enabled) {
+  if (!keeping.enabled || gave_up_) {
     return held;
   }
   if (!first) {
     auto taken = engine::FirstState::take(*held.fresh, engine::globals_to_keep(record));
     std::lock_guard lock(mutex_);
     if (!taken.ok()) {
-      keeping.enabled = false;  // as good without: each event gets a new instance
+      gave_up_ = true;  // as good without: each event gets a new instance
       return held;
     }
     if (!first_) {
@@ -69,7 +69,7 @@ Result<Loaded::Held> Loaded::take_instance() {
     held.kept = std::move(*kept);
     return held;
   }
-  keeping.enabled = false;
+  gave_up_ = true;
   FERRY_TRY(held.fresh, instantiate());
   return held;
 }
@@ -81,7 +81,7 @@ void Loaded::release(Held held, bool clean) {
   if (!clean || !held.kept->reset()) {
     // A function whose every event grows its memory, say, would pay for keeping and gain nothing.
     if (++lost_in_a_row_ == kGiveUpAfter) {
-      keeping.enabled = false;
+      gave_up_ = true;
     }
     return;
   }

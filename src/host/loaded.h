@@ -26,7 +26,7 @@ class Loaded {
   std::unique_ptr<engine::Module> module;
   std::vector<wasi::Directory> directories;
   std::vector<std::string> environ;  // from the manifest, "KEY=value"
-  Keeping keeping;                   // how instances are kept, if they are
+  Keeping keeping;  // how instances are kept, if they are; set before the first event
 
   // A context keeps its buffers from event to event; one is made only when all are in use.
   std::unique_ptr<wasi::Context> take_context(const Clock& clock, Random& random);
@@ -53,6 +53,7 @@ class Loaded {
   std::vector<std::unique_ptr<engine::KeptInstance>> kept_;
   std::shared_ptr<engine::FirstState> first_;
   bool used_ = false;
+  std::atomic<bool> gave_up_{false};  // each event gets a new instance, whatever `keeping` says
   std::atomic<unsigned> lost_in_a_row_{0};  // kept instances that could not be set back
 };
 
