@@ -63,7 +63,7 @@ struct Host::Run {
   void conclude_exit(std::uint32_t code);
   void blame_panic();
   void blame_memory_or_grant(engine::Instance& instance);
-  void read_output();
+  void read_output(const event::Event& event);
   End call_all(engine::Instance& instance);
 };
 
@@ -133,10 +133,13 @@ void Host::Run::blame_memory_or_grant(engine::Instance& instance) {
   }
 }
 
-void Host::Run::read_output() {
+void Host::Run::read_output(const event::Event& event) {
   auto reply = read_reply(context.out(), function.manifest.reply);
   if (reply.ok()) {
     outcome.reply = std::move(*reply);
+    if (outcome.reply.event) {
+      carry_trace(event, *outcome.reply.event);
+    }
     return;
   }
   outcome.status = Status::kFailed;
@@ -328,7 +331,7 @@ Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOp
   run.conclude(end, instance);
   function.release(std::move(*held), ended_by_itself(end, *context));
   if (outcome.status == Status::kOk) {
-    run.read_output();
+    run.read_output(event);
   }
   outcome.logs = read_log(context->err(), context->log_chunks());
   outcome.log_truncated = context->err_dropped() > 0;

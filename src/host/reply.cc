@@ -218,4 +218,15 @@ std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogC
   return lines;
 }
 
+void carry_trace(const event::Event& from, event::Event& to) {
+  if (to.extensions.contains("traceparent")) {
+    return;
+  }
+  for (const char* name : {"traceparent", "tracestate"}) {
+    if (auto found = from.extensions.find(name); found != from.extensions.end()) {
+      to.extensions.insert(*found);
+    }
+  }
+}
+
 }  // namespace ferry::host

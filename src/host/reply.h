@@ -21,4 +21,8 @@ std::string sniff_content_type(std::string_view data);
 // One entry a line, each with the time at which its first byte was written.
 std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogChunk>& chunks);
 
+// The trace that an event belongs to goes on in its answer (CloudEvents, distributed tracing
+// extension), unless the function began another.
+void carry_trace(const event::Event& from, event::Event& to);
+
 }  // namespace ferry::host

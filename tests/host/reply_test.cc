@@ -93,6 +93,24 @@ TEST(ReadLog, ReplacesInvalidUtf8) {
             "b\xC3\xA9");
 }
 
+TEST(CarryTrace, GoesOnUnlessTheFunctionBeganAnother) {
+  event::Event from;
+  from.extensions["traceparent"] = "00-a-b-01";
+  from.extensions["tracestate"] = "x=1";
+  from.extensions["other"] = "stays";
+  event::Event to;
+  carry_trace(from, to);
+  EXPECT_EQ(event::to_string(to.extensions["traceparent"]), "00-a-b-01");
+  EXPECT_EQ(event::to_string(to.extensions["tracestate"]), "x=1");
+  EXPECT_FALSE(to.extensions.contains("other"));
+
+  event::Event own;
+  own.extensions["traceparent"] = "00-c-d-01";
+  carry_trace(from, own);
+  EXPECT_EQ(event::to_string(own.extensions["traceparent"]), "00-c-d-01");
+  EXPECT_FALSE(own.extensions.contains("tracestate"));
+}
+
 TEST(Outcome, HasTheHttpStatusOfTheTable) {
   Outcome outcome;
   outcome.status = Status::kOk;
