@@ -22,6 +22,7 @@ constexpr std::array kVerbs{
     VerbRow{"build", "Build a function and check it; make it start where its start-up ended",
             make_build},
     VerbRow{"engines", "List the engines and what each can do", make_engines},
+    VerbRow{"platforms", "List the platforms that functions are served on", make_platforms},
     VerbRow{"version", "Print the version", make_version},
     VerbRow{"completion", "Print the completion script of a shell, or a manual page",
             make_completion},

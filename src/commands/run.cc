@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/ids.h"
+#include "commands/platforms.h"
 #include "commands/ready.h"
 #include "commands/verb.h"
 #include "event/json.h"
@@ -34,12 +35,15 @@ class Run final : public Verb {
         ->check(CLI::IsMember({"text", "json"}));
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
+    app.add_option("--platform", platform_, "Send the event through this platform's emulator")
+        ->check(CLI::IsMember(platform_names()));
     app.add_flag("--trace", trace_, "Print the time by phase on stderr");
     app.footer(
         "Examples:\n"
         "  ferry run hello.wasm '{\"name\":\"Ada\"}'\n"
         "  ferry run hello.wasm @event.json --timeout 500ms --output json\n"
         "  echo '{\"name\":\"Ada\"}' | ferry run hello.wasm\n"
+        "  ferry run hello.wasm '{\"name\":\"Ada\"}' --platform lambda\n"
         "  ferry run hello.wasm --event order-placed.json --engine wasmi\n"
         "\n"
         "Exit codes: 0 ok, 1 failed, 3 trapped, 4 timeout, 5 out of memory, 6 output too large,\n"
@@ -47,6 +51,9 @@ class Run final : public Verb {
   }
 
   int run() override {
+    if (!platform_.empty() && !args_.empty()) {
+      return give_up({Code::kUsage, "--arg is not possible with --platform", "no platform has it"});
+    }
     auto function = read_function(function_path_, common_);
     if (!function.ok()) {
       return give_up(function.error());
@@ -81,9 +88,11 @@ class Run final : public Verb {
       return give_up(loaded.error());
     }
     auto ready = system_clock().monotonic();
-    host::InvokeOptions options;
-    options.args = args_;
-    host::Outcome outcome = host.invoke(**loaded, *event, options);
+    auto outcome_or = invoke(host, *loaded, *event);
+    if (!outcome_or.ok()) {
+      return give_up(outcome_or.error());
+    }
+    host::Outcome outcome = std::move(*outcome_or);
     host::OutcomeOf of{function->name, function->digest, function->binary.abi, info.name,
                        info.version};
     if (trace_) {
@@ -101,6 +110,16 @@ class Run final : public Verb {
   }
 
  private:
+  Result<host::Outcome> invoke(host::Host& host, const std::shared_ptr<host::Loaded>& function,
+                               const event::Event& event) const {
+    if (const platforms::Platform* platform = find_platform(platform_)) {
+      return run_through(*platform, host, function, event);
+    }
+    host::InvokeOptions options;
+    options.args = args_;
+    return host.invoke(*function, event, options);
+  }
+
   static int give_up(const Error& error) {
     complain({error.message, error.hint});
     return error.code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
@@ -173,6 +192,7 @@ class Run final : public Verb {
   std::vector<std::string> args_;
   std::string output_ = "text";
   std::string log_format_ = "text";
+  std::string platform_;
   bool trace_ = false;
 };
 

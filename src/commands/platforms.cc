@@ -1,0 +1,98 @@
+#include "commands/platforms.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <mutex>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "commands/verb.h"
+#include "http/message.h"
+#include "platforms/http/http.h"
+#include "platforms/lambda/lambda.h"
+
+namespace ferry::commands {
+namespace {
+
+// ferry platforms: what is here.
+class Platforms final : public Verb {
+ public:
+  void declare(CLI::App& app) override {
+    app.footer(
+        "Example:\n"
+        "  ferry run hello.wasm '{\"name\":\"Ada\"}' --platform lambda\n"
+        "\n"
+        "sends the event through that platform's emulator and adapter.");
+  }
+  int run() override {
+    for (const platforms::Platform* platform : all_platforms()) {
+      fmt::print("{:<12} {}\n", platform->name(), platform->summary());
+    }
+    return kExitOk;
+  }
+};
+
+std::string content_type_of(const platforms::Answer& answer) {
+  for (const auto& [name, value] : answer.fields) {
+    if (http::equals_nocase(name, "content-type")) {
+      return value;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const platforms::Platform* const> all_platforms() {
+  static const std::array kAll{&platforms::http_platform(), &platforms::lambda_platform()};
+  return kAll;
+}
+
+const platforms::Platform* find_platform(const std::string& name) {
+  const auto all = all_platforms();
+  const auto found = std::ranges::find_if(
+      all, [&](const platforms::Platform* platform) { return platform->name() == name; });
+  return found == all.end() ? nullptr : *found;
+}
+
+std::vector<std::string> platform_names() {
+  std::vector<std::string> out;
+  for (const platforms::Platform* platform : all_platforms()) {
+    out.emplace_back(platform->name());
+  }
+  return out;
+}
+
+Result<host::Outcome> run_through(const platforms::Platform& platform, host::Host& host,
+                                  const std::shared_ptr<host::Loaded>& function,
+                                  const event::Event& event) {
+  std::mutex mutex;
+  std::optional<host::Outcome> seen;  // told on a thread of the emulator's
+  platforms::AdapterContext context{host, {function}, system_clock(), system_random()};
+  context.observe = [&](std::size_t, const host::Outcome& outcome, Nanoseconds) {
+    const std::lock_guard lock(mutex);
+    seen = outcome;
+  };
+  FERRY_TRY(auto adapter, platform.make_adapter(std::move(context)));
+  FERRY_TRY(auto emulator, platform.make_emulator(*adapter));
+  FERRY_TRY(const platforms::Answer answer, emulator->send(event));
+  const std::lock_guard lock(mutex);
+  if (!seen) {
+    return Error{Code::kInternal,
+                 fmt::format("{} answered {} and no function ran: {}", platform.name(),
+                             answer.status, answer.body),
+                 ""};
+  }
+  if (seen->status == host::Status::kOk) {
+    seen->reply.data = answer.body;
+    seen->reply.content_type = content_type_of(answer);
+    seen->reply.event.reset();
+  }
+  return std::move(*seen);
+}
+
+std::unique_ptr<Verb> make_platforms() { return std::make_unique<Platforms>(); }
+
+}  // namespace ferry::commands
