@@ -44,8 +44,8 @@ Reader::State Reader::refuse(Refusal refusal) {
 
 Reader::State Reader::advance() {
   if (state_ == State::kIdle && begin_ != end_) {
-    // RFC 9112, 2.2: one empty line before a request is ignored.
-    if (buffer_[begin_] == '\r') {
+    // RFC 9112, 2.2: one empty line before a request is ignored, and no more, however they arrive.
+    if (buffer_[begin_] == '\r' && !skipped_) {
       if (end_ - begin_ < 2) {
         return state_;
       }
@@ -53,6 +53,7 @@ Reader::State Reader::advance() {
         return refuse({400, "a bare CR"});
       }
       begin_ += 2;
+      skipped_ = true;
     }
     if (begin_ != end_) {
       state_ = State::kHead;
@@ -152,6 +153,7 @@ Reader::State Reader::read_body() {
 
 void Reader::next() {
   state_ = State::kIdle;
+  skipped_ = false;
   body_ = {};
   head_.fields.clear();
   if (body_text_.capacity() > kKeptBody) {

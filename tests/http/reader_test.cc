@@ -202,6 +202,17 @@ TEST(Reader, TakesPipelinedRequestsInAnyPieces) {
   }
 }
 
+// In pieces of their own, empty lines without end were taken, and held a connection for ever.
+TEST(Reader, IgnoresOneEmptyLineBeforeARequestInAnyPieces) {
+  std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (std::size_t piece = 1; piece < 70; ++piece) {
+    EXPECT_EQ(read("\r\n" + request + "\r\n" + request, piece).requests.size(), 2u) << piece;
+    Seen seen = read("\r\n\r\n" + request, piece);
+    EXPECT_EQ(seen.status, 400) << piece;
+    EXPECT_TRUE(seen.requests.empty()) << piece;
+  }
+}
+
 TEST(Reader, KeepsFieldsWhenTheBodyComesLater) {
   std::string bytes = post("A:  b \t\r\nContent-Length: 100000\r\n", std::string(100'000, 'z'));
   int count = 0;
