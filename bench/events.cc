@@ -4,6 +4,9 @@
 // printed.
 //
 //   build-bench/bin/bench_events FUNCTION.wasm DATA [EVENTS_A_ROUND] [ROUNDS]
+//
+// With ROUNDS 0, a round is run for each byte on stdin and its figures printed: bench/run.py
+// interleaves them with those of other programs.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -31,6 +34,8 @@ struct Way {
 constexpr Way kWays[] = {{"new instance", false, engine::GuardKind::kSignal},
                          {"kept, signal", true, engine::GuardKind::kSignal},
                          {"kept, userfault", true, engine::GuardKind::kUserfault}};
+
+constexpr int kDriven = 0;
 
 int fail(const Error& error) {
   fmt::print(stderr, "bench_events: {}\n", error.text());
@@ -72,20 +77,33 @@ int bench(const std::string& path, const std::string& data, int events, int roun
     if (!one.ok()) return fail(one.error());
     loaded.push_back(*one);
   }
-  std::vector<std::vector<double>> times(loaded.size());
-  for (int round = -1; round < rounds; ++round) {  // one round to warm up
-    for (std::size_t i = 0; i < loaded.size(); ++i) {
-      auto from = std::chrono::steady_clock::now();
-      for (int n = 0; n < events; ++n) {
-        host::Outcome outcome = host.invoke(*loaded[i], event, {});
-        if (outcome.status != host::Status::kOk) {
-          fmt::print(stderr, "bench_events: {}\n", outcome.message);
-          return 1;
-        }
+  // One round: microseconds an event took, by way; negative when one went wrong.
+  auto time_of = [&](std::size_t way) {
+    auto from = std::chrono::steady_clock::now();
+    for (int n = 0; n < events; ++n) {
+      host::Outcome outcome = host.invoke(*loaded[way], event, {});
+      if (outcome.status != host::Status::kOk) {
+        fmt::print(stderr, "bench_events: {}\n", outcome.message);
+        return -1.0;
       }
-      std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - from;
-      if (round >= 0) times[i].push_back(took.count() / events);
     }
+    std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - from;
+    return took.count() / events;
+  };
+  std::vector<std::vector<double>> times(loaded.size());
+  for (int round = -1; rounds == kDriven || round < rounds; ++round) {  // one round to warm up
+    if (rounds == kDriven && round >= 0 && std::getchar() == EOF) {
+      return 0;
+    }
+    for (std::size_t i = 0; i < loaded.size(); ++i) {
+      double took = time_of(i);
+      if (took < 0) return 1;
+      if (round >= 0) times[i].push_back(took);
+      if (round >= 0 && rounds == kDriven) {
+        fmt::print("{:.3f}{}", took, i + 1 < loaded.size() ? " " : "\n");
+      }
+    }
+    std::fflush(stdout);
   }
   double base = median(times[0]);
   for (std::size_t i = 0; i < loaded.size(); ++i) {
