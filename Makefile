@@ -113,9 +113,13 @@ fuzz: ## each parser for FUZZ_SECONDS (default 60)
 	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 .PHONY: bench
-bench: ## every benchmark, as ratios measured in one run
+bench: ## every figure of docs/performance.md, as ratios measured in one run
 	@tools/setup.sh build functions bench
 	cmake --preset bench
-	cmake --build --preset bench -j $(JOBS)
-	cmake --build --preset bench --target functions -j $(JOBS)
-	bench/run.sh build-bench
+	cmake --build --preset bench -j $(JOBS) --target ferry ferry_engine_wasmtime functions \
+	  bench_events bench_soak bench_http_control
+	bench/run.py build-bench $(FIGURES)
+
+.PHONY: test-drain
+test-drain: build functions ## SIGTERM under load, 200 times: no accepted request may be lost
+	tests/drain.py build/bin/ferry build/functions/hello-c.wasm 200

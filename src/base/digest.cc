@@ -2,9 +2,12 @@
 
 #include <sodium.h>
 
+#include "base/sha256_cpu.h"
+
 namespace ferry {
 
 Sha256 sha256(ByteView bytes) {
+  if (cpu_has_sha256()) return sha256_by_cpu(bytes);
   Sha256 out{};
   crypto_hash_sha256(out.data(), bytes.data(), bytes.size());
   return out;

@@ -41,7 +41,8 @@ Result<Bytes> read_all(int fd, std::uint64_t limit, std::string_view name) {
   }
   std::size_t used = 0;
   for (;;) {
-    std::size_t room = std::max<std::size_t>(out.capacity() - used, 65536);
+    // Of a file whose size is known one byte of room is left, to see its end without growing.
+    std::size_t room = out.capacity() > used ? out.capacity() - used : 65536;
     out.resize(used + room);
     ssize_t n = ::read(fd, out.data() + used, room);
     if (n < 0 && errno == EINTR) {

@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include <gtest/gtest.h>
+#include <sodium.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,6 +80,16 @@ TEST(Utf8, KnowsWellFormed) {
 TEST(Digest, IsSha256) {
   EXPECT_EQ(digest_of(as_bytes("abc")),
             "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Digest, IsTheSameByInstructionsAndWithout) {
+  std::array<std::uint8_t, 300> bytes{};
+  system_random().fill(bytes);
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    Sha256 expected{};
+    crypto_hash_sha256(expected.data(), bytes.data(), size);
+    ASSERT_EQ(sha256(ByteView(bytes).first(size)), expected) << size << " bytes";
+  }
 }
 
 TEST(Ids, UuidV7HasVersionAndVariant) {
