@@ -2,11 +2,12 @@
 
 #include "commands/app.h"
 #include "engine/compiler.h"
+#include "engine/loader.h"
 
 int main(int argc, char** argv) {
   // The compiler's child process is this program again; it must start no more than it needs.
   if (argc > 1 && std::strcmp(argv[1], ferry::engine::kCompileVerb) == 0) {
-    return ferry::engine::compile_child_main(argc, argv);
+    return ferry::engine::compile_child_main(argc, argv, ferry::engine::load_engine);
   }
   return ferry::commands::run_app(argc, argv);
 }

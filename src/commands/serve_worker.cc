@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -10,16 +9,11 @@
 #include <unistd.h>
 
 #include "commands/verb.h"
+#include "platforms/front.h"
 #include "platforms/http/http.h"
 
 namespace ferry::commands {
 namespace {
-
-// An event in structured mode is larger than its data: base64, attributes.
-constexpr std::uint64_t kEnvelope = 64u << 10;
-
-// For the signal handler; set once, before the handler is.
-http::Server* draining_server = nullptr;
 
 struct Engine {
   engine::LoadedEngine engine;
@@ -43,23 +37,6 @@ Status prepare(const std::vector<function::Function>& functions, const ServeOpti
   return Done{};
 }
 
-http::ServerOptions server_options(const std::vector<function::Function>& functions,
-                                   http::Counters& counters) {
-  http::ServerOptions server;
-  server.counters = &counters;
-  server.max_running = 0;
-  server.reader.body = 0;
-  for (const function::Function& function : functions) {
-    const function::Limits& limits = function.manifest.limits;
-    server.lanes.push_back({std::max(1u, limits.concurrency)});
-    server.max_running += std::max(1u, limits.concurrency);
-    server.reader.body = std::max(server.reader.body, limits.input + limits.input / 2 + kEnvelope);
-  }
-  server.max_running = std::min(server.max_running, 256u);
-  server.max_held = std::max(server.max_held, 4 * server.reader.body);
-  return server;
-}
-
 Status work(const std::vector<function::Function>& functions, const ServeOptions& options,
             Fd listener, http::Board& board, std::size_t index) {
   FERRY_TRY(Engine made, make_engine(functions, options));
@@ -81,16 +58,16 @@ Status work(const std::vector<function::Function>& functions, const ServeOptions
   }
   FERRY_TRY(auto adapter, platforms::http_platform().make_adapter(std::move(context)));
   http::WorkerCounters& counters = board.worker(index);
-  FERRY_TRY(auto server, http::Server::make(server_options(functions, counters.front), *adapter));
+  std::vector<function::Limits> limits;
+  for (const function::Function& function : functions) {
+    limits.push_back(function.manifest.limits);
+  }
+  http::ServerOptions front = platforms::front_options(limits);
+  front.counters = &counters.front;
+  FERRY_TRY(auto server, http::Server::make(std::move(front), *adapter));
   FERRY_CHECK_OK(server->listen(std::move(listener)));
-  draining_server = server.get();
-  struct sigaction action {};
-  action.sa_handler = [](int) { draining_server->drain(); };
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGTERM, &action, nullptr);
-  counters.ready.store(true, std::memory_order_release);
-  server->run();
-  std::signal(SIGTERM, SIG_IGN);
+  platforms::serve_until_told(*server,
+                              [&] { counters.ready.store(true, std::memory_order_release); });
   return Done{};
 }
 

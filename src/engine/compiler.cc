@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "engine/loader.h"
 #include "function/binary.h"
 
 namespace ferry::engine {
@@ -216,7 +215,7 @@ Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& o
   return std::move(got.artifact);
 }
 
-int compile_child_main(int argc, char** argv) {
+int compile_child_main(int argc, char** argv, const MakeEngine& make) {
   if (argc != 7) {
     return fail(
         {Code::kUsage, std::string(kCompileVerb) + " is ferry's own and not for hands", ""});
@@ -237,7 +236,7 @@ int compile_child_main(int argc, char** argv) {
 
   Result<Bytes> wasm = read_all(0, function::kMaxWasmBytes * 2, "the module");
   if (!wasm.ok()) return fail(wasm.error());
-  Result<LoadedEngine> engine = load_engine(argv[2], options);
+  Result<LoadedEngine> engine = make(argv[2], options);
   if (!engine.ok()) return fail(engine.error());
   Result<Bytes> artifact = (**engine).compile(*wasm);
   if (!artifact.ok()) return fail(artifact.error());

@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/bytes.h"
 #include "engine/engine.h"
+#include "engine/loader.h"
 
 namespace ferry::engine {
 
@@ -22,9 +24,13 @@ struct CompileLimits {
 Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& options,
                                ByteView prepared, const CompileLimits& limits);
 
+// How this program makes its engine: load_engine, or make_linked_engine.
+using MakeEngine =
+    std::function<Result<LoadedEngine>(const std::string& name, const EngineOptions& options)>;
+
 // The child's side: main() calls this before anything else when argv[1] is kCompileVerb.
 // Reads prepared wasm from stdin, writes the artifact to stdout. Returns the exit code.
 inline constexpr char kCompileVerb[] = "__compile";
-int compile_child_main(int argc, char** argv);
+int compile_child_main(int argc, char** argv, const MakeEngine& make);
 
 }  // namespace ferry::engine

@@ -44,6 +44,10 @@ struct Manifest {
 // `path` is for messages. An unknown key is an error that names key, line and nearest known key.
 Result<Manifest> parse_manifest(std::string_view toml, std::string_view path);
 
+// The same as TOML again, without what only concerns the build: name, input, reply, limits, grants.
+// Folders are written as they stand. The same manifest gives the same bytes.
+std::string manifest_to_toml(const Manifest& manifest);
+
 // "2s", "1500ms", "1m"; "64MiB", "6 MiB", "1048576", "1GB". Used by the command line too.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 Result<std::uint64_t> parse_size(std::string_view text);

@@ -2,11 +2,10 @@
 
 #include <array>
 #include <cerrno>
-#include <memory>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <linux/filter.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -14,10 +13,11 @@
 namespace ferry::http {
 namespace {
 
-struct FreeAddress {
-  void operator()(addrinfo* info) const { freeaddrinfo(info); }
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t size = 0;
+  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
-using Address = std::unique_ptr<addrinfo, FreeAddress>;
 
 Error bad_address(const std::string& address) {
   return Error{Code::kUsage, fmt::format("'{}' is not an address to listen on", address),
@@ -40,21 +40,30 @@ Result<Address> resolve(const std::string& address) {
       port.find_first_not_of("0123456789") != std::string::npos || std::stoul(port) > 65535) {
     return bad_address(address);
   }
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-  addrinfo* found = nullptr;
-  int failed = getaddrinfo(host.empty() ? nullptr : host.c_str(), port.c_str(), &hints, &found);
-  if (failed != 0) {
-    return Error{Code::kUsage, fmt::format("listen on {}: {}", address, gai_strerror(failed)),
-                 "for example 127.0.0.1:8080, [::1]:8080 or :8080"};
+  const auto number = htons(static_cast<std::uint16_t>(std::stoul(port)));
+  // No names but this one: looking them up needs libraries that a static program can't have.
+  if (host == "localhost") {
+    host = "127.0.0.1";
   }
-  return Address(found);
+  Address out;
+  auto* v4 = reinterpret_cast<sockaddr_in*>(&out.storage);
+  auto* v6 = reinterpret_cast<sockaddr_in6*>(&out.storage);
+  if (host.empty() || inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
+    v4->sin_family = AF_INET;
+    v4->sin_port = number;
+    out.size = sizeof *v4;
+  } else if (inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1) {
+    v6->sin6_family = AF_INET6;
+    v6->sin6_port = number;
+    out.size = sizeof *v6;
+  } else {
+    return bad_address(address);
+  }
+  return out;
 }
 
-Result<Fd> bound_socket(const addrinfo& where, bool shared, const std::string& name) {
-  Fd fd(socket(where.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Result<Fd> bound_socket(const Address& where, bool shared, const std::string& name) {
+  Fd fd(socket(where.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) {
     return errno_error("open a socket", errno);
   }
@@ -63,7 +72,7 @@ Result<Fd> bound_socket(const addrinfo& where, bool shared, const std::string& n
   if (shared) {
     setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   }
-  if (bind(fd.get(), where.ai_addr, where.ai_addrlen) != 0) {
+  if (bind(fd.get(), where.get(), where.size) != 0) {
     if (errno == EADDRINUSE) {
       return Error{Code::kBusy, fmt::format("{} is in use by another program", name),
                    "end that program, or choose another address with --listen"};
@@ -74,35 +83,34 @@ Result<Fd> bound_socket(const addrinfo& where, bool shared, const std::string& n
 }
 
 std::string address_of(int fd) {
-  sockaddr_storage storage{};
-  socklen_t size = sizeof storage;
-  std::array<char, NI_MAXHOST> host{};
-  std::array<char, NI_MAXSERV> port{};
-  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0 ||
-      getnameinfo(reinterpret_cast<sockaddr*>(&storage), size, host.data(), host.size(),
-                  port.data(), port.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+  Address at;
+  at.size = sizeof at.storage;
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&at.storage), &at.size) != 0) {
     return {};
   }
-  return storage.ss_family == AF_INET6 ? fmt::format("[{}]:{}", host.data(), port.data())
-                                       : fmt::format("{}:{}", host.data(), port.data());
+  if (at.get()->sa_family == AF_INET6) {
+    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&at.storage);
+    inet_ntop(AF_INET6, &v6->sin6_addr, host.data(), host.size());
+    return fmt::format("[{}]:{}", host.data(), ntohs(v6->sin6_port));
+  }
+  const auto* v4 = reinterpret_cast<const sockaddr_in*>(&at.storage);
+  inet_ntop(AF_INET, &v4->sin_addr, host.data(), host.size());
+  return fmt::format("{}:{}", host.data(), ntohs(v4->sin_port));
 }
 
 }  // namespace
 
 Result<Listeners> listen_on(const std::string& address, std::size_t count) {
-  FERRY_TRY(Address found, resolve(address));
+  FERRY_TRY(Address where, resolve(address));
   Listeners listeners;
-  sockaddr_storage chosen{};
-  socklen_t chosen_size = sizeof chosen;
-  addrinfo where = *found;
   {
     // Alone for a moment: fails if anybody else listens here, and settles the port.
     FERRY_TRY(Fd probe, bound_socket(where, false, address));
-    if (getsockname(probe.get(), reinterpret_cast<sockaddr*>(&chosen), &chosen_size) != 0) {
+    where.size = sizeof where.storage;
+    if (getsockname(probe.get(), reinterpret_cast<sockaddr*>(&where.storage), &where.size) != 0) {
       return errno_error("getsockname", errno);
     }
-    where.ai_addr = reinterpret_cast<sockaddr*>(&chosen);
-    where.ai_addrlen = chosen_size;
     // Another socket may be bound without listening (both have SO_REUSEADDR); listen() tells.
     if (listen(probe.get(), 1) != 0) {
       return Error{Code::kBusy, fmt::format("{} is in use by another program", address),

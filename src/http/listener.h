@@ -16,7 +16,7 @@ struct Listeners {
   std::string address;  // "127.0.0.1:8080", the port the kernel chose where 0 was asked
 };
 
-// `address` is HOST:PORT, [IPV6]:PORT or :PORT (all addresses). kBusy when somebody listens
+// `address` is HOST:PORT, [IPV6]:PORT or :PORT (all of IPv4); HOST is an address or "localhost". kBusy when somebody listens
 // there already: without this check SO_REUSEPORT would share the port with them in silence.
 Result<Listeners> listen_on(const std::string& address, std::size_t count);
 

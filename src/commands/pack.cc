@@ -1,0 +1,70 @@
+// ferry pack FUNCTION --for PLATFORM -o DIR: what the platform is given.
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "commands/pack_parts.h"
+#include "commands/verb.h"
+
+namespace ferry::commands {
+namespace {
+
+class Pack final : public Verb {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("FUNCTION", options_.path, "A .wasm file, a ferry.toml, or a folder with one")
+        ->required();
+    app.add_option("--for", platform_, "What to make")->required()->check(CLI::IsMember({"image"}));
+    app.add_option("-o,--output", options_.folder, "Folder that the package is written to")
+        ->type_name("DIR")
+        ->required();
+    app.add_option("--tag", options_.tag, "Name of the image (default: the function's)")
+        ->type_name("NAME[:VERSION]");
+    app.add_option("--key", options_.key, "Signing key (default: this user's own, made if needed)")
+        ->type_name("FILE");
+    declare_common(app, options_.common);
+    app.footer(
+        "Examples:\n"
+        "  ferry pack hello.wasm --for image -o out && docker load -i out/image.tar\n"
+        "\n"
+        "Needs no container engine. The same input and key give the same bytes.");
+  }
+
+  int run() override {
+    Status done = pack_image();
+    if (done.ok()) {
+      return kExitOk;
+    }
+    complain({done.error().message, done.error().hint});
+    return done.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+  }
+
+ private:
+  Status pack_image() {
+    FERRY_TRY(const Packed packed, pack_function(options_));
+    FERRY_TRY(Bytes program, read_shipped("ferry-host"));
+    package::ImageSpec spec = image_of(std::move(program), packed.key, &packed);
+    spec.tag = image_tag(options_, packed.function);
+    FERRY_TRY(const package::Image image, package::write_image(spec));
+    FERRY_CHECK_OK(write_into(options_.folder, "image.tar", image.tar));
+    if (!options_.common.quiet) {
+      fmt::print(stderr,
+                 "ferry: {}/image.tar: image {} with {} ({}), {}\n"
+                 "  docker load -i {}/image.tar\n"
+                 "  docker run --rm --read-only --cap-drop ALL -p 8080:8080 {}\n",
+                 options_.folder, spec.tag, packed.function.name, packed.function.digest,
+                 function::format_size(image.tar.size()), options_.folder, spec.tag);
+    }
+    return Done{};
+  }
+
+  PackOptions options_;
+  std::string platform_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_pack() { return std::make_unique<Pack>(); }
+
+}  // namespace ferry::commands

@@ -1,0 +1,124 @@
+#include "commands/pack_parts.h"
+
+#include <algorithm>
+#include <array>
+#include <climits>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "commands/version.h"
+#include "package/tar.h"
+
+namespace ferry::commands {
+namespace {
+
+constexpr std::uint64_t kMaxProgram = 256u << 20;
+constexpr char kShippedEngine[] = "wasmtime:portable";
+
+Status check_grants(const function::Function& function) {
+  for (const function::DirGrant& grant : function.manifest.grants.dirs) {
+    if (!grant.host.starts_with('/')) {
+      return Error{Code::kUsage,
+                   fmt::format("{} is granted the folder {}, which is not part of a package",
+                               function.name, grant.host),
+                   "grant an absolute path, and mount the folder there where it runs"};
+    }
+  }
+  return Done{};
+}
+
+Result<Bytes> artifact_of(const engine::Bundle& bundle) {
+  Bytes out(bundle.artifact_size);
+  for (std::size_t at = 0; at < out.size();) {
+    const ssize_t got = pread(bundle.fd.get(), out.data() + at, out.size() - at,
+                              static_cast<off_t>(bundle.artifact_offset + at));
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
+    if (got <= 0) {
+      return errno_error("read the compiled function", got < 0 ? errno : EIO);
+    }
+    at += static_cast<std::size_t>(got);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Packed> pack_function(const PackOptions& options) {
+  Packed out;
+  FERRY_TRY(out.function, read_function(options.path, options.common));
+  FERRY_CHECK_OK(check_grants(out.function));
+  FERRY_TRY(const KeyPair keys, load_key_pair(options.key));
+  engine::EngineOptions engine_options = engine_options_for({out.function});
+  engine_options.max_instances = 1;
+  FERRY_TRY(auto engine, engine::load_engine(kShippedEngine, engine_options));
+  bool cached = false;
+  FERRY_TRY(auto stored, make_bundle(out.function, engine->info(), engine_options,
+                                     options.common.quiet, &cached));
+  FERRY_TRY(const Bytes artifact, artifact_of(stored));
+  engine::BundleInfo info = stored.info;
+  info.function_name = out.function.name;
+  info.manifest = function::manifest_to_toml(out.function.manifest);
+  out.bundle = engine::write_bundle(info, artifact, keys.secret);
+  out.key = key_text(keys.shown);
+  out.engine = engine->info().name + " " + engine->info().version;
+  return out;
+}
+
+Result<Bytes> read_shipped(const std::string& name) {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  const std::string self(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  auto program = read_file(self.substr(0, self.rfind('/') + 1) + name, kMaxProgram);
+  if (!program.ok()) {
+    program.error().hint = fmt::format("`cmake --build build --target {}` makes it", name);
+  }
+  return program;
+}
+
+package::ImageSpec image_of(Bytes program, const std::string& key, const Packed* packed) {
+  package::ImageSpec spec;
+  spec.files.push_back({"ferry/ferry-host", std::move(program), 0755});
+  spec.files.push_back({"ferry/ferry.pub", Bytes(key.begin(), key.end()), 0644});
+  spec.entrypoint = {"/ferry/ferry-host"};
+  spec.labels["io.ferry.version"] = FERRY_VERSION;
+  if (packed != nullptr) {
+    const function::Function& function = packed->function;
+    const std::string manifest = function::manifest_to_toml(function.manifest);
+    spec.files.push_back({fmt::format("ferry/{}.ferry", function.name), packed->bundle, 0644});
+    spec.files.push_back({"ferry/ferry.toml", Bytes(manifest.begin(), manifest.end()), 0644});
+    spec.labels["io.ferry.function"] = function.name;
+    spec.labels["io.ferry.digest"] = function.digest;
+    spec.labels["io.ferry.engine"] = packed->engine;
+  }
+  return spec;
+}
+
+std::string image_tag(const PackOptions& options, const function::Function& function) {
+  if (!options.tag.empty()) {
+    return options.tag;
+  }
+  std::string out;
+  for (char c : function.name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const bool upper = c >= 'A' && c <= 'Z';
+    if (letter || upper) {
+      out += upper ? static_cast<char>(c + 32) : c;
+    } else if (!out.empty() && out.back() != '-') {
+      out += '-';
+    }
+  }
+  while (out.ends_with('-')) {
+    out.pop_back();
+  }
+  return out.empty() ? "function" : out;
+}
+
+Status write_into(const std::string& folder, const std::string& name, ByteView bytes) {
+  FERRY_CHECK_OK(make_directories(folder));
+  return write_file_atomically(folder + "/" + name, bytes);
+}
+
+}  // namespace ferry::commands

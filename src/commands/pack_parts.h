@@ -1,0 +1,40 @@
+// What every package is made of: the signed bundle of a function, the key to check it with, and
+// ferry-host.
+#pragma once
+
+#include "commands/ready.h"
+#include "commands/signing.h"
+#include "package/image.h"
+
+namespace ferry::commands {
+
+struct PackOptions {
+  std::string path;
+  CommonOptions common;
+  std::string key;     // file of the signing key; empty: the user's own
+  std::string folder;  // where the package goes
+  std::string tag;     // of the image; empty: the function's name
+};
+
+struct Packed {
+  function::Function function;
+  Bytes bundle;        // signed
+  std::string key;     // text of ferry.pub
+  std::string engine;  // "wasmtime 48.0.8"
+};
+
+// Compiles for any x86-64 of the x86-64-v2 level, whatever this machine is, and signs.
+Result<Packed> pack_function(const PackOptions& options);
+
+// The program that is shipped, "ferry-host" or "ferry-host-full": beside this one.
+Result<Bytes> read_shipped(const std::string& name);
+
+// An image with ferry-host, the key and, where there is one, the bundle.
+package::ImageSpec image_of(Bytes program, const std::string& key, const Packed* packed);
+
+// Lower case, as images are named.
+std::string image_tag(const PackOptions& options, const function::Function& function);
+
+Status write_into(const std::string& folder, const std::string& name, ByteView bytes);
+
+}  // namespace ferry::commands

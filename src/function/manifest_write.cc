@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include "event/json_text.h"
+#include "function/manifest.h"
+
+namespace ferry::function {
+namespace {
+
+// A TOML basic string has JSON's escapes (TOML 1.0, "String"), and one more character to escape.
+std::string quoted(std::string_view text) {
+  std::string json;
+  event::append_json_string(json, text);
+  std::string out;
+  for (char c : json) {
+    if (c == '\x7f') {
+      out += "\\u007f";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string list(const std::vector<std::string>& items) {
+  std::string out = "[";
+  for (const std::string& item : items) {
+    out += (out.size() > 1 ? ", " : "") + quoted(item);
+  }
+  return out + "]";
+}
+
+const char* word_of(ReplyForm form) {
+  switch (form) {
+    case ReplyForm::kCloudEvent:
+      return "cloudevent";
+    case ReplyForm::kCgi:
+      return "cgi";
+    case ReplyForm::kData:
+      break;
+  }
+  return "data";
+}
+
+}  // namespace
+
+std::string manifest_to_toml(const Manifest& manifest) {
+  const Limits& limits = manifest.limits;
+  std::string out = "[function]\n";
+  if (!manifest.name.empty()) {
+    out += fmt::format("name = {}\n", quoted(manifest.name));
+  }
+  out += fmt::format("input = \"{}\"\nreply = \"{}\"\n\n",
+                     manifest.input == InputForm::kCloudEvent ? "cloudevent" : "data",
+                     word_of(manifest.reply));
+  out += fmt::format(
+      "[limits]\ntimeout = \"{}ms\"\nmemory = {}\ninput = {}\noutput = {}\nlog = {}\n"
+      "concurrency = {}\nopen_files = {}\n",
+      limits.timeout.count(), limits.memory, limits.input, limits.output, limits.log,
+      limits.concurrency, limits.open_files);
+  if (limits.instructions) {
+    out += fmt::format("instructions = {}\n", *limits.instructions);
+  }
+  out += "\n[grant]\n";
+  std::vector<std::string> dirs;
+  for (const DirGrant& grant : manifest.grants.dirs) {
+    dirs.push_back(grant.host + "::" + grant.guest + (grant.read_only ? ":ro" : ""));
+  }
+  out += fmt::format("dirs = {}\nhttp = {}\n", list(dirs), list(manifest.grants.http));
+  if (!manifest.grants.env.empty()) {
+    out += "\n[grant.env]\n";
+    for (const auto& [name, value] : manifest.grants.env) {
+      out += fmt::format("{} = {}\n", quoted(name), quoted(value));
+    }
+  }
+  return out;
+}
+
+}  // namespace ferry::function

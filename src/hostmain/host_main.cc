@@ -1,0 +1,80 @@
+// ferry-host: what is shipped to platforms. Runs signed bundles; with the compiler linked in
+// (ferry-host-full), also what users hand in as wasm where a platform works that way.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "engine/compiler.h"
+#include "engine/linked.h"
+#include "generated/version.h"
+#include "hostmain/decide.h"
+#include "hostmain/options.h"
+#include "hostmain/packed.h"
+#include "hostmain/serve.h"
+
+namespace ferry::hostmain {
+namespace {
+
+constexpr int kExitUsage = 2;
+constexpr int kExitNothingToServe = 10;
+
+Status serve(const Options& options, const char* argv0) {
+  const Lookup env = [](const char* name) -> const char* { return std::getenv(name); };
+  const Decision decision = decide_platform(options.platform, env);
+  const PlatformRow* platform = find_platform(decision.platform);
+  if (platform == nullptr) {
+    return Error{Code::kUsage,
+                 fmt::format("this ferry-host has no platform '{}' ({}); it has {}",
+                             decision.platform, decision.why, platform_names()),
+                 ""};
+  }
+  if (!options.quiet) {
+    fmt::print(stderr, "ferry-host: platform {}: {}\n", decision.platform, decision.why);
+  }
+  const Serving serving{options, options.bundle.empty() ? program_folder(argv0) : options.bundle,
+                        options.listen.empty() ? default_listen(env) : options.listen};
+  return platform->serve(serving);
+}
+
+int run(int argc, char** argv) {
+  auto options = parse_options({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+  Status done = Done{};
+  if (!options.ok()) {
+    done = std::move(options).error();
+  } else if (options->help) {
+    fmt::print("{}", help_text());
+  } else if (options->version) {
+    fmt::print("ferry-host {}\n", FERRY_VERSION);
+  } else {
+    done = serve(*options, argv[0]);
+  }
+  if (done.ok()) {
+    return 0;
+  }
+  fmt::print(stderr, "ferry-host: {}\n", done.error().text());
+  return done.error().code == Code::kUsage ? kExitUsage : kExitNothingToServe;
+}
+
+}  // namespace
+}  // namespace ferry::hostmain
+
+int main(int argc, char** argv) {
+  // Wasmtime reads this one by itself, and it is part of what a bundle must agree with.
+  unsetenv("WASMTIME_BACKTRACE_DETAILS");
+  // The compiler's child process is this program again, where it has one.
+  if (argc > 1 && std::strcmp(argv[1], ferry::engine::kCompileVerb) == 0) {
+    return ferry::engine::compile_child_main(
+        argc, argv, [](const std::string&, const ferry::engine::EngineOptions& options) {
+          return ferry::engine::make_linked_engine(options);
+        });
+  }
+  try {
+    return ferry::hostmain::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ferry-host: internal error: %s\n", error.what());
+    return 9;
+  }
+}

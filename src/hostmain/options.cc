@@ -1,0 +1,113 @@
+#include "hostmain/options.h"
+
+#include <charconv>
+#include <functional>
+
+#include <fmt/format.h>
+
+namespace ferry::hostmain {
+namespace {
+
+struct Option {
+  std::string_view name;
+  const char* value;  // null: a flag
+  const char* help;
+  std::function<Status(Options&, const std::string&)> set;
+};
+
+Status set_workers(Options& options, const std::string& text) {
+  const char* end = text.data() + text.size();
+  auto [stop, problem] = std::from_chars(text.data(), end, options.workers);
+  if (problem != std::errc{} || stop != end || options.workers < 1 || options.workers > 1024) {
+    return Error{Code::kUsage, fmt::format("--workers {}: not a number from 1 to 1024", text), ""};
+  }
+  return Done{};
+}
+
+Status set_log_format(Options& options, const std::string& text) {
+  if (text != "text" && text != "json") {
+    return Error{Code::kUsage, fmt::format("--log-format {}: neither text nor json", text), ""};
+  }
+  options.log_format = text == "json" ? platforms::LogFormat::kJson : platforms::LogFormat::kText;
+  return Done{};
+}
+
+auto set_text(std::string Options::*field) {
+  return [field](Options& options, const std::string& text) -> Status {
+    options.*field = text;
+    return Done{};
+  };
+}
+
+auto set_flag(bool Options::*field) {
+  return [field](Options& options, const std::string&) -> Status {
+    options.*field = true;
+    return Done{};
+  };
+}
+
+std::span<const Option> table() {
+  static const Option options[] = {
+      {"--bundle", "FILE|DIR", "What to serve (default: the bundles beside this program)",
+       set_text(&Options::bundle)},
+      {"--key", "FILE", "Public key that the bundles are signed with (default: ferry.pub beside)",
+       set_text(&Options::key)},
+      {"--platform", "NAME", "Whose side is served (default: what the environment says)",
+       set_text(&Options::platform)},
+      {"--listen", "HOST:PORT", "Where to serve (default: :8080, or :$PORT)",
+       set_text(&Options::listen)},
+      {"--admin", "HOST:PORT", "Where /livez, /readyz and /metrics are served",
+       set_text(&Options::admin)},
+      {"--workers", "N", "Worker processes (default: one a core)", set_workers},
+      {"--log-format", "text|json", "How log lines are printed", set_log_format},
+      {"--quiet", nullptr, "Print errors only", set_flag(&Options::quiet)},
+      {"--help", nullptr, "Print this", set_flag(&Options::help)},
+      {"--version", nullptr, "Print the version", set_flag(&Options::version)},
+  };
+  return options;
+}
+
+}  // namespace
+
+Result<Options> parse_options(std::span<const char* const> words) {
+  Options out;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    std::string_view word = words[i];
+    const std::size_t equals = word.find('=');
+    const std::string_view name = word.substr(0, equals);
+    const Option* found = nullptr;
+    for (const Option& option : table()) {
+      if (option.name == name) {
+        found = &option;
+      }
+    }
+    if (found == nullptr || (found->value == nullptr && equals != std::string_view::npos)) {
+      return Error{Code::kUsage, fmt::format("unknown word '{}'", word), "see ferry-host --help"};
+    }
+    std::string value;
+    if (found->value != nullptr && equals != std::string_view::npos) {
+      value = word.substr(equals + 1);
+    } else if (found->value != nullptr) {
+      if (i + 1 == words.size()) {
+        return Error{Code::kUsage, fmt::format("{} wants a value: {}", name, found->value), ""};
+      }
+      value = words[++i];
+    }
+    FERRY_CHECK_OK(found->set(out, value));
+  }
+  return out;
+}
+
+std::string help_text() {
+  std::string out =
+      "ferry-host serves functions that `ferry pack` made ready, on the platform it finds itself "
+      "on.\n\n";
+  for (const Option& option : table()) {
+    out += fmt::format("  {:<24} {}\n",
+                       fmt::format("{} {}", option.name, option.value ? option.value : ""),
+                       option.help);
+  }
+  return out;
+}
+
+}  // namespace ferry::hostmain

@@ -1,0 +1,30 @@
+// ferry-host's command line. Read by hand: a library for it would be a tenth of the program.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "platforms/log.h"
+
+namespace ferry::hostmain {
+
+struct Options {
+  std::string bundle;    // a file or a folder; empty: the folder of the program
+  std::string key;       // the public key's file; empty: ferry.pub beside the bundles
+  std::string platform;  // empty: decided from the environment
+  std::string listen;    // empty: the platform's default
+  std::string admin;
+  unsigned workers = 0;  // 0: one a core
+  platforms::LogFormat log_format = platforms::LogFormat::kText;
+  bool quiet = false;
+  bool help = false;
+  bool version = false;
+};
+
+// `words` are argv without the program's name. kUsage names the word.
+Result<Options> parse_options(std::span<const char* const> words);
+
+std::string help_text();
+
+}  // namespace ferry::hostmain

@@ -1,0 +1,120 @@
+#include "hostmain/packed.h"
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+namespace ferry::hostmain {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<std::vector<std::string>> bundles_in(const std::string& folder) {
+  std::vector<std::string> out;
+  std::error_code problem;
+  for (fs::directory_iterator at(folder, problem), end; !problem && at != end;
+       at.increment(problem)) {
+    if (at->path().extension() == kBundleSuffix) {
+      out.push_back(at->path().string());
+    }
+  }
+  if (problem) {
+    return errno_error("list " + folder, problem.value());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace
+
+Result<engine::VerifyKey> read_public_key(const std::string& path) {
+  FERRY_TRY(const Bytes text, read_file(path, 4096));
+  std::string_view digits = as_text(text);
+  while (digits.ends_with('\n') || digits.ends_with('\r')) {
+    digits.remove_suffix(1);
+  }
+  engine::VerifyKey key;
+  auto bytes = from_hex(digits);
+  if (!bytes.ok() || bytes->size() != key.bytes.size()) {
+    return Error{Code::kInvalid, path + ": not a public key (64 hexadecimal digits)",
+                 "`ferry pack` writes it beside the bundle"};
+  }
+  std::copy(bytes->begin(), bytes->end(), key.bytes.begin());
+  return key;
+}
+
+Result<Packed> unpack(engine::Bundle bundle) {
+  Packed out;
+  out.name = bundle.info.function_name;
+  FERRY_TRY(out.manifest, function::parse_manifest(bundle.info.manifest,
+                                                   "the manifest in the bundle of " + out.name));
+  out.bundle = std::move(bundle);
+  return out;
+}
+
+Result<std::vector<Packed>> read_packed(const std::string& path, const std::string& key_path) {
+  std::error_code ignored;
+  const bool is_folder = fs::is_directory(path, ignored);
+  std::vector<std::string> files{path};
+  std::string folder = path;
+  if (is_folder) {
+    FERRY_TRY(files, bundles_in(path));
+  } else {
+    const std::size_t slash = path.rfind('/');
+    folder = slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
+  }
+  if (files.empty()) {
+    return Error{Code::kNotFound, fmt::format("no bundle (*{}) in {}", kBundleSuffix, path),
+                 "`ferry pack` makes one; --bundle says where it is"};
+  }
+  FERRY_TRY(const engine::VerifyKey key,
+            read_public_key(key_path.empty() ? folder + "/" + kKeyFile : key_path));
+  std::vector<Packed> out;
+  for (const std::string& file : files) {
+    FERRY_TRY(engine::Bundle bundle, engine::open_bundle(file, key));
+    FERRY_TRY(Packed packed, unpack(std::move(bundle)));
+    for (const Packed& other : out) {
+      if (other.name == packed.name) {
+        return Error{Code::kUsage,
+                     fmt::format("{}: two functions are named '{}'", file, other.name),
+                     "pack one of them under another name"};
+      }
+    }
+    out.push_back(std::move(packed));
+  }
+  return out;
+}
+
+std::string program_folder(const char* argv0) {
+  std::array<char, PATH_MAX> path{};
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  std::string whole(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  if (whole.empty()) {
+    // A root file system without /proc: the kernel still says what it executed.
+    const auto* executed = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+    whole = executed != nullptr ? executed : argv0 != nullptr ? argv0 : "";
+  }
+  const std::size_t slash = whole.rfind('/');
+  return slash == std::string::npos ? "." : whole.substr(0, std::max<std::size_t>(slash, 1));
+}
+
+engine::EngineOptions engine_options_for(const std::vector<Packed>& packed) {
+  engine::EngineOptions options;
+  std::uint64_t memory = 1u << 20;
+  std::uint32_t instances = 0;
+  for (const Packed& each : packed) {
+    memory = std::max(memory, each.manifest.limits.memory);
+    instances += std::min(each.manifest.limits.concurrency, 1024u);
+    options.count_instructions |= each.manifest.limits.instructions.has_value();
+  }
+  options.max_memory = memory;
+  options.max_instances = std::clamp(instances, 1u, 1024u);
+  return options;
+}
+
+}  // namespace ferry::hostmain

@@ -1,0 +1,39 @@
+// Functions as they lie in a package: signed bundles, NAME.ferry, and the public key beside them,
+// ferry.pub. What `ferry pack` writes and ferry-host reads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/bundle.h"
+#include "engine/engine.h"
+#include "function/manifest.h"
+
+namespace ferry::hostmain {
+
+inline constexpr char kBundleSuffix[] = ".ferry";
+inline constexpr char kKeyFile[] = "ferry.pub";
+
+struct Packed {
+  engine::Bundle bundle;
+  std::string name;
+  function::Manifest manifest;
+};
+
+// A public key's file: 64 hexadecimal digits and a line's end.
+Result<engine::VerifyKey> read_public_key(const std::string& path);
+
+// `path` is a bundle or a folder of bundles, which are taken in the order of their names.
+// `key_path` empty: kKeyFile in the same folder. kNotFound when there is no bundle.
+Result<std::vector<Packed>> read_packed(const std::string& path, const std::string& key_path);
+
+// The same of one opened bundle: reads its manifest.
+Result<Packed> unpack(engine::Bundle bundle);
+
+// The folder of the running program, /proc or not. `argv0` is the last resort.
+std::string program_folder(const char* argv0);
+
+// What the engine is made with to run these.
+engine::EngineOptions engine_options_for(const std::vector<Packed>& packed);
+
+}  // namespace ferry::hostmain

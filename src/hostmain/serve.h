@@ -1,0 +1,29 @@
+// The platforms as ferry-host serves them: a table of name and way. A platform that calls us over
+// HTTP and one that we ask for work stand side by side in it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hostmain/options.h"
+
+namespace ferry::hostmain {
+
+struct Serving {
+  const Options& options;
+  std::string folder;  // of the bundles
+  std::string listen;
+};
+
+struct PlatformRow {
+  const char* name;
+  Status (*serve)(const Serving& serving);
+};
+
+// Null when this program does not have it.
+const PlatformRow* find_platform(const std::string& name);
+std::string platform_names();  // "http, openwhisk"
+
+Status serve_http(const Serving& serving);
+
+}  // namespace ferry::hostmain

@@ -1,0 +1,97 @@
+#include "platforms/fleet.h"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include "host/supervisor.h"
+#include "http/admin.h"
+#include "http/server.h"
+
+namespace ferry::platforms {
+namespace {
+
+http::Census census(const host::Supervisor& supervisor) {
+  http::Census census{supervisor.restarts(), supervisor.draining(), {}};
+  for (std::size_t i = 0; i < supervisor.size(); ++i) {
+    census.pids.push_back(supervisor.pid_of(i));
+  }
+  return census;
+}
+
+void announce(const FleetOptions& options, const std::string& address,
+              const std::string& admin_address, std::size_t workers) {
+  if (options.quiet) {
+    return;
+  }
+  std::string what;
+  for (const std::string& name : options.names) {
+    what += what.empty() ? "" : ", ";
+    what += fmt::format("{} on http://{}/{}", name, address, options.names.size() > 1 ? name : "");
+  }
+  fmt::print(stderr, "{}: serving {} ({} worker{}{})\n", options.program, what, workers,
+             workers == 1 ? "" : "s",
+             admin_address.empty() ? "" : ", admin on http://" + admin_address);
+}
+
+void on_death(const FleetOptions& options, http::WorkerCounters& worker, std::size_t index,
+              int status) {
+  worker.ready.store(false);
+  worker.front.running.store(0);
+  worker.front.queued.store(0);
+  worker.front.connections.store(0);
+  fmt::print(stderr, "{}: worker {} {}; starting another\n", options.program, index,
+             WIFSIGNALED(status) ? fmt::format("was killed by signal {}", WTERMSIG(status))
+                                 : fmt::format("ended with code {}", WEXITSTATUS(status)));
+}
+
+}  // namespace
+
+Status run_fleet(const FleetOptions& options, http::Listeners listeners, const WorkerLife& life) {
+  const std::size_t workers = listeners.sockets.size();
+  FERRY_TRY(auto board, http::Board::make(workers, options.names));
+  host::Supervisor* running = nullptr;
+  http::Admin admin(board, [&] { return census(*running); });
+  http::ServerOptions admin_options;
+  admin_options.max_connections = 64;
+  admin_options.reader.body = 0;
+  FERRY_TRY(auto admin_server, http::Server::make(admin_options, admin));
+  std::string admin_address;
+  if (!options.admin.empty()) {
+    FERRY_TRY(auto admin_listeners, http::listen_on(options.admin, 1));
+    admin_address = admin_listeners.address;
+    FERRY_CHECK_OK(admin_server->listen(std::move(admin_listeners.sockets[0])));
+  }
+
+  host::SupervisorHooks hooks;
+  hooks.worker = [&](std::size_t index) {
+    admin_server.reset();
+    Fd mine = std::move(listeners.sockets[index]);
+    listeners.sockets.clear();
+    return life(std::move(mine), board, index);
+  };
+  hooks.is_ready = [&](std::size_t index) {
+    return board.worker(index).ready.load(std::memory_order_acquire);
+  };
+  hooks.on_death = [&](std::size_t index, int status) {
+    on_death(options, board.worker(index), index, status);
+  };
+  hooks.on_ready = [&] { announce(options, listeners.address, admin_address, workers); };
+  hooks.on_drain = [&] {
+    // All sockets at once, before any worker stops: the kernel must not route to one that did.
+    for (Fd& socket : listeners.sockets) {
+      static_cast<void>(http::refuse_new_connections(socket.get()).ok());
+      socket.reset();
+    }
+  };
+  hooks.side_fd = admin_server->fd();
+  hooks.side_step = [&] { admin_server->step(); };
+  host::SupervisorOptions supervisor_options;
+  supervisor_options.workers = workers;
+  host::Supervisor supervisor(supervisor_options, std::move(hooks));
+  running = &supervisor;
+  return supervisor.run();
+}
+
+}  // namespace ferry::platforms

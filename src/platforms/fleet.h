@@ -1,0 +1,28 @@
+// Worker processes behind one address, with the admin address beside: what `ferry serve` and
+// ferry-host have in common. Used once, by a process that has no thread and no engine yet.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "http/board.h"
+#include "http/listener.h"
+
+namespace ferry::platforms {
+
+struct FleetOptions {
+  std::string program;             // "ferry": begins each line for people
+  std::vector<std::string> names;  // of the functions
+  std::string admin;               // HOST:PORT; empty: none
+  bool quiet = false;
+};
+
+// A worker's whole life, in its own process: serves `listener` until SIGTERM. The exit code
+// comes back. Says in `board` when it is ready.
+using WorkerLife = std::function<int(Fd listener, http::Board& board, std::size_t index)>;
+
+// One worker a listener; until all have drained after SIGTERM or SIGINT.
+Status run_fleet(const FleetOptions& options, http::Listeners listeners, const WorkerLife& life);
+
+}  // namespace ferry::platforms

@@ -1,0 +1,42 @@
+#include "platforms/front.h"
+
+#include <algorithm>
+#include <csignal>
+
+namespace ferry::platforms {
+namespace {
+
+// An event in structured mode is larger than its data: base64, attributes.
+constexpr std::uint64_t kEnvelope = 64u << 10;
+
+// For the signal handler; set once, before the handler is.
+http::Server* draining_server = nullptr;
+
+}  // namespace
+
+http::ServerOptions front_options(std::span<const function::Limits> limits) {
+  http::ServerOptions server;
+  server.max_running = 0;
+  server.reader.body = 0;
+  for (const function::Limits& each : limits) {
+    server.lanes.push_back({std::max(1u, each.concurrency)});
+    server.max_running += std::max(1u, each.concurrency);
+    server.reader.body = std::max(server.reader.body, each.input + each.input / 2 + kEnvelope);
+  }
+  server.max_running = std::min(server.max_running, 256u);
+  server.max_held = std::max(server.max_held, 4 * server.reader.body);
+  return server;
+}
+
+void serve_until_told(http::Server& server, const std::function<void()>& on_ready) {
+  draining_server = &server;
+  struct sigaction action {};
+  action.sa_handler = [](int) { draining_server->drain(); };
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGTERM, &action, nullptr);
+  on_ready();
+  server.run();
+  std::signal(SIGTERM, SIG_IGN);
+}
+
+}  // namespace ferry::platforms

@@ -1,0 +1,20 @@
+// The HTTP front as a process that serves functions sets it up and runs it.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "function/limits.h"
+#include "http/server.h"
+
+namespace ferry::platforms {
+
+// One lane a function, with its slots; bodies as large as the largest function takes.
+http::ServerOptions front_options(std::span<const function::Limits> limits);
+
+// Serves until SIGTERM has been obeyed. `on_ready` is called once that signal would be. Once in a
+// process.
+void serve_until_told(http::Server& server, const std::function<void()>& on_ready);
+
+}  // namespace ferry::platforms
