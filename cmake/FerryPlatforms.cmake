@@ -7,3 +7,4 @@ endfunction()
 
 ferry_platform(http)
 ferry_platform(lambda LIBRARIES ferry_zlib)
+ferry_platform(openwhisk package)

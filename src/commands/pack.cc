@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "commands/pack_parts.h"
+#include "commands/pack_openwhisk.h"
 #include "commands/verb.h"
 
 namespace ferry::commands {
@@ -15,7 +15,9 @@ class Pack final : public Verb {
   void declare(CLI::App& app) override {
     app.add_option("FUNCTION", options_.path, "A .wasm file, a ferry.toml, or a folder with one")
         ->required();
-    app.add_option("--for", platform_, "What to make")->required()->check(CLI::IsMember({"image"}));
+    app.add_option("--for", platform_, "What to make")
+        ->required()
+        ->check(CLI::IsMember({"image", "openwhisk"}));
     app.add_option("-o,--output", options_.folder, "Folder that the package is written to")
         ->type_name("DIR")
         ->required();
@@ -27,12 +29,13 @@ class Pack final : public Verb {
     app.footer(
         "Examples:\n"
         "  ferry pack hello.wasm --for image -o out && docker load -i out/image.tar\n"
+        "  ferry pack hello.wasm --for openwhisk -o out\n"
         "\n"
         "Needs no container engine. The same input and key give the same bytes.");
   }
 
   int run() override {
-    Status done = pack_image();
+    Status done = platform_ == "openwhisk" ? pack_for_openwhisk(options_) : pack_image();
     if (done.ok()) {
       return kExitOk;
     }

@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "commands/serve_lambda.h"
-#include "commands/serve_worker.h"
+#include "commands/serve_openwhisk.h"
 #include "commands/verb.h"
 #include "platforms/fleet.h"
 
@@ -15,8 +15,7 @@ namespace {
 class Serve final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("FUNCTION", options_.paths, "A .wasm file, a ferry.toml, or a folder with one")
-        ->required();
+    app.add_option("FUNCTION", options_.paths, "A .wasm file, a ferry.toml, or a folder with one");
     app.add_option("--listen", listen_, "Where to serve: HOST:PORT, [IPV6]:PORT or :PORT")
         ->capture_default_str();
     app.add_option("--workers", workers_, "Worker processes (default: one a core)")
@@ -24,7 +23,7 @@ class Serve final : public Verb {
     app.add_option("--admin", admin_, "Where /livez, /readyz and /metrics are served")
         ->type_name("HOST:PORT");
     app.add_option("--platform", platform_, "Whose side is served")
-        ->check(CLI::IsMember({"http", "lambda"}));
+        ->check(CLI::IsMember({"http", "lambda", "openwhisk"}));
     declare_common(app, options_.common);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
@@ -32,6 +31,7 @@ class Serve final : public Verb {
         "Examples:\n"
         "  ferry serve hello.wasm\n"
         "  ferry serve hello.wasm orders.wasm --listen :8080 --admin 127.0.0.1:9090\n"
+        "  ferry serve --platform openwhisk --listen :8080\n"
         "\n"
         "One function answers every path; of several, each answers /NAME.\n"
         "SIGTERM or Ctrl-C: what was accepted is finished, then the program ends. Twice: at once.");
@@ -48,11 +48,18 @@ class Serve final : public Verb {
 
  private:
   Status serve() {
+    options_.log_format =
+        log_format_ == "json" ? platforms::LogFormat::kJson : platforms::LogFormat::kText;
+    if (platform_ == "openwhisk") {
+      return serve_openwhisk(options_, listen_);
+    }
+    if (options_.paths.empty()) {
+      return Error{Code::kUsage, "FUNCTION is required",
+                   "only --platform openwhisk starts without one"};
+    }
     if (platform_ == "lambda") {
       return serve_lambda(options_);
     }
-    options_.log_format =
-        log_format_ == "json" ? platforms::LogFormat::kJson : platforms::LogFormat::kText;
     std::size_t workers =
         workers_ > 0 ? workers_ : std::max(1u, std::thread::hardware_concurrency());
     FERRY_TRY(auto functions, read_functions(options_));

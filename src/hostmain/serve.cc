@@ -8,6 +8,7 @@ namespace {
 // A new platform is one file and one line here.
 constexpr std::array kPlatforms{
     PlatformRow{"http", serve_http},
+    PlatformRow{"openwhisk", serve_openwhisk},
 };
 
 }  // namespace

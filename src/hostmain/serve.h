@@ -25,5 +25,6 @@ const PlatformRow* find_platform(const std::string& name);
 std::string platform_names();  // "http, openwhisk"
 
 Status serve_http(const Serving& serving);
+Status serve_openwhisk(const Serving& serving);
 
 }  // namespace ferry::hostmain

@@ -195,5 +195,36 @@ TEST(Suggest, FindsTheNearest) {
   EXPECT_EQ(nearest("x", {}), "");
 }
 
+TEST(Manifest, SurvivesBeingWritten) {
+  Manifest manifest;
+  manifest.name = "orders";
+  manifest.input = InputForm::kCloudEvent;
+  manifest.reply = ReplyForm::kCgi;
+  manifest.limits.timeout = std::chrono::milliseconds(1234);
+  manifest.limits.memory = 77u << 20;
+  manifest.limits.input = 3;
+  manifest.limits.output = 4;
+  manifest.limits.log = 5;
+  manifest.limits.concurrency = 6;
+  manifest.limits.open_files = 7;
+  manifest.limits.instructions = 8;
+  manifest.grants.env = {{"QUOTED \"name\"", "a\nb\\ \x7f \xe2\x98\x83"}};
+  manifest.grants.dirs = {{"/host", "/guest", true}};
+  manifest.grants.http = {"api.example.com"};
+  const std::string text = manifest_to_toml(manifest);
+  const auto read = parse_manifest(text, "written");
+  ASSERT_TRUE(read.ok()) << read.error().text() << "\n" << text;
+  EXPECT_EQ(manifest_to_toml(*read), text);
+  EXPECT_EQ(read->name, "orders");
+  EXPECT_EQ(read->input, InputForm::kCloudEvent);
+  EXPECT_EQ(read->reply, ReplyForm::kCgi);
+  EXPECT_EQ(read->limits.timeout, manifest.limits.timeout);
+  EXPECT_EQ(read->limits.memory, manifest.limits.memory);
+  EXPECT_EQ(read->limits.instructions, manifest.limits.instructions);
+  EXPECT_EQ(read->grants.env, manifest.grants.env);
+  EXPECT_TRUE(read->grants.dirs.at(0).read_only);
+  EXPECT_EQ(read->grants.http, manifest.grants.http);
+}
+
 }  // namespace
 }  // namespace ferry::function

@@ -1,0 +1,58 @@
+#include "platforms/openwhisk/openwhisk.h"
+
+#include "platforms/openwhisk/emulator.h"
+
+namespace ferry::platforms {
+namespace openwhisk {
+namespace {
+
+constexpr std::uint32_t kAtOnce = 256;            // activations; OpenWhisk's own limit is below it
+constexpr std::uint64_t kMaxBody = 128ull << 20;  // code of 48 MiB in base64, twice over
+
+}  // namespace
+
+http::ServerOptions front_options() {
+  http::ServerOptions options;
+  options.reader.body = kMaxBody;
+  options.lanes = {{kAtOnce}};
+  options.max_running = kAtOnce;
+  options.max_queued = 1024;
+  options.max_held = 4 * kMaxBody;
+  // The invoker keeps its connections while the container is paused, and does not repeat a /run
+  // whose connection was closed under it.
+  options.idle_timeout = std::chrono::hours(24);
+  return options;
+}
+
+engine::EngineOptions engine_options() {
+  engine::EngineOptions options;
+  options.variant = "portable";  // what bundles are made for
+  options.max_instances = kAtOnce;
+  return options;
+}
+
+}  // namespace openwhisk
+
+namespace {
+
+class OpenWhisk final : public Platform {
+ public:
+  const char* name() const override { return "openwhisk"; }
+  const char* summary() const override { return "Apache OpenWhisk: /init and /run"; }
+  Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
+    return std::unique_ptr<http::Service>(std::make_unique<openwhisk::OpenWhiskAdapter>(
+        std::move(context), openwhisk::AdapterOptions{}));
+  }
+  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
+    return std::unique_ptr<Emulator>(std::make_unique<openwhisk::OpenWhiskEmulator>(adapter));
+  }
+};
+
+}  // namespace
+
+const Platform& openwhisk_platform() {
+  static const OpenWhisk platform;
+  return platform;
+}
+
+}  // namespace ferry::platforms

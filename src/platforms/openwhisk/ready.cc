@@ -1,0 +1,81 @@
+#include "platforms/openwhisk/ready.h"
+
+#include <chrono>
+
+#include "engine/compiler.h"
+#include "function/function.h"
+#include "function/prepare.h"
+#include "function/record.h"
+
+namespace ferry::platforms::openwhisk {
+namespace {
+
+// Without a ferry.toml the action's own time limit holds, which comes with each activation.
+constexpr std::chrono::hours kNoTimeout{24};
+
+constexpr engine::CompileLimits kCompileLimits{std::chrono::seconds(60), 4ull << 30, 256ull << 20};
+
+Status check_grants(const function::Manifest& manifest) {
+  if (manifest.grants.dirs.empty()) {
+    return Done{};
+  }
+  return Error{Code::kDenied, "the function is granted folders, and there are none here",
+               "take dirs out of its ferry.toml"};
+}
+
+Result<std::shared_ptr<host::Loaded>> load_bundle(host::Host& host, const Upload& code,
+                                                  const std::optional<engine::VerifyKey>& key) {
+  if (!key) {
+    return Error{Code::kDenied, "this runtime takes no bundles: it has no public key",
+                 "upload the wasm itself"};
+  }
+  FERRY_TRY(const engine::Bundle bundle, engine::open_bundle(code.bytes, *key));
+  FERRY_TRY(function::Manifest manifest,
+            function::parse_manifest(bundle.info.manifest, "the bundle's manifest"));
+  FERRY_CHECK_OK(check_grants(manifest));
+  return host.load(bundle, {bundle.info.function_name, std::move(manifest), {}});
+}
+
+}  // namespace
+
+Result<std::shared_ptr<host::Loaded>> make_ready(host::Host& host, Upload code,
+                                                 const std::string& name,
+                                                 const std::optional<engine::VerifyKey>& key) {
+  if (code.kind == Upload::Kind::kBundle) {
+    return load_bundle(host, code, key);
+  }
+  function::Manifest manifest;
+  manifest.limits.timeout = kNoTimeout;
+  if (!code.manifest.empty()) {
+    FERRY_TRY(manifest, function::parse_manifest(code.manifest, "ferry.toml"));
+    FERRY_CHECK_OK(check_grants(manifest));
+  }
+  FERRY_TRY(const function::Function function,
+            function::make_function(code.name.empty() ? name : code.name, std::move(code.bytes),
+                                    std::move(manifest)));
+  FERRY_CHECK_OK(function::check_runnable(function));
+  const engine::Info& engine = host.engine().info();
+  function::PrepareOptions how;
+  how.poll = !engine.capabilities.deadline;
+  FERRY_TRY(const function::Prepared prepared,
+            function::prepare(function.wasm, function.binary, how));
+  engine::EngineOptions options;
+  options.variant = engine.variant;
+  options.count_instructions = function.manifest.limits.instructions.has_value();
+  FERRY_TRY(const Bytes artifact,
+            engine::compile_in_child(engine.name, options, prepared.wasm, kCompileLimits));
+  engine::BundleInfo info;
+  info.function_name = function.name;
+  info.function_digest = function.digest;
+  info.engine_name = engine.name;
+  info.engine_fingerprint = engine.fingerprint;
+  info.facts = function::to_json(function::make_record(function.binary, prepared.facts));
+  // A bundle for this process alone: it never leaves memory, and its key was never anywhere else.
+  engine::MacKey once;
+  system_random().fill(once.bytes);
+  FERRY_TRY(const engine::Bundle bundle,
+            engine::open_bundle(engine::write_bundle(info, artifact, once), once));
+  return host.load(bundle, {function.name, function.manifest, {}});
+}
+
+}  // namespace ferry::platforms::openwhisk

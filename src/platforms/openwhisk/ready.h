@@ -1,0 +1,19 @@
+// From uploaded code to a function that can be invoked. Wasm is compiled in a child process with
+// limits of its own, where this program has a compiler; a bundle must be signed. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "engine/bundle.h"
+#include "host/host.h"
+#include "platforms/openwhisk/code.h"
+
+namespace ferry::platforms::openwhisk {
+
+// `name` is the action's, for what has none of its own. `key` is absent where no bundles are taken.
+Result<std::shared_ptr<host::Loaded>> make_ready(host::Host& host, Upload code,
+                                                 const std::string& name,
+                                                 const std::optional<engine::VerifyKey>& key);
+
+}  // namespace ferry::platforms::openwhisk
