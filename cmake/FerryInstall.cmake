@@ -1,7 +1,7 @@
 # What `make install` and the .deb lay down: bin/ferry, the engines beside it in lib/ferry/engines
 # (where the loader looks, seen from the program), documents, man pages and shell completions.
 
-foreach(program ferry ferry-host)
+foreach(program ferry ferry-host ferry-host-full)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()

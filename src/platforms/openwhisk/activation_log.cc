@@ -51,8 +51,12 @@ void ActivationLog::say(const std::string& line) {
 void ActivationLog::emit(const std::string& out, const std::string& err) {
   std::lock_guard lock(mutex_);
   // A log that can't be written has nowhere to say so.
-  static_cast<void>(write_all(out_, as_bytes(out), "stdout").ok());
-  static_cast<void>(write_all(err_, as_bytes(err), "stderr").ok());
+  if (out_ >= 0) {
+    static_cast<void>(write_all(out_, as_bytes(out), "stdout").ok());
+  }
+  if (err_ >= 0) {
+    static_cast<void>(write_all(err_, as_bytes(err), "stderr").ok());
+  }
 }
 
 }  // namespace ferry::platforms::openwhisk

@@ -22,6 +22,7 @@ struct ActivationLines {
 
 class ActivationLog {
  public:
+  // Descriptors, borrowed; -1 for nowhere.
   ActivationLog(int out, int err) : out_(out), err_(err) {}
 
   // The lines and both ends.

@@ -40,8 +40,12 @@ class OpenWhisk final : public Platform {
   const char* name() const override { return "openwhisk"; }
   const char* summary() const override { return "Apache OpenWhisk: /init and /run"; }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
-    return std::unique_ptr<http::Service>(std::make_unique<openwhisk::OpenWhiskAdapter>(
-        std::move(context), openwhisk::AdapterOptions{}));
+    openwhisk::AdapterOptions options;
+    if (context.log == nullptr) {
+      options.out = options.err = -1;
+    }
+    return std::unique_ptr<http::Service>(
+        std::make_unique<openwhisk::OpenWhiskAdapter>(std::move(context), options));
   }
   Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
     return std::unique_ptr<Emulator>(std::make_unique<openwhisk::OpenWhiskEmulator>(adapter));
