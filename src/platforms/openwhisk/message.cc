@@ -14,6 +14,9 @@ using event::JsonWalker;
 // What we look at ourselves; an invoker sends less than ten.
 constexpr std::size_t kMaxVariables = 1000;
 
+// A list of members takes many times the bytes of the shortest ones.
+constexpr std::size_t kMaxMembers = 1'000'000;
+
 // A value as an environment variable: text as it is, null as nothing, all else as its JSON.
 Result<std::string> plain_text(std::string_view value) {
   switch (event::kind_of(value)) {
@@ -72,6 +75,9 @@ Result<Members> read_members(std::string_view object) {
   Members out;
   JsonWalker walker(object, JsonKind::kObject);
   while (walker.next()) {
+    if (out.size() >= kMaxMembers) {
+      return Error{Code::kLimit, "a JSON object of more than a million members", ""};
+    }
     FERRY_TRY(std::string name, event::decode_json_string(walker.key()));
     out.emplace_back(std::move(name), walker.value());
   }

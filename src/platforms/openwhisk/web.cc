@@ -93,7 +93,9 @@ std::string json_body(const http::Response& response) {
 }  // namespace
 
 Result<std::optional<WebRequest>> read_web(std::string_view value) {
-  if (event::kind_of(value) != JsonKind::kObject) {
+  // Most arguments are none, and most of those are told by this alone.
+  if (event::kind_of(value) != JsonKind::kObject ||
+      value.find("__ow_method") == std::string_view::npos) {
     return std::optional<WebRequest>();
   }
   FERRY_TRY(const Members members, read_members(value));
