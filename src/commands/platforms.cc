@@ -12,6 +12,7 @@
 #include "http/message.h"
 #include "platforms/http/http.h"
 #include "platforms/lambda/lambda.h"
+#include "platforms/openwhisk/openwhisk.h"
 
 namespace ferry::commands {
 namespace {
@@ -46,7 +47,8 @@ std::string content_type_of(const platforms::Answer& answer) {
 }  // namespace
 
 std::span<const platforms::Platform* const> all_platforms() {
-  static const std::array kAll{&platforms::http_platform(), &platforms::lambda_platform()};
+  static const std::array kAll{&platforms::http_platform(), &platforms::lambda_platform(),
+                               &platforms::openwhisk_platform()};
   return kAll;
 }
 

@@ -52,6 +52,10 @@ std::string manifest_to_toml(const Manifest& manifest) {
   out += fmt::format("input = \"{}\"\nreply = \"{}\"\n\n",
                      manifest.input == InputForm::kCloudEvent ? "cloudevent" : "data",
                      word_of(manifest.reply));
+  if (!manifest.headers.empty()) {
+    out.pop_back();
+    out += fmt::format("headers = {}\n\n", list(manifest.headers));
+  }
   out += fmt::format(
       "[limits]\ntimeout = \"{}ms\"\nmemory = {}\ninput = {}\noutput = {}\nlog = {}\n"
       "concurrency = {}\nopen_files = {}\n",

@@ -200,6 +200,7 @@ TEST(Manifest, SurvivesBeingWritten) {
   manifest.name = "orders";
   manifest.input = InputForm::kCloudEvent;
   manifest.reply = ReplyForm::kCgi;
+  manifest.headers = {"authorization"};
   manifest.limits.timeout = std::chrono::milliseconds(1234);
   manifest.limits.memory = 77u << 20;
   manifest.limits.input = 3;
@@ -218,6 +219,7 @@ TEST(Manifest, SurvivesBeingWritten) {
   EXPECT_EQ(read->name, "orders");
   EXPECT_EQ(read->input, InputForm::kCloudEvent);
   EXPECT_EQ(read->reply, ReplyForm::kCgi);
+  EXPECT_EQ(read->headers, manifest.headers);
   EXPECT_EQ(read->limits.timeout, manifest.limits.timeout);
   EXPECT_EQ(read->limits.memory, manifest.limits.memory);
   EXPECT_EQ(read->limits.instructions, manifest.limits.instructions);

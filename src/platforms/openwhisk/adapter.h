@@ -28,6 +28,7 @@ class OpenWhiskAdapter final : public http::Service {
   void handle(const http::Request& request, http::Response& response) override;
   void overloaded(const http::Request& request, http::Response& response) override;
   void refused(int status, std::string_view reason, http::Response& response) override;
+  void tidy() override { context_.host.drop_idle(); }
 
  private:
   // What /init made; never changed afterwards.
