@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "commands/pack_lambda.h"
 #include "commands/pack_openwhisk.h"
 #include "commands/verb.h"
 
@@ -17,7 +18,7 @@ class Pack final : public Verb {
         ->required();
     app.add_option("--for", platform_, "What to make")
         ->required()
-        ->check(CLI::IsMember({"image", "openwhisk"}));
+        ->check(CLI::IsMember({"image", "lambda", "openwhisk"}));
     app.add_option("-o,--output", options_.folder, "Folder that the package is written to")
         ->type_name("DIR")
         ->required();
@@ -30,12 +31,13 @@ class Pack final : public Verb {
         "Examples:\n"
         "  ferry pack hello.wasm --for image -o out && docker load -i out/image.tar\n"
         "  ferry pack hello.wasm --for openwhisk -o out\n"
+        "  ferry pack hello.wasm --for lambda -o out && sam deploy --guided -t out/template.yaml\n"
         "\n"
         "Needs no container engine. The same input and key give the same bytes.");
   }
 
   int run() override {
-    Status done = platform_ == "openwhisk" ? pack_for_openwhisk(options_) : pack_image();
+    Status done = pack();
     if (done.ok()) {
       return kExitOk;
     }
@@ -44,6 +46,13 @@ class Pack final : public Verb {
   }
 
  private:
+  Status pack() {
+    if (platform_ == "openwhisk") {
+      return pack_for_openwhisk(options_);
+    }
+    return platform_ == "lambda" ? pack_for_lambda(options_) : pack_image();
+  }
+
   Status pack_image() {
     FERRY_TRY(const Packed packed, pack_function(options_));
     FERRY_TRY(Bytes program, read_shipped("ferry-host"));

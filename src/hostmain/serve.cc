@@ -9,6 +9,7 @@ namespace {
 constexpr std::array kPlatforms{
     PlatformRow{"http", serve_http},
     PlatformRow{"openwhisk", serve_openwhisk},
+    PlatformRow{"lambda", serve_lambda},
 };
 
 }  // namespace

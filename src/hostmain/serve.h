@@ -26,5 +26,6 @@ std::string platform_names();  // "http, openwhisk"
 
 Status serve_http(const Serving& serving);
 Status serve_openwhisk(const Serving& serving);
+Status serve_lambda(const Serving& serving);
 
 }  // namespace ferry::hostmain

@@ -2,7 +2,8 @@
 """ferry as a Lambda runtime, from outside: tests/lambda/run.py --build DIR --against WHAT
 
 WHAT is `emulator` (ours, strict), `rie` (AWS's Runtime Interface Emulator, from the wheel
-aws-sam-cli) or `junk` (Runtime APIs that answer what they must not). Exit code 77: it can't be
+aws-sam-cli), `layers` (what pack makes, in
+AWS's emulator) or `junk` (Runtime APIs that answer what they must not). Exit code 77: it can't be
 had here, and the reason is printed.
 """
 import argparse
@@ -330,6 +331,43 @@ def against_rie(build):
     there.close()
 
 
+def against_layers(build):
+    """What pack makes, unpacked as Lambda does it, with `bootstrap` as the runtime."""
+    rie = find_rie()
+    if isinstance(rie, str) or not (build / "bin/ferry-host").exists():
+        print("skipped: " + (rie if isinstance(rie, str) else "ferry-host is not in this build"))
+        sys.exit(77)
+    with tempfile.TemporaryDirectory() as folder:
+        env = {**os.environ, "XDG_CONFIG_HOME": folder + "/config", "HOME": folder}
+        one, two, opt = (pathlib.Path(folder) / name for name in ("one", "two", "opt"))
+        for out in (one, two):
+            subprocess.run([build / "bin/ferry", "pack", build / "functions/lambda-guest.wasm",
+                            "--for", "lambda", "--quiet", "-o", out], env=env, check=True)
+        names = sorted(path.name for path in one.iterdir())
+        check("what is made", names == ["function-layer.zip", "function.zip", "runtime-layer.zip",
+                                        "template.yaml"], names)
+        check("the same twice", all((one / name).read_bytes() == (two / name).read_bytes()
+                                    for name in names))
+        for layer in ("runtime-layer.zip", "function-layer.zip"):
+            with zipfile.ZipFile(one / layer) as archive:
+                for entry in archive.infolist():
+                    path = opt / entry.filename
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(archive.read(entry))
+                    path.chmod(entry.external_attr >> 16 & 0o777)
+        there = Theirs(rie, [str(opt / "bootstrap")],
+                       {"_HANDLER": "lambda-guest", "LAMBDA_TASK_ROOT": folder + "/none"})
+        check("the layers answer", there.invoke('{"n": 1.50}').body == '{"n": 1.50}')
+        check("and a trap", there.invoke('"trap"').error_type == "Function.Trapped")
+        check("and go on", there.invoke("1").body == "1")
+        there.close()
+        (opt / "ferry/lambda-guest.ferry").write_bytes(b"no bundle")
+        there = Theirs(rie, [str(opt / "bootstrap")], {"LAMBDA_TASK_ROOT": folder + "/none"})
+        got = there.invoke("1")
+        check("a bundle that is none is an init error", "InitFailed" in got.body, got.body)
+        there.close()
+
+
 class Junk(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     script = []  # what each GET is answered with, in turn: (status, headers, body)
@@ -401,12 +439,12 @@ def against_junk(build):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--against", choices=["emulator", "rie", "junk"], required=True)
+    parser.add_argument("--against", choices=["emulator", "rie", "layers", "junk"], required=True)
     options = parser.parse_args()
     if not (options.build / "functions/lambda-guest.wasm").exists():
         print("skipped: build/functions/lambda-guest.wasm is not built (make functions)")
         sys.exit(77)
-    {"emulator": against_emulator, "rie": against_rie, "junk": against_junk}[
+    {"emulator": against_emulator, "rie": against_rie, "layers": against_layers, "junk": against_junk}[
         options.against](options.build)
     print(f"{len(failures)} failed" if failures else "all hold")
     sys.exit(1 if failures else 0)
