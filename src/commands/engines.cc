@@ -23,6 +23,7 @@ constexpr Column kColumns[] = {
     {"counts_instructions", &engine::Capabilities::counts_instructions},
     {"stack_limit", &engine::Capabilities::stack_limit},
     {"backtraces", &engine::Capabilities::backtraces},
+    {"exact_traps", &engine::Capabilities::exact_traps},
     {"resettable", &engine::Capabilities::resettable},
     {"pooling", &engine::Capabilities::pooling},
     {"bulk_memory", &engine::Capabilities::bulk_memory},

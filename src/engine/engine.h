@@ -26,6 +26,7 @@ struct Capabilities {
   bool counts_instructions = false;  // when EngineOptions::count_instructions is set
   bool stack_limit = false;          // deep recursion is a trap, not a crash
   bool backtraces = false;           // End::backtrace is filled
+  bool exact_traps = true;           // else some traps are called by a neighbour's name
   bool resettable = false;           // memory() is stable, may be protected, globals can be set
   bool pooling = false;              // instances come from a pool
   bool bulk_memory = true;           // what it takes as it is; else ferry lowers the module first

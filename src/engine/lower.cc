@@ -1,6 +1,6 @@
 #include "engine/lower.h"
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -21,15 +21,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Pass {
-  std::string_view feature;
-  std::string_view flag;
+// Only what the module uses is enabled: with bulk memory enabled, wasm-opt writes a section that
+// counts the data segments, and readers without bulk memory refuse that.
+struct Feature {
+  std::string_view name;
+  std::vector<std::string_view> enable;
+  std::string_view pass = {};  // rewrites it in older instructions
 };
-constexpr std::array kPasses = {
-    Pass{"bulk-memory", "--llvm-memory-copy-fill-lowering"},
-    Pass{"sign-ext", "--signext-lowering"},
-    Pass{"nontrapping-fptoint", "--llvm-nontrapping-fptoint-lowering"},
-};
+std::vector<Feature> features() {
+  return {
+      {"bulk-memory",
+       {"--enable-bulk-memory", "--enable-bulk-memory-opt"},
+       "--llvm-memory-copy-fill-lowering"},
+      {"sign-ext", {"--enable-sign-ext"}, "--signext-lowering"},
+      {"nontrapping-fptoint",
+       {"--enable-nontrapping-float-to-int"},
+       "--llvm-nontrapping-fptoint-lowering"},
+      {"multivalue", {"--enable-multivalue"}},
+      {"reference-types", {"--enable-reference-types"}},
+      {"simd", {"--enable-simd"}},
+      {"tail-call", {"--enable-tail-call"}},
+  };
+}
+
+bool has(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 // A folder of ours that goes when this does.
 class Folder {
@@ -136,16 +153,7 @@ Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
   const std::string in = folder.file("in.wasm");
   const std::string out = folder.file("out.wasm");
   FERRY_CHECK_OK(write_file_atomically(in, wasm, 0600));
-  std::vector<std::string> words = {tool,
-                                    in,
-                                    "-o",
-                                    out,
-                                    "-g",
-                                    "--enable-bulk-memory",
-                                    "--enable-bulk-memory-opt",
-                                    "--enable-sign-ext",
-                                    "--enable-nontrapping-float-to-int",
-                                    "--enable-mutable-globals"};
+  std::vector<std::string> words = {tool, in, "-o", out, "-g", "--enable-mutable-globals"};
   words.insert(words.end(), flags.begin(), flags.end());
   FERRY_TRY(const int status, run(words, folder.file("errors"), limits));
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return read_file(out, limits.result);
@@ -171,11 +179,15 @@ Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::stri
                  "run it on another engine: `ferry engines` lists them"};
   }
   std::vector<std::string> flags;
-  for (const Pass& pass : kPasses) {
-    for (const std::string_view name : lowering.rewrite) {
-      if (pass.feature == name) flags.emplace_back(pass.flag);
+  std::vector<std::string> passes;
+  for (const Feature& feature : features()) {
+    const bool rewritten = has(lowering.rewrite, feature.name);
+    if (rewritten) passes.emplace_back(feature.pass);
+    if (rewritten || has(lowering.keep, feature.name)) {
+      flags.insert(flags.end(), feature.enable.begin(), feature.enable.end());
     }
   }
+  flags.insert(flags.end(), passes.begin(), passes.end());
   return run_wasm_opt(
       wasm, flags,
       "rewrite the function (" + joined(lowering.rewrite) + ") for " + std::string(engine), limits);

@@ -156,7 +156,12 @@ Result<Snapshot> snapshot_command(Engine& engine, const CompilePrepared& compile
   edit.drop_custom("name");
   FERRY_TRY(Bytes nameless, edit.finish());
   std::vector<std::string> flags = {
-      "--asyncify", "--pass-arg=asyncify-imports@wasi_snapshot_preview1.fd_read",
+      "--enable-bulk-memory",
+      "--enable-bulk-memory-opt",
+      "--enable-sign-ext",
+      "--enable-nontrapping-float-to-int",
+      "--asyncify",
+      "--pass-arg=asyncify-imports@wasi_snapshot_preview1.fd_read",
       fmt::format("--pass-arg=asyncify-onlylist@{}", fmt::join(frames, ","))};
   FERRY_TRY(Bytes instrumented, run_wasm_opt(nameless, flags, "take the start-up ahead", {}));
   FERRY_TRY(auto instrumented_binary, function::read_binary(instrumented));

@@ -24,8 +24,11 @@ Lowering lowering_for(const CodeFacts& facts, const Features& engine) {
   };
   Lowering out;
   for (const Row& row : rows) {
-    if (row.used && !row.offered) {
-      (row.can_be_lowered ? out.rewrite : out.impossible).push_back(row.name);
+    if (row.used) {
+      (row.offered          ? out.keep
+       : row.can_be_lowered ? out.rewrite
+                            : out.impossible)
+          .push_back(row.name);
     }
   }
   return out;

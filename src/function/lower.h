@@ -24,6 +24,7 @@ struct Features {
 struct Lowering {
   std::vector<std::string_view> rewrite;     // can be expressed in older instructions
   std::vector<std::string_view> impossible;  // cannot
+  std::vector<std::string_view> keep;        // used, and the engine has them
   bool needed() const { return !rewrite.empty(); }
 };
 

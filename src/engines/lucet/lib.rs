@@ -23,6 +23,12 @@ use hostcalls::{Current, Ended, CURRENT, RESERVE};
 
 const VERSION: &str = "0.6.1";
 
+/// FERRY_THIN_COARSE_TRAPS of thin.h: the CPU's fault is all it knows of some traps.
+const COARSE_TRAPS: u32 = 1 << 13;
+/// Code reaches this much of a heap, whatever has been made of it accessible. By default that is
+/// 4 MiB, and memory grown past it would trap.
+const HEAP_REACH: u64 = 4 << 30;
+
 struct Engine {
     host: Host,
     bindings: HashMap<String, HashMap<String, String>>,
@@ -84,8 +90,8 @@ impl thin::Engine for Engine {
             name: "lucet",
             version: VERSION,
             variant: String::new(),
-            fingerprint: format!("lucet-{}{}-{}", VERSION, counting, thin::cpu_features()),
-            capabilities: thin::COMPILES_AHEAD | thin::COUNTS_INSTRUCTIONS | thin::STACK_LIMIT,
+            fingerprint: format!("lucet-{}{}-4g-{}", VERSION, counting, thin::cpu_features()),
+            capabilities: thin::COMPILES_AHEAD | thin::COUNTS_INSTRUCTIONS | thin::STACK_LIMIT | COARSE_TRAPS,
         };
         let engine = Engine {
             host: options.host,
@@ -106,6 +112,7 @@ impl thin::Engine for Engine {
             .map_err(invalid)?
             .with_bindings(Bindings::new(self.bindings.clone()))
             .with_opt_level(OptLevel::SpeedAndSize)
+            .with_min_reserved_size(HEAP_REACH)
             .with_count_instructions(self.counts)
             .object_file(&object)
             .map_err(invalid)?;

@@ -75,7 +75,8 @@ enum {
   FERRY_THIN_SATURATING_FLOAT_TO_INT = 1 << 9,
   FERRY_THIN_MULTI_VALUE = 1 << 10,
   FERRY_THIN_REFERENCE_TYPES = 1 << 11,
-  FERRY_THIN_SIMD = 1 << 12
+  FERRY_THIN_SIMD = 1 << 12,
+  FERRY_THIN_COARSE_TRAPS = 1 << 13 /* not exact_traps of engine/engine.h */
 };
 
 typedef struct {

@@ -180,7 +180,7 @@ class ThinModule final : public Module {
 
  private:
   ModulePtr module_;
-  const Info& info_;  // the engine's, which outlives its modules
+  Info info_;  // its own: a module may outlive its engine
   bool counts_;
 };
 
@@ -208,6 +208,7 @@ class ThinEngine final : public Engine {
     can.multi_value = has(FERRY_THIN_MULTI_VALUE);
     can.reference_types = has(FERRY_THIN_REFERENCE_TYPES);
     can.simd = has(FERRY_THIN_SIMD);
+    can.exact_traps = !has(FERRY_THIN_COARSE_TRAPS);
     counts_ = counts && can.counts_instructions;
   }
 
