@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "commands/app.h"
+#include "compare/sample.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
 
@@ -8,6 +9,9 @@ int main(int argc, char** argv) {
   // The compiler's child process is this program again; it must start no more than it needs.
   if (argc > 1 && std::strcmp(argv[1], ferry::engine::kCompileVerb) == 0) {
     return ferry::engine::compile_child_main(argc, argv, ferry::engine::load_engine);
+  }
+  if (argc > 1 && std::strcmp(argv[1], ferry::compare::kMeasureVerb) == 0) {
+    return ferry::compare::measure_child_main(argc, argv);
   }
   return ferry::commands::run_app(argc, argv);
 }
