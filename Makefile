@@ -4,6 +4,8 @@
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
+# Engines to build: default (all that this machine can build) | all (fail if one cannot) | names.
+ENGINES ?= default
 # Rust and Go where their installers put them, for shells that have not been told.
 export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/local/go/bin
 
@@ -33,8 +35,8 @@ test: build functions ## set up, build, and run every test that needs nothing bu
 	ctest --test-dir build --output-on-failure -j $(JOBS)
 
 .PHONY: build
-build: setup ## compile ferry and the engines into build/
-	@cmake --preset release
+build: setup ## compile ferry and the engines into build/ (ENGINES=all insists on every engine)
+	@cmake --preset release "-DFERRY_ENGINES=$(ENGINES)"
 	cmake --build build --target programs -j $(JOBS)
 
 .PHONY: functions
@@ -45,6 +47,8 @@ functions: setup ## compile the sample functions into build/functions/*.wasm
 .PHONY: setup
 setup: ## install what is missing here (Debian packages; says which)
 	@tools/setup.sh build functions
+	@if command -v npm >/dev/null; then tools/setup.sh binaryen; else \
+	  echo "npm is missing: without binaryen (npm) no Go on lucet and no ferry build --snapshot"; fi
 
 .PHONY: format
 format: ## lay out all source files

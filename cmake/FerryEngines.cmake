@@ -2,7 +2,7 @@
 # (docs/adding-an-engine.md). An engine is a plug-in, ferry-engine-<name>.so, loaded with dlopen.
 
 set(FERRY_ENGINES "default" CACHE STRING
-  "Engines to build: default | all | a list of names. wasmtime is always built")
+  "Engines to build: default (those this machine can) | all (fail if one cannot) | a list of names. wasmtime is always built")
 set(FERRY_CRATE_CACHE "" CACHE PATH
   "Where built crates are kept; empty: $XDG_CACHE_HOME/ferry-build, else ~/.cache/ferry-build")
 

@@ -1,5 +1,7 @@
 // From a bundle to events, in the child: load, instantiate, run; then whole events through the
 // host, one thread and several; then what an instance holds.
+#include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -9,9 +11,12 @@
 #include "compare/sample.h"
 #include "compare/stats.h"
 #include "compare/stopwatch.h"
+#include "engine/kept_instance.h"
 #include "engine/loader.h"
 #include "engine/store.h"
 #include "function/function.h"
+#include "function/prepare.h"
+#include "function/record.h"
 #include "host/host.h"
 
 namespace ferry::compare {

@@ -198,14 +198,12 @@ std::string section(const Report& report, const FunctionReport& function) {
   const bool measured = std::ranges::any_of(
       function.engines, [](const EngineReport& engine) { return !engine.metrics.empty(); });
   if (!measured) return out;
-  if (native_of(function) == nullptr) {
-    out += "<section class=\"card\">" +
-           bars(function, kToFirst, "From a binary never seen to its first reply",
-                "CPU time. A bundle that was compiled before begins at “open the engine”.") +
-           bars(function, kEach, "Each event after that, in a new instance",
-                "CPU time by the engine's own interface; medians of the phases.") +
-           ratios(report, function) + "</section>\n";
-  }
+  out += "<section class=\"card\">" +
+         bars(function, kToFirst, "From a binary never seen to its first reply",
+              "CPU time. A bundle that was compiled before begins at “open the engine”.") +
+         bars(function, kEach, "Each event after that, in a new instance",
+              "CPU time by the engine's own interface; medians of the phases.") +
+         ratios(report, function) + "</section>\n";
   return out + "<details><summary>All numbers</summary>" + numbers(function) + "</details>\n";
 }
 
@@ -251,7 +249,10 @@ std::string to_page(const Report& report) {
   }
   out += workloads(report);
   for (const FunctionReport& function : report.functions) {
-    if (native_of(function) != nullptr) out += section(report, function);
+    if (native_of(function) == nullptr) continue;
+    out +=
+        notes(function) + fmt::format("<details><summary>All numbers of {}</summary>{}</details>\n",
+                                      escape(function.name), numbers(function));
   }
   return out + method(report) + "</main></body></html>\n";
 }

@@ -135,6 +135,11 @@ std::string dot_plot(const std::vector<DotRow>& rows, std::string_view left,
   const double top = 34;
   const double bottom = top + step * static_cast<double>(rows.size());
   std::string out = open_svg(bottom + 30, "ratios on a logarithmic axis");
+  for (std::size_t i = 1; i < rows.size(); i += 2) {
+    out += fmt::format(
+        "<rect x=\"0\" y=\"{:.1f}\" width=\"{:.0f}\" height=\"{:.1f}\" class=\"stripe\"/>\n",
+        top + step * static_cast<double>(i), kWidth, step);
+  }
   for (const double tick : log_ticks(axis)) {
     const double x = axis.x(tick);
     out += line(x, top, x, bottom, tick == 1 ? "one" : "grid");
@@ -144,11 +149,6 @@ std::string dot_plot(const std::vector<DotRow>& rows, std::string_view left,
   out += text(axis.x(1) + 10, 18, "side", right);
   double y = top + step / 2;
   for (std::size_t i = 0; i < rows.size(); ++i, y += step) {
-    if (i % 2 == 1) {
-      out += fmt::format(
-          "<rect x=\"0\" y=\"{:.1f}\" width=\"{:.0f}\" height=\"{:.1f}\" class=\"stripe\"/>\n",
-          y - step / 2, kWidth, step);
-    }
     out += text(kLeft - 14, y + 5, "label end", rows[i].label);
     const double middle = static_cast<double>(rows[i].points.size() - 1) / 2;
     for (std::size_t k = 0; k < rows[i].points.size(); ++k) {

@@ -4,7 +4,7 @@ set(dir ${PROJECT_SOURCE_DIR}/src/engines)
 set(cost "about 4 CPU minutes")
 ferry_crate(ferry_crate_lucet DIR ${dir}/lucet WITH ${dir}/thin LIBRARY libferry_lucet.a
   SETUP ${dir}/lucet/setup.sh COST ${cost})
-ferry_engine_wanted(lucet wanted RUST 1.95 COST ${cost} CACHED ${ferry_crate_lucet_cached})
+ferry_engine_wanted(lucet wanted DEFAULT RUST 1.95 COST ${cost} CACHED ${ferry_crate_lucet_cached})
 if(wanted)
   ferry_thin_engine(lucet CRATE ferry_crate_lucet EXPORTS ${dir}/lucet/exports.map)
   target_link_options(ferry_engine_lucet PRIVATE -Wl,-soname,ferry-engine-lucet.so)

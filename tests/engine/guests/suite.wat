@@ -80,6 +80,12 @@
     (i32.load (i32.const 2048)))
   (func (export "size") (result i32) (memory.size))
   (func (export "grow_one") (result i32) (memory.grow (i32.const 1)))
+  ;; Writes the last word of memory and reads it back.
+  (func (export "touch_end") (result i32)
+    (local $at i32)
+    (local.set $at (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 4)))
+    (i32.store (local.get $at) (i32.const 42))
+    (i32.load (local.get $at)))
   (func (export "grow_far") (result i32) (memory.grow (i32.const 10000)))
   ;; Some work: the sum of a xorshift sequence, the same on every machine.
   (func (export "work") (result i32)

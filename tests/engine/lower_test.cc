@@ -1,0 +1,119 @@
+// Rewriting modules for engines that lack newer instructions.
+#include "engine/lower.h"
+
+#include <cstdlib>
+#include <optional>
+
+#include <gtest/gtest.h>
+
+namespace ferry::engine {
+namespace {
+
+// Sets an environment variable for as long as it lives.
+class Env {
+ public:
+  Env(const char* name, const char* value) : name_(name) {
+    if (const char* was = std::getenv(name)) was_ = was;
+    setenv(name, value, 1);
+  }
+  ~Env() {
+    if (was_) {
+      setenv(name_, was_->c_str(), 1);
+    } else {
+      unsetenv(name_);
+    }
+  }
+  Env(const Env&) = delete;
+  Env& operator=(const Env&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> was_;
+};
+
+// (module (memory 1) (export "memory" …) (func (export "handle") (result i32) BODY))
+Bytes module_with(const Bytes& body) {
+  Bytes out = {0,   'a', 's', 'm', 1, 0, 0, 0,   1,   5,   1,   0x60, 0,   1,   0x7f,
+               3,   2,   1,   0,   5, 3, 1, 0,   1,   7,   19,  2,    6,   'm', 'e',
+               'm', 'o', 'r', 'y', 2, 0, 6, 'h', 'a', 'n', 'd', 'l',  'e', 0,   0};
+  const auto size = static_cast<std::uint8_t>(body.size() + 2);
+  out.insert(out.end(), {10, static_cast<std::uint8_t>(size + 2), 1, size, 0});
+  out.insert(out.end(), body.begin(), body.end());
+  out.push_back(0x0b);
+  return out;
+}
+// i32.const 200; i32.extend8_s
+Bytes sign_extending() { return module_with({0x41, 0xc8, 0x01, 0xc0}); }
+
+Info old_engine() {
+  Info info;
+  info.name = "old";
+  Capabilities& can = info.capabilities;
+  can.deadline = true;
+  can.bulk_memory = can.sign_extension = can.saturating_float_to_int = false;
+  return info;
+}
+
+Result<Ready> ready(const Bytes& wasm, const Info& engine) {
+  FERRY_TRY(const function::Binary binary, function::read_binary(wasm));
+  return ready_for(wasm, binary, engine);
+}
+
+TEST(LowerTest, AnEngineThatHasAllGetsTheModuleAsItIs) {
+  const Env none("FERRY_WASM_OPT", "/nonexistent/wasm-opt");
+  Info engine = old_engine();
+  engine.capabilities.sign_extension = true;
+  const auto made = ready(sign_extending(), engine);
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  EXPECT_TRUE(made->prepared.facts.uses_sign_extension);
+}
+
+TEST(LowerTest, WithoutTheToolItSaysHowToGetOne) {
+  const Env none("FERRY_WASM_OPT", "");
+  const Env path("PATH", "/nonexistent");
+  const Env cache("XDG_CACHE_HOME", "/nonexistent");
+  const auto made = ready(sign_extending(), old_engine());
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, Code::kNotFound);
+  EXPECT_NE(made.error().hint.find("binaryen"), std::string::npos);
+}
+
+TEST(LowerTest, AToolThatIsNotThereIsNamed) {
+  const Env none("FERRY_WASM_OPT", "/nonexistent/wasm-opt");
+  const auto made = ready(sign_extending(), old_engine());
+  ASSERT_FALSE(made.ok());
+  EXPECT_NE(made.error().message.find("/nonexistent/wasm-opt"), std::string::npos);
+}
+
+TEST(LowerTest, AToolThatFailsIsQuoted) {
+  const Env fails("FERRY_WASM_OPT", "/bin/false");
+  const auto made = ready(sign_extending(), old_engine());
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, Code::kInvalid);
+  EXPECT_NE(made.error().message.find("sign-ext"), std::string::npos);
+}
+
+TEST(LowerTest, WhatHasNoOlderFormIsRefusedWithoutTheTool) {
+  const Env none("FERRY_WASM_OPT", "/nonexistent/wasm-opt");
+  function::Lowering lowering;
+  lowering.impossible = {"simd"};
+  const auto made = lower(sign_extending(), lowering, "old", {});
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, Code::kUnsupported);
+  EXPECT_NE(made.error().message.find("simd"), std::string::npos);
+}
+
+// A module without bulk memory once came back with a count of data segments, which readers
+// without bulk memory refuse.
+TEST(LowerTest, OnlyWhatTheModuleUsesIsEnabled) {
+  if (!find_wasm_opt().ok()) GTEST_SKIP() << "there is no wasm-opt here";
+  Bytes wasm = sign_extending();
+  wasm.insert(wasm.end(), {11, 7, 1, 0, 0x41, 0, 0x0b, 1, 'x'});
+  const auto made = ready(wasm, old_engine());
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  EXPECT_FALSE(made->prepared.facts.uses_sign_extension);
+  EXPECT_FALSE(made->prepared.facts.uses_bulk_memory);
+}
+
+}  // namespace
+}  // namespace ferry::engine
