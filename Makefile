@@ -88,6 +88,10 @@ test-asan: setup ## every test, compiled with AddressSanitizer and UBSan
 	cmake --build --preset asan --target functions -j $(JOBS)
 	ctest --preset asan
 
+.PHONY: test-engines
+test-engines: build functions ## every sample and hostile guest on every engine, one outcome (minutes)
+	tests/engines_same.py --build build
+
 .PHONY: test-isolation
 test-isolation: build ## a million events a case against the reset of kept instances (minutes)
 	FERRY_ISOLATION_EVENTS=1000000 build/bin/test_engine --gtest_filter='*Kept.*'
