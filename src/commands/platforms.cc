@@ -78,7 +78,8 @@ Result<host::Outcome> run_through(const platforms::Platform& platform, host::Hos
     seen = outcome;
   };
   FERRY_TRY(auto adapter, platform.make_adapter(std::move(context)));
-  FERRY_TRY(auto emulator, platform.make_emulator(*adapter));
+  FERRY_TRY(auto emulator,
+            platform.make_emulator(*adapter, {nullptr, {host::manifest_of(*function).limits}}));
   FERRY_TRY(const platforms::Answer answer, emulator->send(event));
   const std::lock_guard lock(mutex);
   if (!seen) {

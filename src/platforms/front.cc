@@ -16,6 +16,10 @@ http::Server* draining_server = nullptr;
 
 http::ServerOptions front_options(std::span<const function::Limits> limits) {
   http::ServerOptions server;
+  if (limits.empty()) {
+    const function::Limits usual;
+    return front_options({&usual, 1});
+  }
   server.max_running = 0;
   server.reader.body = 0;
   for (const function::Limits& each : limits) {

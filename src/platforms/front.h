@@ -10,7 +10,8 @@
 
 namespace ferry::platforms {
 
-// One lane a function, with its slots; bodies as large as the largest function takes.
+// One lane a function, with its slots; bodies as large as the largest function takes. Without
+// functions, one lane with the usual limits.
 http::ServerOptions front_options(std::span<const function::Limits> limits);
 
 // Serves until SIGTERM has been obeyed. `on_ready` is called once that signal would be. Once in a

@@ -13,6 +13,9 @@
 #include "host/host.h"
 #include "http/message.h"
 #include "platforms/log.h"
+#include "platforms/log_tap.h"
+#include "platforms/observed.h"
+#include "platforms/wire.h"
 
 namespace ferry::platforms {
 
@@ -23,23 +26,33 @@ struct AdapterContext {
   const Clock& clock;
   Random& random;
   LogWriter* log = nullptr;  // where functions' log lines go; null: nowhere
+  // The process's own streams, for platforms that read those (with `log` null: nothing is written).
+  int out = 1;
+  int err = 2;
   // Told of each outcome: the function's index, and the time since the request was read.
   std::function<void(std::size_t function, const host::Outcome& outcome, Nanoseconds took)>
       observe = [](std::size_t, const host::Outcome&, Nanoseconds) {};
 };
 
-// What the platform's side was answered, in HTTP's terms.
-struct Answer {
-  int status = 0;
-  std::vector<std::pair<std::string, std::string>> fields;  // lower-case names
-  std::string body;
+// What an emulator is made with beside the adapter that it calls.
+struct EmulatorOptions {
+  LogTap* log = nullptr;  // what the adapter logs to; null: no logs are observed
+  std::vector<function::Limits> limits = {};  // of the functions, for the platform's own front
 };
 
-// Plays the platform: hands one event over as the platform would. One thread at a time.
+// Plays the platform: hands one event over as the platform would, over a real socket. One thread
+// at a time.
 class Emulator {
  public:
   virtual ~Emulator() = default;
+  // What the platform's caller is answered, in HTTP's terms.
   virtual Result<Answer> send(const event::Event& event) = 0;
+  // The same, with the platform's own, documented shape undone: to be held against other
+  // platforms. An error is a breach of the platform's contract: the text says which.
+  virtual Result<Observed> observe(const event::Event& event) = 0;
+  // The platform's native input as it stands, and its native answer. kUnsupported where there is
+  // no way to write one down.
+  virtual Result<Answer> send_native(std::string_view input);
 };
 
 class Platform {
@@ -49,8 +62,16 @@ class Platform {
   virtual const char* summary() const = 0;
   // The adapter of a platform that calls us over HTTP. Lanes are the functions' indices.
   virtual Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const = 0;
-  // `adapter` is borrowed.
-  virtual Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const = 0;
+  // `adapter` and what `options` points to are borrowed.
+  virtual Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
+                                                          EmulatorOptions options) const = 0;
+  // Drives a real platform, which has the function already, in the emulator's place. Nothing of
+  // `wire` is known here but that it ends there. kUnsupported where that has no meaning.
+  virtual Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const;
+  // What of an outcome can't reach this platform's caller, whoever the adapter is: changes
+  // `expected` into what is seen there, and says why in one sentence; empty when nothing is lost.
+  // Every such sentence is in docs/portability.md.
+  virtual std::string lose(Observed& expected) const;
 };
 
 }  // namespace ferry::platforms

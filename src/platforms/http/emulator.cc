@@ -1,48 +1,56 @@
 #include "platforms/http/emulator.h"
 
-#include <array>
-#include <cerrno>
-#include <thread>
-
-#include <fmt/format.h>
-#include <sys/socket.h>
-
-#include "event/http.h"
-#include "http/client.h"
-#include "http/server.h"
+#include "platforms/emulate.h"
 
 namespace ferry::platforms {
+namespace {
+
+// Takes a line off the front, without its end.
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  if (line.ends_with('\r')) {
+    line.remove_suffix(1);
+  }
+  return line;
+}
+
+}  // namespace
 
 Result<Answer> HttpEmulator::send(const event::Event& event) {
-  FERRY_TRY(auto message, event::to_http(event, event::Mode::kBinary));
-  std::string request = "POST / HTTP/1.1\r\nHost: emulator\r\nConnection: close\r\n";
-  for (const auto& [name, value] : message.headers) {
-    request += fmt::format("{}: {}\r\n", name, value);
-  }
-  request += fmt::format("Content-Length: {}\r\n\r\n", message.body.size());
-  request += message.body;
+  FERRY_TRY(const event::HttpMessage message, http_message_of(event));
+  return wire_->exchange(post_of(message));
+}
 
-  std::array<int, 2> pair{};
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
-    return errno_error("make a socket pair", errno);
+Result<Observed> HttpEmulator::observe(const event::Event& event) {
+  FERRY_TRY(const Answer answer, send(event));
+  FERRY_TRY(Observed observed, observed_of(answer));
+  FERRY_CHECK_OK(observe_json_log(log_, observed));
+  return observed;
+}
+
+Result<Answer> HttpEmulator::send_native(std::string_view input) {
+  WireRequest request;
+  const std::string_view first = take_line(input);
+  const std::size_t space = first.find(' ');
+  if (space == std::string_view::npos || first.find(' ', space + 1) != std::string_view::npos) {
+    return Error{Code::kInvalid, "the first line of a native HTTP request is METHOD /path",
+                 "without HTTP/1.1: framing is added here"};
   }
-  Fd mine(pair[0]);
-  Fd theirs(pair[1]);
-  http::ServerOptions options;
-  options.lanes = {{1}};
-  options.reader.body = 1ull << 30;
-  options.max_held = 4ull << 30;
-  FERRY_TRY(auto server, http::Server::make(std::move(options), adapter_));
-  FERRY_CHECK_OK(server->adopt(std::move(theirs)));
-  server->drain();
-  std::thread thread([&] { server->run(); });
-  auto response = http::exchange(mine.get(), request);
-  mine.reset();
-  thread.join();
-  if (!response.ok()) {
-    return std::move(response).error();
+  request.method = first.substr(0, space);
+  request.path = first.substr(space + 1);
+  for (std::string_view line = take_line(input); !line.empty(); line = take_line(input)) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) {
+      return Error{Code::kInvalid, "a header line without a colon: " + std::string(line), ""};
+    }
+    std::string_view value = line.substr(colon + 1);
+    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
+    request.fields.emplace_back(line.substr(0, colon), value);
   }
-  return Answer{response->status, std::move(response->fields), std::move(response->body)};
+  request.body = input;
+  return wire_->exchange(request);
 }
 
 }  // namespace ferry::platforms

@@ -1,5 +1,4 @@
-// Plays an HTTP caller: sends the event in binary mode over a socket pair to a front of its own,
-// so that every byte goes the way it goes in production.
+// Plays an HTTP caller, with a front of ours or any other server.
 #pragma once
 
 #include "platforms/platform.h"
@@ -8,11 +7,16 @@ namespace ferry::platforms {
 
 class HttpEmulator final : public Emulator {
  public:
-  explicit HttpEmulator(http::Service& adapter) : adapter_(adapter) {}
+  // `log` may be null; else it is borrowed.
+  HttpEmulator(std::unique_ptr<Wire> wire, LogTap* log) : wire_(std::move(wire)), log_(log) {}
   Result<Answer> send(const event::Event& event) override;
+  Result<Observed> observe(const event::Event& event) override;
+  // METHOD /path, header lines, an empty line, the body. Lines may end with LF alone.
+  Result<Answer> send_native(std::string_view input) override;
 
  private:
-  http::Service& adapter_;
+  std::unique_ptr<Wire> wire_;
+  LogTap* log_;
 };
 
 }  // namespace ferry::platforms

@@ -1,5 +1,6 @@
 #include "platforms/http/http.h"
 
+#include "platforms/front.h"
 #include "platforms/http/adapter.h"
 #include "platforms/http/emulator.h"
 
@@ -13,8 +14,13 @@ class Http final : public Platform {
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     return std::unique_ptr<http::Service>(std::make_unique<HttpAdapter>(std::move(context)));
   }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
-    return std::unique_ptr<Emulator>(std::make_unique<HttpEmulator>(adapter));
+  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
+                                                  EmulatorOptions options) const override {
+    FERRY_TRY(auto wire, make_loopback(adapter, front_options(options.limits)));
+    return std::unique_ptr<Emulator>(std::make_unique<HttpEmulator>(std::move(wire), options.log));
+  }
+  Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
+    return std::unique_ptr<Emulator>(std::make_unique<HttpEmulator>(std::move(wire), nullptr));
   }
 };
 

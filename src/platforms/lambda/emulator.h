@@ -91,7 +91,10 @@ class RuntimeEmulator final : public http::Service {
 };
 
 // An Emulator for the house: a runtime loop over `adapter`, and events sent as requests to a
-// function URL, whose answers are HTTP again.
-Result<std::unique_ptr<Emulator>> make_lambda_emulator(http::Service& adapter);
+// function URL, whose answers are HTTP again. `log` may be null; else it is borrowed.
+Result<std::unique_ptr<Emulator>> make_lambda_emulator(http::Service& adapter, LogTap* log);
+// The same requests as payloads of invocations: AWS's Runtime Interface Emulator, whose address
+// is that of `wire`.
+Result<std::unique_ptr<Emulator>> make_remote_lambda(std::unique_ptr<Wire> wire);
 
 }  // namespace ferry::platforms::lambda

@@ -1,10 +1,11 @@
 // The emulator as the house wants it: a runtime loop, and who calls it through a function URL.
+#include <fmt/format.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "event/http.h"
+#include "platforms/emulate.h"
 #include "platforms/lambda/emulator.h"
 #include "platforms/lambda/json_view.h"
 #include "platforms/lambda/runtime.h"
@@ -54,10 +55,41 @@ Result<Answer> from_payload(const std::string& body) {
   return answer;
 }
 
+// What a function URL makes of the end of an invocation.
+Result<Answer> answer_of(const Invoked& invoked) {
+  if (invoked.end == Invoked::End::kResponse) {
+    return from_payload(invoked.body);
+  }
+  return Answer{502, {{"content-type", "application/json"}}, invoked.body};
+}
+
+// A function's error (docs/aws-lambda.md has the types): only where HTTP can't say it.
+Result<Observed> observed_error(const Answer& answer) {
+  JsonView error(answer.body);
+  const std::string type = error.member("errorType").scalar().value_or("");
+  for (int i = 0; i <= static_cast<int>(host::Status::kBroken); ++i) {
+    const host::StatusRow& row = host::status_row(static_cast<host::Status>(i));
+    if (type == row.lambda) {
+      Observed out;
+      out.status = row.name;
+      out.error = error.member("errorMessage").scalar().value_or("");
+      return out;
+    }
+  }
+  return Error{Code::kInvalid, "an error of no type that we know: " + answer.body.substr(0, 500),
+               ""};
+}
+
+Result<Observed> observed_at(const Answer& answer) {
+  return answer.status == 502 && answer.field("content-type") == "application/json"
+             ? observed_error(answer)
+             : observed_of(answer);
+}
+
 class LambdaEmulator final : public Emulator {
  public:
-  static Result<std::unique_ptr<Emulator>> make(http::Service& adapter) {
-    auto made = std::unique_ptr<LambdaEmulator>(new LambdaEmulator);
+  static Result<std::unique_ptr<Emulator>> make(http::Service& adapter, LogTap* log) {
+    auto made = std::unique_ptr<LambdaEmulator>(new LambdaEmulator(log));
     FERRY_TRY(made->api_, RuntimeEmulator::start());
     made->stop_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     RuntimeOptions options;
@@ -69,38 +101,100 @@ class LambdaEmulator final : public Emulator {
     return std::unique_ptr<Emulator>(std::move(made));
   }
   ~LambdaEmulator() override {
-    api_->close();
-    runtime_.join();
+    if (runtime_.joinable()) {
+      api_->close();
+      runtime_.join();
+    }
   }
+  LambdaEmulator(const LambdaEmulator&) = delete;
+  LambdaEmulator& operator=(const LambdaEmulator&) = delete;
 
   Result<Answer> send(const event::Event& event) override {
-    FERRY_TRY(auto message, event::to_http(event, event::Mode::kBinary));
+    FERRY_TRY(const auto message, http_message_of(event));
+    FERRY_TRY(const Invoked invoked, invoke(to_payload(message)));
+    return answer_of(invoked);
+  }
+
+  Result<Observed> observe(const event::Event& event) override {
+    FERRY_TRY(const Answer answer, send(event));
+    FERRY_TRY(Observed observed, observed_at(answer));
+    FERRY_CHECK_OK(observe_json_log(log_, observed));
+    return observed;
+  }
+
+  Result<Answer> send_native(std::string_view input) override {
+    FERRY_TRY(Invoked invoked, invoke(std::string(input)));
+    const bool ok = invoked.end == Invoked::End::kResponse;
+    return Answer{ok ? 200 : 500, {{"content-type", "application/json"}}, std::move(invoked.body)};
+  }
+
+ private:
+  explicit LambdaEmulator(LogTap* log) : log_(log) {}
+
+  Result<Invoked> invoke(std::string payload) {
     InvokeCall call;
-    call.payload = to_payload(message);
+    call.payload = std::move(payload);
     call.timeout = std::chrono::minutes(15);  // Lambda's longest: the function's own limit counts
     Invoked invoked = api_->invoke(call);
     if (auto violations = api_->violations(); !violations.empty()) {
       return Error{Code::kInternal, "Lambda's Runtime API was not kept to: " + violations.front(),
                    ""};
     }
-    if (invoked.end == Invoked::End::kResponse) {
-      return from_payload(invoked.body);
-    }
-    // What a function URL makes of a function's error.
-    return Answer{502, {{"content-type", "application/json"}}, invoked.body};
+    return invoked;
   }
 
- private:
-  LambdaEmulator() = default;
+  LogTap* log_;
   std::unique_ptr<RuntimeEmulator> api_;
   Fd stop_;
   std::thread runtime_;
 };
 
+class RemoteLambda final : public Emulator {
+ public:
+  explicit RemoteLambda(std::unique_ptr<Wire> wire) : wire_(std::move(wire)) {}
+
+  Result<Answer> send(const event::Event& event) override {
+    FERRY_TRY(const auto message, http_message_of(event));
+    const std::string payload = to_payload(message);
+    FERRY_TRY(const Answer answer, send_native(payload));
+    // It answers 200 to errors too, and says which they are in the body.
+    const JsonView body(answer.body);
+    const bool failed = body.member("errorType").present();
+    return answer_of({failed ? Invoked::End::kError : Invoked::End::kResponse, answer.body, ""});
+  }
+
+  Result<Observed> observe(const event::Event& event) override {
+    FERRY_TRY(const Answer answer, send(event));
+    return observed_at(answer);
+  }
+
+  Result<Answer> send_native(std::string_view input) override {
+    WireRequest request;
+    request.path = "/2015-03-31/functions/function/invocations";
+    request.fields = {{"Content-Type", "application/json"}};
+    request.body = input;
+    FERRY_TRY(Answer answer, wire_->exchange(request));
+    if (!event::check_json(answer.body).ok()) {
+      return Error{Code::kInvalid,
+                   fmt::format("the invocation was answered {} and no JSON: {}", answer.status,
+                               answer.body.substr(0, 500)),
+                   ""};
+    }
+    return answer;
+  }
+
+ private:
+  std::unique_ptr<Wire> wire_;
+};
+
 }  // namespace
 
-Result<std::unique_ptr<Emulator>> make_lambda_emulator(http::Service& adapter) {
-  return LambdaEmulator::make(adapter);
+Result<std::unique_ptr<Emulator>> make_lambda_emulator(http::Service& adapter, LogTap* log) {
+  return LambdaEmulator::make(adapter, log);
+}
+
+Result<std::unique_ptr<Emulator>> make_remote_lambda(std::unique_ptr<Wire> wire) {
+  return std::unique_ptr<Emulator>(std::make_unique<RemoteLambda>(std::move(wire)));
 }
 
 }  // namespace ferry::platforms::lambda

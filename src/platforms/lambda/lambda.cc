@@ -15,8 +15,12 @@ class Lambda final : public Platform {
     return std::unique_ptr<http::Service>(
         std::make_unique<lambda::LambdaAdapter>(std::move(context), 0));
   }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
-    return lambda::make_lambda_emulator(adapter);
+  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
+                                                  EmulatorOptions options) const override {
+    return lambda::make_lambda_emulator(adapter, options.log);
+  }
+  Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
+    return lambda::make_remote_lambda(std::move(wire));
   }
 };
 

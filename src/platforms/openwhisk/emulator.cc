@@ -1,18 +1,12 @@
 #include "platforms/openwhisk/emulator.h"
 
-#include <array>
-#include <cerrno>
-#include <thread>
-
 #include <fmt/format.h>
-#include <sys/socket.h>
 
 #include "base/ids.h"
 #include "event/json.h"
 #include "event/json_text.h"
-#include "http/client.h"
-#include "http/server.h"
 #include "platforms/openwhisk/message.h"
+#include "platforms/openwhisk/observed.h"
 
 namespace ferry::platforms::openwhisk {
 namespace {
@@ -72,55 +66,54 @@ Result<Answer> unwrapped(Answer answer) {
 }
 
 Result<Answer> OpenWhiskEmulator::post(const std::string& path, std::string_view body) {
-  std::array<int, 2> pair{};
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
-    return errno_error("make a socket pair", errno);
+  WireRequest request;
+  request.path = path;
+  request.fields = {{"Content-Type", "application/json"}};
+  request.body = body;
+  return wire_->exchange(request);
+}
+
+Status OpenWhiskEmulator::initialize() {
+  if (initialized_) {
+    return Done{};
   }
-  Fd mine(pair[0]);
-  Fd theirs(pair[1]);
-  http::ServerOptions options;
-  options.lanes = {{1}};
-  options.reader.body = 1ull << 30;
-  options.max_held = 4ull << 30;
-  FERRY_TRY(auto server, http::Server::make(std::move(options), adapter_));
-  FERRY_CHECK_OK(server->adopt(std::move(theirs)));
-  server->drain();
-  std::thread thread([&] { server->run(); });
-  std::string request = fmt::format(
-      "POST {} HTTP/1.1\r\nHost: emulator\r\nConnection: close\r\n"
-      "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-      path, body.size());
-  request += body;
-  auto response = http::exchange(mine.get(), request);
-  mine.reset();
-  thread.join();
-  if (!response.ok()) {
-    return std::move(response).error();
+  FERRY_TRY(const Answer answer,
+            post("/init", R"({"value":{"name":"function","main":"main","binary":true,"env":{}}})"));
+  if (answer.status != 200) {
+    return Error{Code::kInternal,
+                 fmt::format("/init was answered {}: {}", answer.status, answer.body), ""};
   }
-  return Answer{response->status, std::move(response->fields), std::move(response->body)};
+  initialized_ = true;
+  return Done{};
+}
+
+Result<Answer> OpenWhiskEmulator::send_native(std::string_view input) {
+  FERRY_CHECK_OK(initialize());
+  const auto deadline =
+      std::chrono::floor<std::chrono::milliseconds>(system_clock().wall() + kTimeLimit);
+  return post("/run", fmt::format(R"({{"value":{},"namespace":"guest",)"
+                                  R"("action_name":"/guest/function","action_version":"0.0.1",)"
+                                  R"("activation_id":"{}","transaction_id":"emulator",)"
+                                  R"("deadline":"{}"}})",
+                                  input, uuid_v7(system_clock(), system_random()),
+                                  deadline.time_since_epoch().count()));
 }
 
 Result<Answer> OpenWhiskEmulator::send(const event::Event& event) {
-  if (!initialized_) {
-    FERRY_TRY(
-        Answer answer,
-        post("/init", R"({"value":{"name":"function","main":"main","binary":true,"env":{}}})"));
-    if (answer.status != 200) {
-      return answer;
-    }
-    initialized_ = true;
-  }
   FERRY_TRY(const std::string value, event::to_json(event));
-  const auto deadline =
-      std::chrono::floor<std::chrono::milliseconds>(system_clock().wall() + kTimeLimit);
-  FERRY_TRY(Answer answer,
-            post("/run", fmt::format(R"({{"value":{},"namespace":"guest",)"
-                                     R"("action_name":"/guest/function","action_version":"0.0.1",)"
-                                     R"("activation_id":"{}","transaction_id":"emulator",)"
-                                     R"("deadline":"{}"}})",
-                                     value, uuid_v7(system_clock(), system_random()),
-                                     deadline.time_since_epoch().count())));
+  FERRY_TRY(Answer answer, send_native(value));
   return unwrapped(std::move(answer));
+}
+
+Result<Observed> OpenWhiskEmulator::observe(const event::Event& event) {
+  FERRY_TRY(const std::string value, event::to_json(event));
+  FERRY_TRY(const Answer answer, send_native(value));
+  FERRY_TRY(Observed observed, observed_run(answer));
+  if (log_ != nullptr) {
+    FERRY_TRY(const LogTap::Text text, log_->take());
+    FERRY_CHECK_OK(take_streams(text.out, text.err, observed));
+  }
+  return observed;
 }
 
 }  // namespace ferry::platforms::openwhisk

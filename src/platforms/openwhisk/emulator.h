@@ -1,5 +1,5 @@
 // Plays OpenWhisk's invoker: /init, then /run with the event in the JSON format as its argument,
-// each over a socket pair to a front of its own, and takes the answer out of its wrapping.
+// and reads the two streams of the container up to their sentinels.
 #pragma once
 
 #include "platforms/platform.h"
@@ -8,19 +8,30 @@ namespace ferry::platforms::openwhisk {
 
 class OpenWhiskEmulator final : public Emulator {
  public:
-  explicit OpenWhiskEmulator(http::Service& adapter) : adapter_(adapter) {}
+  // `log` may be null; else it is borrowed.
+  OpenWhiskEmulator(std::unique_ptr<Wire> wire, LogTap* log) : wire_(std::move(wire)), log_(log) {}
   Result<Answer> send(const event::Event& event) override;
+  Result<Observed> observe(const event::Event& event) override;
+  // The argument of an activation, a JSON object; the answer of /run.
+  Result<Answer> send_native(std::string_view input) override;
 
   // As the invoker sends them; the answer as it came.
   Result<Answer> post(const std::string& path, std::string_view body);
 
  private:
-  http::Service& adapter_;
+  Status initialize();
+
+  std::unique_ptr<Wire> wire_;
+  LogTap* log_;
   bool initialized_ = false;
 };
 
 // What a caller gets of an answer of /run: a wrapped reply unwrapped, an application error as the
 // problem it is.
 Result<Answer> unwrapped(Answer answer);
+
+// A real OpenWhisk's API: blocking activations of the action that `wire` names, by the path
+// /api/v1/namespaces/NAMESPACE/actions/NAME.
+Result<std::unique_ptr<Emulator>> make_remote_openwhisk(std::unique_ptr<Wire> wire);
 
 }  // namespace ferry::platforms::openwhisk

@@ -1,6 +1,7 @@
 #include "platforms/openwhisk/openwhisk.h"
 
 #include "platforms/openwhisk/emulator.h"
+#include "platforms/openwhisk/observed.h"
 
 namespace ferry::platforms {
 namespace openwhisk {
@@ -41,15 +42,21 @@ class OpenWhisk final : public Platform {
   const char* summary() const override { return "Apache OpenWhisk: /init and /run"; }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     openwhisk::AdapterOptions options;
-    if (context.log == nullptr) {
-      options.out = options.err = -1;
-    }
+    options.out = context.log == nullptr ? -1 : context.out;
+    options.err = context.log == nullptr ? -1 : context.err;
     return std::unique_ptr<http::Service>(
         std::make_unique<openwhisk::OpenWhiskAdapter>(std::move(context), options));
   }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
-    return std::unique_ptr<Emulator>(std::make_unique<openwhisk::OpenWhiskEmulator>(adapter));
+  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
+                                                  EmulatorOptions options) const override {
+    FERRY_TRY(auto wire, make_loopback(adapter, openwhisk::front_options()));
+    return std::unique_ptr<Emulator>(
+        std::make_unique<openwhisk::OpenWhiskEmulator>(std::move(wire), options.log));
   }
+  Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
+    return openwhisk::make_remote_openwhisk(std::move(wire));
+  }
+  std::string lose(Observed& expected) const override { return openwhisk::lose(expected); }
 };
 
 }  // namespace

@@ -1,0 +1,19 @@
+// What emulators of platforms that are sent CloudEvents over HTTP have in common.
+#pragma once
+
+#include "event/http.h"
+#include "platforms/log_tap.h"
+#include "platforms/observed.h"
+
+namespace ferry::platforms {
+
+// The event in binary mode, or in structured mode where binary would lose something: the type of
+// an attribute, that there are data but no bytes of them.
+Result<event::HttpMessage> http_message_of(const event::Event& event);
+// That message as the POST of a request.
+WireRequest post_of(const event::HttpMessage& message, std::string path = "/");
+
+// The lines of one event, in LogWriter's JSON, off the tap; nothing when `log` is null.
+Status observe_json_log(LogTap* log, Observed& into);
+
+}  // namespace ferry::platforms

@@ -1,0 +1,21 @@
+// OpenWhisk's shape undone: what docs/openwhisk.md says becomes of a reply, backwards.
+#pragma once
+
+#include "platforms/observed.h"
+
+namespace ferry::platforms::openwhisk {
+
+// The result of an activation, JSON as /run answers it. kInvalid when no adapter of ours says so.
+Result<Observed> observed_result(std::string_view result);
+
+// The answer of /run: its status too.
+Result<Observed> observed_run(const Answer& answer);
+
+// What the container wrote for one activation, both streams with their sentinels, exactly one each
+// and at the end.
+Status take_streams(std::string_view out, std::string_view err, Observed& into);
+
+// Platform::lose.
+std::string lose(Observed& expected);
+
+}  // namespace ferry::platforms::openwhisk
