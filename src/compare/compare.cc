@@ -1,13 +1,13 @@
 #include "compare/compare.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/scratch.h"
 #include "compare/metric.h"
 #include "compare/sample.h"
 #include "engine/loader.h"
@@ -17,27 +17,6 @@ namespace ferry::compare {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A folder of ours that goes when this does.
-class Folder {
- public:
-  static Result<Folder> make() {
-    std::string path = (fs::temp_directory_path() / "ferry-compare-XXXXXX").string();
-    if (mkdtemp(path.data()) == nullptr) return errno_error("make a folder in /tmp", errno);
-    return Folder(std::move(path));
-  }
-  Folder(Folder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  Folder& operator=(Folder&&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  std::string at(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  explicit Folder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
 
 // One engine with one function: what is to be done, and what came of it.
 struct Pair {
@@ -59,7 +38,7 @@ std::uint64_t plugin_bytes(const std::string& engine) {
 
 class Comparison {
  public:
-  Comparison(const Options& options, const Progress& progress, Folder folder)
+  Comparison(const Options& options, const Progress& progress, ScratchFolder folder)
       : options_(options), progress_(progress), folder_(std::move(folder)) {}
 
   Status add(const Subject& subject) {
@@ -167,7 +146,7 @@ class Comparison {
 
   const Options& options_;
   const Progress& progress_;
-  Folder folder_;
+  ScratchFolder folder_;
   std::vector<Pair> pairs_;
   std::vector<double> control_;
   std::vector<double> waiting_;
@@ -189,7 +168,7 @@ std::vector<std::string> default_engines() {
 
 Result<Report> compare(const std::vector<Subject>& subjects, const Options& options,
                        const Progress& progress) {
-  FERRY_TRY(Folder folder, Folder::make());
+  FERRY_TRY(ScratchFolder folder, ScratchFolder::make("compare"));
   Comparison comparison(options, progress, std::move(folder));
   for (const Subject& subject : subjects) FERRY_CHECK_OK(comparison.add(subject));
   return comparison.run();

@@ -2,22 +2,22 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
-#include <filesystem>
-#include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/file.h"
+#include "base/scratch.h"
 
 namespace ferry::engine {
 namespace {
+
+// It may wait for a busy machine, but not for ever.
+constexpr int kWallPerCpu = 5;
 
 namespace fs = std::filesystem;
 
@@ -48,60 +48,10 @@ bool has(const std::vector<std::string_view>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// A folder of ours that goes when this does.
-class Folder {
- public:
-  static Result<Folder> make() {
-    std::string path = (fs::temp_directory_path() / "ferry-lower-XXXXXX").string();
-    if (mkdtemp(path.data()) == nullptr) return errno_error("make a folder in /tmp", errno);
-    return Folder(std::move(path));
-  }
-  Folder(Folder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
-  Folder& operator=(Folder&&) = delete;
-  ~Folder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  std::string file(const char* name) const { return path_ + "/" + name; }
-
- private:
-  explicit Folder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
-};
-
 std::string joined(const std::vector<std::string_view>& names) {
   std::string text;
   for (const std::string_view name : names) text.append(text.empty() ? "" : ", ").append(name);
   return text;
-}
-
-// Runs it to its end; its words go to `errors`. The CPU limit ends it if it hangs.
-Result<int> run(std::vector<std::string>& words, const std::string& errors,
-                const LowerLimits& limits) {
-  std::vector<char*> argv;
-  argv.reserve(words.size() + 1);
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, 2, errors.c_str(), O_WRONLY | O_CREAT, 0600);
-  posix_spawn_file_actions_addclosefrom_np(&actions, 3);
-  pid_t pid = 0;
-  const int failed = posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) return errno_error("start " + words[0], failed);
-  const auto seconds = static_cast<rlim_t>(limits.cpu_time.count());
-  const rlimit cpu{seconds, seconds + 1};
-  const rlimit size{limits.result, limits.result};
-  prlimit(pid, RLIMIT_CPU, &cpu, nullptr);
-  prlimit(pid, RLIMIT_FSIZE, &size, nullptr);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) return errno_error("wait for wasm-opt", errno);
-  }
-  return status;
 }
 
 }  // namespace
@@ -149,25 +99,27 @@ Result<std::string> find_wasm_opt() {
 Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
                            std::string_view purpose, const LowerLimits& limits) {
   FERRY_TRY(const std::string tool, find_wasm_opt());
-  FERRY_TRY(const Folder folder, Folder::make());
-  const std::string in = folder.file("in.wasm");
-  const std::string out = folder.file("out.wasm");
+  FERRY_TRY(const ScratchFolder folder, ScratchFolder::make("lower"));
+  const std::string in = folder.at("in.wasm");
+  const std::string out = folder.at("out.wasm");
   FERRY_CHECK_OK(write_file_atomically(in, wasm, 0600));
   std::vector<std::string> words = {tool, in, "-o", out, "-g", "--enable-mutable-globals"};
   words.insert(words.end(), flags.begin(), flags.end());
-  FERRY_TRY(const int status, run(words, folder.file("errors"), limits));
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return read_file(out, limits.result);
-  if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL)) {
+  ChildBounds bounds;
+  bounds.cpu_time = limits.cpu_time;
+  bounds.wall = limits.cpu_time * kWallPerCpu;
+  bounds.file_size = limits.result;
+  FERRY_TRY(const ChildEnd end, run_child(tool, words, -1, bounds));
+  if (end.fine()) return read_file(out, limits.result);
+  if (end.too_late || (WIFSIGNALED(end.status) &&
+                       (WTERMSIG(end.status) == SIGXCPU || WTERMSIG(end.status) == SIGKILL))) {
     return Error{Code::kLimit,
                  "to " + std::string(purpose) + ", wasm-opt took more than " +
                      std::to_string(limits.cpu_time.count()) + " s of CPU time",
                  ""};
   }
-  const Result<Bytes> said = read_file(folder.file("errors"), 64u << 10);
   return Error{Code::kInvalid,
-               "wasm-opt could not " + std::string(purpose) + ": " +
-                   (said.ok() ? std::string(as_text(*said).substr(0, 500)) : std::string()),
-               ""};
+               "wasm-opt could not " + std::string(purpose) + ": " + end.err.substr(0, 500), ""};
 }
 
 Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::string_view engine,
