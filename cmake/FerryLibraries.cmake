@@ -32,3 +32,6 @@ target_compile_definitions(ferry_boost INTERFACE BOOST_ASIO_NO_DEPRECATED
   BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_BEAST_USE_STD_STRING_VIEW)
 target_include_directories(ferry_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 target_link_libraries(ferry_boost INTERFACE Boost::json Boost::url Threads::Threads)
+
+# Loaded when something is sent, not linked: only the headers are needed to build.
+find_path(FERRY_CURL_INCLUDE curl/curl.h REQUIRED)

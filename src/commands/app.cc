@@ -22,6 +22,7 @@ constexpr std::array kVerbs{
     VerbRow{"build", "Build a function and check it; make it start where its start-up ended",
             make_build},
     VerbRow{"pack", "Make what a platform is given: a container image", make_pack},
+    VerbRow{"deploy", "Put what pack made on its platform", make_deploy},
     VerbRow{"compare", "Measure the same work on every engine", make_compare},
     VerbRow{"engines", "List the engines and what each can do", make_engines},
     VerbRow{"platforms", "List the platforms that functions are served on", make_platforms},

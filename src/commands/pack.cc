@@ -60,6 +60,7 @@ class Pack final : public Verb {
     spec.tag = image_tag(options_, packed.function);
     FERRY_TRY(const package::Image image, package::write_image(spec));
     FERRY_CHECK_OK(write_into(options_.folder, "image.tar", image.tar));
+    FERRY_CHECK_OK(write_mark(options_, packed, "image"));
     if (!options_.common.quiet) {
       fmt::print(stderr,
                  "ferry: {}/image.tar: image {} with {} ({}), {}\n"

@@ -134,6 +134,7 @@ Status pack_for_lambda(const PackOptions& options) {
   FERRY_TRY(std::size_t code, write_archive(options.folder, "function.zip",
                                             {{"README.txt", bytes_of(read_me(packed)), 0644}}));
   FERRY_CHECK_OK(write_into(options.folder, "template.yaml", as_bytes(template_of(packed))));
+  FERRY_CHECK_OK(write_mark(options, packed, "lambda"));
   if (!options.common.quiet) {
     fmt::print(stderr,
                "ferry: {0}: runtime-layer.zip {1}, function-layer.zip {2} ({3} {4}), function.zip "

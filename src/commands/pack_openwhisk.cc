@@ -79,11 +79,11 @@ Status pack_for_openwhisk(const PackOptions& options) {
   FERRY_CHECK_OK(write_into(folder, "action.json", as_bytes(action)));
   FERRY_CHECK_OK(write_into(folder, "runtimes.json", as_bytes(runtimes)));
   FERRY_CHECK_OK(write_into(folder, "image.tar", image.tar));
+  FERRY_CHECK_OK(write_mark(options, packed, "openwhisk"));
   if (!options.common.quiet) {
     fmt::print(stderr,
                "ferry: {0}/action.json creates the action '{1}' ({2})\n"
-               "  curl -u $AUTH -X PUT -H 'Content-Type: application/json' -d @{0}/action.json \\\n"
-               "    \"$APIHOST/api/v1/namespaces/_/actions/{1}?overwrite=true\"\n"
+               "  ferry deploy {0}\n"
                "ferry: once, by the operator: {0}/image.tar is the image {3} ({4}), "
                "{0}/runtimes.json the kind '{5}'\n",
                folder, packed.function.name, function::format_size(packed.bundle.size()), spec.tag,

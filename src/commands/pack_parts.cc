@@ -116,6 +116,14 @@ std::string image_tag(const PackOptions& options, const function::Function& func
   return out.empty() ? "function" : out;
 }
 
+Status write_mark(const PackOptions& options, const Packed& packed, const std::string& platform,
+                  deploy::Fields settings) {
+  const deploy::Mark mark{platform, packed.function.name, packed.function.digest, FERRY_VERSION,
+                          std::move(settings)};
+  const std::string text = deploy::to_json(mark);
+  return write_into(options.folder, deploy::kMarkName, as_bytes(text));
+}
+
 Status write_into(const std::string& folder, const std::string& name, ByteView bytes) {
   FERRY_CHECK_OK(make_directories(folder));
   return write_file_atomically(folder + "/" + name, bytes);

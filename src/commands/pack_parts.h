@@ -4,6 +4,7 @@
 
 #include "commands/ready.h"
 #include "commands/signing.h"
+#include "deploy/mark.h"
 #include "package/image.h"
 
 namespace ferry::commands {
@@ -34,6 +35,10 @@ package::ImageSpec image_of(Bytes program, const std::string& key, const Packed*
 
 // Lower case, as images are named.
 std::string image_tag(const PackOptions& options, const function::Function& function);
+
+// ferry-package.json, by which `ferry deploy` knows what the folder holds. Written last.
+Status write_mark(const PackOptions& options, const Packed& packed, const std::string& platform,
+                  deploy::Fields settings = {});
 
 Status write_into(const std::string& folder, const std::string& name, ByteView bytes);
 

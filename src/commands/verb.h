@@ -36,6 +36,7 @@ std::unique_ptr<Verb> make_serve();
 std::unique_ptr<Verb> make_check();
 std::unique_ptr<Verb> make_build();
 std::unique_ptr<Verb> make_pack();
+std::unique_ptr<Verb> make_deploy();
 std::unique_ptr<Verb> make_compare();
 std::unique_ptr<Verb> make_engines();
 std::unique_ptr<Verb> make_platforms();
