@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/file.h"
-#include "platforms/lambda/json_view.h"
+#include "platforms/json_view.h"
 
 namespace ferry::test {
 namespace {

@@ -6,8 +6,8 @@
 #include <iostream>
 #include <string>
 
+#include "platforms/json_view.h"
 #include "platforms/lambda/emulator.h"
-#include "platforms/lambda/json_view.h"
 
 namespace {
 

@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "http/listener.h"
+#include "platforms/json_view.h"
 #include "platforms/lambda/adapter.h"
-#include "platforms/lambda/json_view.h"
 
 namespace ferry::platforms::lambda {
 namespace {

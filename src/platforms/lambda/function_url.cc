@@ -6,8 +6,8 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "platforms/emulate.h"
+#include "platforms/json_view.h"
 #include "platforms/lambda/emulator.h"
-#include "platforms/lambda/json_view.h"
 #include "platforms/lambda/runtime.h"
 
 namespace ferry::platforms::lambda {

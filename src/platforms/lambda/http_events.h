@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "event/http.h"
-#include "platforms/lambda/json_view.h"
+#include "platforms/json_view.h"
 #include "platforms/lambda/table.h"
 
 namespace ferry::platforms::lambda {

@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "platforms/lambda/json_view.h"
+#include "platforms/json_view.h"
 
 namespace ferry::platforms::lambda {
 

@@ -1,8 +1,8 @@
-#include "platforms/lambda/json_view.h"
+#include "platforms/json_view.h"
 
 #include <charconv>
 
-namespace ferry::platforms::lambda {
+namespace ferry::platforms {
 namespace {
 
 using event::JsonKind;
@@ -120,4 +120,4 @@ std::string compact(JsonView value) {
   return out;
 }
 
-}  // namespace ferry::platforms::lambda
+}  // namespace ferry::platforms

@@ -10,7 +10,7 @@
 
 #include "event/json_text.h"
 
-namespace ferry::platforms::lambda {
+namespace ferry::platforms {
 
 // One value, or nothing. Of members with the same name the first counts.
 class JsonView {
@@ -42,4 +42,4 @@ class JsonView {
 // Without the white space between its parts.
 std::string compact(JsonView value);
 
-}  // namespace ferry::platforms::lambda
+}  // namespace ferry::platforms
