@@ -171,8 +171,11 @@ void HttpCalls::call(HttpCall call, http::Response& response) const {
     call.adjust(received->event);
   }
   structured |= received->mode == event::Mode::kStructured;
-  answer(call.function, invoke(call.function, received->event, call.arrival, call.invoke),
-         structured, response);
+  Outcome outcome = invoke(call.function, received->event, call.arrival, call.invoke);
+  if (received->mode != event::Mode::kPlain && call.finish) {
+    call.finish(received->event, outcome);
+  }
+  answer(call.function, std::move(outcome), structured, response);
 }
 
 }  // namespace ferry::platforms

@@ -19,6 +19,8 @@ struct HttpCall {
   host::InvokeOptions invoke = {};  // the platform's deadline, id and environment
   // Called on the event of a request that is no CloudEvent, for what the platform knows better.
   std::function<void(event::Event&)> adjust = {};
+  // Called on the outcome of a single CloudEvent, for platforms that want a reply of another form.
+  std::function<void(const event::Event& asked, host::Outcome& outcome)> finish = {};
 };
 
 class HttpCalls {

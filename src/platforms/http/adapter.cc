@@ -1,8 +1,11 @@
 #include "platforms/http/adapter.h"
 
+#include <algorithm>
+
 namespace ferry::platforms {
 
-HttpAdapter::HttpAdapter(AdapterContext context) : context_(std::move(context)), calls_(context_) {
+HttpAdapter::HttpAdapter(AdapterContext context, std::span<const std::string_view> health)
+    : context_(std::move(context)), health_(health), calls_(context_) {
   if (context_.log != nullptr) {
     context_.log->hold();
   }
@@ -16,15 +19,24 @@ void HttpAdapter::before_wait() {
 
 void HttpAdapter::tidy() { context_.host.drop_idle(); }
 
+void HttpAdapter::prepare(const http::Request& /*request*/, HttpCall& /*call*/) {}
+
+std::string_view HttpAdapter::path_of(const http::Request& request) const { return request.path(); }
+
+bool HttpAdapter::is_health(const http::Request& request) const {
+  return (request.method == "GET" || request.method == "HEAD") &&
+         std::ranges::find(health_, request.path()) != health_.end();
+}
+
 int HttpAdapter::lane(const http::Request& request) {
-  if (request.method == "OPTIONS" || request.method == "TRACE") {
+  if (request.method == "OPTIONS" || request.method == "TRACE" || is_health(request)) {
     return kNoLane;
   }
   const auto& of = calls_.of();
   if (of.size() == 1) {
     return 0;
   }
-  std::string_view name = request.path().substr(1);
+  std::string_view name = path_of(request).substr(1);
   name = name.substr(0, name.find('/'));
   for (std::size_t i = 0; i < of.size(); ++i) {
     if (of[i].name == name) {
@@ -54,6 +66,11 @@ void HttpAdapter::handle(const http::Request& request, http::Response& response)
     response.fields.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     return;
   }
+  if (is_health(request)) {
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = "ok\n";
+    return;
+  }
   int function = lane(request);
   if (function == kNoLane) {
     answer_unknown(response);
@@ -71,6 +88,7 @@ void HttpAdapter::handle(const http::Request& request, http::Response& response)
   call.message.headers = headers;
   call.message.body = std::string(request.body);
   call.arrival = request.arrival;
+  prepare(request, call);
   calls_.call(std::move(call), response);
 }
 

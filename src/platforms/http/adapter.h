@@ -1,15 +1,19 @@
 // Plain HTTP requests and CloudEvents (binary, structured, batched) → Event → Outcome → reply.
 // With one function every path is its; with several, /NAME and what is below it.
-// docs/serve.md says what is answered when.
+// docs/serve.md says what is answered when. Platforms that hand plain HTTP on to us derive from it.
 #pragma once
+
+#include <span>
+#include <string_view>
 
 #include "platforms/http_calls.h"
 
 namespace ferry::platforms {
 
-class HttpAdapter final : public http::Service {
+class HttpAdapter : public http::Service {
  public:
-  explicit HttpAdapter(AdapterContext context);
+  // `health`: paths that the platform asks after us on; a GET there takes no function.
+  explicit HttpAdapter(AdapterContext context, std::span<const std::string_view> health = {});
 
   int lane(const http::Request& request) override;
   void handle(const http::Request& request, http::Response& response) override;
@@ -17,10 +21,21 @@ class HttpAdapter final : public http::Service {
   void before_wait() override;
   void tidy() override;
 
+ protected:
+  // What the platform knows of a request beyond what it says of itself.
+  virtual void prepare(const http::Request& request, HttpCall& call);
+  // Where functions' names begin.
+  virtual std::string_view path_of(const http::Request& request) const;
+
+  const AdapterContext& context() const { return context_; }
+  const HttpCalls& calls() const { return calls_; }
+
  private:
+  bool is_health(const http::Request& request) const;
   void answer_unknown(http::Response& response);
 
   AdapterContext context_;
+  std::span<const std::string_view> health_;
   HttpCalls calls_;
 };
 
