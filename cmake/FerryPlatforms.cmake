@@ -6,5 +6,8 @@ function(ferry_platform name)
 endfunction()
 
 ferry_platform(http)
+ferry_platform(knative platform_http)
+ferry_platform(azure platform_http)
+ferry_platform(openfaas platform_http)
 ferry_platform(lambda LIBRARIES ferry_zlib)
 ferry_platform(openwhisk package)

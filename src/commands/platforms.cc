@@ -10,8 +10,11 @@
 
 #include "commands/verb.h"
 #include "http/message.h"
+#include "platforms/azure/azure.h"
 #include "platforms/http/http.h"
+#include "platforms/knative/knative.h"
 #include "platforms/lambda/lambda.h"
+#include "platforms/openfaas/openfaas.h"
 #include "platforms/openwhisk/openwhisk.h"
 
 namespace ferry::commands {
@@ -47,8 +50,9 @@ std::string content_type_of(const platforms::Answer& answer) {
 }  // namespace
 
 std::span<const platforms::Platform* const> all_platforms() {
-  static const std::array kAll{&platforms::http_platform(), &platforms::lambda_platform(),
-                               &platforms::openwhisk_platform()};
+  static const std::array kAll{&platforms::http_platform(),      &platforms::lambda_platform(),
+                               &platforms::openwhisk_platform(), &platforms::knative_platform(),
+                               &platforms::azure_platform(),     &platforms::openfaas_platform()};
   return kAll;
 }
 

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "commands/platforms.h"
 #include "commands/serve_lambda.h"
 #include "commands/serve_openwhisk.h"
 #include "commands/verb.h"
@@ -23,7 +24,7 @@ class Serve final : public Verb {
     app.add_option("--admin", admin_, "Where /livez, /readyz and /metrics are served")
         ->type_name("HOST:PORT");
     app.add_option("--platform", platform_, "Whose side is served")
-        ->check(CLI::IsMember({"http", "lambda", "openwhisk"}));
+        ->check(CLI::IsMember(platform_names()));
     declare_common(app, options_.common);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
@@ -60,6 +61,7 @@ class Serve final : public Verb {
     if (platform_ == "lambda") {
       return serve_lambda(options_);
     }
+    options_.platform = find_platform(platform_);
     std::size_t workers =
         workers_ > 0 ? workers_ : std::max(1u, std::thread::hardware_concurrency());
     FERRY_TRY(auto functions, read_functions(options_));

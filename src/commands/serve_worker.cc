@@ -10,7 +10,6 @@
 
 #include "commands/verb.h"
 #include "platforms/front.h"
-#include "platforms/http/http.h"
 
 namespace ferry::commands {
 namespace {
@@ -56,7 +55,7 @@ Status work(const std::vector<function::Function>& functions, const ServeOptions
     FERRY_TRY(auto loaded, host.load(bundle, load));
     context.functions.push_back(std::move(loaded));
   }
-  FERRY_TRY(auto adapter, platforms::http_platform().make_adapter(std::move(context)));
+  FERRY_TRY(auto adapter, options.platform->make_adapter(std::move(context)));
   http::WorkerCounters& counters = board.worker(index);
   std::vector<function::Limits> limits;
   for (const function::Function& function : functions) {

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "commands/ready.h"
 #include "http/board.h"
-#include "platforms/log.h"
+#include "platforms/platform.h"
 
 namespace ferry::commands {
 
@@ -12,6 +12,7 @@ struct ServeOptions {
   std::vector<std::string> paths;
   CommonOptions common;
   platforms::LogFormat log_format = platforms::LogFormat::kText;
+  const platforms::Platform* platform = nullptr;  // that workers serve; of those called over HTTP
 };
 
 // All functions; two of one name are an error.

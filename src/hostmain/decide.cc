@@ -11,12 +11,13 @@ struct Sign {
   const char* platform;
 };
 
-// The first that is set decides. Knative speaks CloudEvents over HTTP, which "http" serves.
+// The first that is set decides.
 constexpr std::array kSigns{
     Sign{"AWS_LAMBDA_RUNTIME_API", "lambda"},       // Lambda, "Custom runtimes"
     Sign{"FUNCTIONS_CUSTOMHANDLER_PORT", "azure"},  // Azure Functions, "Custom handlers"
     Sign{"__OW_API_HOST", "openwhisk"},             // OpenWhisk, the invoker's container proxy
-    Sign{"K_SERVICE", "http"},                      // Knative Serving, runtime contract
+    Sign{"K_SERVICE", "knative"},                   // Knative Serving, runtime contract; Cloud Run
+    Sign{"OPENFAAS_NAME", "openfaas"},              // OpenFaaS, faas-netes
 };
 
 }  // namespace
@@ -34,12 +35,14 @@ Decision decide_platform(const std::string& asked, const Lookup& env) {
   return {"http", "no other platform's variable is set"};
 }
 
-std::string default_listen(const Lookup& env) {
-  const char* port = env("PORT");
+std::string default_listen(const std::string& platform, const Lookup& env) {
+  // Azure's host calls from the same machine, and nobody else should.
+  const bool azure = platform == "azure";
+  const char* port = env(azure ? "FUNCTIONS_CUSTOMHANDLER_PORT" : "PORT");
   const std::string_view text = port == nullptr ? "" : port;
   const bool is_number = !text.empty() && text.size() <= 5 &&
                          text.find_first_not_of("0123456789") == std::string_view::npos;
-  return ":" + std::string(is_number ? text : "8080");
+  return (azure ? "127.0.0.1:" : ":") + std::string(is_number ? text : "8080");
 }
 
 }  // namespace ferry::hostmain

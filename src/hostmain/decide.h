@@ -19,7 +19,7 @@ struct Decision {
 // `asked` is --platform's word, or empty.
 Decision decide_platform(const std::string& asked, const Lookup& env);
 
-// ":8080", or what PORT says: Knative and its like choose the port.
-std::string default_listen(const Lookup& env);
+// ":8080", or what the platform says: Knative and its like choose the port.
+std::string default_listen(const std::string& platform, const Lookup& env);
 
 }  // namespace ferry::hostmain

@@ -34,8 +34,9 @@ Status serve(const Options& options, const char* argv0) {
   if (!options.quiet) {
     fmt::print(stderr, "ferry-host: platform {}: {}\n", decision.platform, decision.why);
   }
-  const Serving serving{options, options.bundle.empty() ? program_folder(argv0) : options.bundle,
-                        options.listen.empty() ? default_listen(env) : options.listen};
+  const Serving serving{
+      options, options.bundle.empty() ? program_folder(argv0) : options.bundle,
+      options.listen.empty() ? default_listen(decision.platform, env) : options.listen};
   return platform->serve(serving);
 }
 

@@ -2,12 +2,25 @@
 
 #include <array>
 
+#include "platforms/azure/azure.h"
+#include "platforms/http/http.h"
+#include "platforms/knative/knative.h"
+#include "platforms/openfaas/openfaas.h"
+
 namespace ferry::hostmain {
 namespace {
 
+template <const platforms::Platform& (*platform)()>
+Status over_http(const Serving& serving) {
+  return serve_over_http(serving, platform());
+}
+
 // A new platform is one file and one line here.
 constexpr std::array kPlatforms{
-    PlatformRow{"http", serve_http},
+    PlatformRow{"http", over_http<platforms::http_platform>},
+    PlatformRow{"knative", over_http<platforms::knative_platform>},
+    PlatformRow{"azure", over_http<platforms::azure_platform>},
+    PlatformRow{"openfaas", over_http<platforms::openfaas_platform>},
     PlatformRow{"openwhisk", serve_openwhisk},
     PlatformRow{"lambda", serve_lambda},
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hostmain/options.h"
+#include "platforms/platform.h"
 
 namespace ferry::hostmain {
 
@@ -24,7 +25,8 @@ struct PlatformRow {
 const PlatformRow* find_platform(const std::string& name);
 std::string platform_names();  // "http, openwhisk"
 
-Status serve_http(const Serving& serving);
+// Any platform that calls us over HTTP: worker processes, each with the bundles and its adapter.
+Status serve_over_http(const Serving& serving, const platforms::Platform& platform);
 Status serve_openwhisk(const Serving& serving);
 Status serve_lambda(const Serving& serving);
 

@@ -1,4 +1,4 @@
-// ferry-host --platform http: worker processes, each with the bundles and the HTTP adapter.
+// ferry-host on a platform that calls over HTTP.
 #include <algorithm>
 #include <cstdio>
 #include <thread>
@@ -11,13 +11,13 @@
 #include "hostmain/serve.h"
 #include "platforms/fleet.h"
 #include "platforms/front.h"
-#include "platforms/http/http.h"
 
 namespace ferry::hostmain {
 namespace {
 
-Status work(const std::vector<Packed>& packed, const Options& options, Fd listener,
-            http::Board& board, std::size_t index) {
+Status work(const std::vector<Packed>& packed, const Options& options,
+            const platforms::Platform& platform, Fd listener, http::Board& board,
+            std::size_t index) {
   FERRY_TRY(auto engine, engine::make_linked_engine(engine_options_for(packed)));
   host::Host host(*engine, system_clock(), system_random());
   platforms::LogWriter log(STDERR_FILENO, options.log_format);
@@ -34,7 +34,7 @@ Status work(const std::vector<Packed>& packed, const Options& options, Fd listen
     context.functions.push_back(std::move(loaded));
     limits.push_back(each.manifest.limits);
   }
-  FERRY_TRY(auto adapter, platforms::http_platform().make_adapter(std::move(context)));
+  FERRY_TRY(auto adapter, platform.make_adapter(std::move(context)));
   http::ServerOptions front = platforms::front_options(limits);
   front.counters = &board.worker(index).front;
   FERRY_TRY(auto server, http::Server::make(std::move(front), *adapter));
@@ -46,7 +46,7 @@ Status work(const std::vector<Packed>& packed, const Options& options, Fd listen
 
 }  // namespace
 
-Status serve_http(const Serving& serving) {
+Status serve_over_http(const Serving& serving, const platforms::Platform& platform) {
   const Options& options = serving.options;
   FERRY_TRY(auto packed, read_packed(serving.folder, options.key));
   const std::size_t workers =
@@ -58,7 +58,7 @@ Status serve_http(const Serving& serving) {
   }
   return platforms::run_fleet(
       fleet, std::move(listeners), [&](Fd listener, http::Board& board, std::size_t index) {
-        Status worked = work(packed, options, std::move(listener), board, index);
+        Status worked = work(packed, options, platform, std::move(listener), board, index);
         if (!worked.ok()) {
           fmt::print(stderr, "ferry-host: {}\n", worked.error().text());
         }

@@ -24,7 +24,8 @@ TEST(Decide, EachPlatformByItsOwnVariable) {
   EXPECT_EQ(decided({{"AWS_LAMBDA_RUNTIME_API", "x"}}).platform, "lambda");
   EXPECT_EQ(decided({{"FUNCTIONS_CUSTOMHANDLER_PORT", "1"}}).platform, "azure");
   EXPECT_EQ(decided({{"__OW_API_HOST", "x"}}).platform, "openwhisk");
-  EXPECT_EQ(decided({{"K_SERVICE", "x"}}).platform, "http");
+  EXPECT_EQ(decided({{"K_SERVICE", "x"}}).platform, "knative");
+  EXPECT_EQ(decided({{"OPENFAAS_NAME", "x"}}).platform, "openfaas");
   EXPECT_THAT(decided({{"K_SERVICE", "x"}}).why, HasSubstr("K_SERVICE"));
 }
 
@@ -35,7 +36,7 @@ TEST(Decide, WhatWasAskedWinsAndAnEmptyVariableIsNone) {
 
 TEST(Decide, PortIsTheEnvironmentsWhereItIsANumber) {
   auto listen = [](const char* port) {
-    return default_listen([port](const char*) { return port; });
+    return default_listen("knative", [port](const char*) { return port; });
   };
   EXPECT_EQ(listen(nullptr), ":8080");
   EXPECT_EQ(listen("9000"), ":9000");

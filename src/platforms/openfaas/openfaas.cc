@@ -1,0 +1,29 @@
+#include "platforms/openfaas/openfaas.h"
+
+#include "platforms/openfaas/adapter.h"
+#include "platforms/openfaas/emulator.h"
+
+namespace ferry::platforms {
+namespace {
+
+class OpenFaas final : public Platform {
+ public:
+  const char* name() const override { return "openfaas"; }
+  const char* summary() const override { return "OpenFaaS, with of-watchdog or without"; }
+  Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
+    return std::unique_ptr<http::Service>(
+        std::make_unique<openfaas::OpenFaasAdapter>(std::move(context)));
+  }
+  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
+    return std::unique_ptr<Emulator>(std::make_unique<openfaas::OpenFaasEmulator>(adapter));
+  }
+};
+
+}  // namespace
+
+const Platform& openfaas_platform() {
+  static const OpenFaas platform;
+  return platform;
+}
+
+}  // namespace ferry::platforms

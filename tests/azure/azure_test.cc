@@ -1,0 +1,167 @@
+#include <gmock/gmock.h>
+
+#include "platforms/azure/answer.h"
+#include "platforms/azure/events.h"
+
+namespace ferry::platforms::azure {
+namespace {
+
+using host::Outcome;
+using host::Status;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+
+event::Event event_for(std::string_view body) {
+  const auto message = read_message(body);
+  EXPECT_TRUE(message) << body;
+  event::Event event = event_of(*message, {"orders", "inv-1"}, system_clock(), system_random());
+  EXPECT_TRUE(event::validate(event).ok());
+  return event;
+}
+
+Outcome ok(std::string type, std::string data) {
+  Outcome out;
+  out.status = Status::kOk;
+  out.reply.content_type = std::move(type);
+  out.reply.data = std::move(data);
+  return out;
+}
+
+TEST(AzureMessage, IsAnObjectOfDataAndMetadataAndNothingElse) {
+  EXPECT_TRUE(read_message(R"( {"Data":{"a":1},"Metadata":{}} )"));
+  for (const char* body : {"", "{}", "[]", "{", R"({"Data":{}})", R"({"Data":[],"Metadata":{}})",
+                           R"({"Data":{},"Metadata":{},"More":1})"}) {
+    EXPECT_FALSE(read_message(body)) << body;
+  }
+}
+
+TEST(AzureMessage, TextIsTakenOutOfItsOwnQuotes) {
+  EXPECT_EQ(value_of(JsonView(R"("\"hello\"")")).text, "hello");
+  EXPECT_EQ(value_of(JsonView(R"("hello")")).text, "hello");
+  EXPECT_EQ(value_of(JsonView(R"("{\"a\":1.10}")")).text, R"({"a":1.10})");
+  EXPECT_EQ(value_of(JsonView(R"({"a":1.10})")).text, R"({"a":1.10})");
+  EXPECT_EQ(value_of(JsonView(R"("\"half")")).text, "\"half");
+}
+
+TEST(AzureEvent, QueueMessage) {
+  const auto event = event_for(
+      R"({"Data":{"item":"\"hello\""},"Metadata":{"DequeueCount":"1","PopReceipt":"\"x\"",)"
+      R"("Id":"\"m-5\"","InsertionTime":"\"2026-01-02T03:04:05+00:00\""}})");
+  EXPECT_EQ(event.type, "com.microsoft.azure.storage.queue.message");
+  EXPECT_EQ(event.id, "m-5");
+  EXPECT_EQ(event.time, "2026-01-02T03:04:05+00:00");
+  EXPECT_EQ(event.source, "/azure/functions/orders");
+  EXPECT_EQ(event.data, "hello");
+  EXPECT_EQ(event.datacontenttype, "text/plain; charset=utf-8");
+}
+
+TEST(AzureEvent, ServiceBusMessage) {
+  const auto event = event_for(
+      R"({"Data":{"m":"{\"a\":1}"},"Metadata":{"MessageId":"\"7\"","Subject":"\"s\"",)"
+      R"("EnqueuedTimeUtc":"\"2026-01-02T03:04:05\"","ContentType":"\"application/json\""}})");
+  EXPECT_EQ(event.type, "com.microsoft.azure.servicebus.message");
+  EXPECT_EQ(event.id, "7");
+  EXPECT_EQ(event.subject, "s");
+  EXPECT_EQ(event.time, "2026-01-02T03:04:05Z");
+  EXPECT_EQ(event.data, R"({"a":1})");
+  EXPECT_EQ(event.datacontenttype, "application/json");
+}
+
+TEST(AzureEvent, AContentTypeThatTheBodyIsNotIsLeftOut) {
+  const auto event =
+      event_for(R"({"Data":{"m":"{no"},"Metadata":{"MessageId":"\"7\"","EnqueuedTimeUtc":"junk",)"
+                R"("ContentType":"\"application/json\""}})");
+  EXPECT_EQ(event.datacontenttype, "text/plain; charset=utf-8");
+  EXPECT_NE(event.time, "junk");
+}
+
+TEST(AzureEvent, CloudEventsAreKept) {
+  constexpr char kEvent[] = R"({"specversion":"1.0","id":"9","source":"/s","type":"t","n":1})";
+  std::string quoted;
+  event::append_json_string(quoted, kEvent);
+  for (const std::string& value : {std::string(kEvent), quoted}) {
+    const auto event = event_for(R"({"Data":{"e":)" + value + R"(},"Metadata":{}})");
+    EXPECT_EQ(event.id, "9");
+    EXPECT_EQ(event.type, "t");
+    EXPECT_EQ(event.extensions.size(), 1u);
+  }
+}
+
+TEST(AzureEvent, EventGridsOwnSchemaIsMappedAsMicrosoftDoes) {
+  const auto event = event_for(
+      R"({"Data":{"e":{"id":"1","topic":"/subscriptions/x","subject":"s","eventType":"E.Created",)"
+      R"("eventTime":"2026-01-02T03:04:05Z","data":{"a":1.10},"dataVersion":""}},"Metadata":{}})");
+  EXPECT_EQ(event.source, "/subscriptions/x");
+  EXPECT_EQ(event.type, "E.Created");
+  EXPECT_EQ(event.subject, "s");
+  EXPECT_EQ(event.data, R"({"a":1.10})");
+}
+
+TEST(AzureEvent, TimerAndUnknownTriggers) {
+  auto timer = event_for(R"({"Data":{"t":{"Schedule":{},"IsPastDue":false}},"Metadata":{}})");
+  EXPECT_EQ(timer.type, "com.microsoft.azure.functions.timer");
+  EXPECT_EQ(timer.id, "inv-1");
+  auto other = event_for(R"({"Data":{"a":1,"b":{"c":2}},"Metadata":{}})");
+  EXPECT_EQ(other.type, "com.microsoft.azure.functions.trigger");
+  EXPECT_EQ(other.data, R"({"a":1,"b":{"c":2}})");
+}
+
+TEST(AzureEvent, AnIdThatCanBeNoneFallsBack) {
+  const auto event = event_for(
+      R"({"Data":{"i":"x"},"Metadata":{"DequeueCount":1,"PopReceipt":"x","Id":"a\u0000b"}})");
+  EXPECT_EQ(event.id, "inv-1");
+}
+
+TEST(AzureRequest, IsReadAsItsCallerSentIt) {
+  const auto message = read_message(
+      R"({"Data":{"req":{"Url":"http://h:1/api/f?a=b c","Method":"PUT","Headers":{"X-A":["1","2"],)"
+      R"("Content-Type":["application/octet-stream"],"bad name":"x","B":"a\r\nb"},)"
+      R"("Body":"AAEC"}},"Metadata":{}})");
+  const auto request = read_request(*message);
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->binding, "req");
+  EXPECT_EQ(request->method, "PUT");
+  EXPECT_EQ(request->target, "/api/f?a=b%20c");
+  EXPECT_EQ(request->body, std::string("\0\1\2", 3));
+  EXPECT_THAT(request->headers, ElementsAre(Pair("X-A", "1"), Pair("X-A", "2"),
+                                            Pair("Content-Type", "application/octet-stream")));
+}
+
+TEST(AzureRequest, AMethodThatIsNoneIsNoRequest) {
+  EXPECT_FALSE(read_request(
+      *read_message(R"({"Data":{"r":{"Url":"/","Method":"GET / HTTP/1.1\r\n"}},"Metadata":{}})")));
+}
+
+TEST(AzureAnswer, JsonStaysAndAmbiguousTextIsSentAsBytes) {
+  EXPECT_EQ(reply_value(ok("application/json", R"({"a":1.10})").reply), R"({"a":1.10})");
+  EXPECT_EQ(reply_value(ok("text/plain", "hello!").reply), "\"hello!\"");
+  // The host would decode these, since they are base64 by chance.
+  EXPECT_EQ(reply_value(ok("text/plain", "test").reply), "\"dGVzdA==\"");
+  EXPECT_EQ(reply_value(ok("text/plain", "te st\n").reply), "\"dGUgc3QK\"");
+  EXPECT_EQ(reply_value(ok("application/octet-stream", "\xff").reply), "\"/w==\"");
+  EXPECT_EQ(reply_value({}), "null");
+}
+
+TEST(AzureAnswer, ATriggersReplyIsReturnValueAndOutputWithItsLog) {
+  Outcome outcome = ok("application/json", "{}");
+  outcome.logs = {{{}, "one \"line\""}};
+  EXPECT_EQ(reply_payload(outcome),
+            R"({"Outputs":{"reply":{}},"Logs":["one \"line\""],"ReturnValue":{}})");
+}
+
+TEST(AzureAnswer, HttpOutputHasAllFourMembers) {
+  http::Response answer;
+  answer.status = 404;
+  answer.content_type = "text/plain";
+  answer.fields = {{"a", "1"}, {"A", "2"}};
+  answer.body = "no";
+  EXPECT_EQ(*http_payload(answer, {}),
+            R"({"Outputs":{"res":{"statusCode":"404","status":"404","body":"no",)"
+            R"("headers":{"Content-Type":"text/plain","a":"1"}}},"Logs":[],"ReturnValue":null})");
+  answer.body = "\xff";
+  EXPECT_THAT(http_payload(answer, {}).error().hint, HasSubstr("enableForwardingHttpRequest"));
+}
+
+}  // namespace
+}  // namespace ferry::platforms::azure
