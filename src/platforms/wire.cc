@@ -15,12 +15,30 @@ namespace {
 
 constexpr std::uint64_t kMaxAnswer = 1ull << 30;
 
+// What Go's io.Copy reads at a time.
+constexpr std::size_t kChunk = 32u << 10;
+
+void append_chunks(std::string_view body, std::string& out) {
+  while (!body.empty()) {
+    const std::string_view piece = body.substr(0, kChunk);
+    out += fmt::format("{:x}\r\n", piece.size());
+    out.append(piece).append("\r\n");
+    body.remove_prefix(piece.size());
+  }
+  out += "0\r\n\r\n";
+}
+
 std::string text_of(const WireRequest& request, std::string_view authority,
                     const std::string& base) {
   std::string out = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n",
                                 request.method, base, request.path, authority);
   for (const auto& [name, value] : request.fields) {
     out += fmt::format("{}: {}\r\n", name, value);
+  }
+  if (request.chunked) {
+    out += "Transfer-Encoding: chunked\r\n\r\n";
+    append_chunks(request.body, out);
+    return out;
   }
   out += fmt::format("Content-Length: {}\r\n\r\n", request.body.size());
   return out.append(request.body);

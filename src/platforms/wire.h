@@ -31,6 +31,7 @@ struct WireRequest {
   std::string path = "/";
   std::vector<std::pair<std::string, std::string>> fields = {};  // but Host and framing
   std::string_view body = {};
+  bool chunked = false;  // the body goes in chunks, as callers send it that don't know its size
 };
 
 class Wire {

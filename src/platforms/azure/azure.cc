@@ -2,6 +2,7 @@
 
 #include "platforms/azure/adapter.h"
 #include "platforms/azure/emulator.h"
+#include "platforms/front.h"
 
 namespace ferry::platforms {
 namespace {
@@ -14,8 +15,15 @@ class Azure final : public Platform {
     return std::unique_ptr<http::Service>(
         std::make_unique<azure::AzureAdapter>(std::move(context)));
   }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
-    return std::unique_ptr<Emulator>(std::make_unique<azure::AzureEmulator>(adapter));
+  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
+                                                  EmulatorOptions options) const override {
+    FERRY_TRY(auto wire, make_loopback(adapter, front_options(options.limits)));
+    return std::unique_ptr<Emulator>(
+        std::make_unique<azure::AzureEmulator>(std::move(wire), options.log));
+  }
+  Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
+    return std::unique_ptr<Emulator>(
+        std::make_unique<azure::AzureEmulator>(std::move(wire), nullptr));
   }
 };
 

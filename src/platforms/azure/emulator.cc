@@ -1,43 +1,44 @@
 #include "platforms/azure/emulator.h"
 
-#include <fmt/format.h>
-
 #include "base/ids.h"
-#include "event/http.h"
 #include "platforms/azure/adapter.h"
-#include "platforms/round_trip.h"
+#include "platforms/emulate.h"
 
 namespace ferry::platforms::azure {
 namespace {
 
-// DefaultHttpWorkerService.AddHeaders of the host.
-std::string start_of(std::string_view path) {
-  return fmt::format(
-      "POST {} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
-      "X-Azure-Functions-HostVersion: 4.0.0\r\nX-Azure-Functions-InvocationId: {}\r\n"
-      "User-Agent: Azure-Functions-Host/4.0.0\r\n",
-      path, uuid_v7(system_clock(), system_random()));
-}
+constexpr char kFunction[] = "function";
 
-std::string end_of(std::string_view body) {
-  return fmt::format("Content-Length: {}\r\n\r\n", body.size()).append(body);
+// What the host says of itself (its DefaultHttpWorkerService).
+void add_host(WireRequest& request) {
+  request.fields.emplace_back("X-Azure-Functions-HostVersion", "4.0.0");
+  request.fields.emplace_back(kInvocationHeader, uuid_v7(system_clock(), system_random()));
+  request.fields.emplace_back("User-Agent", "Azure-Functions-Host/4.0.0");
 }
 
 }  // namespace
 
 Result<Answer> AzureEmulator::send(const event::Event& event) {
-  FERRY_TRY(auto message, event::to_http(event, event::Mode::kBinary));
-  std::string request = start_of("/api/function");
-  for (const auto& [name, value] : message.headers) {
-    request += fmt::format("{}: {}\r\n", name, value);
-  }
-  return round_trip(adapter_, request + end_of(message.body));
+  FERRY_TRY(const auto message, http_message_of(event));
+  WireRequest request = post_of(message, std::string("/api/") + kFunction);
+  add_host(request);
+  return wire_->exchange(request);
 }
 
-Result<Answer> AzureEmulator::post(const std::string& function, std::string_view message) {
-  return round_trip(adapter_, start_of("/" + function) +
-                                  "Content-Type: application/json; charset=utf-8\r\n" +
-                                  end_of(message));
+Result<Answer> AzureEmulator::send_native(std::string_view input) {
+  WireRequest request;
+  request.path = std::string("/") + kFunction;
+  request.fields = {{"Content-Type", "application/json; charset=utf-8"}};
+  request.body = input;
+  add_host(request);
+  return wire_->exchange(request);
+}
+
+Result<Observed> AzureEmulator::observe(const event::Event& event) {
+  FERRY_TRY(const Answer answer, send(event));
+  FERRY_TRY(Observed observed, observed_of(answer));
+  FERRY_CHECK_OK(observe_json_log(log_, observed));
+  return observed;
 }
 
 }  // namespace ferry::platforms::azure

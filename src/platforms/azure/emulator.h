@@ -9,14 +9,16 @@ namespace ferry::platforms::azure {
 
 class AzureEmulator final : public Emulator {
  public:
-  explicit AzureEmulator(http::Service& adapter) : adapter_(adapter) {}
+  // `log` may be null; else it is borrowed.
+  AzureEmulator(std::unique_ptr<Wire> wire, LogTap* log) : wire_(std::move(wire)), log_(log) {}
   Result<Answer> send(const event::Event& event) override;
-
-  // {"Data", "Metadata"} as the host posts it; the answer as it came.
-  Result<Answer> post(const std::string& function, std::string_view message);
+  Result<Observed> observe(const event::Event& event) override;
+  // {"Data", "Metadata"} of a trigger that is not forwarded; {"Outputs", "Logs", "ReturnValue"}.
+  Result<Answer> send_native(std::string_view input) override;
 
  private:
-  http::Service& adapter_;
+  std::unique_ptr<Wire> wire_;
+  LogTap* log_;
 };
 
 }  // namespace ferry::platforms::azure

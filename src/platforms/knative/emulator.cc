@@ -1,27 +1,11 @@
 #include "platforms/knative/emulator.h"
 
-#include <fmt/format.h>
-
-#include "base/bytes.h"
-#include "event/http.h"
+#include "platforms/emulate.h"
 #include "platforms/knative/adapter.h"
 #include "platforms/knative/google_events.h"
-#include "platforms/round_trip.h"
 
 namespace ferry::platforms::knative {
 namespace {
-
-std::string request_of(const event::HttpMessage& message) {
-  std::string out =
-      "POST / HTTP/1.1\r\nHost: function.default.svc.cluster.local\r\n"
-      "User-Agent: Go-http-client/1.1\r\nPrefer: reply\r\nKn-Namespace: default\r\n"
-      "Connection: close\r\n";
-  for (const auto& [name, value] : message.headers) {
-    out += fmt::format("{}: {}\r\n", name, value);
-  }
-  out += fmt::format("Content-Length: {}\r\n\r\n", message.body.size());
-  return out + message.body;
-}
 
 // The older form, where nothing is lost in it.
 std::optional<std::string> older_form(const event::Event& event) {
@@ -33,39 +17,67 @@ std::optional<std::string> older_form(const event::Event& event) {
   return back && *back == event ? std::optional(*std::move(text)) : std::nullopt;
 }
 
+bool is_ours(const event::Event& event) {
+  return event.type.ends_with(kReplySuffix) && event.source.starts_with(reply_source(""));
+}
+
 }  // namespace
 
 Result<Answer> unwrapped(Answer answer) {
-  std::vector<event::HeaderView> headers(answer.fields.begin(), answer.fields.end());
-  FERRY_TRY(auto received, event::from_http_message(headers, answer.body));
   if (answer.status < 200 || answer.status > 299) {
     return answer;
   }
+  const std::vector<event::HeaderView> headers(answer.fields.begin(), answer.fields.end());
+  FERRY_TRY(auto received, event::from_http_message(headers, answer.body));
   if (!received) {
     if (!answer.body.empty()) {
       return Error{Code::kInternal,
-                   "a broker takes an answer with a body that is no event for a fault: " +
-                       std::to_string(answer.status),
+                   "a broker takes an answer whose body is no event for a fault, and this is one",
                    ""};
     }
     return answer;
   }
-  const event::Event& event = received->event;
-  if (event.type.ends_with(kReplySuffix) && event.source.starts_with(reply_source(""))) {
-    std::erase_if(answer.fields, [](const auto& field) { return field.first.starts_with("ce-"); });
+  event::Event& event = received->event;
+  if (received->mode == event::Mode::kBatch || !is_ours(event)) {
+    return answer;
+  }
+  std::erase_if(answer.fields, [&](const auto& field) {
+    return field.first.starts_with("ce-") ||
+           (received->mode == event::Mode::kStructured && field.first == "content-type");
+  });
+  if (received->mode == event::Mode::kStructured) {
+    answer.fields.emplace_back("content-type", event.datacontenttype.value_or(""));
+    answer.body = std::move(event.data).value_or("");
   }
   return answer;
 }
 
 Result<Answer> KnativeEmulator::send(const event::Event& event) {
-  if (auto text = older_form(event)) {
-    // Cloud Functions has no use for a reply.
-    return round_trip(adapter_,
-                      request_of({{{"content-type", "application/json"}}, *std::move(text)}));
+  if (const auto text = older_form(event)) {
+    return send_native(*text);
   }
-  FERRY_TRY(auto message, event::to_http(event, event::Mode::kBinary));
-  FERRY_TRY(Answer answer, round_trip(adapter_, request_of(message)));
+  FERRY_TRY(const auto message, http_message_of(event));
+  WireRequest request = post_of(message);
+  request.fields.emplace_back("User-Agent", "Go-http-client/1.1");
+  request.fields.emplace_back("Prefer", "reply");
+  request.fields.emplace_back("Kn-Namespace", "default");
+  FERRY_TRY(Answer answer, wire_->exchange(request));
   return unwrapped(std::move(answer));
+}
+
+// Cloud Functions has no use for a reply, whatever it is.
+Result<Answer> KnativeEmulator::send_native(std::string_view input) {
+  WireRequest request;
+  request.fields = {{"Content-Type", "application/json"}};
+  request.body = input;
+  return wire_->exchange(request);
+}
+
+Result<Observed> KnativeEmulator::observe(const event::Event& event) {
+  FERRY_TRY(const Answer answer, send(event));
+  FERRY_TRY(Observed observed, observed_of(answer));
+  FERRY_CHECK_OK(observe_json_log(log_, observed));
+  return observed;
 }
 
 }  // namespace ferry::platforms::knative

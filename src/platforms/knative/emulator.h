@@ -9,11 +9,16 @@ namespace ferry::platforms::knative {
 
 class KnativeEmulator final : public Emulator {
  public:
-  explicit KnativeEmulator(http::Service& adapter) : adapter_(adapter) {}
+  // `log` may be null; else it is borrowed.
+  KnativeEmulator(std::unique_ptr<Wire> wire, LogTap* log) : wire_(std::move(wire)), log_(log) {}
   Result<Answer> send(const event::Event& event) override;
+  Result<Observed> observe(const event::Event& event) override;
+  // An event of Google's as it was before CloudEvents, as Cloud Functions posts it.
+  Result<Answer> send_native(std::string_view input) override;
 
  private:
-  http::Service& adapter_;
+  std::unique_ptr<Wire> wire_;
+  LogTap* log_;
 };
 
 // What a caller gets of a broker's answer: a reply that the adapter made an event of is itself

@@ -8,11 +8,14 @@ namespace ferry::platforms::openfaas {
 
 class OpenFaasEmulator final : public Emulator {
  public:
-  explicit OpenFaasEmulator(http::Service& adapter) : adapter_(adapter) {}
+  // `log` may be null; else it is borrowed.
+  OpenFaasEmulator(std::unique_ptr<Wire> wire, LogTap* log) : wire_(std::move(wire)), log_(log) {}
   Result<Answer> send(const event::Event& event) override;
+  Result<Observed> observe(const event::Event& event) override;
 
  private:
-  http::Service& adapter_;
+  std::unique_ptr<Wire> wire_;
+  LogTap* log_;
 };
 
 }  // namespace ferry::platforms::openfaas

@@ -1,5 +1,6 @@
 #include "platforms/openfaas/openfaas.h"
 
+#include "platforms/front.h"
 #include "platforms/openfaas/adapter.h"
 #include "platforms/openfaas/emulator.h"
 
@@ -14,8 +15,15 @@ class OpenFaas final : public Platform {
     return std::unique_ptr<http::Service>(
         std::make_unique<openfaas::OpenFaasAdapter>(std::move(context)));
   }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter) const override {
-    return std::unique_ptr<Emulator>(std::make_unique<openfaas::OpenFaasEmulator>(adapter));
+  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
+                                                  EmulatorOptions options) const override {
+    FERRY_TRY(auto wire, make_loopback(adapter, front_options(options.limits)));
+    return std::unique_ptr<Emulator>(
+        std::make_unique<openfaas::OpenFaasEmulator>(std::move(wire), options.log));
+  }
+  Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
+    return std::unique_ptr<Emulator>(
+        std::make_unique<openfaas::OpenFaasEmulator>(std::move(wire), nullptr));
   }
 };
 
