@@ -121,12 +121,17 @@ fuzz: ## each parser for FUZZ_SECONDS (default 60)
 	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 .PHONY: bench
-bench: ## every figure of docs/performance.md, as ratios measured in one run
+bench: bench-programs ## every figure of docs/performance.md (FIGURES="start serve"; QUICK=1 for a short look)
+	bench/run.py build-bench $(if $(QUICK),--quick) $(FIGURES)
+	bench/figures.py
+
+.PHONY: bench-programs
+bench-programs:
 	@tools/setup.sh build functions bench
+	@if command -v npm >/dev/null; then tools/setup.sh binaryen; fi
 	cmake --preset bench
-	cmake --build --preset bench -j $(JOBS) --target ferry ferry_engine_wasmtime functions \
-	  bench_events bench_soak bench_http_control
-	bench/run.py build-bench $(FIGURES)
+	cmake --build --preset bench -j $(JOBS) --target ferry ferry-host ferry_engine_wasmtime \
+	  functions bench_events bench_soak bench_http_control
 
 .PHONY: test-drain
 test-drain: build functions ## SIGTERM under load, 200 times: no accepted request may be lost

@@ -125,7 +125,7 @@ int bench(const std::string& path, const std::string& data, int events, int roun
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == engine::kCompileVerb) {
-    return engine::compile_child_main(argc, argv);
+    return engine::compile_child_main(argc, argv, engine::load_engine);
   }
   if (argc < 3) {
     fmt::print(stderr, "usage: bench_events FUNCTION.wasm DATA [EVENTS_A_ROUND] [ROUNDS]\n");

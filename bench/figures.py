@@ -13,6 +13,8 @@ is filled with table KEY of docs/data/NAME.json, and under it with the command t
 
     {"command": "make bench FIGURES=serve", "machine": "2 cores, ...", "date": "2026-11-22",
      "tables": {"KEY": {"columns": ["what", "ratio"], "rows": [["hello", "1.2"]]}}}
+
+A table may have a command, a machine and a date of its own.
 """
 import argparse
 import json
@@ -41,7 +43,8 @@ def table(data, key, name):
     lines = ["| " + " | ".join(map(cell, columns)) + " |", "|" + "---|" * len(columns)]
     lines += ["| " + " | ".join(map(cell, row)) + " |" for row in rows]
     lines.append("")
-    lines.append(f"`{data['command']}`; {data['machine']}; {data['date']}.")
+    of = {**data, **found}  # a table measured apart from the others says so itself
+    lines.append(f"`{of['command']}`; {of['machine']}; {of['date']}.")
     return "\n".join(lines) + "\n"
 
 

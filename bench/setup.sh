@@ -1,19 +1,57 @@
 #!/bin/sh
-# Builds what ferry is measured against and prints the folder it is in: Wasmtime's own server and
-# WASI (bench/wasmtime: some 15 CPU minutes, once; kept beside the engines' builds) and a native
-# Go program.
-set -eu
+# bench/setup.sh FOLDER: puts what ferry is measured against into FOLDER, one by one. What cannot be
+# had is left out, and FOLDER/NAME.missing says why; nothing else is lost by it.
+#   hello-go, http-go              the same programs, compiled natively by stock Go
+#   wasmtime-serve, wasmtime-events  Wasmtime's own server and WASI (bench/wasmtime: some 20 CPU
+#                                  minutes, once; kept beside the engines' builds)
+set -u
 here=$(cd "$(dirname "$0")" && pwd)
-key=$(cat "$here"/wasmtime/* | sha256sum | cut -c1-16)
-out=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-build/bench-wasmtime-$key
-if [ ! -x "$out/wasmtime-serve" ] || [ ! -x "$out/wasmtime-events" ]; then
-  echo "bench: building wasmtime serve with cargo, once; kept in $out" >&2
-  target=${FERRY_CARGO_TARGET_DIR:-$out.work}
-  cargo build --release --locked --manifest-path "$here/wasmtime/Cargo.toml" \
-    --target-dir "$target" >&2
-  mkdir -p "$out"
-  cp "$target/release/wasmtime-serve" "$target/release/wasmtime-events" "$out/"
-  [ -n "${FERRY_CARGO_TARGET_DIR:-}" ] || rm -rf "$out.work"
+out=$1
+mkdir -p "$out"
+rm -f "$out"/*.missing
+
+# missing WHY NAME...
+missing() {
+  why=$1
+  shift
+  for name in "$@"; do
+    echo "bench: without $name: $why" >&2
+    echo "$why" > "$out/$name.missing"
+  done
+}
+
+if command -v go >/dev/null; then
+  (cd "$here/../functions/hello-go" && CGO_ENABLED=0 GOFLAGS= GOWORK=off go build -o "$out/hello-go" .) >&2 ||
+    missing "go build failed" hello-go
+  CGO_ENABLED=0 GOFLAGS= GOWORK=off go build -o "$out/http-go" "$here/peers/http.go" >&2 ||
+    missing "go build failed" http-go
+else
+  missing "there is no go" hello-go http-go
 fi
-(cd "$here/../functions/hello-go" && CGO_ENABLED=0 go build -o "$out/hello-go" .) >&2
-echo "$out"
+command -v node >/dev/null || missing "there is no node" http-node
+missing "no registry has it: crates.io holds an empty 'spin-cli' 0.0.0" spin
+missing "no registry has it" wagi wasm-workers-server
+
+key=$(cat "$here"/wasmtime/* | sha256sum | cut -c1-16)
+kept=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-build/bench-wasmtime-$key
+if [ ! -x "$kept/wasmtime-serve" ] || [ ! -x "$kept/wasmtime-events" ]; then
+  if ! command -v cargo >/dev/null; then
+    missing "there is no cargo" wasmtime-serve wasmtime-events
+    exit 0
+  fi
+  echo "bench: building wasmtime serve with cargo, once; kept in $kept" >&2
+  target=${FERRY_CARGO_TARGET_DIR:-$kept.work}
+  if cargo build --release --locked --manifest-path "$here/wasmtime/Cargo.toml" \
+    --target-dir "$target" >&2; then
+    mkdir -p "$kept"
+    cp "$target/release/wasmtime-serve" "$target/release/wasmtime-events" "$kept/"
+  fi
+  [ -n "${FERRY_CARGO_TARGET_DIR:-}" ] || rm -rf "$kept.work"
+fi
+for name in wasmtime-serve wasmtime-events; do
+  if [ -x "$kept/$name" ]; then
+    cp "$kept/$name" "$out/$name"
+  else
+    missing "cargo build failed" "$name"
+  fi
+done

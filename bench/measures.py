@@ -1,0 +1,380 @@
+"""The figures: each method of Bench measures one and returns raw numbers (bench/tables.py lays
+them out). Candidates take turns in short rounds of one run."""
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import time
+
+import many
+from servers import (CLIENT_CORE, CORES, DATA, HERE, REPLY, SERVER_CORE, Server, ask, cpu_us,
+                     descriptors, free_port, memory, pinned, summaries)
+
+REQUEST = (b"POST / HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+           b"Content-Length: %d\r\n\r\n%b" % (len(DATA), DATA.encode()))
+
+
+class Missing(Exception):
+    """A figure that cannot be measured here, and why."""
+
+
+class Bench:
+    def __init__(self, build, quick):
+        self.build, self.quick = build, quick
+        self.bin, self.functions, self.peers = build / "bin", build / "functions", build / "peers"
+        self.hello = self.functions / "hello-c.wasm"
+
+    def rounds(self, much, few):
+        return few if self.quick else much
+
+    def missing(self, peer):
+        """Why a peer cannot be had; or None."""
+        note = self.peers / f"{peer}.missing"
+        return note.read_text().strip() if note.exists() else None
+
+    def ferry(self, *functions, core=SERVER_CORE, workers=1, extra=("--quiet",), path="/",
+              reply=REPLY, patience=60, env=None):
+        return Server("ferry serve", [self.bin / "ferry", "serve", *functions, "--workers", workers,
+                                      "--listen", "127.0.0.1:PORT", *extra],
+                      core, path, reply, patience, env)
+
+    def snapshot(self, name, *accept):
+        """The function with its start-up behind it; made once a build."""
+        source, out = self.functions / f"{name}.wasm", self.build / "snapshots" / f"{name}.wasm"
+        if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
+            out.parent.mkdir(exist_ok=True)
+            made = subprocess.run([self.bin / "ferry", "build", source, "--snapshot", *accept, "-o",
+                                   out], capture_output=True, text=True)
+            if made.returncode != 0:
+                raise Missing(made.stderr.strip().splitlines()[-1])
+        return out
+
+    def go_snapshot(self):
+        return self.snapshot("hello-go", "--accept-frozen", "random")
+
+    def packed(self, name, wasm):
+        """What `ferry pack` puts into an image: ferry-host, the bundle and the key beside it."""
+        folder = self.build / "packed" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([self.bin / "ferry", "pack", wasm, "--for", "image", "-o", folder, "-q"],
+                       check=True)
+        with tarfile.open(folder / "image.tar") as image:
+            layers = json.load(image.extractfile("manifest.json"))[0]["Layers"]
+            for layer in layers:
+                with tarfile.open(fileobj=image.extractfile(layer)) as files:
+                    files.extractall(folder, filter="data")
+        return folder / "ferry"
+
+    # One event in the process, first state each time: ours against the engine's own WASI.
+    def events(self):
+        programs = [[self.bin / "bench_events", self.hello, DATA, "500", "0"]]
+        names = ["new_us", "kept_signal_us", "kept_userfault_us"]
+        if not self.missing("wasmtime-events"):
+            programs.insert(0, [self.peers / "wasmtime-events", self.hello, DATA, "500"])
+            names.insert(0, "engine_wasi_us")
+        running = [subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                    preexec_fn=pinned(SERVER_CORE)) for program in programs]
+        rounds = []
+        for number in range(self.rounds(41, 7)):
+            values = []
+            for process in running:
+                process.stdin.write(b"\n")
+                process.stdin.flush()
+                values += [float(value) for value in process.stdout.readline().split()]
+            if number > 0:
+                rounds.append(dict(zip(names, values)))
+        for process in running:
+            process.stdin.close()
+            process.wait()
+        return summaries(rounds)
+
+    # The same for each kind of function, as it is and as a snapshot.
+    def snapshots(self):
+        figures = {}
+        for name, accept in (("hello-c", ()), ("hello-cpp", ()), ("hello-rust", ()),
+                             ("hello-go", ("--accept-frozen", "random")),
+                             ("hello-go-reactor", ("--accept-frozen", "random"))):
+            if not (self.functions / f"{name}.wasm").exists():
+                continue
+            try:
+                files = {"as it is": self.functions / f"{name}.wasm",
+                         "snapshot": self.snapshot(name, *accept)}
+            except Missing as why:
+                files = {"as it is": self.functions / f"{name}.wasm", "why": str(why)}
+            why = files.pop("why", None)
+            running = {key: subprocess.Popen([self.bin / "bench_events", file, DATA, "50", "0"],
+                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                             preexec_fn=pinned(SERVER_CORE))
+                       for key, file in files.items()}
+            rounds = {key: [] for key in running}
+            for number in range(self.rounds(21, 4)):
+                for key, process in running.items():
+                    process.stdin.write(b"\n")
+                    process.stdin.flush()
+                    values = [float(value) for value in process.stdout.readline().split()]
+                    if number > 0:
+                        rounds[key].append(dict(zip(("new_us", "kept_us"), values)))
+            for process in running.values():
+                process.stdin.close()
+                process.wait()
+            figures[name] = {key: summaries(each) for key, each in rounds.items()}
+            if why:
+                figures[name]["refused"] = why
+        return figures
+
+    def candidates(self, core, workers):
+        """Servers that answer the same event, each to be started; or why one cannot be."""
+        def peer(name, command, needs=None, reply=REPLY):
+            why = self.missing(needs) if needs else None
+            return why or (lambda: Server(name, command, core, reply=reply))
+
+        def ours(wasm, *extra):
+            return lambda: self.ferry(wasm, core=core, workers=workers, extra=extra)
+
+        found = {"control": peer("control", [self.bin / "bench_http_control", "127.0.0.1:PORT"],
+                                 reply=None),
+                 "ferry, C": ours(self.hello, "--quiet"),
+                 "ferry, C, a log line each": ours(self.hello),
+                 "ferry, Rust": ours(self.functions / "hello-rust.wasm", "--quiet"),
+                 "ferry, Go": ours(self.functions / "hello-go.wasm", "--quiet")}
+        try:
+            found["ferry, Go, snapshot"] = ours(self.go_snapshot(), "--quiet")
+        except Missing as why:
+            found["ferry, Go, snapshot"] = str(why)
+        found["wasmtime serve"] = peer(
+            "wasmtime serve", [self.peers / "wasmtime-serve", "--addr", "127.0.0.1:PORT",
+                               HERE / "peers" / "hello.wat"], "wasmtime-serve")
+        found["native Go"] = peer("native Go", [self.peers / "http-go", "127.0.0.1:PORT"],
+                                  "http-go")
+        found["Node"] = peer("Node", ["node", HERE / "peers" / "http.mjs", "PORT"], "http-node")
+        found["Python"] = peer("Python", [sys.executable, HERE / "peers" / "http.py", "PORT"])
+        for name, needs in (("Spin", "spin"), ("Wagi", "wagi"),
+                            ("Wasm Workers Server", "wasm-workers-server")):
+            found[name] = self.missing(needs)
+        return found
+
+    # Requests a second and what one costs, one worker on one core, 64 connections.
+    def serve(self):
+        found = self.candidates(SERVER_CORE, 1)
+        servers = {name: start() for name, start in found.items() if callable(start)}
+        rounds = {name: [] for name in servers}
+        for number in range(self.rounds(10, 3)):
+            order = list(servers)
+            random.shuffle(order)
+            for name in order:
+                seen = servers[name].load(1 if self.quick else 2, 64)
+                if number > 0:
+                    rounds[name].append(seen)
+        figures = {"servers": {}, "missing": {name: why for name, why in found.items()
+                                              if isinstance(why, str)}}
+        for name, server in servers.items():
+            figures["servers"][name] = summaries(rounds[name])
+            figures["servers"][name]["syscalls"] = server.syscalls(64)
+            server.stop()
+        return figures
+
+    # One worker, then one for each core, all cores for server and client alike.
+    def workers(self):
+        figures = {}
+        servers = {count: self.ferry(self.hello, core=None, workers=count)
+                   for count in sorted({1, len(CORES)})}
+        rounds = {count: [] for count in servers}
+        for number in range(self.rounds(10, 3)):
+            for count, server in servers.items():
+                seen = server.load(1 if self.quick else 2, 64)
+                if number > 0:
+                    rounds[count].append(seen)
+        for count, server in servers.items():
+            server.stop()
+            figures[str(count)] = summaries(rounds[count])
+        return figures
+
+    # Process start to the first answer.
+    def start(self):
+        folder = self.packed("go", self.functions / "hello-go.wasm")
+        servers = {"ferry-host, Go": [folder / "ferry-host"]}
+        try:
+            servers["ferry-host, Go, snapshot"] = [
+                self.packed("go-snapshot", self.go_snapshot()) / "ferry-host"]
+        except Missing:
+            pass
+        servers["ferry-host, C"] = [self.packed("c", self.hello) / "ferry-host"]
+        for command in servers.values():
+            command += ["--platform", "http", "--listen", "127.0.0.1:PORT", "--workers", "1",
+                        "--quiet"]
+        if not self.missing("http-go"):
+            servers["native Go server"] = [self.peers / "http-go", "127.0.0.1:PORT"]
+        programs = {"ferry run, Go": [self.bin / "ferry", "run", self.functions / "hello-go.wasm"]}
+        if "ferry-host, Go, snapshot" in servers:
+            programs["ferry run, Go, snapshot"] = [self.bin / "ferry", "run", self.go_snapshot()]
+        programs["ferry run, C"] = [self.bin / "ferry", "run", self.hello]
+        if not self.missing("hello-go"):
+            programs["native Go program"] = [self.peers / "hello-go"]
+        os.sched_setaffinity(0, {SERVER_CORE})  # inherited: a hook in the child would be charged
+        rounds = {name: [] for name in [*servers, *programs]}
+        for number in range(self.rounds(61, 11)):
+            for name, command in servers.items():
+                seen = first_answer(name, command)
+                if number > 0:
+                    rounds[name].append(seen)
+            for name, command in programs.items():
+                seen = one_run(name, command)
+                if number > 0:
+                    rounds[name].append(seen)
+        os.sched_setaffinity(0, CORES)
+        return {name: summaries(each) for name, each in rounds.items()}
+
+    # A function that spins for a second beside hello in the same worker.
+    def spin(self):
+        server = self.ferry(self.hello, self.functions / "hostile" / "endless-loop.wasm",
+                            extra=("--timeout", "1s", "--quiet"), path="/hello-c")
+        rounds = []
+        for number in range(self.rounds(7, 3)):
+            values = {}
+            for name in ("alone", "beside"):
+                spinner = None
+                if name == "beside":
+                    spinner = subprocess.Popen(
+                        ["wrk", "-t1", "-c1", "-d5s", server.url("/endless-loop")],
+                        stdout=subprocess.DEVNULL, preexec_fn=pinned(CLIENT_CORE))
+                    time.sleep(0.3)
+                seen = server.load(3, 4)
+                values.update({f"{name}_{key}": seen[key] for key in ("p50_us", "p99_us", "p999_us")})
+                if spinner:
+                    spinner.wait()
+            values["p99_ratio"] = values["beside_p99_us"] / values["alone_p99_us"]
+            if number > 0:
+                rounds.append(values)
+        server.stop()
+        return summaries(rounds)
+
+    # A million events, each with its own nonce.
+    def soak(self):
+        server = self.ferry(self.hello)
+        events = 20_000 if self.quick else 1_000_000
+
+        def run(count):
+            out = subprocess.run([self.bin / "bench_soak", str(server.port), str(count), "16"],
+                                 capture_output=True, text=True, preexec_fn=pinned(CLIENT_CORE))
+            if not out.stdout:
+                sys.exit(f"bench: {out.stderr}")
+            time.sleep(0.5)
+            held = memory(server.process.pid)["rss"]
+            return {**json.loads(out.stdout), "rss": held,
+                    "descriptors": descriptors(server.process.pid)}
+
+        first = run(events // 20)
+        second = run(events - events // 20)
+        return {"events": first["events"] + second["events"],
+                "wrong": first["wrong"] + second["wrong"],
+                "seconds": first["seconds"] + second["seconds"], "exit_code": server.stop(),
+                "rss_before": first["rss"], "rss_after": second["rss"],
+                "descriptors_before": first["descriptors"],
+                "descriptors_after": second["descriptors"]}
+
+    # Thousands of different functions behind one server.
+    def many(self):
+        count = 300 if self.quick else 10_000
+        files = many.write(self.build / "many", count)
+        cache = {"XDG_CACHE_HOME": str(self.build / "many-cache")}
+        # Compiled a thousand at a time, once; a start-up should not be timed out by it.
+        for at in range(0, count, 1000):
+            self.ferry(*files[at:at + 1000], path=f"/{files[at].stem}",
+                       reply=many.reply_of(at), patience=600, env=cache).stop()
+        one = self.ferry(files[0], reply=many.reply_of(0), env=cache)
+        time.sleep(0.5)
+        base = memory(one.process.pid)["pss"]
+        one.stop()
+        server = self.ferry(*files, path=f"/{files[0].stem}", reply=many.reply_of(0), patience=300,
+                            env=cache)
+        pid = server.process.pid
+        figures = {"functions": count, "pss_one": base, "pss_loaded": memory(pid)["pss"],
+                   "descriptors": descriptors(pid)}
+        numbers = list(range(1, count))
+        random.shuffle(numbers)
+        # All once; then some twice more: the second call makes an instance to keep, the third
+        # finds it kept. So many only as the engine can have instances at once.
+        few = numbers[:256]
+        for key, asked in (("first", numbers), ("second", few), ("third", few)):
+            before = cpu_us(pid)
+            ask_all(server.port, files, asked)
+            figures[f"{key}_call_us"] = (cpu_us(pid) - before) / len(asked)
+            figures[f"pss_after_{key}"] = memory(pid)["pss"]
+        time.sleep(25)  # idle: http/server.h, kTidy
+        figures["pss_idle"] = memory(pid)["pss"]
+        server.stop()
+        out = subprocess.run([self.bin / "bench_events", files[1], "{}", "500", "11"], check=True,
+                             capture_output=True, text=True, preexec_fn=pinned(SERVER_CORE),
+                             env={**os.environ, **cache}).stdout
+        middles = [float(line.split("median")[1].split()[0]) for line in out.splitlines()]
+        figures["new_instance_us"], figures["kept_instance_us"] = middles[0], middles[1]
+        return figures
+
+
+def ask_all(port, files, numbers):
+    """Each function once, over one connection."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        answers = connection.makefile("rb")
+        for number in numbers:
+            connection.sendall(b"POST /%b HTTP/1.1\r\nHost: bench\r\nContent-Length: 2\r\n\r\n{}"
+                               % files[number].stem.encode())
+            length = 0
+            head = answers.readline()
+            while (line := answers.readline()) not in (b"\r\n", b""):
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            body = answers.read(length)
+            if b" 200 " not in head or body != many.reply_of(number):
+                sys.exit(f"bench: function {number} answers {head!r} {body!r}")
+
+
+def first_answer(name, command):
+    """A server from its start until its first answer has come."""
+    port = free_port()
+    line = [str(part).replace("PORT", str(port)) for part in command]
+    begun = time.perf_counter()
+    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while True:
+        connection = socket.socket()
+        try:
+            connection.connect(("127.0.0.1", port))
+            break
+        except OSError:
+            connection.close()
+            time.sleep(0.0001)
+    with connection:
+        connection.sendall(REQUEST)
+        answer = connection.recv(65536)
+        while REPLY not in answer:
+            more = connection.recv(65536)
+            if not more:
+                sys.exit(f"bench: {name} answers {answer!r}")
+            answer += more
+    seen = {"wall_us": (time.perf_counter() - begun) * 1e6, "cpu_us": cpu_us(process.pid)}
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    return seen
+
+
+def one_run(name, command):
+    """A program from its start until it has ended, its event on stdin."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
+    process.stdin.write(DATA.encode())
+    process.stdin.close()
+    reply = process.stdout.read()
+    # Ended, and not yet waited for: its clock still stands.
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    seen = {"wall_us": (time.perf_counter() - begun) * 1e6, "cpu_us": cpu_us(process.pid)}
+    process.stdout.close()
+    process.wait()
+    if reply.strip() != REPLY:
+        sys.exit(f"bench: {name} answers {reply!r}")
+    return seen

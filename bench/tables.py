@@ -1,0 +1,146 @@
+"""Raw figures into the tables of docs/performance.md. A ratio is of medians of one run."""
+
+
+def middle(value):
+    return value["median"]
+
+
+def number(value):
+    if value >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 100 else f"{value:.2f}"
+
+
+def spread(value):
+    return f"{number(value['from'])} to {number(value['to'])}"
+
+
+def ratio(value):
+    return f"{value:.2f}"
+
+
+def mib(value):
+    return f"{value / 1048576:.1f}"
+
+
+def table(columns, rows):
+    return {"columns": columns, "rows": rows}
+
+
+EVENTS = (("engine_wasi_us", "new instance, the engine's own WASI"),
+          ("new_us", "new instance, our WASI"),
+          ("kept_signal_us", "kept instance set back, pages found by signal"),
+          ("kept_userfault_us", "kept instance set back, pages found by userfaultfd"))
+
+
+def events(raw):
+    base = middle(raw["engine_wasi_us"]) if "engine_wasi_us" in raw else None
+    new = middle(raw["new_us"])
+    return {"events": table(
+        ["C `hello`, one event in the process", "CPU µs", "middle half",
+         "times less than the engine's WASI", "of a new instance"],
+        [[words, number(middle(raw[key])), spread(raw[key]),
+          ratio(base / middle(raw[key])) if base else "", ratio(middle(raw[key]) / new)]
+         for key, words in EVENTS if key in raw])}
+
+
+def snapshots(raw):
+    rows = []
+    for name, forms in raw.items():
+        base = middle(forms["as it is"]["new_us"])
+        for form in ("as it is", "snapshot"):
+            if form not in forms:
+                rows.append([f"`{name}`", form, "refused", forms["refused"], ""])
+                continue
+            new, kept = middle(forms[form]["new_us"]), middle(forms[form]["kept_us"])
+            rows.append([f"`{name}`", form, number(new), number(kept), ratio(base / kept)])
+    return {"snapshots": table(["function", "module", "new instance, µs", "kept, µs",
+                                "kept: times faster than a new one as it is"], rows)}
+
+
+def serve(raw):
+    servers = raw["servers"]
+    control = middle(servers["control"]["cpu_us"])
+    rate = middle(servers["control"]["per_second"])
+    wasmtime = servers.get("wasmtime serve")
+    rows, costs = [], []
+    for name, seen in servers.items():
+        cpu, per = middle(seen["cpu_us"]), middle(seen["per_second"])
+        rows.append([name, number(per), spread(seen["per_second"]), ratio(per / rate),
+                     ratio(control / cpu),
+                     ratio(per / middle(wasmtime["per_second"])) if wasmtime else "",
+                     number(middle(seen["p50_us"])), number(middle(seen["p99_us"])),
+                     number(middle(seen["p999_us"]))])
+        costs.append([name, number(cpu), spread(seen["cpu_us"]), ratio(middle(seen["faults"])),
+                      "" if seen["syscalls"] is None else ratio(seen["syscalls"]),
+                      mib(middle(seen["rss"])), mib(middle(seen["pss"]))])
+    return {"serve": table(["server", "requests/s", "middle half", "of the control",
+                            "of the control, by CPU", "of `wasmtime serve`", "p50 µs", "p99 µs",
+                            "p99.9 µs"], rows),
+            "costs": table(["server", "CPU µs a request", "middle half", "page faults a request",
+                            "system calls a request", "RSS MiB", "PSS MiB"], costs),
+            "missing": table(["server", "why it is not measured"],
+                             [list(each) for each in raw["missing"].items()] or [["none", ""]])}
+
+
+def workers(raw):
+    counts = sorted(raw, key=int)
+    one = raw[counts[0]]
+    return {"workers": table(
+        ["workers", "requests/s", "CPU µs a request", "middle half",
+         "CPU of one worker / CPU here", "p50 µs", "p99 µs", "p99.9 µs"],
+        [[count, number(middle(raw[count]["per_second"])), number(middle(raw[count]["cpu_us"])),
+          spread(raw[count]["cpu_us"]),
+          ratio(middle(one["cpu_us"]) / middle(raw[count]["cpu_us"])),
+          *(number(middle(raw[count][key])) for key in ("p50_us", "p99_us", "p999_us"))]
+         for count in counts])}
+
+
+def start(raw):
+    rows = []
+    for name, seen in raw.items():
+        native = raw.get("native Go program" if name.startswith("ferry run") else "native Go server")
+        beside = native if native and name.startswith("ferry") else None
+        rows.append([name, number(middle(seen["wall_us"]) / 1000),
+                     number(middle(seen["cpu_us"]) / 1000),
+                     ratio(middle(seen["wall_us"]) / middle(beside["wall_us"])) if beside else "",
+                     ratio(middle(seen["cpu_us"]) / middle(beside["cpu_us"])) if beside else ""])
+    return {"start": table(["program", "ms to the first answer", "CPU ms", "of native Go, time",
+                            "of native Go, CPU"], rows)}
+
+
+def spin(raw):
+    rows = [[words, *(number(middle(raw[f"{key}_{p}"])) for p in ("p50_us", "p99_us", "p999_us"))]
+            for key, words in (("alone", "`hello` alone"),
+                               ("beside", "beside a function that spins for a second"))]
+    rows.append(["p99, of alone", "", ratio(middle(raw["p99_ratio"])), ""])
+    return {"spin": table(["one worker, 4 connections", "p50 µs", "p99 µs", "p99.9 µs"], rows)}
+
+
+def soak(raw):
+    return {"soak": table(
+        ["events", "wrong answers", "RSS after, of that after a twentieth", "descriptors, before",
+         "after"],
+        [[f"{raw['events']:,}", raw["wrong"], ratio(raw["rss_after"] / raw["rss_before"]),
+          raw["descriptors_before"], raw["descriptors_after"]]])}
+
+
+def many(raw):
+    others = raw["functions"] - 1
+
+    def each(key):
+        return f"{(raw[key] - raw['pss_one']) / others / 1024:.1f}"
+
+    # The way through the host costs the same for all calls; a third call finds a kept instance.
+    first = raw["first_call_us"] - raw["third_call_us"] + raw["kept_instance_us"]
+    return {"many": table(["one server", "measured"], [
+        ["functions", f"{raw['functions']:,}"],
+        ["a function that was loaded and never called keeps, KiB (PSS)", each("pss_loaded")],
+        ["after its first call, KiB", each("pss_after_first")],
+        ["idle again, KiB", each("pss_idle")],
+        ["the server's CPU for a first call, µs", number(raw["first_call_us"])],
+        ["for a third call, which finds a kept instance, µs", number(raw["third_call_us"])],
+        ["first call inside the host, µs", number(first)],
+        ["new instance of such a function (`bench_events`), µs", number(raw["new_instance_us"])],
+        ["first call, of a new instance", ratio(first / raw["new_instance_us"])],
+        ["descriptors", raw["descriptors"]]])}
