@@ -109,6 +109,14 @@ test-wasi: ## SUITE=DIR: a checkout of WebAssembly/wasi-testsuite
 	@$(MAKE) build
 	python3 tests/wasi_suite.py --ferry build/bin/ferry "$(SUITE)"
 
+.PHONY: registry
+registry: ## a registry of images, for the tests of pack --push (needs Go)
+	GOBIN=$(CURDIR)/build/tools go install github.com/distribution/distribution/v3/cmd/registry@v3.0.0
+
+.PHONY: test-openwhisk
+test-openwhisk: build functions ## OPENWHISK=URL AUTH=UUID:KEY, or OPENWHISK_JAR=FILE: a real OpenWhisk server
+	tests/openwhisk/real_test.py --build $(CURDIR)/build
+
 .PHONY: test-interop
 test-interop: build functions ## CloudEvents SDKs that nobody here wrote, against ferry serve
 	tests/interop/run.sh

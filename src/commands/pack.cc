@@ -6,7 +6,9 @@
 
 #include "commands/pack_lambda.h"
 #include "commands/pack_openwhisk.h"
+#include "commands/push.h"
 #include "commands/verb.h"
+#include "deploy/registry.h"
 
 namespace ferry::commands {
 namespace {
@@ -26,6 +28,10 @@ class Pack final : public Verb {
         ->type_name("NAME[:VERSION]");
     app.add_option("--key", options_.key, "Signing key (default: this user's own, made if needed)")
         ->type_name("FILE");
+    app.add_option("--push", options_.push, "Send the image to a registry, with docker's login")
+        ->type_name("REGISTRY/NAME[:TAG]");
+    app.add_flag("--insecure-registry", options_.insecure_registry,
+                 "Push without TLS, or to a certificate that nobody vouches for");
     declare_common(app, options_.common);
     app.footer(
         "Examples:\n"
@@ -47,6 +53,15 @@ class Pack final : public Verb {
 
  private:
   Status pack() {
+    if (!options_.push.empty()) {
+      if (platform_ == "lambda") {
+        return Error{Code::kUsage, "--push sends an image, and a package for lambda has none",
+                     "use --for image"};
+      }
+      // Known before anything is compiled.
+      FERRY_TRY(const deploy::ImageName name, deploy::parse_image_name(options_.push));
+      options_.tag = options_.tag.empty() ? options_.push : options_.tag;
+    }
     if (platform_ == "openwhisk") {
       return pack_for_openwhisk(options_);
     }
@@ -69,7 +84,7 @@ class Pack final : public Verb {
                  options_.folder, spec.tag, packed.function.name, packed.function.digest,
                  function::format_size(image.tar.size()), options_.folder, spec.tag);
     }
-    return Done{};
+    return options_.push.empty() ? Status(Done{}) : push_packed(options_, image);
   }
 
   PackOptions options_;

@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "commands/push.h"
+
 namespace ferry::commands {
 namespace {
 
@@ -40,14 +42,22 @@ std::string action_json(const Packed& packed) {
 }
 
 // docs/actions-new.md, "Runtimes manifest"; stem cells are containers started ahead.
-std::string runtimes_json() {
+std::string runtimes_json(const std::string& image) {
+  const std::size_t slash = image.rfind('/');
+  const std::size_t start = slash == std::string::npos ? 0 : slash + 1;
+  const std::size_t colon = std::min(image.find(':', start), image.size());
+  const std::string tag = colon < image.size() ? image.substr(colon + 1) : "latest";
+  json::object where{{"name", image.substr(start, colon - start)}, {"tag", tag}};
+  if (slash != std::string::npos) {
+    where["prefix"] = image.substr(0, slash);
+  }
   json::object kind{
       {"kind", kKind},
       {"default", true},
       {"deprecated", false},
       {"attached", json::object{{"attachmentName", "codefile"},
                                 {"attachmentType", "application/octet-stream"}}},
-      {"image", json::object{{"prefix", kPrefix}, {"name", kImage}, {"tag", kTag}}},
+      {"image", std::move(where)},
       {"stemCells", json::array{json::object{{"initialCount", 2}, {"memory", "256 MB"}}}}};
   return json::serialize(
              json::object{{"runtimes", json::object{{"wasm", json::array{std::move(kind)}}}}}) +
@@ -72,7 +82,7 @@ Status pack_for_openwhisk(const PackOptions& options) {
   FERRY_TRY(const package::Image image, package::write_image(spec));
   const std::string& folder = options.folder;
   const std::string action = action_json(packed);
-  const std::string runtimes = runtimes_json();
+  const std::string runtimes = runtimes_json(spec.tag);
   const std::string bundle_name = packed.function.name + ".ferry";
   FERRY_CHECK_OK(write_into(folder, bundle_name, packed.bundle));
   FERRY_CHECK_OK(write_into(folder, "ferry.pub", as_bytes(packed.key)));
@@ -89,7 +99,7 @@ Status pack_for_openwhisk(const PackOptions& options) {
                folder, packed.function.name, function::format_size(packed.bundle.size()), spec.tag,
                function::format_size(image.tar.size()), kKind);
   }
-  return Done{};
+  return options.push.empty() ? Status(Done{}) : push_packed(options, image);
 }
 
 }  // namespace ferry::commands

@@ -15,6 +15,8 @@ struct PackOptions {
   std::string key;     // file of the signing key; empty: the user's own
   std::string folder;  // where the package goes
   std::string tag;     // of the image; empty: the function's name
+  std::string push;    // REGISTRY/NAME:TAG to send the image to; empty: nowhere
+  bool insecure_registry = false;
 };
 
 struct Packed {

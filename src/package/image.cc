@@ -111,11 +111,11 @@ Result<Image> write_image(const ImageSpec& spec) {
     return Error{Code::kUsage, fmt::format("'{}' is no name for an image", spec.tag),
                  "lower-case letters and digits, as in registry.example.com/team/hello:1.0"};
   }
-  FERRY_TRY(const Bytes layer, write_layer(spec));
+  FERRY_TRY(Bytes layer, write_layer(spec));
   const std::string layer_digest = digest_of(layer);
-  const std::string config = write_config(spec, layer_digest);
+  std::string config = write_config(spec, layer_digest);
   const std::string config_digest = digest_of(as_bytes(config));
-  const std::string manifest = fmt::format(
+  std::string manifest = fmt::format(
       R"({{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",)"
       R"("config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}",)"
       R"("size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar",)"
@@ -146,6 +146,9 @@ Result<Image> write_image(const ImageSpec& spec) {
   FERRY_CHECK_OK(tar.add_file("manifest.json", as_bytes(docker)));
   FERRY_CHECK_OK(tar.add_file("oci-layout", as_bytes(R"({"imageLayoutVersion":"1.0.0"})")));
   image.tar = std::move(tar).finish();
+  image.manifest = std::move(manifest);
+  image.config = std::move(config);
+  image.layer = std::move(layer);
   return image;
 }
 

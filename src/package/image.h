@@ -32,6 +32,10 @@ struct ImageSpec {
 struct Image {
   Bytes tar;
   std::string digest;  // of the image's manifest: "sha256:…"
+  // What the tar holds, for a registry.
+  std::string manifest;
+  std::string config;
+  Bytes layer;
 };
 
 Result<Image> write_image(const ImageSpec& spec);
