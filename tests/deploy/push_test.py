@@ -54,7 +54,9 @@ class Registry:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request("GET", path, headers=fields)
         answer = connection.getresponse()
-        return answer, answer.read()
+        body = answer.read()
+        connection.close()
+        return answer, body
 
     def close(self):
         self.process.terminate()
@@ -75,8 +77,8 @@ class Push(unittest.TestCase):
     def push(self, name, *words, code=0):
         done = subprocess.run(
             [OPTIONS.ferry, "pack", OPTIONS.function, "--for", "image", "-o", self.folder + "/out",
-             "--key", self.folder + "/key", "--push", name, *words], capture_output=True,
-            text=True, timeout=300, check=False, env={**os.environ, "DOCKER_CONFIG": self.folder})
+             "--push", name, *words], capture_output=True, text=True, timeout=300, check=False,
+            env={**os.environ, "DOCKER_CONFIG": self.folder, "XDG_DATA_HOME": self.folder})
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done
 
@@ -117,6 +119,7 @@ class Push(unittest.TestCase):
                     time.sleep(0.05)
             self.assertEqual(answer.status, 200)
             self.assertIn(b"Ada", answer.read())
+            connection.close()
         finally:
             subprocess.run([*docker, "rm", "-f", container], check=True, capture_output=True)
             subprocess.run([*docker, "rmi", "-f", name], check=True, capture_output=True)
