@@ -17,7 +17,9 @@ class Serve final : public Verb {
  public:
   void declare(CLI::App& app) override {
     app.add_option("FUNCTION", options_.paths, "A .wasm file, a ferry.toml, or a folder with one");
-    app.add_option("--listen", listen_, "Where to serve: HOST:PORT, [IPV6]:PORT or :PORT")
+    app.add_option("--listen", listen_,
+                   "Where to serve: HOST:PORT, [IPV6]:PORT or :PORT. Port 0: a free one, which is "
+                   "printed on stderr even with --quiet")
         ->capture_default_str();
     app.add_option("--workers", workers_, "Worker processes (default: one a core)")
         ->check(CLI::Range(1, 1024));

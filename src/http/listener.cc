@@ -16,6 +16,7 @@ namespace {
 struct Address {
   sockaddr_storage storage{};
   socklen_t size = 0;
+  bool any_port = false;
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 
@@ -46,6 +47,7 @@ Result<Address> resolve(const std::string& address) {
     host = "127.0.0.1";
   }
   Address out;
+  out.any_port = number == 0;
   auto* v4 = reinterpret_cast<sockaddr_in*>(&out.storage);
   auto* v6 = reinterpret_cast<sockaddr_in6*>(&out.storage);
   if (host.empty() || inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
@@ -104,6 +106,7 @@ std::string address_of(int fd) {
 Result<Listeners> listen_on(const std::string& address, std::size_t count) {
   FERRY_TRY(Address where, resolve(address));
   Listeners listeners;
+  listeners.port_chosen = where.any_port;
   {
     // Alone for a moment: fails if anybody else listens here, and settles the port.
     FERRY_TRY(Fd probe, bound_socket(where, false, address));

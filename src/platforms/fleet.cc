@@ -22,9 +22,6 @@ http::Census census(const host::Supervisor& supervisor) {
 
 void announce(const FleetOptions& options, const std::string& address,
               const std::string& admin_address, std::size_t workers) {
-  if (options.quiet) {
-    return;
-  }
   std::string what;
   for (const std::string& name : options.names) {
     what += what.empty() ? "" : ", ";
@@ -58,9 +55,11 @@ Status run_fleet(const FleetOptions& options, http::Listeners listeners, const W
   admin_options.reader.body = 0;
   FERRY_TRY(auto admin_server, http::Server::make(admin_options, admin));
   std::string admin_address;
+  bool announced = !options.quiet || listeners.port_chosen;
   if (!options.admin.empty()) {
     FERRY_TRY(auto admin_listeners, http::listen_on(options.admin, 1));
     admin_address = admin_listeners.address;
+    announced |= admin_listeners.port_chosen;
     FERRY_CHECK_OK(admin_server->listen(std::move(admin_listeners.sockets[0])));
   }
 
@@ -77,7 +76,11 @@ Status run_fleet(const FleetOptions& options, http::Listeners listeners, const W
   hooks.on_death = [&](std::size_t index, int status) {
     on_death(options, board.worker(index), index, status);
   };
-  hooks.on_ready = [&] { announce(options, listeners.address, admin_address, workers); };
+  hooks.on_ready = [&] {
+    if (announced) {
+      announce(options, listeners.address, admin_address, workers);
+    }
+  };
   hooks.on_drain = [&] {
     // All sockets at once, before any worker stops: the kernel must not route to one that did.
     for (Fd& socket : listeners.sockets) {

@@ -15,7 +15,7 @@ struct FleetOptions {
   std::string program;             // "ferry": begins each line for people
   std::vector<std::string> names;  // of the functions
   std::string admin;               // HOST:PORT; empty: none
-  bool quiet = false;
+  bool quiet = false;              // but a port that the kernel chose is told all the same
 };
 
 // A worker's whole life, in its own process: serves `listener` until SIGTERM. The exit code

@@ -10,9 +10,11 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from server import FERRY, PATIENCE, Server, environment, make_guest, raw, write_function
@@ -31,7 +33,7 @@ class Folder(unittest.TestCase):
 
 
 class Answers(Folder):
-    """One server with three functions, all of the same code: echo, event, cgi."""
+    """One server with several functions, all of the same code: echo, event, cgi, whole, asks."""
 
     @classmethod
     def setUpClass(cls):
@@ -42,6 +44,9 @@ class Answers(Folder):
             write_function("echo", cls.echo, cls.folder, limits=['input = "64KiB"']),
             write_function("event", cls.echo, cls.folder, events),
             write_function("cgi", cls.echo, cls.folder, ['reply = "cgi"']),
+            write_function("whole", cls.echo, cls.folder, ['input = "cloudevent"']),
+            write_function("asks", cls.echo, cls.folder,
+                           ['input = "cloudevent"', 'headers = ["authorization", "X-Api-Key"]']),
             options=["--workers", "1"])
         cls.enterClassContext(cls.server)
 
@@ -150,6 +155,15 @@ class Answers(Folder):
     def test_other_event_format_is_415(self):
         self.problem(self.send_event(b"x", "application/cloudevents+avro"), 415, "refused")
 
+    def test_headers_are_given_to_a_function_that_names_them(self):
+        fields = {"Authorization": "Bearer t", "X-Api-Key": "k y", "Cookie": "c=1"}
+        asks = json.loads(self.server.ask(path="/asks", body="x", fields=fields).body)
+        self.assertEqual((asks["httpauthorization"], asks["httpxapikey"]), ("Bearer t", "k y"))
+        self.assertNotIn("httpcookie", asks)
+        whole = json.loads(self.server.ask(path="/whole", body="x", fields=fields).body)
+        for name in ("httpauthorization", "httpxapikey", "httpcookie"):
+            self.assertNotIn(name, whole)
+
     def test_cgi_reply(self):
         answer = self.server.ask(
             path="/cgi", body="Status: 418 Teapot\nContent-Type: text/x\nX-Tea: green\n\npot")
@@ -226,6 +240,36 @@ class Start(Folder):
         status, said = self.refused(self.folder / "missing.wasm")
         self.assertEqual(status, 10)
         self.assertIn("missing.wasm", said)
+
+
+class Quiet(Folder):
+    def test_a_port_that_nobody_chose_is_told_all_the_same(self):
+        with Server(self.folder, self.echo, options=["--workers", "1", "--quiet"]) as server:
+            self.assertEqual(server.ask(body="a").body, b"a")
+
+    def test_nothing_else_is_said(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = subprocess.Popen(
+            [FERRY, "serve", self.echo, "--listen", f"127.0.0.1:{port}", "--quiet"],
+            stderr=subprocess.PIPE, env=environment(self.folder), text=True)
+        try:
+            end = time.monotonic() + PATIENCE
+            body = None
+            while body is None and time.monotonic() < end:
+                caller = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+                try:
+                    caller.request("POST", "/", "a")
+                    body = caller.getresponse().read()
+                except ConnectionRefusedError:
+                    time.sleep(0.01)
+                finally:
+                    caller.close()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            said = process.communicate(timeout=PATIENCE)[1]
+        self.assertEqual((process.returncode, body, said), (0, b"a", ""))
 
 
 class Processes(Folder):

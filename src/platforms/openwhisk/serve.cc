@@ -14,6 +14,7 @@ namespace ferry::platforms::openwhisk {
 Status serve(host::Host& host, std::vector<std::shared_ptr<host::Loaded>> functions,
              const ServeOptions& options) {
   FERRY_TRY(auto listeners, http::listen_on(options.listen, 1));
+  const bool announced = !options.quiet || listeners.port_chosen;
   const std::size_t known = functions.size();
   OpenWhiskAdapter adapter({host, std::move(functions), system_clock(), system_random()},
                            {options.key});
@@ -22,7 +23,7 @@ Status serve(host::Host& host, std::vector<std::shared_ptr<host::Loaded>> functi
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGINT, [](int) { std::raise(SIGTERM); });
   serve_until_told(*server, [&] {
-    if (!options.quiet) {
+    if (announced) {
       fmt::print(stderr, "{}: OpenWhisk on http://{}/, {}\n", options.program, listeners.address,
                  known == 0 ? "waiting for /init"
                             : fmt::format("{} function{} here", known, known == 1 ? "" : "s"));
