@@ -82,10 +82,9 @@ help: ## this list
 ## Long suites
 
 .PHONY: test-asan
-test-asan: setup ## every test, compiled with AddressSanitizer and UBSan
+test-asan: functions ## every test, compiled with AddressSanitizer and UBSan
 	cmake --preset asan
 	cmake --build --preset asan -j $(JOBS)
-	cmake --build --preset asan --target functions -j $(JOBS)
 	ctest --preset asan
 
 .PHONY: test-engines
@@ -97,10 +96,9 @@ test-isolation: build ## a million events a case against the reset of kept insta
 	FERRY_ISOLATION_EVENTS=1000000 build/bin/test_engine --gtest_filter='*Kept.*'
 
 .PHONY: test-tsan
-test-tsan: setup ## every test, compiled with ThreadSanitizer
+test-tsan: functions ## every test, compiled with ThreadSanitizer
 	cmake --preset tsan
 	cmake --build --preset tsan -j $(JOBS)
-	cmake --build --preset tsan --target functions -j $(JOBS)
 	ctest --preset tsan
 
 .PHONY: test-wasi

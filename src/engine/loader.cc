@@ -62,8 +62,7 @@ Result<LoadedEngine> create(CreateFn make, const EngineOptions& options, void* l
   Error error;
   std::unique_ptr<Engine> engine(make(options, error));
   if (engine == nullptr) {
-    if (library != nullptr) dlclose(library);
-    return error;
+    return error;  // the library stays open, for the reason that ~LoadedEngine has
   }
   return LoadedEngine(std::move(engine), library);
 }
