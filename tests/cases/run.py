@@ -149,6 +149,8 @@ def run_command(command, folder, build):
     # Compiled functions are kept between cases, or each would compile them anew.
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TZ": "UTC", "LC_ALL": "C.UTF-8",
                    "XDG_CACHE_HOME": str(build / "cases-cache"), "TMPDIR": str(folder)}
+    # A sanitizer's build reads its options here.
+    environment |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
     done = subprocess.run([program] + command.words[1:], cwd=folder, env=environment,
                           input=command.stdin.encode(), capture_output=True, timeout=TIMEOUT)
     log = re.sub(r"(?m)^ferry: compiling .*\n", "", done.stderr.decode(errors="backslashreplace"))

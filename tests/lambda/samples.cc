@@ -27,7 +27,7 @@ Samples fetch() {
   if (!event::check_json(out).ok()) {
     return {"", "there is no Go here to fetch them with"};
   }
-  platforms::lambda::JsonView json(out);
+  platforms::JsonView json(out);
   if (auto error = json.member("Error").scalar()) {
     return {"", "they can't be fetched: " + *error};
   }

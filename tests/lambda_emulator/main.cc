@@ -13,6 +13,7 @@ namespace {
 
 using namespace ferry;
 using namespace ferry::platforms::lambda;
+using ferry::platforms::JsonView;
 
 const char* name_of(Invoked::End end) {
   switch (end) {

@@ -24,6 +24,12 @@ constexpr std::uint32_t kTablesPerModule = 4;
 constexpr std::size_t kTableElements = 1u << 20;
 constexpr std::size_t kInstanceBytes = 16u << 20;
 
+#ifdef __SANITIZE_THREAD__
+constexpr std::uint32_t kMostInstances = 128;  // it leaves a program 1.5 TiB of addresses in all
+#else
+constexpr std::uint32_t kMostInstances = UINT32_MAX;
+#endif
+
 // Wasmtime ends the process when it cannot reserve its pool: ask the kernel first.
 Status check_address_space(std::uint64_t bytes) {
   void* probe = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -38,7 +44,7 @@ Status check_address_space(std::uint64_t bytes) {
 }
 
 Status set_pool(wasm_config_t& config, const EngineOptions& options) {
-  const std::uint32_t instances = std::max(options.max_instances, 1u);
+  const std::uint32_t instances = std::clamp(options.max_instances, 1u, kMostInstances);
   const std::uint64_t memory =
       std::clamp(options.max_memory, std::uint64_t{64} << 10, kReservation);
   const std::uint64_t slot = kReservation + kGuard;
