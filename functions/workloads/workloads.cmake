@@ -11,8 +11,9 @@ function(ferry_workload name)
   set(made ${out}/workloads/${name})
   add_custom_command(OUTPUT ${made}.wasm COMMAND ${W_WASM} -o ${made}.wasm ${W_SOURCES}
     DEPENDS ${W_SOURCES} WORKING_DIRECTORY ${where} COMMENT "Workload ${name}" VERBATIM)
+  # After the other: rustc names its intermediate files alike for both.
   add_custom_command(OUTPUT ${made}.native COMMAND ${W_NATIVE} -o ${made}.native ${W_SOURCES}
-    DEPENDS ${W_SOURCES} WORKING_DIRECTORY ${where} COMMENT "Workload ${name}, native" VERBATIM)
+    DEPENDS ${W_SOURCES} ${made}.wasm WORKING_DIRECTORY ${where} COMMENT "Workload ${name}, native" VERBATIM)
   add_custom_target(workload-${name} DEPENDS ${made}.wasm ${made}.native)
   add_dependencies(workloads workload-${name})
 endfunction()
