@@ -44,6 +44,11 @@ void Conformance::open(const EngineOptions& options) {
 }
 
 std::unique_ptr<Module> Conformance::load(const Bytes& wasm) {
+  const auto artifact = compile(wasm);
+  return artifact == nullptr ? nullptr : load_artifact(*artifact);
+}
+
+std::unique_ptr<Bytes> Conformance::compile(const Bytes& wasm) {
   auto binary = function::read_binary(wasm);
   if (!binary.ok()) {
     ADD_FAILURE() << binary.error().text();
@@ -59,9 +64,13 @@ std::unique_ptr<Module> Conformance::load(const Bytes& wasm) {
     ADD_FAILURE() << artifact.error().text();
     return nullptr;
   }
+  return std::make_unique<Bytes>(std::move(*artifact));
+}
+
+std::unique_ptr<Module> Conformance::load_artifact(const Bytes& artifact) {
   const Fd fd(memfd_create("artifact", MFD_CLOEXEC));
-  EXPECT_TRUE(write_all(fd.get(), *artifact, "artifact").ok());
-  auto module = (*engine_)->load(fd.get(), 0, artifact->size());
+  EXPECT_TRUE(write_all(fd.get(), artifact, "artifact").ok());
+  auto module = (*engine_)->load(fd.get(), 0, artifact.size());
   EXPECT_TRUE(module.ok()) << module.error().text();
   return module.ok() ? std::move(*module) : nullptr;
 }

@@ -41,6 +41,9 @@ class Conformance : public testing::TestWithParam<std::string> {
 
   // The suite's guest, or another, ready to be instantiated.
   std::unique_ptr<Module> load(const Bytes& wasm);
+  // Its two halves: null where one fails, which the test has then been told.
+  std::unique_ptr<Bytes> compile(const Bytes& wasm);
+  std::unique_ptr<Module> load_artifact(const Bytes& artifact);
   std::unique_ptr<Module> load() { return load(guest("suite")); }
   std::unique_ptr<Instance> instance(Module& module, const InstanceLimits& limits = {});
 

@@ -1,7 +1,10 @@
 // What every engine must do in the same way, over every plug-in that is built.
 #include "engine/conformance.h"
 
+#include <algorithm>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 
 namespace ferry::engine {
 namespace {
@@ -318,6 +321,27 @@ TEST_P(Conformance, ModulesOutliveTheirEngine) {
   ticking_.reset();
   engine_.reset();
   EXPECT_EQ(call(*guest, "answer").value, 42);
+}
+
+// wasmer kept the code of every module that an engine had ever loaded, and each trap looked through
+// all of it.
+TEST_P(Conformance, AModuleThatIsGoneLeavesNothingBehind) {
+  EngineOptions options;
+  options.max_instances = 1;  // a pool's slots have mappings of their own, made when first used
+  open(options);
+  const auto artifact = compile(guest("suite"));
+  ASSERT_NE(artifact, nullptr);
+  const auto mappings_after = [&](int modules) {
+    for (int i = 0; i < modules; ++i) {
+      auto module = load_artifact(*artifact);
+      auto guest = instance(*module);
+      EXPECT_EQ(call(*guest, "answer").value, 42);
+    }
+    std::ifstream maps("/proc/self/maps");
+    return std::count(std::istreambuf_iterator<char>(maps), {}, '\n');
+  };
+  const auto first = mappings_after(10);
+  EXPECT_LT(mappings_after(40), first + 20);
 }
 
 TEST_P(Conformance, WhatIsNoWasmIsInvalid) {

@@ -17,7 +17,7 @@ use host::{State, Stopped};
 const VERSION: &str = "7.4.2";
 
 struct Engine {
-    engine: wasmer::Engine,
+    variant: String,
     host: Host,
 }
 
@@ -29,8 +29,8 @@ struct Import {
 }
 
 struct Module {
-    engine: wasmer::Engine,
     module: wasmer::Module,
+    engine: wasmer::Engine, // has the code of `module`, and so goes after it
     imports: Vec<Import>,
     host: Host,
 }
@@ -58,16 +58,26 @@ fn compiler(variant: &str) -> Result<Box<dyn CompilerConfig>, Error> {
     }
 }
 
+/// An engine that compiles with `variant`.
+fn compiling(variant: &str) -> Result<wasmer::Engine, Error> {
+    let mut features = Features::none();
+    features.bulk_memory(true).reference_types(true).multi_value(true).simd(has_simd(variant));
+    Ok(wasmer::Engine::from(EngineBuilder::new(compiler(variant)?).set_features(Some(features)).engine()))
+}
+
+fn has_simd(variant: &str) -> bool {
+    variant == "cranelift"
+}
+
+// wasmer keeps the code of a module, and its entries in the tables that every trap is looked up in,
+// for as long as the engine lives that made or loaded it. So each module has an engine of its own,
+// and what compiles one is gone when it is compiled.
 impl thin::Engine for Engine {
     type Module = Module;
 
     fn open(options: thin::Options) -> Result<(Self, thin::Info), Error> {
         let variant = if options.variant.is_empty() { "cranelift" } else { options.variant.as_str() };
-        let simd = variant == "cranelift";
-        let mut features = Features::none();
-        features.bulk_memory(true).reference_types(true).multi_value(true).simd(simd);
-        let builder = EngineBuilder::new(compiler(variant)?).set_features(Some(features));
-        let engine = wasmer::Engine::from(builder.engine());
+        compiler(variant)?;
         wasmer_vm::set_stack_size(options.max_stack as usize);
         let mut capabilities = thin::COMPILES_AHEAD
             | thin::STACK_LIMIT
@@ -78,7 +88,7 @@ impl thin::Engine for Engine {
             | thin::SATURATING_FLOAT_TO_INT
             | thin::MULTI_VALUE
             | thin::REFERENCE_TYPES;
-        if simd {
+        if has_simd(variant) {
             capabilities |= thin::SIMD;
         }
         let info = thin::Info {
@@ -88,16 +98,18 @@ impl thin::Engine for Engine {
             fingerprint: format!("wasmer-{}-{}-{}", VERSION, variant, thin::cpu_features()),
             capabilities,
         };
-        Ok((Engine { engine, host: options.host }, info))
+        Ok((Engine { variant: variant.to_string(), host: options.host }, info))
     }
 
     fn compile(&self, wasm: &[u8]) -> Result<Vec<u8>, Error> {
-        let module = wasmer::Module::from_binary(&self.engine, wasm).map_err(invalid)?;
+        let engine = compiling(&self.variant)?;
+        let module = wasmer::Module::from_binary(&engine, wasm).map_err(invalid)?;
         Ok(module.serialize().map_err(internal)?.to_vec())
     }
 
     unsafe fn load(&self, artifact: &[u8]) -> Result<Module, Error> {
-        let module = wasmer::Module::deserialize_unchecked(&self.engine, artifact).map_err(invalid)?;
+        let engine = wasmer::Engine::from(EngineBuilder::headless().engine());
+        let module = wasmer::Module::deserialize_unchecked(&engine, artifact).map_err(invalid)?;
         let mut imports = Vec::new();
         for import in module.imports() {
             let (module, name) = (import.module().to_string(), import.name().to_string());
@@ -108,7 +120,7 @@ impl thin::Engine for Engine {
             let number = self.host.resolve(&module, &name, &params, &results)?;
             imports.push(Import { module, name, ty: ty.clone(), number });
         }
-        Ok(Module { engine: self.engine.clone(), module, imports, host: self.host })
+        Ok(Module { engine, module, imports, host: self.host })
     }
 }
 
