@@ -233,6 +233,14 @@ Result<std::shared_ptr<Loaded>> Host::load(const engine::Bundle& bundle,
                              function::format_size(limit)),
                  "raise [limits] memory (--memory)"};
   }
+  if (options.manifest.limits.instructions && !engine.capabilities.counts_instructions) {
+    return Error{
+        Code::kUnsupported,
+        fmt::format("{} limits its instructions, and {} does not count them", loaded->name,
+                    engine.name),
+        "leave out [limits] instructions (its timeout holds on every engine), or choose an "
+        "engine that counts: `ferry engines` lists counts_instructions"};
+  }
   for (const auto& [name, value] : options.manifest.grants.env) {
     loaded->environ.push_back(fmt::format("{}={}", name, value));
   }
