@@ -41,6 +41,8 @@ svg circle{fill:currentColor;stroke:var(--card);stroke-width:1.2}svg .stripe{fil
 th,td{padding:6px 12px;text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap}
 th:first-child,td:first-child{text-align:left;padding-left:0}thead th{border-bottom:2px solid var(--rule)}
 td small{color:var(--soft)}td.best{font-weight:700}details summary{cursor:pointer;color:var(--soft);margin-top:10px}
+@media (max-width:760px){main{padding:32px 14px 60px}h1{font-size:32px}section.card{padding:16px 14px 12px}
+.scroll svg{min-width:640px;font-size:16px}}
 .wrong{border-left:4px solid var(--wasmi);padding:2px 12px}code{font-size:.92em;overflow-wrap:anywhere}
 )css";
 

@@ -17,7 +17,7 @@ constexpr double kBarStep = 32;
 
 std::string open_svg(double height, std::string_view label) {
   return fmt::format(
-      "<svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" "
+      "<div class=\"scroll\"><svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" "
       "xmlns=\"http://www.w3.org/2000/svg\">\n",
       kWidth, height, escape(label));
 }
@@ -85,6 +85,14 @@ LogAxis axis_for(const std::vector<DotRow>& rows) {
 
 std::string ratio_text(double value) {
   return value >= 1000 ? fmt::format("{:.0f}k", value / 1000) : fmt::format("{:g}", value);
+}
+
+// A tick of a linear axis: all in the unit of the highest, with no digit that says nothing.
+std::string tick_text(double value, double high, Unit unit) {
+  if (unit != Unit::kMicroseconds) return format_value(value, unit);
+  if (high >= 1e6) return fmt::format("{:g} s", value / 1e6);
+  if (high >= 1e3) return fmt::format("{:g} ms", value / 1e3);
+  return fmt::format("{:g} µs", value);
 }
 
 // The step of a linear axis with about six ticks.
@@ -161,7 +169,7 @@ std::string dot_plot(const std::vector<DotRow>& rows, std::string_view left,
                          at);
     }
   }
-  return out + "</svg>\n";
+  return out + "</svg></div>\n";
 }
 
 std::string stacked_bars(const std::vector<BarRow>& rows, Unit unit) {
@@ -179,7 +187,7 @@ std::string stacked_bars(const std::vector<BarRow>& rows, Unit unit) {
   for (double tick = 0; tick <= high; tick += step) {
     out += line(kLeft + tick * scale, 4, kLeft + tick * scale, bottom, "grid");
     out += text(kLeft + tick * scale, bottom + 18, "tick middle",
-                tick == 0 ? "0" : format_value(tick, unit));
+                tick == 0 ? "0" : tick_text(tick, high, unit));
   }
   double y = 8;
   for (const BarRow& row : rows) {
@@ -198,7 +206,7 @@ std::string stacked_bars(const std::vector<BarRow>& rows, Unit unit) {
     out += text(x + 8, y + 15, "total", format_value(total, unit));
     y += kBarStep;
   }
-  return out + "</svg>\n";
+  return out + "</svg></div>\n";
 }
 
 }  // namespace ferry::compare
