@@ -47,8 +47,10 @@ functions: setup ## compile the sample functions into build/functions/*.wasm
 .PHONY: setup
 setup: ## install what is missing here (Debian packages; says which)
 	@tools/setup.sh build functions
-	@if command -v npm >/dev/null; then tools/setup.sh binaryen; else \
-	  echo "npm is missing: without binaryen (npm) no Go on lucet and no ferry build --snapshot"; fi
+	@if command -v npm >/dev/null; then tools/setup.sh binaryen; \
+	elif [ "$(ENGINES)" = all ]; then \
+	  echo "npm is missing, and with it binaryen, which lucet needs: get Node.js from https://nodejs.org"; exit 1; \
+	else echo "npm is missing: without binaryen (npm) no Go on lucet and no ferry build --snapshot"; fi
 
 .PHONY: format
 format: ## lay out all source files
@@ -138,6 +140,25 @@ bench-programs:
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS) --target ferry ferry-host ferry_engine_wasmtime \
 	  functions bench_events bench_soak bench_http_control
+
+.PHONY: compare
+compare: build functions ## the figures of docs/engines.md: every engine, one run (QUICK=1: in short)
+	cmake --build build --target workloads -j $(JOBS)
+	bench/compare.py build $(if $(QUICK),--quick)
+	build/bin/ferry compare --from docs/data/compare.json --html build/compare.html >/dev/null
+	@echo "with plots: build/compare.html"
+
+.PHONY: bench-overhead
+bench-overhead: ## what the engine interface costs over wasmtime's C API itself
+	@tools/setup.sh build functions bench
+	cmake --preset bench
+	cmake --build --preset bench -j $(JOBS) --target bench_overhead \
+	  function-hello-c function-hello-rust function-hello-go
+	bench/overhead.py build-bench $(if $(QUICK),--quick)
+
+.PHONY: test-differential
+test-differential: build ## COUNT (default 4000) generated modules on every engine, compared (minutes)
+	COUNT=$(or $(COUNT),4000) cmake --build build --target differential_long
 
 .PHONY: test-drain
 test-drain: build functions ## SIGTERM under load, 200 times: no accepted request may be lost

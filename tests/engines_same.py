@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """Every sample function and every hostile guest on every engine that is built, with one outcome.
 
-engines_same.py --build DIR [NAME...]        NAME: hello-go, hostile/sleep, …; all when left out
+engines_same.py --build DIR [--cache DIR] [--warm] [NAME...]
+    NAME: hello-go, hostile/sleep, …; all when left out
+    --cache: keep what is compiled there instead of in the user's own cache
+    --warm: only compile what takes long, so that a run after it is quick
 
 The first engine is the measure: status, reply, log lines, exit code and message must be its own on
 all others. What an engine does not publish as a capability is skipped, and said so. Exit status: 0
@@ -11,22 +14,40 @@ the same everywhere, 1 a difference, 77 nothing to hold against each other.
 import argparse
 import concurrent.futures
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
+SAMPLES = pathlib.Path(__file__).resolve().parent.parent / "functions"
 # What each is sent, and options beside. All others get the data and a long timeout.
-ORDER = ('{"currency":"EUR","lines":[{"sku":"a","quantity":3,"price":"1.10"},'
-         '{"sku":"b","quantity":1,"price":"0.333"}]}')
-DATA = {"orders-go": ORDER}
+DATA = {"orders-go": f"@{SAMPLES}/orders-go/events/good.json"}
 SHORT = ["--timeout", "300ms"]
 OPTIONS = {
+    "echo-go": ["--timeout", "60s", "--manifest", str(SAMPLES / "echo-go" / "ferry.toml"),
+                "--event", str(SAMPLES / "echo-go" / "event.json")],
     "hostile/endless-loop": SHORT,
     "hostile/endless-start": SHORT,
     "hostile/sleep": SHORT,
 }
 # What a guest needs an engine to publish.
 NEEDS = {"hostile/deep-recursion": "stack_limit"}
+
+
+# An engine that needs a tool which is not here; anything else that it says is an outcome.
+NO_TOOL = "wasm-opt of binaryen is needed"
+
+
+def keep_in(cache):
+    """Sends what ferry compiles to `cache`, and has it find binaryen where it did before."""
+    home = os.environ.get("XDG_CACHE_HOME") or str(pathlib.Path.home() / ".cache")
+    tool = (os.environ.get("FERRY_WASM_OPT") or shutil.which("wasm-opt")
+            or os.path.join(home, "ferry-build/npm/node_modules/.bin/wasm-opt"))
+    if os.access(tool, os.X_OK):
+        os.environ["FERRY_WASM_OPT"] = tool
+    cache.mkdir(parents=True, exist_ok=True)
+    os.environ["XDG_CACHE_HOME"] = str(cache.resolve())
 
 
 def ferry(build, *words):
@@ -48,18 +69,39 @@ def engines(build):
     return found
 
 
+def reply_of(got):
+    """The reply, less what the clock put into an event."""
+    reply = got["reply"]
+    if reply and "event" in reply:
+        reply["event"].pop("time", None)
+    return reply
+
+
+def as_bytes(build, name, words):
+    """What a person would see: reply and log, byte for byte."""
+    if name == "echo-go":
+        return None  # its reply has a time of its own
+    words = [word for word in words if word not in ("--output", "json")]
+    done = subprocess.run([build / "bin" / "ferry", *words], capture_output=True, timeout=300,
+                          stdin=subprocess.DEVNULL)
+    return done.stdout, done.stderr
+
+
 def outcome(build, name, engine):
-    words = ["run", str(build / "functions" / (name + ".wasm")), DATA.get(name, '{"name":"Ada"}'),
-             "--engine", engine, "--output", "json", *OPTIONS.get(name, ["--timeout", "60s"])]
+    words = ["run", str(build / "functions" / (name + ".wasm")), "--engine", engine,
+             "--output", "json", *OPTIONS.get(name, ["--timeout", "60s"])]
+    if "--event" not in words:
+        words.insert(2, DATA.get(name, '{"name":"Ada"}'))
     code, out, err = ferry(build, *words)
     if not out.strip():
         lines = [line for line in err.splitlines() if not line.startswith("ferry: compiling ")]
         return {"exit": code, "said": lines}
     got = json.loads(out)
     return {
+        "bytes": as_bytes(build, name, words) if not name.startswith("hostile/") else None,
         "exit": code,
         "status": got["status"],
-        "reply": got["reply"],
+        "reply": reply_of(got),
         "log": [line["text"] for line in got["logs"]],
         "error": (got["error"] or {}).get("message"),
     }
@@ -76,12 +118,18 @@ def check(build, name, names):
     """The lines to print for one function, and how many engines differ."""
     said, wrong = [], 0
     measure = outcome(build, name, names[0][0])
+    if not name.startswith("hostile/") and measure.get("status") != "ok":
+        said.append(f"WRONG {name} on {names[0][0]}: a sample must be answered, not {measure}")
+        wrong += 1
     for engine, can in names[1:]:
         need = NEEDS.get(name)
         if need and not can[need]:
             said.append(f"skip {name} on {engine}: it does not publish {need}")
             continue
         got = outcome(build, name, engine)
+        if any(NO_TOOL in line for line in got.get("said", [])):
+            said.append(f"skip {name} on {engine}: wasm-opt (binaryen) is not here")
+            continue
         if not can["exact_traps"] and measure.get("status") == "trapped" == got.get("status"):
             if got["error"] != measure["error"]:
                 said.append(f"note {name} on {engine}: {got['error']!r} for {measure['error']!r}; "
@@ -98,8 +146,12 @@ def check(build, name, names):
 def main():
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--build", type=pathlib.Path, required=True)
+    ask.add_argument("--cache", type=pathlib.Path)
+    ask.add_argument("--warm", action="store_true")
     ask.add_argument("names", nargs="*")
     given = ask.parse_args()
+    if given.cache:
+        keep_in(given.cache)
     functions = given.build / "functions"
     names = given.names or sorted(
         [f.stem for f in functions.glob("*.wasm")] +
@@ -109,6 +161,13 @@ def main():
         print(f"skip: {len(on)} engine(s) built and {len(names)} function(s)")
         return 77
     print("engines: " + ", ".join(name for name, _ in on))
+    if given.warm:
+        names = [name for name in names if name.endswith("-go") or name.endswith("-reactor")]
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            for _ in pool.map(lambda pair: outcome(given.build, *pair),
+                              [(name, engine) for engine, _ in on for name in names]):
+                pass
+        return 0
     total = 0
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for said, wrong in pool.map(lambda name: check(given.build, name, on), names):

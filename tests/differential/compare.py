@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs generated modules on every engine that is built and holds what they did against each other.
 
-compare.py --generator PROGRAM --run PROGRAM [--count N] [--seed S] ENGINE...
+compare.py --generator PROGRAM --run PROGRAM [--count N] [--seed S] [--figures FILE] ENGINE...
 
 The first engine is the measure. Known differences are the tables below, each with its reason;
 anything else is a failure, printed with the seed and the module's number, which make it again.
@@ -9,10 +9,13 @@ anything else is a failure, printed with the seed and the module's number, which
 
 import argparse
 import concurrent.futures
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 # One standard trap, two names: some engines have one code for both.
 SAME = {
@@ -25,15 +28,32 @@ SAME = {
 }
 
 
+# Compilers that may end their process: ferry compiles in a child, where that is a refusal.
+MAY_DIE = {"lucet": -signal.SIGABRT}
+
+
 def outcomes(program, engine, file):
-    done = subprocess.run([program, engine, file], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{engine}: run_modules ended with {done.returncode}: {done.stderr.strip()}")
-    lines = {}
-    for line in done.stdout.splitlines():
-        number, what, rest = line.split(" ", 2)
-        lines[(int(number), what)] = rest
-    return lines
+    lines, first = {}, 0
+    while True:
+        done = subprocess.run([program, engine, file, str(first)], capture_output=True, text=True)
+        begun = None
+        for line in done.stdout.splitlines():
+            number, what, rest = line.split(" ", 2)
+            if what == "begun:":
+                begun = int(number)
+            else:
+                lines[(int(number), what)] = rest
+        if done.returncode == 0:
+            return lines
+        calls = [key for key in lines if key[0] == begun]
+        if begun is None or calls or done.returncode != MAY_DIE.get(engine):
+            raise SystemExit(f"{engine}: run_modules ended with {done.returncode} at module {begun}: "
+                             f"{done.stderr.strip()[:2000]}")
+        said = done.stderr.strip().splitlines()
+        print(f"note: {engine} ended the process that compiled module {begun}: "
+              f"{said[0] if said else ''}")
+        lines[(begun, "refused:")] = "its compiler ended"
+        first = begun + 1
 
 
 def refused(lines, number):
@@ -69,12 +89,24 @@ def compare(base_name, base, name, lines, seed, show):
     return compared, skipped, wrong, renamed, deep
 
 
+def write_figures(given, rows):
+    table = {"columns": [f"against {given.engines[0]}", "calls compared", "differ",
+                         "alike but for a trap's name", "out of stack, not compared",
+                         "modules that one of the two refused"], "rows": rows}
+    made = {"command": f"make test-differential COUNT={given.count}",
+            "machine": f"{given.count} generated modules, seed {given.seed}",
+            "date": time.strftime("%Y-%m-%d", time.gmtime()), "tables": {"differential": table}}
+    with open(given.figures, "w", encoding="utf-8") as out:
+        out.write(json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+
+
 def main():
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("--generator", required=True)
     ask.add_argument("--run", required=True)
-    ask.add_argument("--count", type=int, default=2000)
+    ask.add_argument("--count", type=int, default=int(os.environ.get("COUNT", "4000")))
     ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--figures", help="where the result goes as a table for the docs")
     ask.add_argument("engines", nargs="+")
     given = ask.parse_args()
     with tempfile.TemporaryDirectory(prefix="ferry-differential-") as folder:
@@ -85,14 +117,17 @@ def main():
             found = dict(zip(given.engines,
                              pool.map(lambda e: outcomes(given.run, e, file), given.engines)))
     base_name = given.engines[0]
-    base, failed = found[base_name], False
+    base, failed, rows = found[base_name], False, []
     for name in given.engines[1:]:
         compared, skipped, wrong, renamed, deep = compare(
             base_name, base, name, found[name], given.seed, 5)
         print(f"{name} against {base_name}: {compared} calls compared, {wrong} differ; "
               f"{renamed} are alike but for a trap's name, {deep} ran out of stack and were not "
               f"compared; {skipped} modules taken by one of the two only")
+        rows.append([name, compared, wrong, renamed, deep, skipped])
         failed |= wrong > 0 or compared < given.count // 2
+    if given.figures:
+        write_figures(given, rows)
     return 1 if failed else 0
 
 

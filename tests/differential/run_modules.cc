@@ -2,11 +2,16 @@
 // engine interface and prints what each call did, a line a call, for compare.py to hold against
 // the other engines'. One engine a process, as everywhere.
 //
-//   run_modules ENGINE FILE     FILE: per module its size (32 bits, little-endian) and its bytes
+//   run_modules ENGINE FILE [FIRST]   FILE: per module its size (32 bits, little-endian) and its
+//                                     bytes; FIRST: the number of the first to run
+//
+// Each module is announced before it is run: an engine whose compiler ends the process (ferry
+// compiles in a child) is then gone on with behind it.
 
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -112,7 +117,7 @@ Status run_module(engine::Engine& on, ByteView wasm, std::size_t number) {
   return Done{};
 }
 
-int run(const char* name, const char* file) {
+int run(const char* name, const char* file, std::size_t first) {
   auto engine = engine::load_engine(name, {});
   if (!engine.ok()) {
     std::fprintf(stderr, "run_modules: %s\n", engine.error().text().c_str());
@@ -129,6 +134,12 @@ int run(const char* name, const char* file) {
       std::fprintf(stderr, "run_modules: %s is cut short\n", file);
       return 1;
     }
+    if (number < first) {
+      ++number;
+      continue;
+    }
+    std::printf("%zu begun: .\n", number);
+    std::fflush(stdout);
     const Status status = run_module(**engine, wasm, number);
     if (!status.ok()) std::printf("%zu refused: %s\n", number, status.error().text().c_str());
     std::fflush(stdout);
@@ -141,9 +152,9 @@ int run(const char* name, const char* file) {
 }  // namespace ferry
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: run_modules ENGINE FILE\n");
+  if (argc != 3 && argc != 4) {
+    std::fprintf(stderr, "usage: run_modules ENGINE FILE [FIRST]\n");
     return 2;
   }
-  return ferry::run(argv[1], argv[2]);
+  return ferry::run(argv[1], argv[2], argc == 4 ? std::strtoul(argv[3], nullptr, 10) : 0);
 }
