@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ SAME = {
 }
 
 
+LINE = re.compile(r"(\d+) (\S+) (.*)")
 # Compilers that may end their process: ferry compiles in a child, where that is a refusal.
 MAY_DIE = {"lucet": -signal.SIGABRT}
 
@@ -38,7 +40,10 @@ def outcomes(program, engine, file):
         done = subprocess.run([program, engine, file, str(first)], capture_output=True, text=True)
         begun = None
         for line in done.stdout.splitlines():
-            number, what, rest = line.split(" ", 2)
+            found = LINE.fullmatch(line)
+            if found is None:
+                continue  # the rest of a message that has several lines
+            number, what, rest = found.groups()
             if what == "begun:":
                 begun = int(number)
             else:
