@@ -93,6 +93,10 @@ test-asan: functions ## every test, compiled with AddressSanitizer and UBSan
 test-engines: build functions ## every sample and hostile guest on every engine, one outcome (minutes)
 	tests/engines_same.py --build build
 
+.PHONY: test-verify
+test-verify: build functions ## every function over every platform on every engine, one outcome (minutes)
+	tests/verify/everywhere.py --build build --all
+
 .PHONY: test-isolation
 test-isolation: build ## a million events a case against the reset of kept instances (minutes)
 	FERRY_ISOLATION_EVENTS=1000000 build/bin/test_engine --gtest_filter='*Kept.*'

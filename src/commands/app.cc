@@ -24,6 +24,8 @@ constexpr std::array kVerbs{
     VerbRow{"pack", "Make what a platform is given: a container image", make_pack},
     VerbRow{"deploy", "Put what pack made on its platform", make_deploy},
     VerbRow{"compare", "Measure the same work on every engine", make_compare},
+    VerbRow{"verify", "Show that a function behaves the same on every platform and engine",
+            make_verify},
     VerbRow{"engines", "List the engines and what each can do", make_engines},
     VerbRow{"platforms", "List the platforms that functions are served on", make_platforms},
     VerbRow{"version", "Print the version", make_version},

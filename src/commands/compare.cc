@@ -7,9 +7,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "base/file.h"
+#include "commands/progress.h"
 #include "commands/verb.h"
 #include "commands/version.h"
 #include "compare/page.h"
@@ -19,29 +19,6 @@ namespace {
 
 constexpr std::uint64_t kMostJson = 64u << 20;
 constexpr std::uint64_t kMostData = 64u << 20;
-constexpr std::size_t kBar = 30;
-
-// One line on a terminal, written over and over; nothing elsewhere.
-class ProgressLine {
- public:
-  explicit ProgressLine(bool quiet) : shown_(!quiet && isatty(STDERR_FILENO) != 0) {}
-  ~ProgressLine() {
-    if (shown_) fmt::print(stderr, "\r\033[K");
-  }
-  ProgressLine(const ProgressLine&) = delete;
-  ProgressLine& operator=(const ProgressLine&) = delete;
-
-  void show(std::size_t done, std::size_t all, const std::string& next) const {
-    if (!shown_) return;
-    const std::size_t full = kBar * done / std::max<std::size_t>(all, 1);
-    fmt::print(stderr, "\r\033[K{:#>{}}{:.>{}} {}/{} {}", "", full, "", kBar - full, done, all,
-               next.substr(0, 48));
-    std::fflush(stderr);
-  }
-
- private:
-  bool shown_;
-};
 
 class Compare final : public Verb {
  public:
@@ -129,7 +106,7 @@ class Compare final : public Verb {
     }
     std::vector<compare::Subject> subjects;
     for (const std::string& path : paths_) subjects.push_back({path, "", data});
-    const ProgressLine line(quiet_);
+    ProgressLine line(quiet_);
     FERRY_TRY(auto report,
               compare::compare(subjects, options_,
                                [&](std::size_t done, std::size_t all, const std::string& next) {

@@ -38,6 +38,7 @@ std::unique_ptr<Verb> make_build();
 std::unique_ptr<Verb> make_pack();
 std::unique_ptr<Verb> make_deploy();
 std::unique_ptr<Verb> make_compare();
+std::unique_ptr<Verb> make_verify();
 std::unique_ptr<Verb> make_engines();
 std::unique_ptr<Verb> make_platforms();
 std::unique_ptr<Verb> make_version();

@@ -1,0 +1,176 @@
+// Cases as a file that parse_cases() reads as the same again.
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "verify/case.h"
+
+namespace ferry::verify {
+namespace {
+
+// What a reader wants to see in the file itself.
+constexpr std::size_t kMostInline = 2000;
+
+bool is_control(char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }
+
+std::string quoted(std::string_view text) {
+  bool literal = text.find('\'') == std::string_view::npos;
+  for (char c : text) {
+    literal &= !is_control(c);
+  }
+  if (literal) {
+    return fmt::format("'{}'", text);
+  }
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (is_control(c)) {
+      out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+class Writer {
+ public:
+  explicit Writer(std::map<std::string, std::string>& files) : files_(files) {}
+
+  void add(const Case& one) {
+    out_ += fmt::format("{}[[case]]\nname = {}\n", out_.empty() ? "" : "\n", quoted(one.name));
+    const std::string stem = fmt::format("case-{}", ++count_);
+    if (one.native) {
+      out_ += "[case.native]\n";
+      line("platform", one.native->platform);
+      bulk("input", one.native->input, stem);
+    } else {
+      if (one.event.data) {
+        line("content_type", one.event.datacontenttype.value_or(""));
+        bulk("data", *one.event.data, stem);
+      }
+      add_event(one.event);
+    }
+    add_limits(one.limits);
+    add_expected(one, stem);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  void line(std::string_view key, const std::optional<std::string>& text) {
+    if (text) {
+      out_ += fmt::format("{} = {}\n", key, quoted(*text));
+    }
+  }
+
+  void bulk(std::string_view key, const std::string& value, const std::string& stem) {
+    if (value.size() > kMostInline) {
+      const std::string name = fmt::format("{}.{}", stem, key);
+      files_[name] = value;
+      out_ += fmt::format("{}_file = {}\n", key, quoted(name));
+    } else if (is_utf8(value)) {
+      line(key, value);
+    } else {
+      out_ += fmt::format("{}_base64 = '{}'\n", key, to_base64(as_bytes(value)));
+    }
+  }
+
+  void add_event(const event::Event& event) {
+    out_ += "[case.event]\n";
+    line("id", event.id);
+    line("source", event.source);
+    line("type", event.type);
+    line("subject", event.subject);
+    line("time", event.time);
+    line("dataschema", event.dataschema);
+    for (const auto& [name, value] : event.extensions) {
+      if (const auto* text = std::get_if<std::string>(&value)) {
+        line(name, *text);
+      } else {
+        out_ += fmt::format("{} = {}\n", name, event::to_string(value));
+      }
+    }
+  }
+
+  void add_limits(const CaseLimits& limits) {
+    if (limits == CaseLimits{}) {
+      return;
+    }
+    out_ += "[case.limits]\n";
+    if (limits.timeout) {
+      out_ += fmt::format("timeout = \"{}ms\"\n", limits.timeout->count());
+    }
+    const auto size = [&](const char* key, const std::optional<std::uint64_t>& value) {
+      if (value) {
+        out_ += fmt::format("{} = {}\n", key, *value);
+      }
+    };
+    size("memory", limits.memory);
+    size("input", limits.input);
+    size("output", limits.output);
+    size("log", limits.log);
+  }
+
+  void pairs(std::string_view key, const std::map<std::string, std::string, std::less<>>& values) {
+    if (values.empty()) {
+      return;
+    }
+    std::string list;
+    for (const auto& [name, value] : values) {
+      list += fmt::format("{}{} = {}", list.empty() ? " " : ", ", quoted(name), quoted(value));
+    }
+    out_ += fmt::format("{} = {{{} }}\n", key, list);
+  }
+
+  void add_expected(const Case& one, const std::string& stem) {
+    const Expected& expected = one.expected;
+    const bool answer = one.native && one.native->answer;
+    if (expected == Expected{} && !answer) {
+      return;  // "same" is what a case without expectations means
+    }
+    out_ += "[case.expect]\n";
+    line("status", expected.status);
+    if (expected.http) {
+      out_ += fmt::format("http = {}\n", *expected.http);
+    }
+    line("content_type", expected.content_type);
+    line("error", expected.error);
+    if (expected.body) {
+      bulk("data", *expected.body, stem + "-expected");
+    }
+    if (answer) {
+      bulk("answer", *one.native->answer, stem + "-expected");
+    }
+    if (expected.log) {
+      std::string list;
+      for (const std::string& each : *expected.log) {
+        list += (list.empty() ? "" : ", ") + quoted(each);
+      }
+      out_ += fmt::format("log = [{}]\n", list);
+    }
+    pairs("attributes", expected.attributes);
+    pairs("headers", expected.headers);
+  }
+
+  std::map<std::string, std::string>& files_;
+  std::string out_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace
+
+std::string cases_to_toml(const std::vector<Case>& cases,
+                          std::map<std::string, std::string>& files) {
+  Writer writer(files);
+  for (const Case& one : cases) {
+    writer.add(one);
+  }
+  return writer.take();
+}
+
+}  // namespace ferry::verify
