@@ -97,6 +97,11 @@ test-engines: build functions ## every sample and hostile guest on every engine,
 test-verify: build functions ## every function over every platform on every engine, one outcome (minutes)
 	tests/verify/everywhere.py --build build --all
 
+.PHONY: test-docs
+test-docs: build functions ## run every command of docs/build.md
+	@tools/setup.sh binaryen
+	tests/docs/run_blocks.py --build build docs/build.md
+
 .PHONY: test-isolation
 test-isolation: build ## a million events a case against the reset of kept instances (minutes)
 	FERRY_ISOLATION_EVENTS=1000000 build/bin/test_engine --gtest_filter='*Kept.*'
@@ -135,6 +140,8 @@ fuzz: ## each parser for FUZZ_SECONDS (default 60)
 .PHONY: bench
 bench: bench-programs ## every figure of docs/performance.md (FIGURES="start serve"; QUICK=1 for a short look)
 	bench/run.py build-bench $(if $(QUICK),--quick) $(FIGURES)
+	$(if $(FIGURES),,bench/verify.py build-bench $(if $(QUICK),--quick))
+	$(if $(FIGURES),,bench/sizes.py build-bench $(if $(QUICK),--quick))
 	bench/figures.py
 
 .PHONY: bench-programs
@@ -143,7 +150,7 @@ bench-programs:
 	@if command -v npm >/dev/null; then tools/setup.sh binaryen; fi
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS) --target ferry ferry-host ferry_engine_wasmtime \
-	  functions bench_events bench_soak bench_http_control
+	  functions bench_events bench_soak bench_http_control bench_adapters
 
 .PHONY: compare
 compare: build functions ## the figures of docs/engines.md: every engine, one run (QUICK=1: in short)
