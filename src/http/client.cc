@@ -1,10 +1,12 @@
 #include "http/client.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <optional>
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include "base/file.h"
 #include "http/chunked.h"
@@ -83,6 +85,24 @@ Status take_head(std::string_view& bytes, ClientResponse& response, Framing& fra
   return Done{};
 }
 
+// A server that has heard enough (413) answers and closes while we still send: its answer counts.
+Status send_all(int socket, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) {
+      continue;
+    }
+    if (sent < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+      return Done{};
+    }
+    if (sent < 0) {
+      return errno_error("send a request", errno);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+  return Done{};
+}
+
 }  // namespace
 
 Result<ClientResponse> parse_response(std::string_view bytes, std::uint64_t max_body) {
@@ -114,7 +134,7 @@ Result<ClientResponse> parse_response(std::string_view bytes, std::uint64_t max_
 }
 
 Result<ClientResponse> exchange(int socket, std::string_view request, std::uint64_t max_response) {
-  FERRY_CHECK_OK(write_all(socket, as_bytes(request), "the connection"));
+  FERRY_CHECK_OK(send_all(socket, request));
   FERRY_TRY(Bytes bytes, read_all(socket, max_response, "the response"));
   return parse_response(as_text(bytes), max_response);
 }
