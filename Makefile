@@ -120,7 +120,7 @@ test-wasi: ## SUITE=DIR: a checkout of WebAssembly/wasi-testsuite
 
 .PHONY: registry
 registry: ## a registry of images, for the tests of pack --push (needs Go)
-	GOBIN=$(CURDIR)/build/tools go install github.com/distribution/distribution/v3/cmd/registry@v3.0.0
+	GOBIN=$(CURDIR)/build/tools go install github.com/distribution/distribution/v3/cmd/registry@v3.1.2
 
 .PHONY: test-openwhisk
 test-openwhisk: build functions ## OPENWHISK=URL AUTH=UUID:KEY, or OPENWHISK_JAR=FILE: a real OpenWhisk server

@@ -116,6 +116,33 @@ class Image(unittest.TestCase):
         self.assertIn("platform http", box.logs()[1])
         self.assertEqual(box.stop(), 0)
 
+    def test_needs_no_network_no_rights_and_no_root(self):
+        folder = pack("hello-c", "image", "--tag", "ferry-test/alone:1")
+        docker("load", "-i", folder + "/image.tar")
+        box = docker("run", "-d", "--network", "none", "--read-only", "--cap-drop", "ALL",
+                     "--security-opt", "no-new-privileges", "--user", "12345:12345",
+                     "ferry-test/alone:1")
+        try:
+            pid = docker("inspect", box, "--format", "{{.State.Pid}}")
+            # Nothing reaches it from outside but through its own namespace.
+            ask = subprocess.run(
+                ["nsenter", "-t", pid, "-n", sys.executable, "-c",
+                 "import time, urllib.request as u\n"
+                 "for _ in range(300):\n"
+                 "    try:\n"
+                 "        print(u.urlopen('http://127.0.0.1:8080/', b'{\"name\":\"Ada\"}', 60)"
+                 ".read().decode()); break\n"
+                 "    except OSError: time.sleep(0.1)\n"], capture_output=True, text=True,
+                check=True)
+            self.assertEqual(json.loads(ask.stdout), {"message": "Hello, Ada!"})
+            with open(f"/proc/{pid}/status", encoding="ascii") as file:
+                facts = dict(line.strip().split(":\t", 1) for line in file if ":\t" in line)
+            self.assertEqual(int(facts["CapEff"], 16), 0)
+            self.assertEqual(facts["NoNewPrivs"], "1")
+            self.assertEqual(facts["Uid"].split()[0], "12345")
+        finally:
+            docker("rm", "-f", box)
+
     def test_is_labelled_and_not_roots(self):
         folder = pack("hello-c", "image", "--tag", "ferry-test/labels:1")
         docker("load", "-i", folder + "/image.tar")

@@ -1,0 +1,3 @@
+module ferry/bench/openwhisk
+
+go 1.24
