@@ -159,7 +159,7 @@ class CurlTransport final : public Transport {
                      ""};
       }
       // Without a value libcurl would drop the field.
-      lines.push_back(value.empty() ? name + ";" : name + ": " + value);
+      lines.push_back(value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
     }
     for (const std::string& line : lines) {
       curl_slist* longer = curl_.append(*list, line.c_str());
