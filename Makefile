@@ -144,13 +144,17 @@ bench: bench-programs ## every figure of docs/performance.md (FIGURES="start ser
 	$(if $(FIGURES),,bench/sizes.py build-bench $(if $(QUICK),--quick))
 	bench/figures.py
 
+.PHONY: bench-gate
+bench-gate: bench-programs ## fail if an event takes 5 % more instructions than bench/gate.json says (UPDATE=1)
+	bench/gate.py build-bench $(if $(UPDATE),--update)
+
 .PHONY: bench-programs
 bench-programs:
 	@tools/setup.sh build functions bench
 	@if command -v npm >/dev/null; then tools/setup.sh binaryen; fi
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS) --target ferry ferry-host ferry_engine_wasmtime \
-	  functions bench_events bench_soak bench_http_control bench_adapters
+  functions bench_events bench_soak bench_http_control bench_adapters bench_gate
 
 .PHONY: compare
 compare: build functions ## the figures of docs/engines.md: every engine, one run (QUICK=1: in short)

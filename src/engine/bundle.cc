@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/blake3.h"
 #include "engine/bundle_format.h"
 
 namespace ferry::engine {
@@ -37,13 +38,12 @@ OneTimeKey one_time_key(const MacKey& key, const BundleNonce& nonce) {
   return out;
 }
 
-// What is signed: a purpose and the BLAKE2b-512 of the file.
+// What is signed: a purpose and the BLAKE3 of the file. A start waits for this hash.
 Bytes signed_message(ByteView covered) {
-  static constexpr std::string_view kPurpose = "ferry bundle signature 1";
+  static constexpr std::string_view kPurpose = "ferry bundle signature 2";
   Bytes out(kPurpose.begin(), kPurpose.end());
-  out.resize(out.size() + crypto_generichash_BYTES_MAX);
-  crypto_generichash(out.data() + kPurpose.size(), crypto_generichash_BYTES_MAX, covered.data(),
-                     covered.size(), nullptr, 0);
+  const auto hash = blake3(covered);
+  out.insert(out.end(), hash.begin(), hash.end());
   return out;
 }
 

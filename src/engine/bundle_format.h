@@ -24,7 +24,7 @@ struct BundleFooter {
 };
 
 inline constexpr std::uint32_t kBundleByMac = 1;
-inline constexpr std::uint32_t kBundleBySignature = 2;
+inline constexpr std::uint32_t kBundleBySignature = 3;  // 2 was one over another hash
 inline constexpr std::size_t kBundleTag = 64;
 
 using BundleNonce = std::array<std::uint8_t, 32>;

@@ -1,5 +1,7 @@
 #include "host/host.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/ids.h"
@@ -269,6 +271,32 @@ void Host::drop_idle() {
   }
 }
 
+// Thousands of functions share the instances that an engine can have at once.
+bool Host::make_room() {
+  std::vector<std::shared_ptr<Loaded>> all;
+  {
+    std::lock_guard lock(mutex_);
+    for (const auto& each : loaded_) {
+      if (auto function = each.lock()) {
+        all.push_back(std::move(function));
+      }
+    }
+  }
+  std::ranges::sort(all, {}, [](const auto& each) { return each->last_event.load(); });
+  std::size_t keeping = 0;
+  for (const auto& each : all) {
+    keeping += each->keeps() ? 1 : 0;
+  }
+  std::size_t dropped = 0;
+  for (const auto& each : all) {
+    if (dropped * 2 >= keeping) {
+      break;
+    }
+    dropped += each->drop_kept() ? 1 : 0;
+  }
+  return dropped > 0;
+}
+
 Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOptions& options) {
   const function::Limits& limits = function.manifest.limits;
   Monotonic started = clock_.monotonic();
@@ -310,7 +338,11 @@ Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOp
   auto context = function.take_context(clock_, random_);
   context->reset(std::move(setup));
 
+  function.last_event.store(++events_, std::memory_order_relaxed);
   auto held = function.take_instance();
+  if (!held.ok() && held.error().code == Code::kLimit && make_room()) {
+    held = function.take_instance();
+  }
   Monotonic instantiated = clock_.monotonic();
   outcome.usage.instantiate_us = microseconds(started, instantiated);
   if (!held.ok()) {

@@ -80,10 +80,14 @@ class Host {
  private:
   struct Run;
 
+  // Of the functions that keep instances, ends those of the half that had no event for longest.
+  bool make_room();
+
   engine::Engine& engine_;
   const Clock& clock_;
   Random& random_;
   Ticker ticker_;
+  std::atomic<std::uint64_t> events_{0};
   std::mutex mutex_;
   std::vector<std::weak_ptr<Loaded>> loaded_;  // to give back what they hold when idle
 };

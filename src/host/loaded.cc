@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -38,9 +39,11 @@ Result<std::unique_ptr<engine::Instance>> Loaded::instantiate() {
 Result<Loaded::Held> Loaded::take_instance() {
   Held held;
   std::shared_ptr<engine::FirstState> first;
+  bool again = false;
   {
     std::lock_guard lock(mutex_);
     used_ = true;
+    again = std::exchange(again_, true);
     if (!kept_.empty()) {
       held.kept = std::move(kept_.back());
       kept_.pop_back();
@@ -49,7 +52,8 @@ Result<Loaded::Held> Loaded::take_instance() {
     first = first_;
   }
   FERRY_TRY(held.fresh, instantiate());
-  if (!keeping.enabled || gave_up_) {
+  // The first event of a start, and one that comes alone, should not pay for those that follow.
+  if (!keeping.enabled || gave_up_ || !again) {
     return held;
   }
   if (!first) {
@@ -105,8 +109,22 @@ void Loaded::drop_idle() {
     kept_.clear();
     contexts_.clear();
     first_.reset();
+    again_ = false;
   }
   used_ = false;
+}
+
+bool Loaded::keeps() {
+  std::lock_guard lock(mutex_);
+  return !kept_.empty();
+}
+
+bool Loaded::drop_kept() {
+  std::vector<std::unique_ptr<engine::KeptInstance>> dropped;
+  std::lock_guard lock(mutex_);
+  dropped = std::move(kept_);
+  kept_.clear();
+  return !dropped.empty();
 }
 
 const std::string& name_of(const Loaded& function) { return function.name; }

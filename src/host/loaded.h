@@ -44,6 +44,12 @@ class Loaded {
   void release(Held held, bool clean);
   // Gives back the memory of kept instances that served no event since the last call.
   void drop_idle();
+  bool keeps();  // instances that no event holds now
+  // Ends those. True if there were any.
+  bool drop_kept();
+
+  // When it had its last event, in events of the whole host; for the host alone.
+  std::atomic<std::uint64_t> last_event{0};
 
  private:
   Result<std::unique_ptr<engine::Instance>> instantiate();
@@ -53,6 +59,7 @@ class Loaded {
   std::vector<std::unique_ptr<engine::KeptInstance>> kept_;
   std::shared_ptr<engine::FirstState> first_;
   bool used_ = false;
+  bool again_ = false;                // an event came before, and not long ago: keeping will pay
   std::atomic<bool> gave_up_{false};  // each event gets a new instance, whatever `keeping` says
   std::atomic<unsigned> lost_in_a_row_{0};  // kept instances that could not be set back
 };

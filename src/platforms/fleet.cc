@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "host/supervisor.h"
@@ -11,6 +12,17 @@
 
 namespace ferry::platforms {
 namespace {
+
+constexpr std::size_t kMostNamed = 20;
+
+// A function keeps its compiled file open, a client its connection.
+void allow_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);  // without it, what fits is served
+  }
+}
 
 http::Census census(const host::Supervisor& supervisor) {
   http::Census census{supervisor.restarts(), supervisor.draining(), {}};
@@ -24,6 +36,10 @@ void announce(const FleetOptions& options, const std::string& address,
               const std::string& admin_address, std::size_t workers) {
   std::string what;
   for (const std::string& name : options.names) {
+    if (options.names.size() > kMostNamed) {
+      what = fmt::format("{} functions on http://{}/", options.names.size(), address);
+      break;
+    }
     what += what.empty() ? "" : ", ";
     what += fmt::format("{} on http://{}/{}", name, address, options.names.size() > 1 ? name : "");
   }
@@ -46,6 +62,7 @@ void on_death(const FleetOptions& options, http::WorkerCounters& worker, std::si
 }  // namespace
 
 Status run_fleet(const FleetOptions& options, http::Listeners listeners, const WorkerLife& life) {
+  allow_descriptors();
   const std::size_t workers = listeners.sockets.size();
   FERRY_TRY(auto board, http::Board::make(workers, options.names));
   host::Supervisor* running = nullptr;

@@ -3,11 +3,19 @@
 #include <algorithm>
 
 namespace ferry::platforms {
+namespace {
+
+constexpr std::size_t kMostNamed = 20;
+
+}  // namespace
 
 HttpAdapter::HttpAdapter(AdapterContext context, std::span<const std::string_view> health)
     : context_(std::move(context)), health_(health), calls_(context_) {
   if (context_.log != nullptr) {
     context_.log->hold();
+  }
+  for (const host::OutcomeOf& of : calls_.of()) {
+    by_name_.emplace(of.name, static_cast<int>(by_name_.size()));
   }
 }
 
@@ -38,18 +46,18 @@ int HttpAdapter::lane(const http::Request& request) {
   }
   std::string_view name = path_of(request).substr(1);
   name = name.substr(0, name.find('/'));
-  for (std::size_t i = 0; i < of.size(); ++i) {
-    if (of[i].name == name) {
-      return static_cast<int>(i);
-    }
-  }
-  return kNoLane;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? kNoLane : found->second;
 }
 
 void HttpAdapter::answer_unknown(http::Response& response) {
+  const auto& of = calls_.of();
   std::string names;
-  for (const host::OutcomeOf& of : calls_.of()) {
-    names += (names.empty() ? "/" : ", /") + of.name;
+  for (std::size_t i = 0; i < std::min(of.size(), kMostNamed); ++i) {
+    names += (names.empty() ? "/" : ", /") + of[i].name;
+  }
+  if (of.size() > kMostNamed) {
+    names += " and " + std::to_string(of.size() - kMostNamed) + " more";
   }
   put_problem(host::refuse("no function has this path", "there are " + names, false), 404, "",
               response);

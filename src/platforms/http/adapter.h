@@ -3,7 +3,9 @@
 // docs/serve.md says what is answered when. Platforms that hand plain HTTP on to us derive from it.
 #pragma once
 
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "platforms/http_calls.h"
@@ -37,6 +39,7 @@ class HttpAdapter : public http::Service {
   AdapterContext context_;
   std::span<const std::string_view> health_;
   HttpCalls calls_;
+  std::map<std::string, int, std::less<>> by_name_;  // the place among calls_.of()
 };
 
 }  // namespace ferry::platforms

@@ -1,0 +1,84 @@
+// More functions than the engine can have instances: kept ones make room, and no event is refused.
+#include <cstdlib>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "engine/compiler.h"
+#include "engine/loader.h"
+#include "engine/store.h"
+#include "function/function.h"
+#include "host/host.h"
+
+namespace ferry::host {
+namespace {
+
+constexpr std::uint32_t kInstances = 3;
+constexpr int kFunctions = 10;
+
+class Room : public testing::Test {
+ protected:
+  void SetUp() override {
+    char folder[] = "/tmp/ferry-room-XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    folder_ = folder;
+    engine::EngineOptions options;
+    options.max_instances = kInstances;
+    auto loaded = engine::load_engine("", options);
+    ASSERT_TRUE(loaded.ok()) << loaded.error().text();
+    engine_ = std::make_unique<engine::LoadedEngine>(std::move(*loaded));
+    host_ = std::make_unique<Host>(**engine_, system_clock(), system_random());
+    auto function = function::load_function(FERRY_BINARY_DIR "/functions/hello-c.wasm", "");
+    if (!function.ok()) GTEST_SKIP() << function.error().text();
+    auto store = engine::Store::open({folder_});
+    ASSERT_TRUE(store.ok()) << store.error().text();
+    auto bundle = store->get(
+        *function, (*engine_)->info(),
+        [&](ByteView prepared) { return engine::compile_in_child("", {}, prepared, {}); }, nullptr);
+    ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+    for (int i = 0; i < kFunctions; ++i) {
+      auto one = host_->load(*bundle, {"f" + std::to_string(i), function->manifest, {}});
+      ASSERT_TRUE(one.ok()) << one.error().text();
+      functions_.push_back(std::move(*one));
+    }
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Status call(int index) {
+    event::Event event;
+    event.id = "1";
+    event.source = "/test";
+    event.type = "test";
+    event.data = R"({"name":"Ada"})";
+    const Outcome outcome = host_->invoke(*functions_[static_cast<std::size_t>(index)], event, {});
+    EXPECT_EQ(outcome.status, Status::kOk) << outcome.message;
+    EXPECT_EQ(outcome.reply.data, R"({"message":"Hello, Ada!"})");
+    return outcome.status;
+  }
+
+  std::string folder_;
+  std::unique_ptr<engine::LoadedEngine> engine_;
+  std::unique_ptr<Host> host_;
+  std::vector<std::shared_ptr<Loaded>> functions_;
+};
+
+TEST_F(Room, KeptInstancesMakeRoomForOtherFunctions) {
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < kFunctions; ++i) {
+      call(i);
+      call(i);  // from the second event on an instance is kept
+    }
+  }
+}
+
+TEST_F(Room, AnIdleFunctionAnswersAgain) {
+  for (int round = 0; round < 3; ++round) {
+    for (int n = 0; n < 3; ++n) call(0);
+    host_->drop_idle();
+    host_->drop_idle();
+  }
+}
+
+}  // namespace
+}  // namespace ferry::host
