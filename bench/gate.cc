@@ -1,13 +1,15 @@
 // Events for bench/gate.py to count instructions of: the same one, EVENTS times over, by a kept
 // instance. Two runs of different length tell what one event takes, without the start.
 //
-//   bench_gate invoke|adapter FUNCTION.wasm EVENTS
+//   bench_gate invoke|invoke-userfault|adapter FUNCTION.wasm EVENTS
 //
-// invoke: through host::Host alone. adapter: from an HTTP request to an HTTP answer, no socket.
+// invoke: through host::Host alone, written pages found by signal or by userfaultfd. adapter: from
+// an HTTP request to an HTTP answer, no socket.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -47,9 +49,10 @@ Status answer_all(host::Host& host, std::shared_ptr<host::Loaded> loaded, int ev
   http::Request request;
   request.method = "POST";
   request.target = "/";
-  request.fields = {{"host", "localhost"},
-                    {"content-type", "application/json"},
-                    {"content-length", std::to_string(kData.size())}};
+  const std::string length = std::to_string(kData.size());
+  const std::vector<http::Field> fields = {
+      {"host", "localhost"}, {"content-type", "application/json"}, {"content-length", length}};
+  request.fields = fields;
   request.body = kData;
   for (int n = 0; n < events; ++n) {
     http::Response response;
@@ -74,7 +77,9 @@ Status count(std::string_view way, const std::string& path, int events) {
                                    },
                                    nullptr));
   host::Host host(*engine, system_clock(), system_random());
-  FERRY_TRY(auto loaded, host.load(bundle, {function.name, function.manifest, {}}));
+  host::LoadOptions load{function.name, function.manifest, {}};
+  if (way == "invoke-userfault") load.keeping.guard = engine::GuardKind::kUserfault;
+  FERRY_TRY(auto loaded, host.load(bundle, load));
   return way == "adapter" ? answer_all(host, std::move(loaded), events)
                           : invoke_all(host, *loaded, events);
 }
@@ -86,7 +91,7 @@ int main(int argc, char** argv) {
     return engine::compile_child_main(argc, argv, engine::load_engine);
   }
   if (argc != 4) {
-    fmt::print(stderr, "usage: bench_gate invoke|adapter FUNCTION.wasm EVENTS\n");
+    fmt::print(stderr, "usage: bench_gate invoke|invoke-userfault|adapter FUNCTION.wasm EVENTS\n");
     return 2;
   }
   const Status counted = count(argv[1], argv[2], std::atoi(argv[3]));

@@ -51,7 +51,7 @@ def main():
     cases = {"C hello, kept": ("invoke", hello),
              "C hello, HTTP request to answer": ("adapter", hello)}
     try:
-        cases["Go hello, snapshot, kept"] = ("invoke", snapshot_of_go(build))
+        cases["Go hello, snapshot, kept"] = ("invoke-userfault", snapshot_of_go(build))
     except (OSError, subprocess.CalledProcessError):
         print("bench-gate: left out: Go hello, snapshot, kept: no snapshot can be made here "
               "(tools/setup.sh binaryen)")
