@@ -174,6 +174,7 @@ bench-overhead: ## what the engine interface costs over wasmtime's C API itself
 .PHONY: test-differential
 test-differential: build ## COUNT (default 4000) generated modules on every engine, compared (minutes)
 	COUNT=$(or $(COUNT),4000) cmake --build build --target differential_long
+	bench/figures.py
 
 .PHONY: test-drain
 test-drain: build functions ## SIGTERM under load, 200 times: no accepted request may be lost
