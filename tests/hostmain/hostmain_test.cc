@@ -1,6 +1,7 @@
 #include <map>
 
 #include <gmock/gmock.h>
+#include <sodium.h>
 
 #include "hostmain/decide.h"
 #include "hostmain/options.h"
@@ -84,6 +85,35 @@ TEST(Packed, NoBundleAndNoKeyAreTold) {
   EXPECT_EQ(read_public_key(key).error().code, Code::kInvalid);
   ASSERT_TRUE(write_file_atomically(key, as_bytes(std::string(64, 'a') + "\n")).ok());
   EXPECT_EQ(read_public_key(key)->bytes[31], 0xaa);
+}
+
+// The key is right and the signature too: what it was made for is what stops it.
+TEST(Packed, OfAnotherVersionOrCpuIsRefusedByTheProgram) {
+  const std::string folder = testing::TempDir() + "ferry-other-cpu";
+  ASSERT_TRUE(make_directories(folder).ok());
+  engine::VerifyKey shown;
+  engine::SigningKey secret;
+  ASSERT_EQ(crypto_sign_keypair(shown.bytes.data(), secret.secret.data()), 0);
+  ASSERT_TRUE(
+      write_file_atomically(folder + "/ferry.pub", as_bytes(to_hex(shown.bytes) + "\n")).ok());
+  for (const char* fingerprint : {"wasmtime 47.0.0 cpu:x86-64-v2", "cpu:aarch64", ""}) {
+    engine::BundleInfo info;
+    info.function_name = "other";
+    info.function_digest = "sha256:" + std::string(64, '0');
+    info.engine_name = "wasmtime";
+    info.engine_fingerprint = fingerprint;
+    info.facts = "{}";
+    const Bytes bundle = engine::write_bundle(info, Bytes(4096, 0xcc), secret);
+    ASSERT_TRUE(write_file_atomically(folder + "/other.ferry", bundle).ok());
+    const std::string command = std::string(FERRY_BINARY_DIR) +
+                                "/bin/ferry-host --listen 127.0.0.1:0 --bundle " + folder + " 2>&1";
+    FILE* pipe = popen(command.c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    std::string said(4096, '\0');
+    said.resize(fread(said.data(), 1, said.size(), pipe));
+    EXPECT_NE(pclose(pipe), 0) << fingerprint;
+    EXPECT_THAT(said, testing::HasSubstr("was made for")) << fingerprint;
+  }
 }
 
 }  // namespace
