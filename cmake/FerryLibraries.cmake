@@ -21,6 +21,13 @@ add_library(ferry_zlib INTERFACE)
 target_include_directories(ferry_zlib SYSTEM INTERFACE ${FERRY_ZLIB_INCLUDE})
 target_link_libraries(ferry_zlib INTERFACE ${FERRY_ZLIB_A})
 
+# Deflates smaller than zlib does; what is uploaded is written with it.
+find_library(FERRY_DEFLATE_A NAMES libdeflate.a REQUIRED)
+find_path(FERRY_DEFLATE_INCLUDE libdeflate.h REQUIRED)
+add_library(ferry_deflate INTERFACE)
+target_include_directories(ferry_deflate SYSTEM INTERFACE ${FERRY_DEFLATE_INCLUDE})
+target_link_libraries(ferry_deflate INTERFACE ${FERRY_DEFLATE_A})
+
 # Header-only: Debian has only a shared library of it, and one source file includes it.
 find_path(FERRY_TOML_INCLUDE toml++/toml.h REQUIRED)
 add_library(ferry_toml INTERFACE)

@@ -16,7 +16,8 @@ namespace {
 class Pack final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("FUNCTION", options_.path, "A .wasm file, a ferry.toml, or a folder with one")
+    app.add_option("FUNCTION", paths_,
+                   "A .wasm file, a ferry.toml, or a folder with one; for lambda also several")
         ->required();
     app.add_option("--for", platform_, "What to make")
         ->required()
@@ -38,6 +39,7 @@ class Pack final : public Verb {
         "  ferry pack hello.wasm --for image -o out && docker load -i out/image.tar\n"
         "  ferry pack hello.wasm --for openwhisk -o out\n"
         "  ferry pack hello.wasm --for lambda -o out && sam deploy --guided -t out/template.yaml\n"
+        "  ferry pack orders.wasm mail.wasm --for lambda -o out    two functions, one layer\n"
         "\n"
         "Needs no container engine. The same input and key give the same bytes.");
   }
@@ -53,6 +55,12 @@ class Pack final : public Verb {
 
  private:
   Status pack() {
+    options_.path = paths_.front();
+    options_.more.assign(paths_.begin() + 1, paths_.end());
+    if (!options_.more.empty() && platform_ != "lambda") {
+      return Error{Code::kUsage, fmt::format("a package for {} holds one function", platform_),
+                   "pack each by itself, into a folder of its own"};
+    }
     if (!options_.push.empty()) {
       if (platform_ == "lambda") {
         return Error{Code::kUsage, "--push sends an image, and a package for lambda has none",
@@ -88,6 +96,7 @@ class Pack final : public Verb {
   }
 
   PackOptions options_;
+  std::vector<std::string> paths_;
   std::string platform_;
 };
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "commands/verb.h"
 #include "package/zip.h"
+#include "platforms/lambda/rows.h"
 
 namespace ferry::commands {
 namespace {
@@ -56,11 +58,8 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
-std::string template_of(const Packed& packed) {
-  const function::Function& function = packed.function;
-  const function::Limits& limits = function.manifest.limits;
-  return fmt::format(
-      R"(# Written by ferry pack --for lambda. `sam deploy --guided` puts it into an account.
+constexpr char kTemplateHead[] =
+    R"(# Written by ferry pack --for lambda. `sam deploy --guided` puts it into an account.
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
 Description: {description}
@@ -79,7 +78,8 @@ Resources:
       ContentUri: function-layer.zip
       CompatibleRuntimes: [provided.al2023]
       CompatibleArchitectures: [x86_64]
-  {id}:
+)";
+constexpr char kTemplateFunction[] = R"(  {id}:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: provided.al2023
@@ -89,22 +89,125 @@ Resources:
       Layers: [!Ref FerryRuntime, !Ref FerryFunction]
       Timeout: {seconds}
       MemorySize: {megabytes}
-      # An event source of SQS, Kinesis or DynamoDB needs, or failed events are lost:
+)";
+constexpr char kTemplateStreams[] = R"(      FunctionUrlConfig:
+        AuthType: AWS_IAM
+        InvokeMode: RESPONSE_STREAM
+)";
+constexpr char kTemplateEnd[] =
+    R"(      # An event source of SQS, Kinesis or DynamoDB needs, or failed events are lost:
       #   FunctionResponseTypes: [ReportBatchItemFailures]
-)",
-      fmt::arg("description", quoted("The WebAssembly function " + function.name)),
-      fmt::arg("engine", quoted("ferry-host, " + packed.engine)),
-      fmt::arg("digest", quoted(function.name + " " + function.digest)),
-      fmt::arg("id", logical_id(function.name)), fmt::arg("handler", quoted(function.name)),
-      fmt::arg("seconds", lambda_seconds(limits)), fmt::arg("megabytes", lambda_megabytes(limits)));
+)";
+
+using Functions = std::vector<Packed>;
+
+// "orders, mail" and what follows a name.
+std::string each_name(const Functions& all, bool with_digest) {
+  std::string out;
+  for (const Packed& packed : all) {
+    out += (out.empty() ? "" : ", ") + packed.function.name;
+    out += with_digest ? " " + packed.function.digest : "";
+  }
+  constexpr std::size_t kMaxDescription = 200;  // Lambda takes 256 characters
+  return out.size() > kMaxDescription ? out.substr(0, kMaxDescription) + " …" : out;
+}
+
+std::string template_of(const Functions& all) {
+  std::string out = fmt::format(
+      kTemplateHead,
+      fmt::arg("description",
+               quoted((all.size() == 1 ? "The WebAssembly function " : "WebAssembly functions: ") +
+                      each_name(all, false))),
+      fmt::arg("engine", quoted("ferry-host, " + all[0].engine)),
+      fmt::arg("digest", quoted(each_name(all, true))));
+  std::set<std::string> ids;
+  for (const Packed& packed : all) {
+    const function::Function& function = packed.function;
+    const function::Limits& limits = function.manifest.limits;
+    std::string id = logical_id(function.name);
+    if (!ids.insert(id).second) {  // "a-b" and "a.b"
+      id += std::to_string(ids.size());
+      ids.insert(id);
+    }
+    out += fmt::format(kTemplateFunction, fmt::arg("id", id),
+                       fmt::arg("handler", quoted(function.name)),
+                       fmt::arg("seconds", lambda_seconds(limits)),
+                       fmt::arg("megabytes", lambda_megabytes(limits)));
+    out += function.manifest.lambda.streaming ? kTemplateStreams : "";
+    out += kTemplateEnd;
+  }
+  return out;
 }
 
 // The code of the function itself: nothing, since layers hold it all; but Lambda wants some.
-std::string read_me(const Packed& packed) {
+std::string read_me(const Functions& all) {
   return fmt::format(
-      "This function is {} ({}). Its runtime and its code are in the two layers;\n"
+      "This function is one of: {}.\nIts handler says which. Runtime and code are in the two "
+      "layers;\n"
       "a bundle put beside this file would be served in place of the layer's.\n",
-      packed.function.name, packed.function.digest);
+      each_name(all, true));
+}
+
+// What of the manifest only Lambda's side can refuse, refused here and not there.
+Status check(const Functions& all) {
+  std::uint64_t size = 0;
+  std::set<std::string> names;
+  for (const Packed& packed : all) {
+    const std::string& name = packed.function.name;
+    if (!names.insert(name).second) {
+      return Error{Code::kUsage, fmt::format("two functions are named '{}'", name),
+                   "give one another name: [function] name in its ferry.toml"};
+    }
+    if (auto rows = platforms::lambda::rows_of(packed.function.manifest.lambda); !rows.ok()) {
+      return with_context(std::move(rows).error(), name);
+    }
+    size += packed.bundle.size();
+  }
+  if (size > kMaxUnzipped) {
+    return Error{
+        Code::kLimit,
+        fmt::format("unzipped this is {}, and Lambda takes 250 MiB", function::format_size(size)),
+        all.size() > 1 ? "pack the functions apart"
+                       : "ship it as an image: ferry pack --for image"};
+  }
+  return Done{};
+}
+
+// What `ferry deploy` has to know of each function.
+deploy::Fields settings_of(const Functions& all) {
+  deploy::Fields out;
+  std::string names;
+  for (const Packed& packed : all) {
+    const std::string& name = packed.function.name;
+    const function::Limits& limits = packed.function.manifest.limits;
+    names += (names.empty() ? "" : ",") + name;
+    out.emplace_back(name + " digest", packed.function.digest);
+    out.emplace_back(name + " seconds", std::to_string(lambda_seconds(limits)));
+    out.emplace_back(name + " megabytes", std::to_string(lambda_megabytes(limits)));
+    if (packed.function.manifest.lambda.streaming) {
+      out.emplace_back(name + " streaming", "yes");
+    }
+  }
+  out.emplace_back("functions", names);
+  out.emplace_back("engine", all[0].engine);
+  return out;
+}
+
+Result<Functions> pack_all(const PackOptions& options) {
+  if (!options.more.empty() && !options.common.manifest.empty()) {
+    return Error{Code::kUsage, "--manifest is that of one function, and there are several",
+                 "name each function by its ferry.toml"};
+  }
+  Functions out;
+  std::vector<std::string> paths{options.path};
+  paths.insert(paths.end(), options.more.begin(), options.more.end());
+  for (const std::string& path : paths) {
+    PackOptions one = options;
+    one.path = path;
+    FERRY_TRY(Packed packed, pack_function(one));
+    out.push_back(std::move(packed));
+  }
+  return out;
 }
 
 Result<std::size_t> write_archive(const std::string& folder, const std::string& name,
@@ -117,31 +220,28 @@ Result<std::size_t> write_archive(const std::string& folder, const std::string& 
 }  // namespace
 
 Status pack_for_lambda(const PackOptions& options) {
-  FERRY_TRY(const Packed packed, pack_function(options));
+  FERRY_TRY(const Functions all, pack_all(options));
+  FERRY_CHECK_OK(check(all));
   FERRY_TRY(Bytes program, read_shipped("ferry-host"));
-  if (program.size() + packed.bundle.size() > kMaxUnzipped) {
-    return Error{Code::kLimit,
-                 fmt::format("unzipped this is {}, and Lambda takes 250 MiB",
-                             function::format_size(program.size() + packed.bundle.size())),
-                 "ship it as an image: ferry pack --for image"};
-  }
-  const std::string& name = packed.function.name;
   FERRY_TRY(std::size_t runtime, write_archive(options.folder, "runtime-layer.zip",
                                                {{"bootstrap", std::move(program), 0755}}));
-  FERRY_TRY(std::size_t function, write_archive(options.folder, "function-layer.zip",
-                                                {{"ferry/" + name + ".ferry", packed.bundle, 0644},
-                                                 {"ferry/ferry.pub", bytes_of(packed.key), 0644}}));
+  std::vector<package::ZipEntry> layer;
+  for (const Packed& packed : all) {
+    layer.push_back({"ferry/" + packed.function.name + ".ferry", packed.bundle, 0644});
+  }
+  layer.push_back({"ferry/ferry.pub", bytes_of(all[0].key), 0644});
+  FERRY_TRY(std::size_t function, write_archive(options.folder, "function-layer.zip", layer));
   FERRY_TRY(std::size_t code, write_archive(options.folder, "function.zip",
-                                            {{"README.txt", bytes_of(read_me(packed)), 0644}}));
-  FERRY_CHECK_OK(write_into(options.folder, "template.yaml", as_bytes(template_of(packed))));
-  FERRY_CHECK_OK(write_mark(options, packed, "lambda"));
+                                            {{"README.txt", bytes_of(read_me(all)), 0644}}));
+  FERRY_CHECK_OK(write_into(options.folder, "template.yaml", as_bytes(template_of(all))));
+  FERRY_CHECK_OK(write_mark(options, all[0], "lambda", settings_of(all)));
   if (!options.common.quiet) {
     fmt::print(stderr,
-               "ferry: {0}: runtime-layer.zip {1}, function-layer.zip {2} ({3} {4}), function.zip "
-               "{5}, template.yaml\n"
+               "ferry: {0}: runtime-layer.zip {1}, function-layer.zip {2} ({3}), function.zip {4}, "
+               "template.yaml\n"
                "  sam deploy --guided --template-file {0}/template.yaml\n",
                options.folder, function::format_size(runtime), function::format_size(function),
-               name, packed.function.digest, function::format_size(code));
+               each_name(all, true), function::format_size(code));
   }
   return Done{};
 }

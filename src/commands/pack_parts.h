@@ -11,6 +11,7 @@ namespace ferry::commands {
 
 struct PackOptions {
   std::string path;
+  std::vector<std::string> more;  // further functions, where a package holds several
   CommonOptions common;
   std::string key;     // file of the signing key; empty: the user's own
   std::string folder;  // where the package goes

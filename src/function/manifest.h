@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "function/lambda_settings.h"
 #include "function/limits.h"
 
 namespace ferry::function {
@@ -38,14 +39,15 @@ struct Manifest {
   std::vector<std::string> headers;
   Limits limits;
   Grants grants;
+  LambdaSettings lambda;
   std::string build_command;
 };
 
 // `path` is for messages. An unknown key is an error that names key, line and nearest known key.
 Result<Manifest> parse_manifest(std::string_view toml, std::string_view path);
 
-// The same as TOML again, without what only concerns the build: name, input, reply, limits, grants.
-// Folders are written as they stand. The same manifest gives the same bytes.
+// The same as TOML again, without what only concerns the build: name, input, reply, limits, grants,
+// lambda. Folders are written as they stand. The same manifest gives the same bytes.
 std::string manifest_to_toml(const Manifest& manifest);
 
 // "2s", "1500ms", "1m"; "64MiB", "6 MiB", "1048576", "1GB". Used by the command line too.

@@ -76,7 +76,7 @@ std::string manifest_to_toml(const Manifest& manifest) {
       out += fmt::format("{} = {}\n", quoted(name), quoted(value));
     }
   }
-  return out;
+  return out + lambda_settings_to_toml(manifest.lambda);
 }
 
 }  // namespace ferry::function

@@ -24,6 +24,7 @@ void ChunkDecoder::reset(std::uint64_t max_body) {
   max_body_ = max_body;
   extra_ = 0;
   line_.clear();
+  trailers_.clear();
 }
 
 bool ChunkDecoder::take_line(std::string_view& input) {
@@ -72,8 +73,9 @@ std::optional<Refusal> ChunkDecoder::on_trailer_line() {
     return std::nullopt;
   }
   extra_ += line.size();
+  trailers_ += line_;
   Field field;
-  return parse_field(line, field);  // RFC 9110, 6.5.1: may be dropped
+  return parse_field(line, field);
 }
 
 std::optional<Refusal> ChunkDecoder::feed(std::string_view& input, std::string& body) {

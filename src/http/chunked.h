@@ -1,5 +1,5 @@
 // The chunked transfer coding (RFC 9112, 7.1), decoded as it arrives and strictly: CR LF only,
-// bounded sizes, extensions without control characters, trailers checked and dropped.
+// bounded sizes, extensions without control characters, trailers checked and kept apart.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace ferry::http {
 
 class ChunkDecoder {
  public:
-  // Bytes of all chunk extensions and trailers together: they carry nothing we use, and without
-  // a bound a sender could send them for ever.
+  // Bytes of all chunk extensions and trailers together: without a bound a sender could send them
+  // for ever.
   static constexpr std::size_t kMaxExtra = 16u << 10;
 
   void reset(std::uint64_t max_body);
@@ -23,6 +23,9 @@ class ChunkDecoder {
   // end of the coding: what is left in `input` belongs to the next request.
   std::optional<Refusal> feed(std::string_view& input, std::string& body);
   bool done() const { return state_ == State::kDone; }
+  // The trailers' lines, each with its CR LF, once it is done. They are no fields of the head:
+  // whoever wants one asks for it here (RFC 9110, 6.5.1).
+  const std::string& trailers() const { return trailers_; }
 
  private:
   enum class State : unsigned char { kSize, kData, kDataEnd, kTrailer, kDone };
@@ -37,6 +40,7 @@ class ChunkDecoder {
   std::uint64_t max_body_ = 0;
   std::size_t extra_ = 0;
   std::string line_;
+  std::string trailers_;
 };
 
 }  // namespace ferry::http

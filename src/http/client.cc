@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include "base/file.h"
-#include "http/chunked.h"
 #include "http/head.h"
 
 namespace ferry::http {
@@ -29,6 +28,7 @@ std::string lower(std::string_view text) {
 // What the head of one response says.
 struct Framing {
   bool chunked = false;
+  bool keeps_alive = true;
   std::optional<std::uint64_t> length;
 };
 
@@ -57,6 +57,9 @@ Status take_field(const Field& field, Framing& framing) {
     }
     framing.length = value;
   }
+  if (equals_nocase(field.name, "connection") && !equals_nocase(field.value, "keep-alive")) {
+    framing.keeps_alive = false;
+  }
   return Done{};
 }
 
@@ -68,6 +71,7 @@ Status take_head(std::string_view& bytes, ClientResponse& response, Framing& fra
     return malformed("no status line, or no end of the fields");
   }
   std::string_view head = bytes.substr(0, end + 2);
+  framing.keeps_alive = bytes.starts_with("HTTP/1.1");
   bytes.remove_prefix(end + 4);
   for (std::size_t at = head.find("\r\n") + 2; at < head.size();) {
     std::size_t line_end = head.find("\r\n", at);
@@ -105,32 +109,84 @@ Status send_all(int socket, std::string_view bytes) {
 
 }  // namespace
 
-Result<ClientResponse> parse_response(std::string_view bytes, std::uint64_t max_body) {
-  ClientResponse response;
-  Framing framing;
-  do {  // past the interim ones: 100 Continue
-    response.fields.clear();
-    framing = {};
-    FERRY_CHECK_OK(take_head(bytes, response, framing));
-  } while (response.status < 200);
-  if (framing.chunked) {
-    ChunkDecoder decoder;
-    decoder.reset(max_body);
-    if (auto refusal = decoder.feed(bytes, response.body)) {
+Result<bool> ResponseReader::feed(std::string_view bytes) {
+  constexpr std::size_t kMaxHead = 64u << 10;
+  begun_ = begun_ || !bytes.empty();
+  if (in_body_) {
+    return take_body(bytes);
+  }
+  head_ += bytes;
+  std::string_view rest(head_);
+  while (rest.find("\r\n\r\n") != std::string_view::npos) {
+    Framing framing;
+    response_.fields.clear();
+    FERRY_CHECK_OK(take_head(rest, response_, framing));
+    if (response_.status < 200) {
+      continue;  // an interim one: 100 Continue
+    }
+    in_body_ = true;
+    chunked_ = framing.chunked;
+    length_ = framing.length;
+    if (response_.status == 204 || response_.status == 304) {  // RFC 9112, 6.3
+      length_ = 0;
+    }
+    keeps_alive_ = framing.keeps_alive && (chunked_ || length_);
+    chunks_.reset(max_body_);
+    if (length_.value_or(0) > max_body_) {
+      return malformed("its body is larger than allowed");
+    }
+    const std::string begun(rest);
+    head_.clear();
+    return take_body(begun);
+  }
+  head_.erase(0, head_.size() - rest.size());
+  if (head_.size() > kMaxHead) {
+    return malformed("its head is larger than allowed");
+  }
+  return false;
+}
+
+Result<bool> ResponseReader::take_body(std::string_view bytes) {
+  if (chunked_) {
+    if (auto refusal = chunks_.feed(bytes, response_.body)) {
       return malformed(refusal->reason);
     }
-    return decoder.done() ? Result<ClientResponse>(std::move(response))
-                          : malformed("it ends within a chunk");
+    surplus_ = surplus_ || !bytes.empty();
+    whole_ = chunks_.done();
+    return whole_;
   }
-  if (framing.length && *framing.length > bytes.size() && response.status != 304) {
-    return malformed("it ends within its body");
-  }
-  std::string_view body = framing.length ? bytes.substr(0, *framing.length) : bytes;
-  if (body.size() > max_body) {
+  if (!length_ && bytes.size() > max_body_ - response_.body.size()) {
     return malformed("its body is larger than allowed");
   }
-  response.body = std::string(body);
-  return response;
+  std::size_t wanted = length_ ? *length_ - response_.body.size() : bytes.size();
+  response_.body += bytes.substr(0, wanted);
+  surplus_ = surplus_ || bytes.size() > wanted;
+  whole_ = length_ && response_.body.size() == *length_;
+  return whole_;
+}
+
+Status ResponseReader::end() {
+  keeps_alive_ = false;
+  if (!in_body_) {
+    return malformed("no status line, or no end of the fields");
+  }
+  if (chunked_ && !whole_) {
+    return malformed("it ends within a chunk");
+  }
+  if (length_ && !whole_) {
+    return malformed("it ends within its body");
+  }
+  whole_ = true;
+  return Done{};
+}
+
+Result<ClientResponse> parse_response(std::string_view bytes, std::uint64_t max_body) {
+  ResponseReader reader(max_body);
+  FERRY_TRY(const bool whole, reader.feed(bytes));
+  if (!whole) {
+    FERRY_CHECK_OK(reader.end());
+  }
+  return reader.take();
 }
 
 Result<ClientResponse> exchange(int socket, std::string_view request, std::uint64_t max_response) {

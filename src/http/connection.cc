@@ -112,6 +112,7 @@ void Connection::make_request(Monotonic now) {
   request_.minor_version = head.minor_version;
   request_.fields = head.fields;
   request_.body = reader.body();
+  request_.trailers = reader.trailers();
   request_.peer = peer;
   request_.arrival = now;
 }

@@ -28,6 +28,8 @@ struct Request {
   int minor_version = 1;    // HTTP/1.x
   std::span<const Field> fields;
   std::string_view body;  // decoded, when it came in chunks
+  // The lines behind the last chunk, each "name: value\r\n", checked; mostly none.
+  std::string_view trailers;
   std::string_view peer;  // "127.0.0.1:4711", or empty
   Monotonic arrival;      // when its last byte was read
 

@@ -41,6 +41,9 @@ class Reader {
 
   const Head& head() const { return head_; }
   std::string_view body() const { return body_; }
+  std::string_view trailers() const {
+    return head_.chunked ? std::string_view(chunks_.trailers()) : std::string_view();
+  }
   const Refusal& refusal() const { return refusal_; }
   bool has_bytes() const { return begin_ != end_; }  // behind the present request
 

@@ -35,6 +35,55 @@ TEST(ClientResponse, ChunksAreJoined) {
   EXPECT_EQ(response->body, "abc");
 }
 
+// Fed a byte at a time, as a slow peer sends it.
+struct Fed {
+  int whole_after = 0;
+  bool keeps_alive = false;
+  std::string body;
+};
+Fed feed(std::string_view bytes) {
+  ResponseReader reader(kMaxBody);
+  Fed out;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    auto whole = reader.feed(bytes.substr(i, 1));
+    if (!whole.ok()) {
+      return {-1, false, whole.error().message};
+    }
+    if (*whole) {
+      return {static_cast<int>(i) + 1, reader.keeps_alive(), reader.take().body};
+    }
+  }
+  return out;
+}
+
+TEST(ResponseReader, KnowsWhereAResponseEndsAndWhetherAnotherMayFollow) {
+  std::string_view sized = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+  Fed fed = feed(sized);
+  EXPECT_EQ(fed.whole_after, static_cast<int>(sized.size()));
+  EXPECT_EQ(fed.body, "hi");
+  EXPECT_TRUE(fed.keeps_alive);
+  std::string_view chunked =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nA: b\r\n\r\n";
+  fed = feed(chunked);
+  EXPECT_EQ(fed.whole_after, static_cast<int>(chunked.size()));
+  EXPECT_EQ(fed.body, "ab");
+  EXPECT_TRUE(fed.keeps_alive);
+  EXPECT_EQ(feed("HTTP/1.1 204 \r\n\r\n").whole_after, 17);
+  EXPECT_FALSE(
+      feed("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n").keeps_alive);
+  EXPECT_FALSE(feed("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n").keeps_alive);
+  EXPECT_EQ(feed("HTTP/1.1 200 OK\r\n\r\nuntil the end").whole_after, 0);
+  EXPECT_EQ(feed("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n").whole_after, -1);
+}
+
+TEST(ResponseReader, WhatComesBehindAResponseEndsTheConnection) {
+  ResponseReader reader(kMaxBody);
+  auto whole = reader.feed("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab");
+  ASSERT_TRUE(whole.ok() && *whole);
+  EXPECT_FALSE(reader.keeps_alive());
+  EXPECT_EQ(reader.take().body, "a");
+}
+
 TEST(ClientResponse, AnyNumberOfInterimAnswersIsSkipped) {
   std::string bytes;
   for (int i = 0; i < 200'000; ++i) {

@@ -2,12 +2,13 @@
 """ferry as a Lambda runtime, from outside: tests/lambda/run.py --build DIR --against WHAT
 
 WHAT is `emulator` (ours, strict), `rie` (AWS's Runtime Interface Emulator, from the wheel
-aws-sam-cli), `layers` (what pack makes, in
-AWS's emulator) or `junk` (Runtime APIs that answer what they must not). Exit code 77: it can't be
-had here, and the reason is printed.
+aws-sam-cli), `concurrent` (its other mode, several invocations at once; needs root), `layers` (what
+pack makes, in AWS's emulator) or `junk` (Runtime APIs that answer what they must not). Exit code
+77: it can't be had here, and the reason is printed. `--fetch` gets AWS's emulator and no more.
 """
 import argparse
 import base64
+import concurrent.futures
 import http.client
 import http.server
 import json
@@ -45,8 +46,9 @@ def free_port():
 class Answer:
     """What the function's caller sees."""
 
-    def __init__(self, end, body, error_type=""):
+    def __init__(self, end, body, error_type="", content_type=""):
         self.end, self.body, self.error_type = end, body, error_type
+        self.content_type = content_type  # of a streamed answer
 
     def json(self):
         return json.loads(self.body)
@@ -76,19 +78,27 @@ class Ours:
         self.emulator = subprocess.Popen([build / "bin/lambda_emulator", str(at_once)], text=True,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.address = self.emulator.stdout.readline().strip()
-        self.runtime = Runtime(command, {**os.environ, **(env or {}),
-                                         "AWS_LAMBDA_RUNTIME_API": self.address})
+        self.command = command
+        self.env = {**os.environ, **(env or {}), "AWS_LAMBDA_RUNTIME_API": self.address}
+        self.runtime = Runtime(command, self.env)
         self.violations = []
 
-    def invoke(self, payload, timeout_ms=30_000, trace="", times=1):
+    def restart(self):
+        self.runtime.process.kill()
+        self.runtime.process.wait(WAIT)
+        self.runtime = Runtime(self.command, self.env)
+
+    def invoke(self, payload, timeout_ms=30_000, trace="", times=1, stream=False):
         self.emulator.stdin.write(json.dumps({"payload": payload, "timeout_ms": timeout_ms,
-                                              "trace": trace, "at_once": times}) + "\n")
+                                              "trace": trace, "at_once": times,
+                                              "stream": stream}) + "\n")
         self.emulator.stdin.flush()
         answers = []
         for _ in range(times):
             got = json.loads(self.emulator.stdout.readline())
             self.violations = got["violations"]
-            answers.append(Answer(got["end"], got["body"] or got["init_error"], got["error_type"]))
+            answers.append(Answer(got["end"], got["body"] or got["init_error"], got["error_type"],
+                                  got["content_type"]))
         return answers[0] if times == 1 else answers
 
     def log(self):
@@ -104,12 +114,12 @@ class Ours:
 class Theirs:
     """AWS's emulator, which starts the runtime itself."""
 
-    def __init__(self, rie, command, env=None, timeout_s=30):
+    def __init__(self, rie, command, env=None, timeout_s=30, before=()):
         self.port, api = free_port(), free_port()
         self.file = tempfile.NamedTemporaryFile(suffix=".log")
         # A process group of its own, so that the runtime which the RIE starts ends with it.
         self.process = subprocess.Popen(
-            [rie, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}",
+            [rie, *before, "--runtime-interface-emulator-address", f"127.0.0.1:{self.port}",
              "--runtime-api-address", f"127.0.0.1:{api}", *command],
             env={**os.environ, "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s), **(env or {})},
             stdin=subprocess.DEVNULL, stdout=self.file, stderr=self.file, start_new_session=True)
@@ -231,6 +241,40 @@ def http_cases(there):
           base64.b64decode(got["body"]) == b"\x00\xff\xfe", got)
     got = ask({**v2, "headers": {"content-type": "application/json"}})
     check("a body not of its declared type is 400", got["statusCode"] == 400, got)
+    got = ask({**v2, "headers": {"x-api-key": "k1", "authorization": "no"}, "rawPath": "/carried"})
+    check("[function] headers are carried, and no other secret", "xapikey=k1" in got["body"] and
+          "authorization=-" in got["body"], got)
+
+
+def streaming_cases(there):
+    """With FERRY_LAMBDA_STREAMING=on and `[limits] output` of 32 MiB."""
+    got = there.invoke('{"n": 1}', stream=True)
+    check("a small answer is no stream", got.body == '{"n": 1}' and got.content_type == "")
+    size = 20_000_000
+    got = there.invoke(f'"big {size}"', stream=True, timeout_ms=60_000)
+    check("20 MB are streamed", got.end == "response" and len(got.body) == size and
+          got.content_type == "application/json", f"{got.end} {len(got.body)} {got.body[:200]}")
+    got = there.invoke('"trap"', stream=True)
+    check("an error stays an error", got.error_type == "Function.Trapped", got.body)
+    got = there.invoke("1")
+    check("and the next is answered", got.body == "1")
+    check("nothing to complain about in streams", there.violations == [], there.violations)
+
+
+def streaming_http_cases(there):
+    url = {"version": "2.0", "rawPath": "/a", "headers": {"host": "h"}, "body": "hi",
+           "requestContext": {"http": {"method": "PUT"}, "requestId": "r",
+                              "domainName": "x.lambda-url.us-east-1.on.aws"}}
+    got = there.invoke(json.dumps(url), stream=True)
+    prelude, _, body = got.body.partition("\0" * 8)
+    check("a function URL is streamed to", body == "PUT /a? hi" and
+          json.loads(prelude)["statusCode"] == 201 and
+          json.loads(prelude)["cookies"] == ["a=1", "b=2; HttpOnly"] and
+          got.content_type == "application/vnd.awslambda.http-integration-response", got.body)
+    url["requestContext"]["domainName"] = "x.execute-api.us-east-1.amazonaws.com"
+    got = there.invoke(json.dumps(url))
+    check("an HTTP API is not", got.json()["body"] == "PUT /a? hi", got.body)
+    check("nothing to complain about in HTTP streams", there.violations == [], there.violations)
 
 
 def command(build, *functions):
@@ -262,6 +306,19 @@ def against_emulator(build):
     check("nothing to complain about over HTTP", there.violations == [], there.violations)
     there.close()
 
+    there = Ours(build, command(build, "lambda-guest.wasm") +
+                 ["--manifest", str(HERE / "large.toml")], {"FERRY_LAMBDA_STREAMING": "on"})
+    streaming_cases(there)
+    there.close()
+    there = Ours(build, command(build, "lambda-http.wasm") +
+                 ["--manifest", str(HERE / "http.toml")], {"FERRY_LAMBDA_STREAMING": "on"})
+    streaming_http_cases(there)
+    there.restart()
+    got = there.invoke(json.dumps({"version": "2.0", "rawPath": "/b", "headers": {"host": "h"},
+                                   "requestContext": {"http": {"method": "PUT"}}}))
+    check("a runtime that was killed is started again", got.json()["body"] == "PUT /b? ", got.body)
+    there.close()
+
     there = Ours(build, command(build, "no-such.wasm"))
     got = there.invoke("1")
     check("what can't be loaded is an init error", got.end == "gone" and
@@ -280,11 +337,13 @@ def against_emulator(build):
     there.close()
 
 
-def find_rie():
+def find_rie(fetch=False):
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
     target = cache / "ferry-tests" / SAM / "aws-lambda-rie"
     if target.exists():
         return target
+    if not fetch:
+        return f"it is not in {target.parent}; tests/lambda/run.py --fetch puts it there"
     if shutil.which("pip") is None and shutil.which("pip3") is None:
         return "there is no pip to fetch it with"
     with tempfile.TemporaryDirectory() as folder:
@@ -300,6 +359,80 @@ def find_rie():
             part.chmod(0o755)
             part.rename(target)
     return target
+
+
+def until(holds):
+    for _ in range(WAIT * 20):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise RuntimeError("this never came true")
+
+
+def runtime_of(there):
+    """The process that the RIE started: its child."""
+    children = pathlib.Path(f"/proc/{there.process.pid}/task").glob("*/children")
+    pids = [int(pid) for path in children for pid in path.read_text().split()]
+    return pids[0]
+
+
+def unpack(archive, folder):
+    with zipfile.ZipFile(archive) as opened:
+        for entry in opened.infolist():
+            path = folder / entry.filename
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(opened.read(entry))
+            path.chmod(entry.external_attr >> 16 & 0o777)
+
+
+def pack(build, folder, out, *functions):
+    env = {**os.environ, "XDG_CONFIG_HOME": str(folder / "config"), "HOME": str(folder)}
+    subprocess.run([build / "bin/ferry", "pack", *(build / "functions" / name for name in functions),
+                    "--for", "lambda", "--quiet", "-o", out], env=env, check=True)
+
+
+def against_concurrent(build):
+    """Several invocations at once, as managed instances do it: the emulator then looks for
+    /var/runtime/bootstrap, so it gets a root of its own."""
+    rie = find_rie()
+    if isinstance(rie, str) or not (build / "bin/ferry-host").exists():
+        print("skipped: " + (rie if isinstance(rie, str) else "ferry-host is not in this build"))
+        sys.exit(77)
+    if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
+        print("skipped: a root of its own for the emulator (unshare -m, chroot) needs root")
+        sys.exit(77)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        root = folder / "root"
+        for name in ("dev", "proc", "tmp", "opt", "var/task"):
+            (root / name).mkdir(parents=True)
+        pack(build, folder, folder / "out", "lambda-guest.wasm")
+        unpack(folder / "out/runtime-layer.zip", root / "var/runtime")
+        unpack(folder / "out/function-layer.zip", root / "var/task")
+        shutil.copy(rie, root / "rie")
+        start = folder / "start"
+        start.write_text(f"""#!/bin/sh
+mount --rbind /dev {root}/dev && mount --rbind /proc {root}/proc && exec chroot {root} /rie "$@"
+""")
+        start.chmod(0o755)
+        there = Theirs("unshare", [], {"AWS_LAMBDA_MAX_CONCURRENCY": "4",
+                                       "_HANDLER": "lambda-guest"},
+                       before=["-m", str(start)])
+        answers = at_once(there, ['"loop"'] * 4)
+        check("four at once time out", all(each.error_type == "Function.Timeout"
+                                           for each in answers), answers[0].body)
+        answers = at_once(there, [f'{{"n": {n}}}' for n in range(40)], 4)
+        check("forty by four callers", [each.body for each in answers] ==
+              [f'{{"n": {n}}}' for n in range(40)], answers[0].body)
+        answers = at_once(there, ['"trap"', "1", '"exit 3"', "2"])
+        check("each has its own outcome", [each.error_type or each.body for each in answers] ==
+              ["Function.Trapped", "1", "Function.Failed", "2"])
+        there.close()
+
+
+def at_once(there, payloads, callers=4):
+    with concurrent.futures.ThreadPoolExecutor(callers) as pool:
+        return list(pool.map(there.invoke, payloads))
 
 
 def against_rie(build):
@@ -325,6 +458,34 @@ def against_rie(build):
     check("and the runtime lives on", there.invoke("1").body == "1")
     there.close()
 
+    there = Theirs(rie, command(build, "lambda-guest.wasm") +
+                   ["--manifest", str(HERE / "large.toml")], {"FERRY_LAMBDA_STREAMING": "on"})
+    got = there.invoke('"big 7000000"')
+    check("a caller who waits for the whole hears that it is too large",
+          got.error_type == "Function.ResponseSizeTooLarge", f"{got.end} {got.body[:200]}")
+    check("and the next", there.invoke("1").body == "1")
+    there.close()
+    there = Theirs(rie, command(build, "lambda-http.wasm") +
+                   ["--manifest", str(HERE / "http.toml")], {"FERRY_LAMBDA_STREAMING": "on"})
+    url = {"version": "2.0", "rawPath": "/a", "headers": {"host": "h"}, "body": "hi",
+           "requestContext": {"http": {"method": "PUT"}, "requestId": "r",
+                              "domainName": "x.lambda-url.us-east-1.on.aws"}}
+    for turn in ("a", "a second"):
+        got = there.invoke(json.dumps(url))
+        check(f"AWS's emulator takes {turn} streamed answer", got.body.endswith("PUT /a? hi"),
+              f"{got.end} {got.body[:200]}")
+    there.close()
+
+    there = Theirs(rie, slow)
+    check("before the crash", there.invoke("1").body == "1")
+    crash = threading.Thread(target=lambda: there.invoke('"loop"'))
+    crash.start()
+    until(lambda: there.log().count("INVOKE START") == 2)
+    os.kill(runtime_of(there), signal.SIGKILL)
+    crash.join()
+    check("AWS starts a runtime that crashed again", there.invoke("1").body == "1", there.log())
+    there.close()
+
     there = Theirs(rie, command(build, "no-such.wasm"))
     got = there.invoke("1")
     check("an init error reaches the caller", "InitFailed" in got.body, got.body)
@@ -338,28 +499,33 @@ def against_layers(build):
         print("skipped: " + (rie if isinstance(rie, str) else "ferry-host is not in this build"))
         sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
-        env = {**os.environ, "XDG_CONFIG_HOME": folder + "/config", "HOME": folder}
         one, two, opt = (pathlib.Path(folder) / name for name in ("one", "two", "opt"))
         for out in (one, two):
-            subprocess.run([build / "bin/ferry", "pack", build / "functions/lambda-guest.wasm",
-                            "--for", "lambda", "--quiet", "-o", out], env=env, check=True)
+            pack(build, pathlib.Path(folder), out, "lambda-guest.wasm", "hostile/exit-3.wasm")
         names = sorted(path.name for path in one.iterdir())
-        check("what is made", names == ["function-layer.zip", "function.zip", "runtime-layer.zip",
-                                        "template.yaml"], names)
+        check("what is made", {"function-layer.zip", "function.zip", "runtime-layer.zip",
+                               "template.yaml"} <= set(names), names)
         check("the same twice", all((one / name).read_bytes() == (two / name).read_bytes()
                                     for name in names))
         for layer in ("runtime-layer.zip", "function-layer.zip"):
-            with zipfile.ZipFile(one / layer) as archive:
-                for entry in archive.infolist():
-                    path = opt / entry.filename
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(archive.read(entry))
-                    path.chmod(entry.external_attr >> 16 & 0o777)
+            unpack(one / layer, opt)
+        size = (one / "runtime-layer.zip").stat().st_size
+        check("the runtime layer has 2 MB at most", size <= 2_000_000, size)
         there = Theirs(rie, [str(opt / "bootstrap")],
                        {"_HANDLER": "lambda-guest", "LAMBDA_TASK_ROOT": folder + "/none"})
         check("the layers answer", there.invoke('{"n": 1.50}').body == '{"n": 1.50}')
         check("and a trap", there.invoke('"trap"').error_type == "Function.Trapped")
         check("and go on", there.invoke("1").body == "1")
+        there.close()
+        there = Theirs(rie, [str(opt / "bootstrap")],
+                       {"_HANDLER": "exit-3", "LAMBDA_TASK_ROOT": folder + "/none"})
+        check("the handler chooses among the layer's functions",
+              there.invoke("1").error_type == "Function.Failed")
+        there.close()
+        there = Theirs(rie, [str(opt / "bootstrap")],
+                       {"_HANDLER": "other", "LAMBDA_TASK_ROOT": folder + "/none"})
+        got = there.invoke("1")
+        check("a handler that names none is an init error", "InitFailed" in got.body, got.body)
         there.close()
         (opt / "ferry/lambda-guest.ferry").write_bytes(b"no bundle")
         there = Theirs(rie, [str(opt / "bootstrap")], {"LAMBDA_TASK_ROOT": folder + "/none"})
@@ -436,16 +602,24 @@ def against_junk(build):
           [post[1] for post in posts] == ["Host.Refused", None], posts)
 
 
+RUNS = {"emulator": against_emulator, "rie": against_rie, "concurrent": against_concurrent,
+        "layers": against_layers, "junk": against_junk}
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--build", type=pathlib.Path, required=True)
-    parser.add_argument("--against", choices=["emulator", "rie", "layers", "junk"], required=True)
+    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
+    parser.add_argument("--against", choices=sorted(RUNS))
+    parser.add_argument("--fetch", action="store_true")
     options = parser.parse_args()
+    if options.fetch:
+        rie = find_rie(fetch=True)
+        print(f"AWS's emulator: {rie}")
+        sys.exit(77 if isinstance(rie, str) else 0)
     if not (options.build / "functions/lambda-guest.wasm").exists():
         print("skipped: build/functions/lambda-guest.wasm is not built (make functions)")
         sys.exit(77)
-    {"emulator": against_emulator, "rie": against_rie, "layers": against_layers, "junk": against_junk}[
-        options.against](options.build)
+    RUNS[options.against](options.build)
     print(f"{len(failures)} failed" if failures else "all hold")
     sys.exit(1 if failures else 0)
 

@@ -1,7 +1,8 @@
 // The emulator as a program, for tests/lambda/run.py: prints its address, then reads from stdin a
-// line of JSON an invocation, {"payload": TEXT, "timeout_ms": N, "trace": TEXT}, and answers each
-// with one line, {"end": …, "body": TEXT, "error_type": TEXT, "violations": […]}. Invocations with
-// "at_once": N are sent N times at the same moment, and answered by N lines.
+// line of JSON an invocation, {"payload": TEXT, "timeout_ms": N, "trace": TEXT, "stream": BOOL},
+// and answers each with one line, {"end": …, "body": TEXT, "error_type": TEXT, "content_type": TEXT
+// of a streamed answer, "late_error": TEXT, "violations": […]}. Invocations with "at_once": N are
+// sent N times at the same moment, and answered by N lines.
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -34,6 +35,10 @@ void print(const Invoked& invoked, const RuntimeEmulator& emulator) {
   event::append_json_string(out, invoked.body);
   out += ",\"error_type\":";
   event::append_json_string(out, invoked.error_type);
+  out += ",\"content_type\":";
+  event::append_json_string(out, invoked.content_type);
+  out += ",\"late_error\":";
+  event::append_json_string(out, invoked.late_error);
   out += ",\"init_error\":";
   event::append_json_string(out, emulator.init_error());
   out += ",\"violations\":[";
@@ -65,6 +70,7 @@ int main(int argc, char** argv) {
     InvokeCall call;
     call.payload = json.member("payload").scalar().value_or("");
     call.timeout = std::chrono::milliseconds(number(json.member("timeout_ms"), 10'000));
+    call.stream = json.member("stream").is_true();
     call.trace_id = json.member("trace").scalar().value_or("");
     std::vector<Invoked> done(number(json.member("at_once"), 1));
     {

@@ -8,9 +8,24 @@ ferry_crate(ferry_crate_wasmtime_slim DIR ${dir} LIBRARY libferry_wasmtime.a FLA
   PROFILE slim CARGO --no-default-features COST "about 2 CPU minutes"
   HEADERS out:wasmtime-c-api-impl:include)
 
+# Its Rust is built with panic = "abort" and nothing throws through it, so the tables for unwinding
+# are weight alone: some tens of kB of what is uploaded.
+set(light ${CMAKE_BINARY_DIR}/libferry_wasmtime_light.a)
+add_custom_command(OUTPUT ${light}
+  COMMAND ${CMAKE_OBJCOPY} --remove-section=.eh_frame --remove-section=.rela.eh_frame
+    --remove-section=.gcc_except_table* --remove-section=.rela.gcc_except_table*
+    ${ferry_crate_wasmtime_slim_file} ${light}
+  DEPENDS ${ferry_crate_wasmtime_slim_file} ferry_crate_wasmtime_slim_build VERBATIM)
+add_custom_target(ferry_crate_wasmtime_light_build DEPENDS ${light})
+add_library(ferry_crate_wasmtime_light INTERFACE)
+target_include_directories(ferry_crate_wasmtime_light SYSTEM INTERFACE
+  $<TARGET_PROPERTY:ferry_crate_wasmtime_slim,INTERFACE_SYSTEM_INCLUDE_DIRECTORIES>)
+target_link_libraries(ferry_crate_wasmtime_light INTERFACE ${light})
+add_dependencies(ferry_crate_wasmtime_light ferry_crate_wasmtime_light_build)
+
 ferry_engine_wanted(wasmtime wanted DEFAULT RUST 1.95 COST ${cost})
 if(wanted)
   ferry_engine(wasmtime CRATE ferry_crate_wasmtime)
-  ferry_engine(wasmtime CRATE ferry_crate_wasmtime_slim STATIC static)
+  ferry_engine(wasmtime CRATE ferry_crate_wasmtime_light STATIC static)
   ferry_engine(wasmtime CRATE ferry_crate_wasmtime STATIC full_static)
 endif()

@@ -59,8 +59,21 @@ Result<std::size_t> function_of(const AdapterContext& context, std::string_view 
                names.empty() ? "there is none at all" : "set the handler to one of " + names};
 }
 
-LambdaAdapter::LambdaAdapter(AdapterContext context, std::size_t function)
-    : context_(std::move(context)), calls_(context_), function_(function) {}
+Result<std::unique_ptr<LambdaAdapter>> LambdaAdapter::make(AdapterContext context,
+                                                           const AdapterOptions& options) {
+  FERRY_TRY(auto rows, rows_of(host::manifest_of(*context.functions[options.function]).lambda));
+  return std::unique_ptr<LambdaAdapter>(
+      new LambdaAdapter(std::move(context), options, std::move(rows)));
+}
+
+LambdaAdapter::LambdaAdapter(AdapterContext context, const AdapterOptions& options,
+                             std::vector<Row> rows)
+    : context_(std::move(context)),
+      calls_(context_),
+      function_(options.function),
+      rows_(std::move(rows)),
+      streaming_(options.streaming.value_or(
+          host::manifest_of(*context_.functions[function_]).lambda.streaming)) {}
 
 void LambdaAdapter::handle(const http::Request& request, http::Response& response) {
   Call call;
@@ -76,10 +89,12 @@ void LambdaAdapter::handle(const http::Request& request, http::Response& respons
   }
   Report done = over(call) ? error_report(too_late(call)) : answer(call, request.body);
   response.status = done.error_type.empty() ? 200 : 500;
-  response.content_type = "application/json";
+  response.content_type = std::move(done.content_type);
   response.body = std::move(done.body);
   if (!done.error_type.empty()) {
     response.fields.emplace_back(kErrorType, std::move(done.error_type));
+  } else if (done.streamed) {
+    response.fields.emplace_back(kResponseMode, "streaming");
   }
 }
 
@@ -103,7 +118,7 @@ Outcome LambdaAdapter::too_late(const Call& call) const {
 Report LambdaAdapter::answer(const Call& call, std::string_view payload) {
   InputLimits limits;
   limits.unpacked = host::manifest_of(*context_.functions[function_]).limits.input;
-  auto input = read_input(payload, call.invocation, limits);
+  auto input = read_input(payload, call.invocation, limits, rows_);
   if (!input.ok()) {
     Outcome refused =
         calls_.refuse(function_, input.error(), call.arrival, call.invocation.request_id);
@@ -118,12 +133,13 @@ Report LambdaAdapter::answer(const Call& call, std::string_view payload) {
   std::vector<Outcome> outcomes = input->one_by_one || input->items.size() < 2
                                       ? run_in_order(call, *input)
                                       : run_at_once(call, *input);
-  return report(*input, outcomes);
+  return report(*input, outcomes, streaming_);
 }
 
 Report LambdaAdapter::answer_http(const Call& call, Input input) {
   std::string id = std::move(input.http.id);
   std::string time = std::move(input.http.time);
+  const bool function_url = input.http.function_url;
   std::vector<event::HeaderView> headers;
   HttpCall http;
   http.function = function_;
@@ -141,7 +157,8 @@ Report LambdaAdapter::answer_http(const Call& call, Input input) {
   http.message = std::move(input.http).request(headers);
   http::Response response;
   calls_.call(std::move(http), response);
-  return http_report(input.row->reply, input.multi_value, response);
+  return streaming_ && function_url ? streamed_report(response)
+                                    : http_report(input.row->reply, input.multi_value, response);
 }
 
 Outcome LambdaAdapter::run_one(const Call& call, const Item& item) {

@@ -1,14 +1,16 @@
 // One Lambda invocation → events → outcomes → its answer. As an http::Service it takes what the
 // Runtime API's /next gave (the Lambda-Runtime-* fields, the payload as body) and answers what is
-// to be posted: 200 and the response, or 500 and the error with its type in
-// Lambda-Runtime-Function-Error-Type. Thread-safe.
+// to be posted: 200 and the response (to be streamed where kResponseMode is there), or 500 and the
+// error with its type in Lambda-Runtime-Function-Error-Type. Thread-safe.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "platforms/http_calls.h"
 #include "platforms/lambda/events.h"
 #include "platforms/lambda/replies.h"
+#include "platforms/lambda/rows.h"
 
 namespace ferry::platforms::lambda {
 
@@ -20,16 +22,28 @@ inline constexpr char kFunctionArn[] = "lambda-runtime-invoked-function-arn";
 inline constexpr char kTraceId[] = "lambda-runtime-trace-id";
 inline constexpr char kErrorType[] = "lambda-runtime-function-error-type";
 
+// On an answer that is to be streamed; the deadline of sending is in kDeadline, as Lambda said it.
+inline constexpr char kResponseMode[] = "lambda-runtime-function-response-mode";
+
+struct AdapterOptions {
+  std::size_t function = 0;  // which of the context's is meant (_HANDLER names it)
+  std::optional<bool> streaming =
+      {};  // whether answers are streamed; nothing: as its manifest says
+};
+
 class LambdaAdapter final : public http::Service {
  public:
-  // `function`: which of the context's is meant (_HANDLER names it).
-  LambdaAdapter(AdapterContext context, std::size_t function);
+  // kInvalid: what the manifest says of Lambda can't be.
+  static Result<std::unique_ptr<LambdaAdapter>> make(AdapterContext context,
+                                                     const AdapterOptions& options);
 
   int lane(const http::Request&) override { return 0; }
   void handle(const http::Request& request, http::Response& response) override;
 
  private:
   struct Call;
+
+  LambdaAdapter(AdapterContext context, const AdapterOptions& options, std::vector<Row> rows);
 
   bool over(const Call& call) const;
   host::Outcome too_late(const Call& call) const;
@@ -42,6 +56,8 @@ class LambdaAdapter final : public http::Service {
   AdapterContext context_;
   HttpCalls calls_;
   std::size_t function_;
+  std::vector<Row> rows_;  // borrows from the function's manifest
+  bool streaming_;
 };
 
 // The function that _HANDLER names; the only one, whatever it names. kUsage lists the names.

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "http/listener.h"
 #include "platforms/json_view.h"
 #include "platforms/lambda/adapter.h"
@@ -42,7 +43,7 @@ Result<std::unique_ptr<RuntimeEmulator>> RuntimeEmulator::start(unsigned concurr
   http::ServerOptions options;
   options.lanes = {{1024}};
   options.max_running = 1024;
-  options.reader.body = 16u << 20;
+  options.reader.body = 256u << 20;
   FERRY_TRY(made->server_, http::Server::make(std::move(options), *made));
   FERRY_CHECK_OK(made->server_->listen(std::move(listeners.sockets[0])));
   made->thread_ = std::thread([server = made->server_.get()] { server->run(); });
@@ -98,7 +99,7 @@ Invoked RuntimeEmulator::invoke(const InvokeCall& call) {
         fmt::format("{{\"errorType\":\"Sandbox.Timedout\",\"errorMessage\":\"RequestId: "
                     "{} Error: Task timed out after {:.2f} seconds\"}}",
                     pending.id, static_cast<double>(call.timeout.count()) / 1000),
-        "Sandbox.Timedout"};
+        "Sandbox.Timedout", "", ""};
     violate("an invocation was not answered before its deadline");
   }
   std::erase(queue_, &pending);
@@ -169,18 +170,56 @@ void RuntimeEmulator::response(const std::string& id, const http::Request& reque
   if (pending == nullptr) {
     return;
   }
-  if (request.body.size() > kMaxAnswer) {
-    violate("a response past 6 MiB");
+  Invoked result{Invoked::End::kResponse, std::string(request.body), "", "", ""};
+  const bool streamed = !request.field(kResponseMode).empty();
+  if (streamed) {
+    check_stream(request, result);
+  }
+  if (request.body.size() > (streamed && pending->call.stream ? kMaxStreamed : kMaxAnswer)) {
+    violate("a response past what its invocation takes");
     refuse(413, "RequestEntityTooLarge", response);
     finish(*pending, {Invoked::End::kError, R"({"errorType":"Function.ResponseSizeTooLarge"})",
-                      "Function.ResponseSizeTooLarge"});
+                      "Function.ResponseSizeTooLarge", "", ""});
     return;
   }
-  if (!event::check_json(request.body).ok()) {
+  if (!streamed && !event::check_json(request.body).ok()) {
     violate("a response that is no JSON");
   }
   response.status = 202;
-  finish(*pending, {Invoked::End::kResponse, std::string(request.body), ""});
+  finish(*pending, std::move(result));
+}
+
+// The form of a streamed answer ("Building a custom runtime", response streaming).
+void RuntimeEmulator::check_stream(const http::Request& request, Invoked& result) {
+  constexpr std::string_view kHttp = "application/vnd.awslambda.http-integration-response";
+  constexpr std::size_t kMaxPrelude = 16u << 10;
+  if (request.field(kResponseMode) != "streaming" ||
+      request.field("transfer-encoding") != "chunked") {
+    violate("a streamed response that does not come in chunks");
+  }
+  result.content_type = request.field("content-type");
+  constexpr std::string_view kNuls("\0\0\0\0\0\0\0\0", 8);
+  const std::size_t end = request.body.find(kNuls);
+  if (result.content_type == kHttp &&
+      (end > kMaxPrelude || !event::check_json(request.body.substr(0, end)).ok())) {
+    violate("a streamed HTTP response without its prelude");
+  }
+  constexpr std::string_view kLate = "Lambda-Runtime-Function-Error-Body: ";
+  const std::size_t late = request.trailers.find(kLate);
+  if (late == std::string_view::npos) {
+    return;
+  }
+  if (request.field("trailer").find("Lambda-Runtime-Function-Error-Body") ==
+      std::string_view::npos) {
+    violate("trailers that were not announced");
+  }
+  std::string_view value = request.trailers.substr(late + kLate.size());
+  auto body = from_base64(value.substr(0, value.find('\r')));
+  if (!body.ok() || !event::check_json(*body).ok()) {
+    violate("a late error whose body is no JSON in base64");
+    return;
+  }
+  result.late_error = std::move(*body);
 }
 
 bool RuntimeEmulator::check_error(const http::Request& request) {
@@ -211,8 +250,8 @@ void RuntimeEmulator::error(const std::string& id, const http::Request& request,
   }
   check_error(request);
   response.status = 202;
-  finish(*pending,
-         {Invoked::End::kError, std::string(request.body), std::string(request.field(kErrorType))});
+  finish(*pending, {Invoked::End::kError, std::string(request.body),
+                    std::string(request.field(kErrorType)), "", ""});
 }
 
 void RuntimeEmulator::init(const http::Request& request, http::Response& response) {
@@ -236,7 +275,8 @@ void RuntimeEmulator::handle(const http::Request& request, http::Response& respo
   } else {
     path.remove_prefix(kBase.size());
   }
-  if (post && request.field("content-type") != "application/json") {
+  if (post && request.field("content-type") != "application/json" &&
+      request.field(kResponseMode).empty()) {
     std::lock_guard lock(mutex_);
     violate("a POST that does not say application/json");
   }

@@ -22,7 +22,9 @@ struct Invoked {
   enum class End : unsigned char { kResponse, kError, kTimeout, kGone };
   End end = End::kGone;  // kGone: the runtime said that it could not start, or is no more
   std::string body;
-  std::string error_type;  // of kError
+  std::string error_type;    // of kError
+  std::string content_type;  // of an answer that was streamed; else empty
+  std::string late_error;    // the body of the error that ended a streamed answer, or empty
 };
 
 struct InvokeCall {
@@ -30,6 +32,7 @@ struct InvokeCall {
   std::chrono::milliseconds timeout{3000};
   std::string function_arn = "arn:aws:lambda:us-east-1:000000000000:function:emulated";
   std::string trace_id = {};
+  bool stream = false;  // by InvokeWithResponseStream: a streamed answer may be larger
 };
 
 // The Runtime API on a port of its own. Thread-safe; what a runtime does that AWS forbids, or lets
@@ -68,6 +71,7 @@ class RuntimeEmulator final : public http::Service {
   void error(const std::string& id, const http::Request& request, http::Response& response);
   void init(const http::Request& request, http::Response& response);
   bool check_error(const http::Request& request);
+  void check_stream(const http::Request& request, Invoked& result);
   Pending* in_flight(const std::string& id, http::Response& response);
   void finish(Pending& pending, Invoked result);
   void violate(std::string what);

@@ -61,8 +61,8 @@ bool fits(const Row& row, const Top& top) {
   return true;
 }
 
-const Row& row_of(const Top& top) {
-  for (const Row& row : table()) {
+const Row& row_of(const Top& top, std::span<const Row> rows) {
+  for (const Row& row : rows) {
     if (fits(row, top)) {
       return row;
     }
@@ -157,7 +157,7 @@ bool is_event(const Top& top) {
 Result<Event> make_event(const Row& row, const Scope& scope) {
   Event event;
   const Invocation& invocation = scope.invocation;
-  event.type = expand(row.type, scope).value_or(std::string("com.amazonaws.") + row.name);
+  event.type = expand(row.type, scope).value_or("com.amazonaws." + std::string(row.name));
   std::string source = expand(row.source, scope).value_or(invocation.function_arn);
   event.source = source.empty() ? "/aws/lambda" : to_uri(source);
   event.id = expand(row.id, scope).value_or("");
@@ -198,7 +198,7 @@ class Builder {
   void add(JsonView top, const Place& place) {
     Scope scope{invocation_, top, place.view, items.size(), place.key};
     Item item{make_event(row_, scope)};
-    if (*row_.item != '\0') {
+    if (!row_.item.empty()) {
       item.name = place.view.at(row_.item).scalar().value_or("");
     }
     if (item.event.ok()) {
@@ -265,7 +265,7 @@ Result<Item> packed_item(const Row& row, std::string_view path, const Top& top,
 }  // namespace
 
 Result<Input> read_input(std::string_view json, const Invocation& invocation,
-                         const InputLimits& limits) {
+                         const InputLimits& limits, std::span<const Row> rows) {
   // JsonView knows values without white space around them.
   constexpr std::string_view kSpace = " \t\r\n";
   json.remove_prefix(std::min(json.find_first_not_of(kSpace), json.size()));
@@ -280,7 +280,7 @@ Result<Input> read_input(std::string_view json, const Invocation& invocation,
     out.items.push_back({event::from_json(json)});
     return out;
   }
-  const Row& row = row_of(top);
+  const Row& row = row_of(top, rows);
   out.row = &row;
   if (is_http(row.reply)) {
     FERRY_TRY(out.http, read_http(top.whole(), row.reply));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,9 @@ struct InputLimits {
   std::uint64_t unpacked = 6ull << 20;  // bytes of what is unpacked (CloudWatch Logs)
 };
 
-// kInvalid: the text is no JSON, or HTTP whose body is not the base64 it says.
+// `rows` outlive the input; the last fits all (rows.h). kInvalid: the text is no JSON, or HTTP
+// whose body is not the base64 it says.
 Result<Input> read_input(std::string_view json, const Invocation& invocation,
-                         const InputLimits& limits);
+                         const InputLimits& limits, std::span<const Row> rows = table());
 
 }  // namespace ferry::platforms::lambda

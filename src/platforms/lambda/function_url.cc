@@ -55,10 +55,18 @@ Result<Answer> from_payload(const std::string& body) {
   return answer;
 }
 
+// A streamed answer: what stands before the eight NULs, and the body behind them.
+Result<Answer> from_stream(const std::string& body) {
+  const std::size_t end = body.find(std::string(8, '\0'));
+  FERRY_TRY(Answer answer, from_payload(body.substr(0, end)));
+  answer.body = body.substr(end + 8);  // the emulator has seen that they are there
+  return answer;
+}
+
 // What a function URL makes of the end of an invocation.
 Result<Answer> answer_of(const Invoked& invoked) {
   if (invoked.end == Invoked::End::kResponse) {
-    return from_payload(invoked.body);
+    return invoked.content_type.empty() ? from_payload(invoked.body) : from_stream(invoked.body);
   }
   return Answer{502, {{"content-type", "application/json"}}, invoked.body};
 }
@@ -134,6 +142,7 @@ class LambdaEmulator final : public Emulator {
   Result<Invoked> invoke(std::string payload) {
     InvokeCall call;
     call.payload = std::move(payload);
+    call.stream = true;
     call.timeout = std::chrono::minutes(15);  // Lambda's longest: the function's own limit counts
     Invoked invoked = api_->invoke(call);
     if (auto violations = api_->violations(); !violations.empty()) {

@@ -170,6 +170,11 @@ Result<HttpInput> read_http(JsonView input, ReplyKind kind) {
     out.target += "?" + query;
   }
   read_headers(input, kind, out);
+  // Lambda gives a function URL its address: ID.lambda-url.REGION.on.aws
+  out.function_url =
+      kind == ReplyKind::kHttpV2 &&
+      input.at("requestContext/domainName").scalar().value_or("").find(".lambda-url.") !=
+          std::string::npos;
   JsonView body = input.member("body");
   if (body.is(JsonKind::kString)) {
     auto text = event::decode_json_string(body.text());

@@ -20,6 +20,7 @@ struct HttpInput {
   std::string body;
   std::string id;  // of the event that a plain request becomes
   std::string time;
+  bool function_url = false;  // it came through one, which can take a streamed answer
 
   // Borrows from this; the body is moved out.
   event::HttpRequest request(std::vector<event::HeaderView>& headers_out) &&;

@@ -105,7 +105,21 @@ void put_lists(std::string& out, const Headers& headers) {
   out += '}';
 }
 
+void put_v2(std::string& out, const Headers& headers) {
+  put_singles(out, headers, false);
+  if (auto cookies = headers.find("set-cookie"); cookies != headers.end()) {
+    out += ",\"cookies\":";
+    put_list(out, cookies->second);
+  }
+}
+
 }  // namespace
+
+std::string http_prelude(const http::Response& response) {
+  std::string out = fmt::format("{{\"statusCode\":{}", response.status);
+  put_v2(out, headers_of(response));
+  return out + '}';
+}
 
 std::string http_reply(ReplyKind kind, bool multi_value, const http::Response& response) {
   Headers headers = headers_of(response);
@@ -121,11 +135,7 @@ std::string http_reply(ReplyKind kind, bool multi_value, const http::Response& r
       }
       break;
     case ReplyKind::kHttpV2:
-      put_singles(out, headers, false);
-      if (auto cookies = headers.find("set-cookie"); cookies != headers.end()) {
-        out += ",\"cookies\":";
-        put_list(out, cookies->second);
-      }
+      put_v2(out, headers);
       break;
     case ReplyKind::kWebSocket:
       break;

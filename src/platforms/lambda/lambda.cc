@@ -12,8 +12,8 @@ class Lambda final : public Platform {
   const char* summary() const override { return "AWS Lambda, as a custom runtime"; }
   // Lambda is asked for work (lambda/runtime.h); the adapter answers what it handed over.
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
-    return std::unique_ptr<http::Service>(
-        std::make_unique<lambda::LambdaAdapter>(std::move(context), 0));
+    FERRY_TRY(auto adapter, lambda::LambdaAdapter::make(std::move(context), {}));
+    return std::unique_ptr<http::Service>(std::move(adapter));
   }
   Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
                                                   EmulatorOptions options) const override {

@@ -87,7 +87,7 @@ Report batch_report(const Input& input, std::span<const Outcome> outcomes) {
     put_string(body, name);
     body += '}';
   }
-  return {body + "]}", {}};
+  return {body + "]}"};
 }
 
 Report array_report(std::span<const Outcome> outcomes) {
@@ -99,18 +99,25 @@ Report array_report(std::span<const Outcome> outcomes) {
     body += body.size() > 1 ? "," : "";
     body += reply_value(outcome.reply);
   }
-  return {body + "]", {}};
+  return {body + "]"};
 }
 
-Report bounded(Report report) {
-  if (report.body.size() > kMaxAnswer && report.error_type.empty()) {
-    return error_report(
-        host::status_row(Status::kOutputTooLarge).lambda,
-        fmt::format("the answer has {} bytes, Lambda takes {} (reply with less; bytes that are no "
-                    "text grow by a third)",
-                    report.body.size(), kMaxAnswer));
+Report too_large(std::size_t size, std::size_t bound) {
+  return error_report(
+      host::status_row(Status::kOutputTooLarge).lambda,
+      fmt::format("the answer has {} bytes, Lambda takes {} (reply with less; bytes that are no "
+                  "text grow by a third)",
+                  size, bound));
+}
+
+Report bounded(Report report, bool streaming) {
+  const std::size_t size = report.body.size();
+  if (size <= kMaxAnswer || !report.error_type.empty()) {
+    return report;
   }
-  return report;
+  report.streamed = streaming;
+  const std::size_t bound = streaming ? kMaxStreamed : kMaxAnswer;
+  return size > bound ? too_large(size, bound) : std::move(report);
 }
 
 }  // namespace
@@ -157,18 +164,18 @@ std::string reply_value(const host::Reply& reply) {
   return out + ",\"data_base64\":\"" + to_base64(as_bytes(reply.data)) + "\"}";
 }
 
-Report report(const Input& input, std::span<const Outcome> outcomes) {
+Report report(const Input& input, std::span<const Outcome> outcomes, bool streaming) {
   switch (input.row->reply) {
     case ReplyKind::kBatch:
     case ReplyKind::kOrdered:
       return batch_report(input, outcomes);
     case ReplyKind::kArray:
-      return bounded(array_report(outcomes));
+      return bounded(array_report(outcomes), streaming);
     default:
       break;
   }
   if (outcomes.size() != 1) {
-    return {"null", {}};
+    return {"null"};
   }
   const Outcome& outcome = outcomes[0];
   if (input.row->reply == ReplyKind::kWebSocket) {
@@ -181,11 +188,24 @@ Report report(const Input& input, std::span<const Outcome> outcomes) {
   if (outcome.status != Status::kOk) {
     return error_report(outcome);
   }
-  return bounded({reply_value(outcome.reply), {}});
+  return bounded({reply_value(outcome.reply)}, streaming);
 }
 
 Report http_report(ReplyKind kind, bool multi_value, const http::Response& response) {
-  return bounded({http_reply(kind, multi_value, response), {}});
+  return bounded({http_reply(kind, multi_value, response)}, false);
+}
+
+Report streamed_report(const http::Response& response) {
+  Report out;
+  out.body = http_prelude(response);
+  out.body.append(8, '\0');
+  if (response.body.size() > kMaxStreamed - out.body.size()) {
+    return too_large(response.body.size(), kMaxStreamed);
+  }
+  out.body += response.body;
+  out.content_type = "application/vnd.awslambda.http-integration-response";
+  out.streamed = true;
+  return out;
 }
 
 }  // namespace ferry::platforms::lambda

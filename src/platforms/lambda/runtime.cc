@@ -35,8 +35,8 @@ void tell(int eventfd) {
 // One thread's share: invocations, one after the other.
 class Loop {
  public:
-  Loop(const RuntimeApi& api, http::Service& adapter, const Clock& clock)
-      : api_(api), adapter_(adapter), clock_(clock) {}
+  Loop(RuntimeApi api, http::Service& adapter, const Clock& clock)
+      : api_(std::move(api)), adapter_(adapter), clock_(clock) {}
 
   Status run() {
     for (;;) {
@@ -70,16 +70,25 @@ class Loop {
     }
     http::Response response;
     adapter_.handle(request, response);
-    return post(id, response);
+    return post(id, request.field(kDeadline), response);
   }
 
-  Status post(const std::string& id, const http::Response& response) {
-    std::string_view type;
+  Result<int> send(const std::string& id, std::string_view deadline,
+                   const http::Response& response) {
     for (const auto& [name, value] : response.fields) {
-      type = name == kErrorType ? std::string_view(value) : type;
+      if (name == kErrorType) {
+        return api_.fail(id, value, response.body);
+      }
+      if (name == kResponseMode) {
+        return api_.stream(id,
+                           {response.content_type, response.body, deadline_of(deadline, clock_)});
+      }
     }
-    auto status =
-        type.empty() ? api_.respond(id, response.body) : api_.fail(id, type, response.body);
+    return api_.respond(id, response.body);
+  }
+
+  Status post(const std::string& id, std::string_view deadline, const http::Response& response) {
+    auto status = send(id, deadline, response);
     if (!status.ok()) {
       return std::move(status).error();
     }
@@ -94,7 +103,7 @@ class Loop {
     return Done{};
   }
 
-  const RuntimeApi& api_;
+  RuntimeApi api_;
   http::Service& adapter_;
   const Clock& clock_;
   std::vector<http::Field> fields_;
@@ -124,6 +133,13 @@ Result<RuntimeOptions> runtime_options(const std::function<const char*(const cha
                    ""};
     }
   }
+  if (const std::string word = get("FERRY_LAMBDA_STREAMING"); !word.empty()) {
+    if (word != "on" && word != "off") {
+      return Error{Code::kUsage, fmt::format("FERRY_LAMBDA_STREAMING is '{}', not on or off", word),
+                   ""};
+    }
+    out.streaming = word == "on";
+  }
   if (get("AWS_LAMBDA_LOG_FORMAT") == "Text") {
     out.log_format = LogFormat::kText;
   }
@@ -144,11 +160,11 @@ Status init_failed(const RuntimeOptions& options, Error error) {
 
 Status run_loop(const RuntimeOptions& options, http::Service& adapter, const Clock& clock,
                 int stop_fd) {
-  FERRY_TRY(RuntimeApi api, RuntimeApi::at(options.api, stop_fd));
+  FERRY_TRY(RuntimeApi first, RuntimeApi::at(options.api, stop_fd));
   std::mutex mutex;
   Status result = Done{};
-  auto life = [&] {
-    Status ended = Loop(api, adapter, clock).run();
+  auto life = [&](RuntimeApi api) {
+    Status ended = Loop(std::move(api), adapter, clock).run();
     std::lock_guard lock(mutex);
     if (!ended.ok() && result.ok()) {
       result = std::move(ended);
@@ -157,9 +173,10 @@ Status run_loop(const RuntimeOptions& options, http::Service& adapter, const Clo
   };
   std::vector<std::jthread> others;
   for (unsigned i = 1; i < options.concurrency; ++i) {
-    others.emplace_back(life);
+    FERRY_TRY(RuntimeApi api, RuntimeApi::at(options.api, stop_fd));
+    others.emplace_back(life, std::move(api));
   }
-  life();
+  life(std::move(first));
   others.clear();  // joins
   return result;
 }
@@ -183,8 +200,11 @@ Status run_runtime(const RuntimeOptions& options, AdapterContext context) {
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
   const Clock& clock = context.clock;
-  LambdaAdapter adapter(std::move(context), *function);
-  Status ended = run_loop(options, adapter, clock, stop.get());
+  auto adapter = LambdaAdapter::make(std::move(context), {*function, options.streaming});
+  if (!adapter.ok()) {
+    return init_failed(options, std::move(adapter).error());
+  }
+  Status ended = run_loop(options, **adapter, clock, stop.get());
   std::signal(SIGTERM, SIG_IGN);
   return ended;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "http/message.h"
@@ -15,6 +16,7 @@ struct RuntimeOptions {
   std::string api;                          // AWS_LAMBDA_RUNTIME_API
   std::string handler;                      // _HANDLER: the function's name
   unsigned concurrency = 1;                 // AWS_LAMBDA_MAX_CONCURRENCY: invocations at once
+  std::optional<bool> streaming = {};       // FERRY_LAMBDA_STREAMING: on, off; else the manifest
   LogFormat log_format = LogFormat::kJson;  // AWS_LAMBDA_LOG_FORMAT=Text: lines of text
 };
 // kUsage where AWS_LAMBDA_RUNTIME_API is not set, or a number is none.

@@ -1,5 +1,5 @@
-// The Lambda Runtime API, version 2018-06-01, as a client: plain HTTP on the same machine, one
-// connection a call. Thread-safe: calls share nothing but the address.
+// The Lambda Runtime API, version 2018-06-01, as a client: plain HTTP on the same machine, over one
+// connection that is kept. Owned and used by one thread.
 #pragma once
 
 #include <optional>
@@ -9,9 +9,16 @@
 #include <vector>
 
 #include "base/result.h"
-#include "http/client.h"
+#include "platforms/lambda/runtime_line.h"
 
 namespace ferry::platforms::lambda {
+
+// An answer that is sent in chunks ("Response streaming", custom runtimes).
+struct StreamedAnswer {
+  std::string_view content_type;
+  std::string_view body;
+  std::optional<Monotonic> deadline;  // what is not sent by then: a Function.Timeout, in trailers
+};
 
 class RuntimeApi {
  public:
@@ -21,26 +28,23 @@ class RuntimeApi {
 
   // What GET /runtime/invocation/next answered; nothing when told to stop. An error: the API is
   // gone or answers what it must not, and the runtime has to end.
-  Result<std::optional<http::ClientResponse>> next() const;
+  Result<std::optional<http::ClientResponse>> next();
 
   // The status that the API answered, 202 when it took it.
-  Result<int> respond(std::string_view request_id, std::string_view body) const;
-  Result<int> fail(std::string_view request_id, std::string_view type, std::string_view body) const;
-  Result<int> fail_init(std::string_view type, std::string_view body) const;
+  Result<int> respond(std::string_view request_id, std::string_view body);
+  Result<int> stream(std::string_view request_id, const StreamedAnswer& answer);
+  Result<int> fail(std::string_view request_id, std::string_view type, std::string_view body);
+  Result<int> fail_init(std::string_view type, std::string_view body);
 
  private:
-  RuntimeApi(std::string address, std::string host, unsigned short port, int stop_fd)
-      : address_(std::move(address)), host_(std::move(host)), port_(port), stop_fd_(stop_fd) {}
+  RuntimeApi(std::string address, RuntimeLine line)
+      : address_(std::move(address)), line_(std::move(line)) {}
 
-  Result<std::optional<http::ClientResponse>> call(std::string_view method, std::string_view path,
-                                                   std::string_view fields, std::string_view body,
-                                                   bool may_stop) const;
-  Result<int> post(std::string_view path, std::string_view fields, std::string_view body) const;
+  std::string head(std::string_view method, std::string_view path, std::string_view fields) const;
+  Result<int> post(std::string_view path, std::string_view fields, std::string_view body);
 
   std::string address_;  // as given, for Host
-  std::string host_;     // numeric
-  unsigned short port_;
-  int stop_fd_;
+  RuntimeLine line_;
 };
 
 }  // namespace ferry::platforms::lambda

@@ -22,25 +22,25 @@ enum class ReplyKind : unsigned char {
 };
 
 struct Row {
-  const char* name;
+  std::string_view name;
   // Conditions, all of which hold, with ';' between them: PATH is there, !PATH is not,
   // PATH=TEXT is this text. Paths are those of JsonView::at(), from the top of the input.
-  const char* when;
+  std::string_view when;
   // Where the events are: "" (the whole input is one), a list ("Records"), or a map of lists
   // ("records/*"). "gunzip:PATH": base64, gzip and JSON, which then stands for the whole input.
-  const char* each;
+  std::string_view each;
   // Templates (template.h). An optional attribute whose template names what is not there is left
   // out; a required one falls back to what the invocation itself knows.
-  const char* type;
-  const char* source;
-  const char* id;
-  const char* subject;
-  const char* time;
+  std::string_view type;
+  std::string_view source;
+  std::string_view id;
+  std::string_view subject;
+  std::string_view time;
   // "json:PATH", "text:PATH" or "base64:PATH", from the event's own place; PATH may be empty.
   // null there means no data; nothing there means that the whole place is the data.
-  const char* data;
+  std::string_view data;
   ReplyKind reply;
-  const char* item = "";  // of kBatch and kOrdered: the path of what names an event to Lambda
+  std::string_view item = "";  // of kBatch and kOrdered: the path of what names an event to Lambda
 };
 
 // `when` of rows for HTTP says what they are; how their requests are read is in http_events.h.

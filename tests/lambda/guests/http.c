@@ -1,5 +1,5 @@
 // An HTTP function (reply = "cgi"): says what it was asked, sets two cookies, and answers bytes
-// that are no text when its path ends in /binary.
+// that are no text when its path ends in /binary, and the headers it was given for /carried.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +19,12 @@ int main(void) {
   if (length >= 7 && strcmp(path + length - 7, "/binary") == 0) {
     printf("Content-Type: application/octet-stream\n\n");
     fwrite("\x00\xff\xfe", 1, 3, stdout);
+    return 0;
+  }
+  if (length >= 8 && strcmp(path + length - 8, "/carried") == 0) {
+    const char* denied = getenv("CE_HTTPAUTHORIZATION");
+    printf("Content-Type: text/plain\n\nxapikey=%s authorization=%s", attribute("CE_HTTPXAPIKEY"),
+           denied == NULL ? "-" : denied);
     return 0;
   }
   printf("Content-Type: text/plain\n\n%s %s?%s %.*s", attribute("CE_HTTPMETHOD"), path,
