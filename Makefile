@@ -130,6 +130,20 @@ test-openwhisk: build functions ## OPENWHISK=URL AUTH=UUID:KEY, or OPENWHISK_JAR
 test-interop: build functions ## CloudEvents SDKs that nobody here wrote, against ferry serve
 	tests/interop/run.sh
 
+.PHONY: test-moto
+test-moto: build functions ## ferry deploy against moto, which plays AWS Lambda's API
+	tests/lambda/deploy_test.py --install --build build
+
+.PHONY: test-sam
+test-sam: build functions ## the Lambda layers under `sam local` (needs a Docker engine)
+	tests/lambda/sam.py --build build
+
+.PHONY: test-lambda
+test-lambda: build functions ## the Lambda runtime against AWS's own emulator, which it fetches
+	@cmake --build build --target lambda_emulator -j $(JOBS)
+	tests/lambda/run.py --fetch
+	ctest --test-dir build --output-on-failure -R '^lambda\.'
+
 .PHONY: fuzz
 fuzz: ## each parser for FUZZ_SECONDS (default 60)
 	@tools/setup.sh build functions fuzz

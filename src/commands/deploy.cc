@@ -17,7 +17,7 @@ namespace json = boost::json;
 constexpr int kExitRefused = 1;  // the platform said no
 
 // A new platform is one line here.
-constexpr std::array kTargets{make_openwhisk_target};
+constexpr std::array kTargets{make_openwhisk_target, make_lambda_target};
 
 class Deploy final : public Verb {
  public:

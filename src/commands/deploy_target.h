@@ -47,5 +47,6 @@ class DeployTarget {
 };
 
 std::unique_ptr<DeployTarget> make_openwhisk_target();
+std::unique_ptr<DeployTarget> make_lambda_target();
 
 }  // namespace ferry::commands

@@ -150,6 +150,11 @@ std::string read_me(const Functions& all) {
 
 // What of the manifest only Lambda's side can refuse, refused here and not there.
 Status check(const Functions& all) {
+  constexpr std::size_t kMaxFunctions = 90;
+  if (all.size() > kMaxFunctions) {
+    return Error{Code::kLimit, fmt::format("{} functions are too many for a layer", all.size()),
+                 "pack them apart"};
+  }
   std::uint64_t size = 0;
   std::set<std::string> names;
   for (const Packed& packed : all) {
@@ -173,7 +178,7 @@ Status check(const Functions& all) {
   return Done{};
 }
 
-// What `ferry deploy` has to know of each function.
+// What `ferry deploy` has to know: of each function its seconds, megabytes and digest.
 deploy::Fields settings_of(const Functions& all) {
   deploy::Fields out;
   std::string names;
@@ -181,12 +186,9 @@ deploy::Fields settings_of(const Functions& all) {
     const std::string& name = packed.function.name;
     const function::Limits& limits = packed.function.manifest.limits;
     names += (names.empty() ? "" : ",") + name;
-    out.emplace_back(name + " digest", packed.function.digest);
-    out.emplace_back(name + " seconds", std::to_string(lambda_seconds(limits)));
-    out.emplace_back(name + " megabytes", std::to_string(lambda_megabytes(limits)));
-    if (packed.function.manifest.lambda.streaming) {
-      out.emplace_back(name + " streaming", "yes");
-    }
+    out.emplace_back("function " + name,
+                     fmt::format("{} {} {}", lambda_seconds(limits), lambda_megabytes(limits),
+                                 packed.function.digest));
   }
   out.emplace_back("functions", names);
   out.emplace_back("engine", all[0].engine);

@@ -131,6 +131,13 @@ class CurlTransport final : public Transport {
     FERRY_CHECK_OK(put_fields(request, list));
     put_options();
     put_method(request, &upload);
+    if (request.aws) {
+      const AwsSignature& aws = *request.aws;
+      const std::string scope = fmt::format("aws:amz:{}:{}", aws.region, aws.service);
+      curl_.set(handle_, CURLOPT_AWS_SIGV4, scope.c_str());  // libcurl copies texts
+      curl_.set(handle_, CURLOPT_USERNAME, aws.key_id.c_str());
+      curl_.set(handle_, CURLOPT_PASSWORD, aws.secret.c_str());
+    }
     curl_.set(handle_, CURLOPT_WRITEFUNCTION, write_body);
     curl_.set(handle_, CURLOPT_WRITEDATA, &download);
     curl_.set(handle_, CURLOPT_HEADERFUNCTION, write_head);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,11 +22,20 @@ namespace ferry::deploy {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
+// AWS Signature Version 4, which libcurl makes.
+struct AwsSignature {
+  std::string region;
+  std::string service;
+  std::string key_id;
+  std::string secret;
+};
+
 struct Request {
   std::string method = "GET";
   std::string url;  // absolute, http or https
   Fields fields;    // "Authorization" among them is never shown
   ByteView body;    // borrowed; an empty one is sent for PUT, POST and PATCH only
+  std::optional<AwsSignature> aws = {};
   std::uint64_t max_answer = 16u << 20;  // bytes of body taken; more is kLimit
 };
 

@@ -1,7 +1,9 @@
 // ferry-host as Lambda's `bootstrap`: one process, no listener; it asks for its work.
 #include <cstdlib>
+#include <cstdio>
 #include <filesystem>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "engine/linked.h"
@@ -54,16 +56,39 @@ void keep_named(std::vector<Packed>& packed, const std::string& handler) {
   }
 }
 
+// With FERRY_TRACE set: what the time until the first /next went into, as one line of JSON.
+class Phases {
+ public:
+  void end_of(const char* phase) {
+    const Monotonic now = system_clock().monotonic();
+    text_ += fmt::format("{}\"{}_us\":{}", text_.empty() ? "" : ",", phase,
+                         std::chrono::duration_cast<std::chrono::microseconds>(now - at_).count());
+    at_ = now;
+  }
+  void tell() const {
+    if (std::getenv("FERRY_TRACE") != nullptr) {  // NOLINT(concurrency-mt-unsafe): no thread yet
+      fmt::print(stderr, "{{\"init\":{{{}}}}}\n", text_);
+    }
+  }
+
+ private:
+  Monotonic at_ = system_clock().monotonic();
+  std::string text_;
+};
+
 Status serve(const Serving& serving, const lambda::RuntimeOptions& runtime) {
+  Phases phases;
   auto packed = read_packed(bundle_folder(serving), serving.options.key);
   if (!packed.ok()) {
     return lambda::init_failed(runtime, std::move(packed).error());
   }
   keep_named(*packed, runtime.handler);
+  phases.end_of("bundle");
   auto engine = engine::make_linked_engine(engine_options_for(*packed));
   if (!engine.ok()) {
     return lambda::init_failed(runtime, std::move(engine).error());
   }
+  phases.end_of("engine");
   host::Host host(**engine, system_clock(), system_random());
   platforms::LogWriter log(STDERR_FILENO, runtime.log_format);
   platforms::AdapterContext context{host, {}, system_clock(), system_random()};
@@ -75,6 +100,8 @@ Status serve(const Serving& serving, const lambda::RuntimeOptions& runtime) {
     }
     context.functions.push_back(std::move(*loaded));
   }
+  phases.end_of("load");
+  phases.tell();
   return lambda::run_runtime(runtime, std::move(context));
 }
 

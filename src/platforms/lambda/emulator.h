@@ -22,9 +22,9 @@ struct Invoked {
   enum class End : unsigned char { kResponse, kError, kTimeout, kGone };
   End end = End::kGone;  // kGone: the runtime said that it could not start, or is no more
   std::string body;
-  std::string error_type;    // of kError
-  std::string content_type;  // of an answer that was streamed; else empty
-  std::string late_error;    // the body of the error that ended a streamed answer, or empty
+  std::string error_type = {};    // of kError
+  std::string content_type = {};  // of an answer that was streamed; else empty
+  std::string late_error = {};    // the body of the error that ended a streamed answer, or empty
 };
 
 struct InvokeCall {
