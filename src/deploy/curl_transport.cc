@@ -159,7 +159,10 @@ class CurlTransport final : public Transport {
   }
 
   Status put_fields(const Request& request, curl_slist** list) {
-    std::vector<std::string> lines{"Expect:"};  // no waiting for "100 Continue"
+    std::vector<std::string> lines;
+    if (!request.aws) {               // it would be signed, and then not sent
+      lines.emplace_back("Expect:");  // no waiting for "100 Continue"
+    }
     for (const auto& [name, value] : request.fields) {
       if (has_line_break(name) || has_line_break(value)) {
         return Error{Code::kUsage, fmt::format("the header '{}' holds a line break", shown(name)),
