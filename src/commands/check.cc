@@ -1,5 +1,6 @@
 // ferry check FUNCTION: what it is, what it needs, where it will run; and where not, why and what
-// to change. Nothing is compiled or run.
+// to change. Nothing is compiled or run. --for: the same of a platform, before anything is
+// deployed.
 #include <cstdio>
 #include <map>
 
@@ -7,6 +8,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "commands/check_for.h"
 #include "commands/ready.h"
 #include "commands/verb.h"
 #include "engine/kept_instance.h"
@@ -56,10 +58,17 @@ class Check final : public Verb {
   void declare(CLI::App& app) override {
     app.add_option("FUNCTION", path_, "A .wasm file, a ferry.toml, or a folder with one")
         ->required();
+    std::vector<std::string> platforms = platform_names();
+    platforms.emplace_back("all");
+    app.add_option("--for", for_, "Whether it will run on this platform, or all (repeatable)")
+        ->type_name("PLATFORM")
+        ->allow_extra_args(false)
+        ->check(CLI::IsMember(platforms));
     declare_common(app, common_);
     app.add_option("--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
     app.footer(
-        "Examples:\n  ferry check hello.wasm\n  ferry check hello.wasm --output json\n\n"
+        "Examples:\n  ferry check hello.wasm\n  ferry check hello.wasm --output json\n"
+        "  ferry check hello.wasm --for lambda --for azure\n\n"
         "Exit codes: 0 it will run, 1 it will not, 2 usage, 10 no such file or no wasm at all.");
   }
 
@@ -69,11 +78,9 @@ class Check final : public Verb {
       complain({function.error().message, function.error().hint});
       return kExitNoEngineOrFile;
     }
-    if (common_.memory) {
-      function->manifest.limits.memory = *common_.memory;
-    }
-    if (common_.timeout) {
-      function->manifest.limits.timeout = *common_.timeout;
+    if (auto applied = apply_options(common_, *function); !applied.ok()) {
+      complain({applied.error().message, applied.error().hint});
+      return kExitUsage;
     }
     std::vector<Finding> findings = function::explain(*function);
     bool runs = true;
@@ -91,10 +98,15 @@ class Check final : public Verb {
         runs = false;
       }
     }
+    const std::vector<OnPlatform> platforms = look_at_platforms(*function, runs, for_);
     if (output_ == "json") {
-      print_json(*function, findings, engines, runs);
+      print_json(*function, findings, engines, runs, platforms);
     } else {
       print_text(*function, findings, engines, runs);
+      print_platforms(platforms);
+    }
+    for (const OnPlatform& each : platforms) {
+      runs &= each.runs;
     }
     return runs ? kExitOk : kExitDifference;
   }
@@ -175,18 +187,13 @@ class Check final : public Verb {
       }
       fmt::print("\n");
     }
-    for (const Finding& finding : findings) {
-      fmt::print("  {:<10} {}\n", finding.kind == Finding::Kind::kStops ? "STOPS" : "note",
-                 finding.message);
-      if (!finding.hint.empty()) {
-        fmt::print("             {}\n", finding.hint);
-      }
-    }
+    print_findings(findings);
     fmt::print("{}\n", runs ? "It will run." : "It will not run.");
   }
 
   static void print_json(const function::Function& function, const std::vector<Finding>& findings,
-                         const std::vector<OnEngine>& engines, bool runs) {
+                         const std::vector<OnEngine>& engines, bool runs,
+                         const std::vector<OnPlatform>& platforms) {
     const function::Binary& binary = function.binary;
     const function::Limits& limits = function.manifest.limits;
     json::array imports;
@@ -196,13 +203,6 @@ class Check final : public Verb {
     json::array exports;
     for (const function::Export& each : binary.exports) {
       exports.emplace_back(each.name);
-    }
-    json::array found;
-    for (const Finding& finding : findings) {
-      found.push_back(json::object{{"stops", finding.kind == Finding::Kind::kStops},
-                                   {"id", std::string(finding.id)},
-                                   {"message", finding.message},
-                                   {"hint", finding.hint}});
     }
     json::array on;
     for (const OnEngine& each : engines) {
@@ -231,14 +231,18 @@ class Check final : public Verb {
                          {"concurrency", limits.concurrency},
                          {"open_files", limits.open_files}}},
                        {"engines", std::move(on)},
-                       {"findings", std::move(found)},
+                       {"findings", findings_json(findings)},
                        {"runs", runs}};
+    if (!platforms.empty()) {
+      whole["platforms"] = platforms_json(platforms);
+    }
     fmt::print("{}\n", json::serialize(whole));
   }
 
   CommonOptions common_;
   std::string path_;
   std::string output_ = "text";
+  std::vector<std::string> for_;
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "commands/pack_azure.h"
+#include "commands/pack_containers.h"
 #include "commands/pack_lambda.h"
 #include "commands/pack_openwhisk.h"
 #include "commands/push.h"
@@ -21,12 +23,17 @@ class Pack final : public Verb {
         ->required();
     app.add_option("--for", platform_, "What to make")
         ->required()
-        ->check(CLI::IsMember({"image", "lambda", "openwhisk"}));
+        ->check(CLI::IsMember({"image", "lambda", "openwhisk", "knative", "azure", "openfaas"}));
     app.add_option("-o,--output", options_.folder, "Folder that the package is written to")
         ->type_name("DIR")
         ->required();
     app.add_option("--tag", options_.tag, "Name of the image (default: the function's)")
         ->type_name("NAME[:VERSION]");
+    app.add_option("--trigger", options_.triggers,
+                   "Azure: http, eventgrid, timer=CRON, queue=NAME, blob=PATH, servicebus=NAME or "
+                   "eventhub=NAME (repeatable; default: http)")
+        ->type_name("KIND")
+        ->allow_extra_args(false);
     app.add_option("--key", options_.key, "Signing key (default: this user's own, made if needed)")
         ->type_name("FILE");
     app.add_option("--push", options_.push, "Send the image to a registry, with docker's login")
@@ -38,6 +45,8 @@ class Pack final : public Verb {
         "Examples:\n"
         "  ferry pack hello.wasm --for image -o out && docker load -i out/image.tar\n"
         "  ferry pack hello.wasm --for openwhisk -o out\n"
+        "  ferry pack hello.wasm --for knative --tag registry.example/hello:1 -o out\n"
+        "  ferry pack hello.wasm --for azure --trigger http --trigger queue=orders -o out\n"
         "  ferry pack hello.wasm --for lambda -o out && sam deploy --guided -t out/template.yaml\n"
         "  ferry pack orders.wasm mail.wasm --for lambda -o out    two functions, one layer\n"
         "\n"
@@ -61,9 +70,13 @@ class Pack final : public Verb {
       return Error{Code::kUsage, fmt::format("a package for {} holds one function", platform_),
                    "pack each by itself, into a folder of its own"};
     }
+    if (!options_.triggers.empty() && platform_ != "azure") {
+      return Error{Code::kUsage, "--trigger is for --for azure alone", ""};
+    }
     if (!options_.push.empty()) {
-      if (platform_ == "lambda") {
-        return Error{Code::kUsage, "--push sends an image, and a package for lambda has none",
+      if (platform_ == "lambda" || platform_ == "azure") {
+        return Error{Code::kUsage,
+                     fmt::format("--push sends an image, and a package for {} has none", platform_),
                      "use --for image"};
       }
       // Known before anything is compiled.
@@ -73,7 +86,16 @@ class Pack final : public Verb {
     if (platform_ == "openwhisk") {
       return pack_for_openwhisk(options_);
     }
-    return platform_ == "lambda" ? pack_for_lambda(options_) : pack_image();
+    if (platform_ == "lambda") {
+      return pack_for_lambda(options_);
+    }
+    if (platform_ == "knative") {
+      return pack_for_knative(options_);
+    }
+    if (platform_ == "azure") {
+      return pack_for_azure(options_);
+    }
+    return platform_ == "openfaas" ? pack_for_openfaas(options_) : pack_image();
   }
 
   Status pack_image() {

@@ -18,6 +18,7 @@ struct PackOptions {
   std::string tag;     // of the image; empty: the function's name
   std::string push;    // REGISTRY/NAME:TAG to send the image to; empty: nowhere
   bool insecure_registry = false;
+  std::vector<std::string> triggers = {};  // of Azure Functions; empty: http
 };
 
 struct Packed {

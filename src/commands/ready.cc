@@ -32,7 +32,9 @@ CLI::Option* add_parsed(CLI::App& app, const char* name, Parse parse, Target& ta
       ->type_name(kind);
 }
 
-Status apply(const CommonOptions& options, function::Function& function) {
+}  // namespace
+
+Status apply_options(const CommonOptions& options, function::Function& function) {
   function::Manifest& manifest = function.manifest;
   if (options.timeout) {
     manifest.limits.timeout = *options.timeout;
@@ -54,8 +56,6 @@ Status apply(const CommonOptions& options, function::Function& function) {
   }
   return Done{};
 }
-
-}  // namespace
 
 void declare_common(CLI::App& app, CommonOptions& options) {
   app.add_option("--engine", options.engine,
@@ -79,7 +79,7 @@ void declare_common(CLI::App& app, CommonOptions& options) {
 
 Result<function::Function> read_function(const std::string& path, const CommonOptions& options) {
   FERRY_TRY(auto function, function::load_function(path, options.manifest));
-  FERRY_CHECK_OK(apply(options, function));
+  FERRY_CHECK_OK(apply_options(options, function));
   FERRY_CHECK_OK(function::check_runnable(function));
   return function;
 }

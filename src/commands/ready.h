@@ -34,6 +34,9 @@ struct CommonOptions {
 // Declares --engine, --manifest, --timeout, --memory, --env, --dir, --quiet.
 void declare_common(CLI::App& app, CommonOptions& options);
 
+// Lays the options over the function's manifest. kUsage for one that makes no sense.
+Status apply_options(const CommonOptions& options, function::Function& function);
+
 // The function with the options laid over its manifest; fails where it can't run at all.
 Result<function::Function> read_function(const std::string& path, const CommonOptions& options);
 

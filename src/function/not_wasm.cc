@@ -12,11 +12,6 @@ struct Mark {
 };
 
 constexpr Mark kMarks[] = {
-    {"\x7F"
-     "ELF",
-     "an ELF file: native code, perhaps precompiled wasm (.cwasm, .so)",
-     "precompiled code fits one engine version and CPU and cannot be checked; give the .wasm file "
-     "that it was made from"},
     {"MZ", "a Windows program", "give the .wasm file"},
     {"\xCF\xFA\xED\xFE", "a macOS program", "give the .wasm file"},
     {"wasmer", "a file precompiled by wasmer", "give the .wasm file that it was made from"},
@@ -35,6 +30,31 @@ constexpr Mark kMarks[] = {
     {"package ", "Go source", "build it first: GOOS=wasip1 GOARCH=wasm go build -o f.wasm"},
 };
 
+struct Machine {
+  unsigned number;
+  const char* name;
+};
+// e_machine of the ELF specification, of what engines compile for.
+constexpr Machine kMachines[] = {{62, " for x86-64"},
+                                 {183, " for arm64, which no platform's package of ferry is for"},
+                                 {243, " for RISC-V, which no platform's package of ferry is for"},
+                                 {22, " for s390x, which no platform's package of ferry is for"}};
+
+// Little-endian unless byte 5 says otherwise.
+const char* machine_of(ByteView elf) {
+  if (elf.size() < 20) {
+    return "";
+  }
+  const bool big = elf[5] == 2;
+  const unsigned number = big ? elf[18] * 256u + elf[19] : elf[19] * 256u + elf[18];
+  for (const Machine& machine : kMachines) {
+    if (machine.number == number) {
+      return machine.name;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 Error explain_not_wasm(ByteView bytes) {
@@ -43,6 +63,15 @@ Error explain_not_wasm(ByteView bytes) {
                  "was the build or the copy interrupted?"};
   }
   std::string_view text = as_text(bytes);
+  if (text.starts_with("\x7F"
+                       "ELF")) {
+    return Error{Code::kInvalid,
+                 fmt::format("at offset 0: no wasm; this is an ELF file: native code{}, perhaps "
+                             "precompiled wasm (.cwasm, .so)",
+                             machine_of(bytes)),
+                 "precompiled code fits one engine version and CPU and cannot be checked; give the "
+                 ".wasm file that it was made from"};
+  }
   for (const Mark& mark : kMarks) {
     if (text.starts_with(mark.begins)) {
       return Error{Code::kInvalid, fmt::format("at offset 0: no wasm; this is {}", mark.is),

@@ -375,6 +375,9 @@ Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOp
   }
   outcome.logs = read_log(context->err(), context->log_chunks());
   outcome.log_truncated = context->err_dropped() > 0;
+  if (const auto& denial = context->denial()) {
+    outcome.logs.push_back({clock_.wall(), denial_line(*denial)});
+  }
   function.give_back(std::move(context));
   outcome.usage.teardown_us = microseconds(ended, clock_.monotonic());
   return outcome;

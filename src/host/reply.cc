@@ -218,6 +218,15 @@ std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogC
   return lines;
 }
 
+std::string denial_line(const Error& denial) {
+  std::string line = "ferry: denied: " + denial.message;
+  if (!denial.hint.empty()) {
+    line += "; " + denial.hint;
+  }
+  line.resize(std::min(line.size(), kMaxDenialLine));
+  return clean(line);
+}
+
 void carry_trace(const event::Event& from, event::Event& to) {
   if (to.extensions.contains("traceparent")) {
     return;

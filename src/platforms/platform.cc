@@ -12,6 +12,11 @@ Result<std::unique_ptr<Emulator>> Platform::make_remote(std::unique_ptr<Wire> /*
                "leave the =URL away: its emulator is driven"};
 }
 
+const Rules& Platform::rules() const {
+  static const Rules none;
+  return none;
+}
+
 std::string Platform::lose(Observed& /*expected*/) const { return {}; }
 
 }  // namespace ferry::platforms

@@ -15,6 +15,7 @@
 #include "platforms/log.h"
 #include "platforms/log_tap.h"
 #include "platforms/observed.h"
+#include "platforms/rules.h"
 #include "platforms/wire.h"
 
 namespace ferry::platforms {
@@ -60,6 +61,8 @@ class Platform {
   virtual ~Platform() = default;
   virtual const char* name() const = 0;
   virtual const char* summary() const = 0;
+  // What it allows.
+  virtual const Rules& rules() const;
   // The adapter of a platform that calls us over HTTP. Lanes are the functions' indices.
   virtual Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const = 0;
   // `adapter` and what `options` points to are borrowed.

@@ -11,6 +11,7 @@ class Azure final : public Platform {
  public:
   const char* name() const override { return "azure"; }
   const char* summary() const override { return "Azure Functions, as a custom handler"; }
+  const Rules& rules() const override { return azure_rules(); }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     return std::unique_ptr<http::Service>(
         std::make_unique<azure::AzureAdapter>(std::move(context)));

@@ -6,5 +6,6 @@
 namespace ferry::platforms {
 
 const Platform& azure_platform();
+const Rules& azure_rules();
 
 }  // namespace ferry::platforms

@@ -11,6 +11,7 @@ class Knative final : public Platform {
  public:
   const char* name() const override { return "knative"; }
   const char* summary() const override { return "Knative and Cloud Run: CloudEvents in and out"; }
+  const Rules& rules() const override { return knative_rules(); }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     return std::unique_ptr<http::Service>(
         std::make_unique<knative::KnativeAdapter>(std::move(context)));

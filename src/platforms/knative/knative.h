@@ -7,5 +7,6 @@
 namespace ferry::platforms {
 
 const Platform& knative_platform();
+const Rules& knative_rules();
 
 }  // namespace ferry::platforms

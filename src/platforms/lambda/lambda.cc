@@ -11,6 +11,7 @@ class Lambda final : public Platform {
   const char* name() const override { return "lambda"; }
   const char* summary() const override { return "AWS Lambda, as a custom runtime"; }
   // Lambda is asked for work (lambda/runtime.h); the adapter answers what it handed over.
+  const Rules& rules() const override { return lambda_rules(); }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     FERRY_TRY(auto adapter, lambda::LambdaAdapter::make(std::move(context), {}));
     return std::unique_ptr<http::Service>(std::move(adapter));

@@ -40,6 +40,7 @@ class OpenWhisk final : public Platform {
  public:
   const char* name() const override { return "openwhisk"; }
   const char* summary() const override { return "Apache OpenWhisk: /init and /run"; }
+  const Rules& rules() const override { return openwhisk_rules(); }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     openwhisk::AdapterOptions options;
     options.out = context.log == nullptr ? -1 : context.out;

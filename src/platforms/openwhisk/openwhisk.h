@@ -8,6 +8,7 @@
 namespace ferry::platforms {
 
 const Platform& openwhisk_platform();
+const Rules& openwhisk_rules();
 
 namespace openwhisk {
 

@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""What `ferry pack` makes for Knative, Azure Functions and OpenFaaS: read as the platforms read it,
+and ferry-host started out of it with the environment that they set.
+
+    FERRY_BUILD=build tests/platforms/packages_test.py [Case.test…]
+
+Exit status 77: ferry-host is not built, or there is no PyYAML.
+"""
+
+import base64
+import http.client
+import io
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "serve"))
+from server import BUILD, FERRY, PATIENCE, Answer, environment, make_guest  # noqa: E402
+
+try:
+    import yaml
+except ImportError:
+    yaml = None
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Host:
+    """ferry-host, told of its platform by the environment alone."""
+
+    def __init__(self, program, port, env, words=()):
+        self.port = port
+        clean = {name: value for name, value in os.environ.items()
+                 if name not in ("K_SERVICE", "PORT", "AWS_LAMBDA_RUNTIME_API")}
+        self.process = subprocess.Popen([program, *words], stderr=subprocess.PIPE, text=True,
+                                        env={**clean, **env})
+        self.lines = []
+        for line in self.process.stderr:
+            self.lines.append(line.rstrip())
+            if "serving" in line:
+                return
+        raise AssertionError(self.lines)
+
+    def ask(self, method, path, body=None, fields=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, fields or {})
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def end(self):
+        self.process.terminate()
+        status = self.process.wait(PATIENCE)
+        self.rest = self.process.stderr.read()
+        self.process.stderr.close()
+        return status
+
+
+class Packages(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        cls.echo = make_guest("echo", cls.folder)
+
+    def pack(self, platform, *options, wasm=None):
+        out = self.folder / platform
+        run = subprocess.run(
+            [FERRY, "pack", wasm or self.echo, "--for", platform, "-o", out, "--quiet", *options],
+            capture_output=True, text=True, timeout=600,
+            env={**environment(self.folder), "XDG_DATA_HOME": str(self.folder / "key")})
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return out
+
+    def unpack_image(self, tar):
+        """The files of an image, and what it starts with."""
+        root = tar.parent / "root"
+        with tarfile.open(tar) as image:
+            manifest = json.load(image.extractfile("manifest.json"))[0]
+            config = json.load(image.extractfile(manifest["Config"]))["config"]
+            for layer in manifest["Layers"]:
+                data = image.extractfile(layer).read()
+                with tarfile.open(fileobj=io.BytesIO(data)) as files:
+                    files.extractall(root, filter="tar")
+        return root, config
+
+    def start(self, program, env, words=()):
+        host = Host(program, int(env.get("PORT") or env["FUNCTIONS_CUSTOMHANDLER_PORT"]), env, words)
+        self.addCleanup(lambda: host.process.poll() is None and host.end())
+        return host
+
+    def test_knative(self):
+        out = self.pack("knative", "--tag", "registry.example/echo:1")
+        service = yaml.safe_load((out / "service.yaml").read_text())
+        self.assertEqual((service["apiVersion"], service["kind"]),
+                         ("serving.knative.dev/v1", "Service"))
+        spec = service["spec"]["template"]["spec"]
+        container = spec["containers"][0]
+        self.assertEqual(container["image"], "registry.example/echo:1")
+        self.assertEqual(spec["timeoutSeconds"], 11)
+        self.assertEqual(container["readinessProbe"]["httpGet"]["path"], "/_/ready")
+        trigger = yaml.safe_load((out / "trigger.yaml").read_text())
+        self.assertEqual((trigger["apiVersion"], trigger["kind"]),
+                         ("eventing.knative.dev/v1", "Trigger"))
+        self.assertEqual(trigger["spec"]["subscriber"]["ref"]["name"], service["metadata"]["name"])
+
+        root, config = self.unpack_image(out / "image.tar")
+        self.assertEqual(config["Cmd"], ["--platform", "knative"])
+        host = self.start(root / "ferry/ferry-host", {"K_SERVICE": "echo", "PORT": str(free_port())})
+        self.assertEqual(host.lines[0], "ferry-host: platform knative: K_SERVICE is set")
+        self.assertEqual(host.ask("GET", "/_/ready").body, b"ok\n")
+        event = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/s", "ce-type": "t",
+                 "Content-Type": "application/json"}
+        answer = host.ask("POST", "/", "{}", event)
+        self.assertEqual((answer.status, answer.body, answer.fields["ce-type"]),
+                         (200, b"{}", "t.reply"))
+        self.assertEqual(host.end(), 0)
+
+    def test_openfaas(self):
+        out = self.pack("openfaas")
+        stack = yaml.safe_load((out / "stack.yml").read_text())
+        self.assertEqual(stack["provider"]["name"], "openfaas")
+        self.assertEqual(stack["functions"]["echo"]["image"], "echo")
+        self.assertTrue(stack["functions"]["echo"]["skip_build"])
+        root, config = self.unpack_image(out / "image.tar")
+        self.assertEqual(config["Cmd"], ["--platform", "openfaas"])
+        host = self.start(root / "ferry/ferry-host", {"PORT": str(free_port())}, config["Cmd"])
+        self.assertEqual(host.ask("GET", "/_/health").body, b"ok\n")
+        answer = host.ask("POST", "/", iter([b"in ", b"pieces"]), {"X-Call-Id": "call-1"})
+        self.assertEqual((answer.status, answer.body, answer.fields["ferry-invocation"]),
+                         (200, b"in pieces", "call-1"))
+
+    def test_azure(self):
+        out = self.pack("azure", "--trigger", "http", "--trigger", "queue=orders", "--trigger",
+                        "timer=0 */5 * * * *")
+        with zipfile.ZipFile(out / "function.zip") as package:
+            names = package.namelist()
+            modes = {info.filename: info.external_attr >> 16 & 0o777 for info in package.infolist()}
+            host_json = json.loads(package.read("host.json"))
+            http = json.loads(package.read("echo/function.json"))["bindings"]
+            queue = json.loads(package.read("echo-queue/function.json"))["bindings"][0]
+            timer = json.loads(package.read("echo-timer/function.json"))["bindings"][0]
+            package.extractall(out / "app")
+        self.assertEqual(sorted(names), ["echo-queue/function.json", "echo-timer/function.json",
+                                         "echo.ferry", "echo/function.json", "ferry-host",
+                                         "ferry.pub", "host.json"])
+        self.assertEqual(modes["ferry-host"], 0o755)
+        self.assertEqual(modes["host.json"], 0o644)
+        handler = host_json["customHandler"]
+        self.assertEqual(handler["description"]["defaultExecutablePath"], "ferry-host")
+        self.assertTrue(handler["enableForwardingHttpRequest"])
+        self.assertEqual(host_json["functionTimeout"], "00:00:11")
+        self.assertEqual([(b["type"], b["direction"], b["name"]) for b in http],
+                         [("httpTrigger", "in", "req"), ("http", "out", "res")])
+        self.assertEqual((queue["type"], queue["queueName"], queue["connection"]),
+                         ("queueTrigger", "orders", "AzureWebJobsStorage"))
+        self.assertEqual((timer["type"], timer["schedule"]), ("timerTrigger", "0 */5 * * * *"))
+
+        os.chmod(out / "app/ferry-host", modes["ferry-host"])
+        host = self.start(out / "app/ferry-host", {"FUNCTIONS_CUSTOMHANDLER_PORT": str(free_port())},
+                          handler["description"]["arguments"])
+        self.assertEqual(host.ask("GET", "/").body, b"ok\n")
+        fields = {"X-Azure-Functions-InvocationId": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}
+        self.forwarded(host, fields)
+        self.messages(host, {**fields, "Content-Type": "application/json; charset=utf-8"})
+        self.assertEqual(host.end(), 0)
+
+    def forwarded(self, host, fields):
+        answer = host.ask("POST", "/api/echo?x=1", bytes(range(256)), fields)
+        self.assertEqual((answer.status, answer.body), (200, bytes(range(256))))
+        self.assertEqual(answer.fields["ferry-invocation"], fields["X-Azure-Functions-InvocationId"])
+
+    def messages(self, host, fields):
+        def post(data, metadata, path="/echo"):
+            return host.ask("POST", path, json.dumps({"Data": data, "Metadata": metadata}), fields)
+
+        # Text as the host hands it over: JSON within a string.
+        told = json.loads(post({"queue": json.dumps("hello, world")}, {}, "/echo-queue").body)
+        self.assertEqual(told, {"Outputs": {"reply": "hello, world"}, "Logs": [],
+                                "ReturnValue": "hello, world"})
+        told = json.loads(post({"queue": json.dumps("test")}, {}).body)
+        self.assertEqual(base64.b64decode(told["ReturnValue"]), b"test")
+        told = json.loads(post({"queue": {"a": 1}}, {}).body)
+        self.assertEqual(told["ReturnValue"], {"a": 1})
+        # An HTTP trigger where forwarding is off.
+        request = {"Url": "http://h/api/echo?a=b", "Method": "PUT", "Query": {"a": "b"},
+                   "Headers": {"Content-Type": ["text/plain"]}, "Params": {}, "Identities": [],
+                   "Body": "grüße"}
+        told = json.loads(post({"req": request}, {}).body)
+        self.assertEqual(told["Outputs"]["res"]["statusCode"], "200")
+        self.assertEqual(told["Outputs"]["res"]["body"], "grüße")
+        binary = {**request, "Headers": {"Content-Type": ["application/octet-stream"]},
+                  "Body": base64.b64encode(b"\xff\x00").decode()}
+        answer = post({"req": binary}, {})
+        self.assertEqual(answer.status, 502)
+        self.assertIn("enableForwardingHttpRequest", json.loads(answer.body)["hint"])
+
+    def test_a_trigger_that_is_none_is_refused(self):
+        for words, told in {("telegram",): "no trigger is called 'telegram'",
+                            ("queue",): "the trigger queue wants a value",
+                            ("http=x",): "the trigger http takes no value"}.items():
+            run = subprocess.run([FERRY, "pack", self.echo, "--for", "azure", "-o",
+                                  self.folder / "no", "--trigger", *words],
+                                 capture_output=True, text=True, timeout=600,
+                                 env={**environment(self.folder),
+                                      "XDG_DATA_HOME": str(self.folder / "key")})
+            self.assertEqual(run.returncode, 2, run.stderr)
+            self.assertIn(told, run.stderr)
+
+
+class Knative(unittest.TestCase):
+    """Answers over the wire of a broker and of Google's older services."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        wasm = make_guest("echo", cls.folder)
+        (cls.folder / "ferry.toml").write_text(
+            '[function]\nwasm = "echo.wasm"\ninput = "cloudevent"\nreply = "cloudevent"\n')
+        cls.servers = {}
+        for name, what in {"data": wasm, "event": cls.folder / "ferry.toml"}.items():
+            home = cls.folder / name
+            process = subprocess.Popen(
+                [FERRY, "serve", what, "--platform", "knative", "--listen", "127.0.0.1:0",
+                 "--workers", "1"] + (["--manifest", "/dev/null"] if name == "data" else []),
+                stderr=subprocess.PIPE, text=True, env=environment(home))
+            cls.addClassCleanup(process.stderr.close)
+            cls.addClassCleanup(process.wait)
+            cls.addClassCleanup(process.terminate)
+            line = ""
+            while "serving" not in line:
+                line = process.stderr.readline()
+                if not line:
+                    raise AssertionError("the server did not start")
+            cls.servers[name] = int(re.search(r":(\d+)/", line)[1])
+
+    def ask(self, name, body, fields):
+        connection = http.client.HTTPConnection("127.0.0.1", self.servers[name], timeout=PATIENCE)
+        try:
+            connection.request("POST", "/", body, fields)
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def event(self, source="/s"):
+        return {"ce-specversion": "1.0", "ce-id": "1", "ce-source": source, "ce-type": "t",
+                "ce-subject": "sub", "Content-Type": "application/json"}
+
+    def test_bytes_come_back_as_an_event(self):
+        answer = self.ask("data", '{"a":1.10}', self.event())
+        self.assertEqual((answer.status, answer.body), (200, b'{"a":1.10}'))
+        self.assertEqual((answer.fields["ce-type"], answer.fields["ce-subject"]), ("t.reply", "sub"))
+        self.assertEqual(answer.fields["content-type"], "application/json")
+
+    def test_structured_in_structured_out(self):
+        event = {"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "data": {"n": 1}}
+        answer = self.ask("data", json.dumps(event), {"Content-Type": "application/cloudevents+json"})
+        told = json.loads(answer.body)
+        self.assertEqual((told["type"], told["data"]), ("t.reply", {"n": 1}))
+
+    def test_a_reply_to_a_reply_is_empty(self):
+        first = self.ask("data", "{}", self.event())
+        again = self.ask("data", "{}", {**self.event(first.fields["ce-source"]),
+                                        "ce-type": first.fields["ce-type"]})
+        self.assertEqual((again.status, again.body), (204, b""))
+
+    def test_a_plain_request_is_answered_plainly(self):
+        answer = self.ask("data", "hello", {})
+        self.assertEqual((answer.status, answer.body), (200, b"hello"))
+        self.assertNotIn("ce-type", answer.fields)
+
+    def test_bad_events_are_4xx(self):
+        self.assertEqual(self.ask("data", "{}", {**self.event(), "ce-id": ""}).status, 400)
+
+    def test_an_older_event_of_google_is_a_cloudevent(self):
+        older = {"context": {"eventId": "7", "timestamp": "2026-01-02T03:04:05Z",
+                             "eventType": "google.storage.object.finalize",
+                             "resource": {"service": "storage.googleapis.com",
+                                          "name": "projects/_/buckets/b/objects/o/p"}},
+                 "data": {"kind": "storage#object"}}
+        answer = self.ask("event", json.dumps(older), {"Content-Type": "application/json"})
+        self.assertEqual(answer.fields["ce-type"], "google.cloud.storage.object.v1.finalized")
+        self.assertEqual(answer.fields["ce-source"], "//storage.googleapis.com/projects/_/buckets/b")
+        self.assertEqual(answer.fields["ce-subject"], "objects/o/p")
+        self.assertEqual(json.loads(answer.body), {"kind": "storage#object"})
+
+
+if __name__ == "__main__":
+    if not (BUILD / "bin" / "ferry-host").exists():
+        print("skipped: ferry-host is not built")
+        sys.exit(77)
+    if yaml is None:
+        print("skipped: there is no PyYAML (python3-yaml)")
+        sys.exit(77)
+    unittest.main(verbosity=2)
