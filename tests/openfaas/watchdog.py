@@ -37,7 +37,7 @@ class Watchdog(unittest.TestCase):
         cls.process = subprocess.Popen([WATCHDOG], stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, env={
             **environment(folder), "mode": "http", "port": str(cls.port),
-            "upstream_url": f"http://127.0.0.1:{upstream}", "http_upstream_url": "",
+            "upstream_url": f"http://127.0.0.1:{upstream}", "healthcheck_interval": "100ms",
             "fprocess": f"{FERRY} serve {echo} --platform openfaas --workers 1 "
                         f"--listen 127.0.0.1:{upstream}"})
         cls.addClassCleanup(cls.process.wait)
