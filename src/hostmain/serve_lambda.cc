@@ -1,6 +1,6 @@
 // ferry-host as Lambda's `bootstrap`: one process, no listener; it asks for its work.
-#include <cstdlib>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
