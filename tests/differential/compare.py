@@ -25,6 +25,8 @@ SAME = {
         "integer overflow": "integer divide by zero",
         # Its tables end at the last element that is set.
         "uninitialized element": "undefined element",
+        # Past that end it may find a type first, which is another's.
+        "indirect call type mismatch": "undefined element",
     },
 }
 

@@ -44,6 +44,13 @@ TEST_P(Conformance, ValuesAreReturned) {
   EXPECT_EQ(nothing.value, 0);
 }
 
+// wasmi 2.0.0 computed this wrongly.
+TEST_P(Conformance, SelectHeedsAComparisonWithZero) {
+  auto module = load();
+  auto guest = instance(*module);
+  EXPECT_EQ(call(*guest, "pick").value, 12);
+}
+
 TEST_P(Conformance, WhatCannotBeCalledIsSaidSo) {
   auto module = load();
   auto guest = instance(*module);

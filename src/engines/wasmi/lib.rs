@@ -1,4 +1,4 @@
-//! wasmi 2.0 as an engine of ferry. An interpreter: nothing is compiled ahead, so an artifact is
+//! wasmi 1.1 as an engine of ferry. An interpreter: nothing is compiled ahead, so an artifact is
 //! the wasm itself, and loading it is what translates it.
 
 use std::fmt;
@@ -12,7 +12,7 @@ use wasmi::{
     F64,
 };
 
-const VERSION: &str = "2.0.0";
+const VERSION: &str = "1.1.0";
 
 struct Engine {
     engine: wasmi::Engine,
@@ -191,7 +191,6 @@ impl thin::Module for Module {
 /// A segment that does not fit is a trap at instantiation; want of memory is a limit.
 fn instantiation(error: wasmi::Error) -> Error {
     match (error.as_trap_code(), error.kind()) {
-        (Some(TrapCode::OutOfSystemMemory), _) => limit(error),
         (Some(_), _) => invalid(error),
         (None, wasmi::errors::ErrorKind::Memory(_)) => limit(error),
         _ => invalid(error),

@@ -34,6 +34,12 @@
     (drop (call $write (i32.const 1) (i32.const 64) (i32.const 7)))
     (call $write (i32.const 1) (i32.const 1024) (i32.load (i32.const 24))))
 
+  ;; The condition compares a parameter with zero: 2 where it is not, 1 where it is.
+  (func $pick (param i32) (result i32)
+    (select (i32.const 1) (i32.const 2) (i32.eqz (local.get 0))))
+  (func (export "pick") (result i32)
+    (i32.add (i32.mul (call $pick (i32.const 0)) (i32.const 10)) (call $pick (i32.const 5))))
+
   ;; An i64 argument goes through whole: stdin cannot seek, whatever the offset (ESPIPE, 70).
   (func (export "seek") (result i32)
     (call $fd_seek (i32.const 0) (i64.const 0x123456789abcdef) (i32.const 0) (i32.const 32)))
