@@ -86,6 +86,9 @@ class Ours:
     def restart(self):
         self.runtime.process.kill()
         self.runtime.process.wait(WAIT)
+        self.emulator.stdin.write('{"reset": true}\n')
+        self.emulator.stdin.flush()
+        self.emulator.stdout.readline()
         self.runtime = Runtime(self.command, self.env)
 
     def invoke(self, payload, timeout_ms=30_000, trace="", times=1, stream=False):

@@ -183,6 +183,20 @@ TEST(Loop, EndsWhenNextFails) {
   ASSERT_FALSE(ended.ok());
 }
 
+TEST(Emulator, HandsNothingToARuntimeThatIsNoMore) {
+  auto api = RuntimeEmulator::start();
+  ASSERT_TRUE(api.ok());
+  Function first([](const http::Request&, http::Response& response) { response.body = "1"; });
+  Function second([](const http::Request&, http::Response& response) { response.body = "2"; });
+  Running before((*api)->address(), first);
+  EXPECT_EQ((*api)->invoke(call("0")).body, "1");
+  ASSERT_TRUE(before.stop().ok());  // its last /next stays with the emulator, as after a crash
+  (*api)->reset();
+  Running after((*api)->address(), second);
+  EXPECT_EQ((*api)->invoke(call("0")).body, "2");
+  EXPECT_THAT((*api)->violations(), IsEmpty());
+}
+
 TEST(Loop, EndsWhenNobodyListens) {
   Function function([](const http::Request&, http::Response&) {});
   Running running("127.0.0.1:1", function);

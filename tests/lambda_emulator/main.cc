@@ -2,7 +2,8 @@
 // line of JSON an invocation, {"payload": TEXT, "timeout_ms": N, "trace": TEXT, "stream": BOOL},
 // and answers each with one line, {"end": …, "body": TEXT, "error_type": TEXT, "content_type": TEXT
 // of a streamed answer, "late_error": TEXT, "violations": […]}. Invocations with "at_once": N are
-// sent N times at the same moment, and answered by N lines.
+// sent N times at the same moment, and answered by N lines. {"reset": true} is no invocation: the
+// runtime was killed, another comes; the line "reset" answers it.
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -67,6 +68,11 @@ int main(int argc, char** argv) {
   std::cout << (*emulator)->address() << std::endl;
   for (std::string line; std::getline(std::cin, line);) {
     JsonView json(line);
+    if (json.member("reset").is_true()) {
+      (*emulator)->reset();
+      std::cout << "reset" << std::endl;
+      continue;
+    }
     InvokeCall call;
     call.payload = json.member("payload").scalar().value_or("");
     call.timeout = std::chrono::milliseconds(number(json.member("timeout_ms"), 10'000));

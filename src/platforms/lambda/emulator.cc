@@ -58,14 +58,26 @@ RuntimeEmulator::~RuntimeEmulator() {
   }
 }
 
-void RuntimeEmulator::close() {
-  std::lock_guard lock(mutex_);
-  closed_ = true;
+void RuntimeEmulator::give_up_in_flight() {
   for (const auto& [id, pending] : in_flight_) {
     pending->done = true;
   }
   in_flight_.clear();
   changed_.notify_all();
+}
+
+void RuntimeEmulator::close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  give_up_in_flight();
+}
+
+void RuntimeEmulator::reset() {
+  std::lock_guard lock(mutex_);
+  ++environment_;
+  asked_ = false;
+  init_error_.clear();
+  give_up_in_flight();
 }
 
 std::vector<std::string> RuntimeEmulator::violations() const {
@@ -122,8 +134,10 @@ void RuntimeEmulator::next(http::Response& response) {
     refuse(403, "InvalidStateTransition", response);
     return;
   }
-  changed_.wait(lock, [&] { return closed_ || !queue_.empty(); });
-  if (closed_) {
+  // A runtime that is no more must not be handed what is meant for its successor.
+  const unsigned mine = environment_;
+  changed_.wait(lock, [&] { return closed_ || mine != environment_ || !queue_.empty(); });
+  if (closed_ || mine != environment_) {
     refuse(500, "ContainerError", response);
     return;
   }

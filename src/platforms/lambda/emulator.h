@@ -51,6 +51,9 @@ class RuntimeEmulator final : public http::Service {
   std::string init_error() const;  // the body that was posted, or empty
   // Waiting calls of the runtime end with an error, and all that follow.
   void close();
+  // A new environment, as after a crash. Waiting calls of the runtime that was there end with an
+  // error, what it had not answered is over (kGone), and the next has its own time to start.
+  void reset();
 
   int lane(const http::Request&) override { return 0; }
   void handle(const http::Request& request, http::Response& response) override;
@@ -74,6 +77,7 @@ class RuntimeEmulator final : public http::Service {
   void check_stream(const http::Request& request, Invoked& result);
   Pending* in_flight(const std::string& id, http::Response& response);
   void finish(Pending& pending, Invoked result);
+  void give_up_in_flight();  // with mutex_ held
   void violate(std::string what);
   static void refuse(int status, const char* type, http::Response& response);
 
@@ -92,6 +96,7 @@ class RuntimeEmulator final : public http::Service {
   bool asked_ = false;  // /next was called: init is over
   bool closed_ = false;
   unsigned count_ = 0;
+  unsigned environment_ = 0;  // how many there were before this one
 };
 
 // An Emulator for the house: a runtime loop over `adapter`, and events sent as requests to a
