@@ -81,6 +81,7 @@ int main(int argc, char** argv) {
     std::vector<Invoked> done(number(json.member("at_once"), 1));
     {
       std::vector<std::jthread> callers;
+      callers.reserve(done.size());
       for (Invoked& each : done) {
         callers.emplace_back([&] { each = (*emulator)->invoke(call); });
       }
