@@ -66,6 +66,7 @@ std::string manifest_to_toml(const Manifest& manifest) {
   }
   out += "\n[grant]\n";
   std::vector<std::string> dirs;
+  dirs.reserve(manifest.grants.dirs.size());
   for (const DirGrant& grant : manifest.grants.dirs) {
     dirs.push_back(grant.host + "::" + grant.guest + (grant.read_only ? ":ro" : ""));
   }

@@ -64,6 +64,11 @@ Result<Address> resolve(const std::string& address) {
   return out;
 }
 
+Error in_use(const std::string& name) {
+  return Error{Code::kBusy, fmt::format("{} is in use by another program", name),
+               "end that program, or choose another address with --listen"};
+}
+
 Result<Fd> bound_socket(const Address& where, bool shared, const std::string& name) {
   Fd fd(socket(where.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) {
@@ -76,8 +81,7 @@ Result<Fd> bound_socket(const Address& where, bool shared, const std::string& na
   }
   if (bind(fd.get(), where.get(), where.size) != 0) {
     if (errno == EADDRINUSE) {
-      return Error{Code::kBusy, fmt::format("{} is in use by another program", name),
-                   "end that program, or choose another address with --listen"};
+      return in_use(name);
     }
     return errno_error(fmt::format("listen on {}", name), errno);
   }
@@ -108,21 +112,19 @@ Result<Listeners> listen_on(const std::string& address, std::size_t count) {
   Listeners listeners;
   listeners.port_chosen = where.any_port;
   {
-    // Alone for a moment: fails if anybody else listens here, and settles the port.
+    // Alone for a moment: fails if anybody else listens here, and settles the port. It does not
+    // listen itself: who connected in that moment would be reset when it is closed.
     FERRY_TRY(Fd probe, bound_socket(where, false, address));
     where.size = sizeof where.storage;
     if (getsockname(probe.get(), reinterpret_cast<sockaddr*>(&where.storage), &where.size) != 0) {
       return errno_error("getsockname", errno);
     }
-    // Another socket may be bound without listening (both have SO_REUSEADDR); listen() tells.
-    if (listen(probe.get(), 1) != 0) {
-      return Error{Code::kBusy, fmt::format("{} is in use by another program", address),
-                   "end that program, or choose another address with --listen"};
-    }
   }
   for (std::size_t i = 0; i < count; ++i) {
     FERRY_TRY(Fd fd, bound_socket(where, true, address));
     if (listen(fd.get(), SOMAXCONN) != 0) {
+      // Somebody was bound here without listening (both have SO_REUSEADDR), and now listens.
+      if (errno == EADDRINUSE) return in_use(address);
       return errno_error(fmt::format("listen on {}", address), errno);
     }
     int on = 1;
