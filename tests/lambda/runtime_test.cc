@@ -190,6 +190,7 @@ TEST(Emulator, HandsNothingToARuntimeThatIsNoMore) {
   Function second([](const http::Request&, http::Response& response) { response.body = "2"; });
   Running before((*api)->address(), first);
   EXPECT_EQ((*api)->invoke(call("0")).body, "1");
+  while ((*api)->waiting() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   ASSERT_TRUE(before.stop().ok());  // its last /next stays with the emulator, as after a crash
   (*api)->reset();
   Running after((*api)->address(), second);

@@ -85,6 +85,11 @@ std::vector<std::string> RuntimeEmulator::violations() const {
   return violations_;
 }
 
+unsigned RuntimeEmulator::waiting() const {
+  std::lock_guard lock(mutex_);
+  return waiting_;
+}
+
 std::string RuntimeEmulator::init_error() const {
   std::lock_guard lock(mutex_);
   return init_error_;
@@ -136,7 +141,9 @@ void RuntimeEmulator::next(http::Response& response) {
   }
   // A runtime that is no more must not be handed what is meant for its successor.
   const unsigned mine = environment_;
+  ++waiting_;
   changed_.wait(lock, [&] { return closed_ || mine != environment_ || !queue_.empty(); });
+  --waiting_;
   if (closed_ || mine != environment_) {
     refuse(500, "ContainerError", response);
     return;

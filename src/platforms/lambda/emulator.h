@@ -48,6 +48,7 @@ class RuntimeEmulator final : public http::Service {
   // Hands one invocation over and waits for its end.
   Invoked invoke(const InvokeCall& call);
   std::vector<std::string> violations() const;
+  unsigned waiting() const;        // calls of the runtime for its next invocation
   std::string init_error() const;  // the body that was posted, or empty
   // Waiting calls of the runtime end with an error, and all that follow.
   void close();
@@ -96,6 +97,7 @@ class RuntimeEmulator final : public http::Service {
   bool asked_ = false;  // /next was called: init is over
   bool closed_ = false;
   unsigned count_ = 0;
+  unsigned waiting_ = 0;
   unsigned environment_ = 0;  // how many there were before this one
 };
 
