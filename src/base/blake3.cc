@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace ferry {
 namespace {
@@ -40,6 +42,28 @@ template <typename V>
   x = (x >> by) | (x << (32 - by));
 }
 
+// AVX2 cannot rotate, but it can move bytes.
+[[gnu::always_inline]] inline void xor_rotate(Words8& x, const Words8& with, int by) {
+  using Bytes32 = std::uint8_t __attribute__((vector_size(32)));
+  x ^= with;
+  if (by != 16 && by != 8) {
+    x = (x >> by) | (x << (32 - by));
+    return;
+  }
+  Bytes32 bytes;
+  std::memcpy(&bytes, &x, sizeof x);
+  if (by == 16) {
+    bytes =
+        __builtin_shufflevector(bytes, bytes, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13,
+                                18, 19, 16, 17, 22, 23, 20, 21, 26, 27, 24, 25, 30, 31, 28, 29);
+  } else {
+    bytes =
+        __builtin_shufflevector(bytes, bytes, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12,
+                                17, 18, 19, 16, 21, 22, 23, 20, 25, 26, 27, 24, 29, 30, 31, 28);
+  }
+  std::memcpy(&x, &bytes, sizeof x);
+}
+
 template <typename V>
 [[gnu::always_inline]] inline void mix(V* s, int a, int b, int c, int d, const V& x, const V& y) {
   s[a] = s[a] + s[b] + x;
@@ -56,7 +80,7 @@ template <typename V>
 template <typename V>
 [[gnu::always_inline]] inline void compress(V* value, const V* m, const V& counter_low,
                                             const V& counter_high, Word size, Word flags) {
-  V s[16];
+  V s[16] = {};
   for (int i = 0; i < 8; ++i) s[i] = value[i];
   for (int i = 0; i < 4; ++i) s[8 + i] = V{} + kIv[static_cast<std::size_t>(i)];
   s[12] = counter_low;
@@ -78,6 +102,64 @@ template <typename V>
   for (int i = 0; i < 8; ++i) value[i] = s[i] ^ s[8 + i];
 }
 
+Value join(const Value& left, const Value& right, Word root) {
+  Word m[16];
+  std::memcpy(m, left.data(), 32);
+  std::memcpy(m + 8, right.data(), 32);
+  Value value = kIv;
+  compress<Word>(value.data(), m, Word{0}, Word{0}, kBlock, kParent | root);
+  return value;
+}
+
+// The first halves of two vectors by turns, and the second halves.
+template <typename V, std::size_t... kAt>
+[[gnu::always_inline]] inline void interleave(V& a, V& b, std::index_sequence<kAt...> /*lanes*/) {
+  constexpr std::size_t kLanes = sizeof...(kAt);
+  const V low = __builtin_shufflevector(a, b, (kAt / 2 + kAt % 2 * kLanes)...);
+  b = __builtin_shufflevector(a, b, ((kAt + kLanes) / 2 + kAt % 2 * kLanes)...);
+  a = low;
+}
+
+// Rows become columns.
+template <typename V>
+[[gnu::always_inline]] inline void transpose(V* rows) {
+  constexpr std::size_t kLanes = sizeof(V) / sizeof(Word);
+#pragma GCC unroll 4
+  for (std::size_t stage = 1; stage < kLanes; stage *= 2) {
+    V next[kLanes];
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < kLanes / 2; ++i) {
+      next[2 * i] = rows[i];
+      next[2 * i + 1] = rows[i + kLanes / 2];
+      interleave(next[2 * i], next[2 * i + 1], std::make_index_sequence<kLanes>());
+    }
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kLanes; ++i) rows[i] = next[i];
+  }
+}
+
+// One block for each lane, `stride` bytes from one to the next: word i of each in m[i].
+template <typename V>
+[[gnu::always_inline]] inline void load_blocks(const std::uint8_t* data, std::size_t stride, V* m) {
+  constexpr std::size_t kLanes = sizeof(V) / sizeof(Word);
+#pragma GCC unroll 4
+  for (std::size_t part = 0; part < kBlock / sizeof(V); ++part) {
+#pragma GCC unroll 16
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      std::memcpy(&m[part * kLanes + lane], data + lane * stride + part * sizeof(V), sizeof(V));
+    }
+    transpose(m + part * kLanes);
+  }
+}
+
+template <typename V>
+[[gnu::always_inline]] inline void store_values(const V* value, Value* out) {
+  constexpr std::size_t kLanes = sizeof(V) / sizeof(Word);
+  for (std::size_t lane = 0; lane < kLanes; ++lane) {
+    for (std::size_t i = 0; i < 8; ++i) out[lane][i] = value[i][lane];
+  }
+}
+
 // 2.4: the chaining values of as many whole chunks as V has lanes, that follow each
 // other.
 template <typename V>
@@ -94,39 +176,63 @@ template <typename V>
   }
   for (std::size_t block = 0; block < kChunk; block += kBlock) {
     V m[16];
-    for (unsigned lane = 0; lane < kLanes; ++lane) {
-      Word words[16];
-      std::memcpy(words, data + lane * kChunk + block, kBlock);
-      for (unsigned i = 0; i < 16; ++i) m[i][lane] = words[i];
-    }
+    load_blocks(data + block, kChunk, m);
     const Word flags = (block == 0 ? kChunkStart : 0) | (block + kBlock == kChunk ? kChunkEnd : 0);
     compress<V>(value, m, low, high, kBlock, flags);
   }
-  for (unsigned lane = 0; lane < kLanes; ++lane) {
-    for (std::size_t i = 0; i < 8; ++i) out[lane][i] = value[i][lane];
-  }
+  store_values(value, out);
 }
 
+// 2.5: as many parents as V has lanes, of twice as many children; none of them the root.
+template <typename V>
+[[gnu::always_inline]] inline void join_all(const Value* children, Value* out) {
+  V value[8];
+  for (std::size_t i = 0; i < 8; ++i) value[i] = V{} + kIv[i];
+  V m[16];
+  load_blocks(reinterpret_cast<const std::uint8_t*>(children), kBlock, m);
+  compress<V>(value, m, V{}, V{}, kBlock, kParent);
+  store_values(value, out);
+}
+
+// Of 16, 8 and 4 chunks: the two halves of their tree.
 __attribute__((target("avx512f"))) void hash_16(const std::uint8_t* data, std::uint64_t counter,
                                                 Value* out) {
-  hash_chunks<Words16>(data, counter, out);
+  Value chunks[16];
+  Value pairs[8];
+  Value fours[4];
+  hash_chunks<Words16>(data, counter, chunks);
+  join_all<Words8>(chunks, pairs);
+  join_all<Words4>(pairs, fours);
+  out[0] = join(fours[0], fours[1], 0);
+  out[1] = join(fours[2], fours[3], 0);
 }
 __attribute__((target("avx2"))) void hash_8(const std::uint8_t* data, std::uint64_t counter,
                                             Value* out) {
-  hash_chunks<Words8>(data, counter, out);
+  Value chunks[8];
+  Value pairs[4];
+  hash_chunks<Words8>(data, counter, chunks);
+  join_all<Words4>(chunks, pairs);
+  out[0] = join(pairs[0], pairs[1], 0);
+  out[1] = join(pairs[2], pairs[3], 0);
 }
 void hash_4(const std::uint8_t* data, std::uint64_t counter, Value* out) {
-  hash_chunks<Words4>(data, counter, out);
+  Value chunks[4];
+  hash_chunks<Words4>(data, counter, chunks);
+  out[0] = join(chunks[0], chunks[1], 0);
+  out[1] = join(chunks[2], chunks[3], 0);
 }
 
 struct Wide {
   void (*hash)(const std::uint8_t*, std::uint64_t, Value*);
   std::size_t chunks;
+  unsigned level;  // of the two values: each stands for 2^level chunks
 };
-Wide widest() {
-  if (__builtin_cpu_supports("avx512f")) return {hash_16, 16};
-  if (__builtin_cpu_supports("avx2")) return {hash_8, 8};
-  return {hash_4, 4};
+constexpr std::array<Wide, 3> kWide = {Wide{hash_16, 16, 3}, {hash_8, 8, 2}, {hash_4, 4, 1}};
+
+// The first of kWide that this CPU can; it can all that follow, too.
+std::size_t widest() {
+  if (__builtin_cpu_supports("avx512f")) return 0;
+  return __builtin_cpu_supports("avx2") ? 1 : 2;
 }
 
 // One chunk, the last one as a rule: maybe not whole, maybe the root.
@@ -146,53 +252,68 @@ Value hash_chunk(ByteView data, std::uint64_t counter, Word root) {
   return value;
 }
 
-Value join(const Value& left, const Value& right, Word root) {
-  Word m[16];
-  std::memcpy(m, left.data(), 32);
-  std::memcpy(m + 8, right.data(), 32);
-  Value value = kIv;
-  compress<Word>(value.data(), m, Word{0}, Word{0}, kBlock, kParent | root);
-  return value;
-}
-
 // 2.1: a tree whose left sides are whole. `stack` holds the roots of the whole subtrees so far, as
-// many as the number of chunks has ones.
-struct Tree {
-  std::array<Value, 64> stack;
-  std::size_t depth = 0;
-  std::uint64_t chunks = 0;
-
-  void add(Value value) {
-    ++chunks;
-    for (std::uint64_t left = chunks; (left & 1) == 0; left >>= 1) {
-      value = join(stack[--depth], value, 0);
-    }
-    stack[depth++] = value;
+// many as the number of chunks has ones. The newest value waits outside, since what it is joined
+// with last may be the root.
+class Tree {
+ public:
+  // `level`: the value stands for 2^level chunks, and that many divides what was added before.
+  void add(const Value& value, unsigned level) {
+    settle();
+    newest_ = value;
+    level_ = level;
   }
+
+  std::uint64_t chunks() const { return chunks_ + (level_ ? std::uint64_t{1} << *level_ : 0); }
+
+  Value root() const {
+    Value value = newest_;
+    for (std::size_t i = depth_; i > 0; --i) value = join(stack_[i - 1], value, i == 1 ? kRoot : 0);
+    return value;
+  }
+
+ private:
+  void settle() {
+    if (!level_) return;
+    Value value = newest_;
+    chunks_ += std::uint64_t{1} << *level_;
+    for (std::uint64_t left = chunks_ >> *level_; (left & 1) == 0; left >>= 1) {
+      value = join(stack_[--depth_], value, 0);
+    }
+    stack_[depth_++] = value;
+    level_.reset();
+  }
+
+  std::array<Value, 64> stack_;
+  std::size_t depth_ = 0;
+  std::uint64_t chunks_ = 0;  // in the stack
+  Value newest_{};
+  std::optional<unsigned> level_;
 };
 
 }  // namespace
 
 std::array<std::uint8_t, 32> blake3(ByteView data) {
-  const Wide wide = widest();
   Tree tree;
   std::size_t at = 0;
-  // The last chunk is kept back: it may be the root's right side.
-  while (data.size() - at > wide.chunks * kChunk) {
-    std::array<Value, 16> values;
-    wide.hash(data.data() + at, tree.chunks, values.data());
-    for (std::size_t i = 0; i < wide.chunks; ++i) tree.add(values[i]);
-    at += wide.chunks * kChunk;
+  for (std::size_t i = widest(); i < kWide.size(); ++i) {
+    const Wide& wide = kWide[i];
+    while (data.size() - at >= wide.chunks * kChunk) {
+      std::array<Value, 2> halves;
+      wide.hash(data.data() + at, tree.chunks(), halves.data());
+      tree.add(halves[0], wide.level);
+      tree.add(halves[1], wide.level);
+      at += wide.chunks * kChunk;
+    }
   }
   while (data.size() - at > kChunk) {
-    tree.add(hash_chunk(data.subspan(at, kChunk), tree.chunks, 0));
+    tree.add(hash_chunk(data.subspan(at, kChunk), tree.chunks(), 0), 0);
     at += kChunk;
   }
-  Value value = hash_chunk(data.subspan(at), tree.chunks, tree.depth == 0 ? kRoot : 0);
-  while (tree.depth > 0) {
-    --tree.depth;
-    value = join(tree.stack[tree.depth], value, tree.depth == 0 ? kRoot : 0);
+  if (at < data.size() || at == 0) {
+    tree.add(hash_chunk(data.subspan(at), tree.chunks(), at == 0 ? kRoot : 0), 0);
   }
+  const Value value = tree.root();
   std::array<std::uint8_t, 32> out{};
   std::memcpy(out.data(), value.data(), out.size());
   return out;
