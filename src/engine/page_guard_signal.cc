@@ -1,29 +1,18 @@
-// Watching pages by mprotect and SIGSEGV.
-//
-// Engines have a SIGSEGV handler of their own (a guest's stray access is a trap). Ours goes in
-// front of it when the first guard is made, looks only at faults inside the memory that the
-// faulting thread has entered, and hands every other fault on unchanged.
+// Watching pages by mprotect and SIGSEGV (fault_router.h). A guard answers for faults inside its
+// memory only, of the thread that has entered it; a guest's stray access is the engine's to answer.
 #include <array>
-#include <atomic>
 #include <cerrno>
-#include <mutex>
 
 #include <fmt/format.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
 
+#include "engine/fault_router.h"
 #include "engine/page_guard_kinds.h"
 
 namespace ferry::engine {
 namespace {
 
-class SignalGuard;
-thread_local SignalGuard* entered = nullptr;
-
-struct sigaction next_action;
-
-class SignalGuard final : public PageGuard {
+class SignalGuard final : public PageGuard, private FaultAnswer {
  public:
   SignalGuard(std::uint8_t* base, std::size_t size)
       : base_(base), size_(size), watched_(size / kPage, 1) {}
@@ -32,8 +21,8 @@ class SignalGuard final : public PageGuard {
 
   bool protect_all() { return set(0, watched_.size(), PROT_READ); }
 
-  void enter() override { entered = this; }
-  void leave() override { entered = nullptr; }
+  void enter() override { thread_faults = this; }
+  void leave() override { thread_faults = nullptr; }
 
   bool written(std::vector<PageIndex>& pages) override {
     pages.assign(written_.begin(), written_.begin() + count_);
@@ -60,8 +49,7 @@ class SignalGuard final : public PageGuard {
   }
 
   // In the signal handler: async-signal-safe calls and our own arrays only.
-  bool on_fault(const void* address) {
-    auto at = reinterpret_cast<std::uintptr_t>(address);
+  bool on_fault(std::uintptr_t at, FaultKind /*kind*/) override {
     auto start = reinterpret_cast<std::uintptr_t>(base_);
     if (at < start || at - start >= size_) {
       return false;
@@ -99,41 +87,10 @@ class SignalGuard final : public PageGuard {
   bool overflow_ = false;
 };
 
-void on_segv(int number, siginfo_t* info, void* context) {
-  int saved = errno;
-  if (entered != nullptr && info->si_code == SEGV_ACCERR && entered->on_fault(info->si_addr)) {
-    errno = saved;
-    return;
-  }
-  errno = saved;
-  if ((next_action.sa_flags & SA_SIGINFO) != 0 && next_action.sa_sigaction != nullptr) {
-    next_action.sa_sigaction(number, info, context);
-  } else if (next_action.sa_handler != SIG_DFL && next_action.sa_handler != SIG_IGN) {
-    next_action.sa_handler(number);
-  } else {
-    // Nobody else wants it: let it end the process as if we had not been here.
-    ::signal(number, SIG_DFL);
-  }
-}
-
-bool install_handler() {
-  static const bool installed = [] {
-    struct sigaction action {};
-    action.sa_sigaction = on_segv;
-    // SA_NODEFER: the engine's handler may leave by a jump, with the signal still blocked else.
-    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-    sigemptyset(&action.sa_mask);
-    return ::sigaction(SIGSEGV, &action, &next_action) == 0;
-  }();
-  return installed;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<PageGuard>> make_signal_guard(std::uint8_t* base, std::size_t size) {
-  if (!install_handler()) {
-    return errno_error("set a SIGSEGV handler", errno);
-  }
+  FERRY_CHECK_OK(take_faults());
   auto guard = std::make_unique<SignalGuard>(base, size);
   if (!guard->protect_all()) {
     return Error{Code::kUnsupported,
