@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/tsan.h"
 #include "engine/engine.h"
 #include "engines/thin/thin.h"
 #include "function/prepare.h"
@@ -89,10 +90,18 @@ using EnginePtr = std::unique_ptr<ferry_thin_engine, Freer<ferry_thin_close>>;
 using ModulePtr = std::unique_ptr<ferry_thin_module, Freer<ferry_thin_unload>>;
 using InstancePtr = std::unique_ptr<ferry_thin_instance, Freer<ferry_thin_drop>>;
 
+// For ThreadSanitizer: an instance may get the memory of one that went, on another thread.
+constexpr char kMemoryPasses = 0;
+
 class ThinInstance final : public Instance {
  public:
   ThinInstance(InstancePtr instance, bool counts)
-      : instance_(std::move(instance)), counts_(counts) {}
+      : instance_(std::move(instance)), counts_(counts) {
+    tsan_acquire(&kMemoryPasses);
+  }
+  ~ThinInstance() override { tsan_release(&kMemoryPasses); }
+  ThinInstance(const ThinInstance&) = delete;
+  ThinInstance& operator=(const ThinInstance&) = delete;
 
   End call(std::string_view name, wasi::Context& wasi, Monotonic deadline) override {
     Running running{wasi, deadline};

@@ -3,6 +3,7 @@
 #include <bit>
 #include <chrono>
 
+#include "base/tsan.h"
 #include "engines/wasmtime/trap.h"
 #include "function/prepare.h"
 
@@ -36,6 +37,7 @@ WasmtimeInstance::WasmtimeInstance(const WasmtimeModule& module)
 }
 
 WasmtimeInstance::~WasmtimeInstance() {
+  tsan_release(&module_.shared());  // the next instance may get this one's memory
   store_.reset();
   module_.shared().live.fetch_sub(1, std::memory_order_release);
 }
@@ -75,6 +77,7 @@ Status WasmtimeInstance::start(const InstanceLimits& limits) {
   set_deadline(std::chrono::steady_clock::now() + kInstantiation);
   wasm_trap_t* trap = nullptr;
   ErrorPtr error(wasmtime_instance_pre_instantiate(&module_.pre(), context_, &instance_, &trap));
+  tsan_acquire(&module_.shared());
   TrapPtr trapped(trap);
   if (error != nullptr || trapped != nullptr) {
     if (error != nullptr) {
