@@ -148,7 +148,7 @@ test-lambda: build functions ## the Lambda runtime against AWS's own emulator, w
 fuzz: ## each parser for FUZZ_SECONDS (default 60)
 	@tools/setup.sh build functions fuzz
 	cmake --preset fuzz
-	cmake --build --preset fuzz -j $(JOBS)
+	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 .PHONY: bench

@@ -57,6 +57,8 @@ endfunction()
 # ferry_fuzz(NAME SOURCE file DEPENDS modules…): a libFuzzer target; its corpus is
 # tests/corpus/<NAME>. Without FERRY_FUZZ the same source is linked to a small driver that runs
 # the corpus once, so that every crash ever found is run by every `make test`.
+# The target `fuzzers` is all of them, without the tests and the engines.
+add_custom_target(fuzzers)
 function(ferry_fuzz name)
   cmake_parse_arguments(F "" "SOURCE" "DEPENDS" ${ARGN})
   list(TRANSFORM F_DEPENDS PREPEND ferry_)
@@ -70,4 +72,5 @@ function(ferry_fuzz name)
     set_tests_properties(corpus.${name} PROPERTIES TIMEOUT 120)
   endif()
   target_link_libraries(fuzz_${name} PRIVATE ${F_DEPENDS} ferry_flags)
+  add_dependencies(fuzzers fuzz_${name})
 endfunction()
