@@ -42,13 +42,8 @@ deep=$(git ls-files 'src/*/*/*/*/*' 'docs/*/*/*/*/*')
 unfinished=$(git grep -nE '\b(TO''DO|FIX''ME)\b|(//|#) *XX''X\b' -- src tests functions tools cmake || true)
 [ -z "$unfinished" ] || problem "unfinished work: $unfinished"
 
-# The build is GCC's, and some of its warnings have names that clang does not know.
 # Only what is in this build's list can be checked: an engine may be left out.
-jobs=$(nproc)
-for unit in $units; do
-  grep -q "/$unit\"" build/compile_commands.json && echo "$unit"
-done | xargs -r -P "$jobs" -n 4 clang-tidy-16 -p build --quiet \
-    --extra-arg=-Wno-unknown-warning-option 2>/dev/null ||
-  problem "clang-tidy found something"
+# shellcheck disable=SC2086
+tools/tidy.py build $units || problem "clang-tidy found something"
 [ $status = 0 ] && echo "lint: nothing to complain about"
 exit $status

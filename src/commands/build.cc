@@ -116,7 +116,7 @@ class Build final : public Verb {
     how.timeout = function.manifest.limits.timeout;
     how.memory = function.manifest.limits.memory;
     for (const auto& [key, value] : function.manifest.grants.env) {
-      how.environ.push_back(key + "=" + value);
+      how.environ.emplace_back(key).append("=").append(value);
     }
     FERRY_TRY(auto snapshot, engine::make_snapshot(
                                  *engine,

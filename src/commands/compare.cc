@@ -105,6 +105,7 @@ class Compare final : public Verb {
                    "build one with 'make build', or set FERRY_ENGINES to the plug-ins' folder"};
     }
     std::vector<compare::Subject> subjects;
+    subjects.reserve(paths_.size());
     for (const std::string& path : paths_) subjects.push_back({path, "", data});
     ProgressLine line(quiet_);
     FERRY_TRY(auto report,
