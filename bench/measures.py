@@ -147,9 +147,13 @@ class Bench:
             found["ferry, Go, snapshot"] = ours(self.go_snapshot(), "--quiet")
         except Missing as why:
             found["ferry, Go, snapshot"] = str(why)
-        found["wasmtime serve"] = peer(
-            "wasmtime serve", [self.peers / "wasmtime-serve", "--addr", "127.0.0.1:PORT",
-                               HERE / "peers" / "hello.wat"], "wasmtime-serve")
+        found["wasmtime serve, Rust"] = self.missing("hello-rust-http") or peer(
+            "wasmtime serve, Rust", [self.peers / "wasmtime-serve", "--addr", "127.0.0.1:PORT",
+                                     self.peers / "hello-rust-http.wasm"], "wasmtime-serve")
+        found["wasmtime serve, hand-written"] = peer(
+            "wasmtime serve, hand-written", [self.peers / "wasmtime-serve", "--addr",
+                                             "127.0.0.1:PORT", HERE / "peers" / "hello.wat"],
+            "wasmtime-serve")
         found["native Go"] = peer("native Go", [self.peers / "http-go", "127.0.0.1:PORT"],
                                   "http-go")
         found["Node"] = peer("Node", ["node", HERE / "peers" / "http.mjs", "PORT"], "http-node")

@@ -2,6 +2,8 @@
 # bench/setup.sh FOLDER: puts what ferry is measured against into FOLDER, one by one. What cannot be
 # had is left out, and FOLDER/NAME.missing says why; nothing else is lost by it.
 #   hello-go, http-go              the same programs, compiled natively by stock Go
+#   hello-rust-http.wasm           the same as a wasi:http component in Rust (bench/peers/rust: some
+#                                  2 CPU minutes, once; kept beside the engines' builds)
 #   wasmtime-serve, wasmtime-events  Wasmtime's own server and WASI (bench/wasmtime: some 20 CPU
 #                                  minutes, once; kept beside the engines' builds)
 set -u
@@ -32,8 +34,22 @@ command -v node >/dev/null || missing "there is no node" http-node
 missing "no registry has it: crates.io holds an empty 'spin-cli' 0.0.0" spin
 missing "no registry has it" wagi wasm-workers-server
 
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-build
+key=$(cat "$here"/peers/rust/* "$here/../functions/hello-rust/json.rs" | sha256sum | cut -c1-16)
+component=$cache/bench-rust-$key
+if [ ! -f "$component/hello-rust-http.wasm" ]; then
+  echo "bench: building the Rust component, once; kept in $component" >&2
+  mkdir -p "$component"
+  "$here/peers/rust/build.sh" "$component" 2>"$component/log" || tail -1 "$component/log" > "$component/why"
+fi
+if [ -f "$component/hello-rust-http.wasm" ]; then
+  cp "$component/hello-rust-http.wasm" "$out/"
+else
+  missing "$(cat "$component/why")" hello-rust-http
+fi
+
 key=$(cat "$here"/wasmtime/* | sha256sum | cut -c1-16)
-kept=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-build/bench-wasmtime-$key
+kept=$cache/bench-wasmtime-$key
 if [ ! -x "$kept/wasmtime-serve" ] || [ ! -x "$kept/wasmtime-events" ]; then
   if ! command -v cargo >/dev/null; then
     missing "there is no cargo" wasmtime-serve wasmtime-events
