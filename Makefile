@@ -103,8 +103,12 @@ test-docs: build functions ## run every command of docs/build.md
 	tests/docs/run_blocks.py --build build docs/build.md
 
 .PHONY: test-isolation
-test-isolation: build ## a million events a case against the reset of kept instances (minutes)
-	FERRY_ISOLATION_EVENTS=1000000 build/bin/test_engine --gtest_filter='*Kept.*'
+test-isolation: ## a million events a case against the reset of kept instances (PRESET=asan EVENTS=20000; half an hour)
+	cmake --preset $(or $(PRESET),release)
+	cmake --build --preset $(or $(PRESET),release) -j $(JOBS) --target test_engine test_host
+	tests/isolation.py $(if $(filter asan tsan,$(PRESET)),build-$(PRESET),build) \
+	  --events $(or $(EVENTS),1000000) --data $(or $(PRESET),release)
+	bench/figures.py
 
 .PHONY: test-tsan
 test-tsan: functions ## every test, compiled with ThreadSanitizer

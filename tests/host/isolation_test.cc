@@ -1,0 +1,139 @@
+// Isolation through the host: events that leave marks and end in every way, in one order after the
+// other, in the checking mode (the whole state is compared after each event that its instance
+// survives, and a difference ends the process). Each event first looks for traces of earlier ones.
+//
+// FERRY_ISOLATION_EVENTS sets the number of events (`make test-isolation`: a million).
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "engine/compiler.h"
+#include "engine/loader.h"
+#include "engine/store.h"
+#include "engine/tally.h"
+#include "function/function.h"
+#include "host/host.h"
+#include "host/loaded.h"
+
+namespace ferry::host {
+namespace {
+
+struct Kind {
+  char letter;  // tests/engine/guests/spiteful.wat
+  Status status;
+};
+
+// The instance outlives these…
+constexpr Kind kKept[] = {{'f', Status::kOk}, {'w', Status::kOk}, {'z', Status::kOk}};
+// …and not, or not always, these.
+constexpr Kind kLost[] = {
+    {'x', Status::kFailed}, {'g', Status::kOk}, {'t', Status::kTrapped}, {'b', Status::kTrapped}};
+constexpr std::size_t kEndlessEvery = 5003;  // each waits for its deadline
+
+std::vector<std::string> engines() {
+  std::vector<std::string> names;
+  for (const engine::Plugin& plugin : engine::list_plugins()) {
+    names.push_back(plugin.name);
+  }
+  return names;
+}
+
+class Isolation : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    char folder[] = "/tmp/ferry-isolation-XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    folder_ = folder;
+    auto engine = engine::load_engine(GetParam(), {});
+    ASSERT_TRUE(engine.ok()) << engine.error().text();
+    engine_ = std::make_unique<engine::LoadedEngine>(std::move(*engine));
+    host_ = std::make_unique<Host>(**engine_, system_clock(), system_random());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::shared_ptr<Loaded> load(engine::GuardKind way) {
+    auto function = function::load_function(FERRY_BINARY_DIR "/tests/guests/spiteful.wasm", "");
+    EXPECT_TRUE(function.ok()) << function.error().text();
+    auto store = engine::Store::open({folder_});
+    EXPECT_TRUE(store.ok()) << store.error().text();
+    auto bundle = store->get(
+        *function, (*engine_)->info(),
+        [&](ByteView prepared) { return engine::compile_in_child(GetParam(), {}, prepared, {}); },
+        nullptr);
+    EXPECT_TRUE(bundle.ok()) << bundle.error().text();
+    function->manifest.limits.timeout = std::chrono::seconds(60);
+    LoadOptions options{"spiteful", function->manifest, {}};
+    options.keeping.guard = way;
+    options.keeping.check = true;
+    auto loaded = host_->load(*bundle, options);
+    EXPECT_TRUE(loaded.ok()) << loaded.error().text();
+    return loaded.ok() ? *loaded : nullptr;
+  }
+
+  void send(Loaded& function, const Kind& kind) {
+    event::Event event;
+    event.id = "1";
+    event.source = "/test";
+    event.type = "test";
+    event.data = std::string(1, kind.letter) + std::string(900, 'x');
+    InvokeOptions options;
+    if (kind.status == Status::kTimeout) {
+      options.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(20);
+    }
+    const Outcome outcome = host_->invoke(function, event, options);
+    ASSERT_EQ(status_row(outcome.status).name, std::string(status_row(kind.status).name))
+        << kind.letter << ": " << outcome.message << outcome.reply.data;
+    if (outcome.status == Status::kOk) {
+      ASSERT_EQ(outcome.reply.data, "clean") << kind.letter;
+    }
+  }
+
+  std::string folder_;
+  std::unique_ptr<engine::LoadedEngine> engine_;
+  std::unique_ptr<Host> host_;
+};
+
+TEST_P(Isolation, NoEventMeetsWhatAnotherLeft) {
+  if (!(*engine_)->info().capabilities.resettable) {
+    GTEST_SKIP() << GetParam() << " does not publish the capability resettable";
+  }
+  for (engine::GuardKind way : {engine::GuardKind::kSignal, engine::GuardKind::kUserfault}) {
+    const std::string name(engine::guard_name(way));
+    SCOPED_TRACE(name);
+    const auto seed = std::random_device()();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 order(seed);
+    auto function = load(way);
+    ASSERT_NE(function, nullptr);
+    for (int number = 0; number < 3; ++number) {
+      send(*function, kKept[0]);
+    }
+    if (!function->keeps()) {
+      GTEST_SKIP() << "no userfaultfd here, or another engine's handler of SIGSEGV: no instance "
+                      "is kept";
+    }
+    engine::Tally tally("through_the_host", GetParam(), name, engine::isolation_events());
+    for (std::size_t number = 0; number < engine::isolation_events(); ++number) {
+      Kind kind = kKept[order() % std::size(kKept)];
+      if (number % kEndlessEvery == 1) {
+        kind = {'e', Status::kTimeout};
+      } else if (number % 4 == 3) {  // never so many in a row that keeping is given up
+        kind = kLost[order() % std::size(kLost)];
+      }
+      send(*function, kind);
+      if (HasFatalFailure()) {
+        return;
+      }
+      tally.event();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, Isolation, testing::ValuesIn(engines()),
+                         [](const auto& engine) { return engine.param; });
+
+}  // namespace
+}  // namespace ferry::host
