@@ -1,9 +1,9 @@
-// Events for bench/gate.py to count instructions of: the same one, EVENTS times over, by a kept
-// instance. Two runs of different length tell what one event takes, without the start.
+// Events for bench/gate.py to count instructions of: the same one, EVENTS times over. Two runs of
+// different length tell what one event takes, without the start.
 //
-//   bench_gate invoke|invoke-userfault|adapter FUNCTION.wasm EVENTS
+//   bench_gate invoke|invoke-new|adapter FUNCTION.wasm EVENTS
 //
-// invoke: through host::Host alone, written pages found by signal or by userfaultfd. adapter: from
+// invoke: through host::Host alone, with a kept instance or a new one for each event. adapter: from
 // an HTTP request to an HTTP answer, no socket.
 #include <cstdio>
 #include <cstdlib>
@@ -78,7 +78,7 @@ Status count(std::string_view way, const std::string& path, int events) {
                                    nullptr));
   host::Host host(*engine, system_clock(), system_random());
   host::LoadOptions load{function.name, function.manifest, {}};
-  if (way == "invoke-userfault") load.keeping.guard = engine::GuardKind::kUserfault;
+  load.keeping.enabled = way != "invoke-new";
   FERRY_TRY(auto loaded, host.load(bundle, load));
   return way == "adapter" ? answer_all(host, std::move(loaded), events)
                           : invoke_all(host, *loaded, events);
@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     return engine::compile_child_main(argc, argv, engine::load_engine);
   }
   if (argc != 4) {
-    fmt::print(stderr, "usage: bench_gate invoke|invoke-userfault|adapter FUNCTION.wasm EVENTS\n");
+    fmt::print(stderr, "usage: bench_gate invoke|invoke-new|adapter FUNCTION.wasm EVENTS\n");
     return 2;
   }
   const Status counted = count(argv[1], argv[2], std::atoi(argv[3]));

@@ -58,7 +58,7 @@ struct Work {
 
   void begin() {
     wasi::Setup setup;
-    setup.args = {name};
+    setup.lists.args = {name};
     setup.stdin_data = data;
     context.reset(std::move(setup));
   }

@@ -63,7 +63,7 @@ struct Phases {
 Status run_once(engine::Instance& instance, const function::Record& record, wasi::Context& context,
                 const Bench& bench) {
   wasi::Setup setup;
-  setup.args = {bench.function.name};
+  setup.lists.args = {bench.function.name};
   setup.stdin_data = *bench.event.data;
   context.reset(std::move(setup));
   std::vector<const char*> calls;

@@ -77,7 +77,10 @@ bool KeptInstance::reset() {
   copy_back(written_);
   auto values = first_->global_values();
   for (std::size_t i = 0; i < globals_.size(); ++i) {
-    instance_->set_global(globals_[i], values[i]);
+    // Most are back where they were: the stack pointer, once the guest has returned.
+    if (instance_->get_global(globals_[i]) != values[i]) {
+      instance_->set_global(globals_[i], values[i]);
+    }
   }
   if (++events_ % kRelearnEvery == 0) {
     // Watch everything for one event; what is still written will be opened again.

@@ -70,8 +70,8 @@ Result<Start> start(Engine& engine, const CompilePrepared& compile, ByteView was
   out.context = std::make_unique<wasi::Context>(system_clock(), system_random());
   out.deadline = system_clock().monotonic() + options.timeout;
   wasi::Setup setup;
-  setup.args = {options.name};
-  setup.environ = options.environ;
+  setup.lists.args = {options.name};
+  setup.lists.environ = options.environ;
   setup.deadline = out.deadline;
   out.context->reset(std::move(setup));
   FERRY_TRY(out.instance, out.module->instantiate({options.memory, std::nullopt}));

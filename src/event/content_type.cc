@@ -4,6 +4,7 @@
 #include <array>
 
 #include "event/event.h"
+#include "event/rules.h"
 
 namespace ferry::event {
 namespace {
@@ -84,6 +85,12 @@ std::optional<ContentType> parse_content_type(std::string_view text) {
     }
     if (same_word(name, "charset")) out.charset = value;
   }
+}
+
+Status check_content_type(std::string_view text) {
+  // Most are this one.
+  if (text == "application/json" || parse_content_type(text)) return Done{};
+  return broken_rule("datacontenttype", "is not a media type of RFC 2046", kOptional);
 }
 
 bool is_utf8_charset(std::string_view charset) {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace ferry::event {
 
 struct ContentType {
@@ -14,6 +16,9 @@ struct ContentType {
 };
 
 std::optional<ContentType> parse_content_type(std::string_view text);
+
+// Whether it may be the attribute datacontenttype.
+Status check_content_type(std::string_view text);
 
 // Case-insensitive, ASCII.
 bool same_word(std::string_view a, std::string_view b);

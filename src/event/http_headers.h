@@ -38,9 +38,9 @@ void say_if_json(Event& event);
 enum class Format : unsigned char { kNone, kJson, kJsonBatch, kUnknown };
 Format format_of(std::string_view content_type);
 
-// The event of a request that is no CloudEvent. `content_type` empty: none.
-Result<Event> plain_request_event(HttpRequest request, std::string_view content_type,
-                                  const Clock& clock, Random& random,
-                                  std::span<const std::string_view> carried);
+// Makes `event`, an empty one, that of a request that is no CloudEvent; it is valid then.
+// `content_type` empty: none.
+Status plain_request_event(HttpRequest&& request, std::string_view content_type, const Clock& clock,
+                           Random& random, std::span<const std::string_view> carried, Event& event);
 
 }  // namespace ferry::event

@@ -158,8 +158,8 @@ Result<Received> from_http(HttpRequest request, const Clock& clock, Random& rand
   FERRY_TRY(auto received, read_message(request.headers, content_type, request.body));
   if (received) return std::move(*received);
   Received out;
-  FERRY_TRY(out.event, plain_request_event(std::move(request), content_type.value_or(""), clock,
-                                           random, carried));
+  FERRY_CHECK_OK(plain_request_event(std::move(request), content_type.value_or(""), clock, random,
+                                     carried, out.event));
   return out;
 }
 

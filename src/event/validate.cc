@@ -95,9 +95,7 @@ Status validate(const Event& event) {
   if (event.time && !is_rfc3339(*event.time)) {
     return broken_rule("time", "is not an RFC 3339 time, such as 2026-11-22T13:04:05Z", kOptional);
   }
-  if (event.datacontenttype && !parse_content_type(*event.datacontenttype)) {
-    return broken_rule("datacontenttype", "is not a media type of RFC 2046", kOptional);
-  }
+  if (event.datacontenttype) FERRY_CHECK_OK(check_content_type(*event.datacontenttype));
   if (event.dataschema && !is_absolute_uri(*event.dataschema)) {
     return broken_rule("dataschema", "is not an absolute URI of RFC 3986, 4.3 (no fragment)",
                        kOptional);

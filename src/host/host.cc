@@ -21,21 +21,36 @@ double microseconds(Monotonic from, Monotonic to) {
   return std::chrono::duration<double, std::micro>(to - from).count();
 }
 
-wasi::Setup make_setup(const Loaded& function, const event::Event& event,
-                       const InvokeOptions& options, Monotonic deadline) {
+// What a guest is told of its event if it asks for its arguments or its environment.
+struct Asked {
+  const Loaded& function;
+  const event::Event& event;
+  const InvokeOptions& options;
+
+  static wasi::Lists tell(const void* from) {
+    const auto& [function, event, options] = *static_cast<const Asked*>(from);
+    wasi::Lists lists;
+    lists.args = {function.name};
+    lists.args.insert(lists.args.end(), options.args.begin(), options.args.end());
+    lists.environ = function.environ;
+    for (const auto& [name, value] : options.env) {
+      lists.environ.push_back(fmt::format("{}={}", name, value));
+    }
+    if (function.manifest.input == function::InputForm::kData) {
+      for (std::string& entry : event::environment(event)) {
+        lists.environ.push_back(std::move(entry));
+      }
+    }
+    return lists;
+  }
+};
+
+wasi::Setup make_setup(const Asked& asked, Monotonic deadline) {
+  const Loaded& function = asked.function;
   const function::Limits& limits = function.manifest.limits;
   wasi::Setup setup;
-  setup.args = {function.name};
-  setup.args.insert(setup.args.end(), options.args.begin(), options.args.end());
-  setup.environ = function.environ;
-  for (const auto& [name, value] : options.env) {
-    setup.environ.push_back(fmt::format("{}={}", name, value));
-  }
-  if (function.manifest.input == function::InputForm::kData) {
-    for (std::string& entry : event::environment(event)) {
-      setup.environ.push_back(std::move(entry));
-    }
-  }
+  setup.tell = Asked::tell;
+  setup.tell_from = &asked;
   setup.quotas.stdout_bytes = limits.output;
   setup.quotas.stderr_bytes = limits.log;
   setup.quotas.open_files = limits.open_files;
@@ -322,7 +337,8 @@ Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOp
   Ticker::Running running(ticker_);
   std::string
       whole;  // the event as JSON, where the function wants it so; outlives the context's use
-  wasi::Setup setup = make_setup(function, event, options, deadline);
+  const Asked asked{function, event, options};
+  wasi::Setup setup = make_setup(asked, deadline);
   if (function.manifest.input == function::InputForm::kCloudEvent) {
     auto text = event::to_json(event);
     if (!text.ok()) {

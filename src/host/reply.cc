@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
 #include "event/json.h"
+#include "event/json_text.h"
 
 namespace ferry::host {
 namespace {
@@ -113,40 +113,6 @@ Result<Reply> read_event(std::string_view out) {
   return reply;
 }
 
-// Takes every event of the parser and keeps nothing: well-formedness alone.
-struct NullHandler {
-  static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
-  static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
-  using Code = boost::json::error_code;
-  bool on_document_begin(Code&) { return true; }
-  bool on_document_end(Code&) { return true; }
-  bool on_array_begin(Code&) { return true; }
-  bool on_array_end(std::size_t, Code&) { return true; }
-  bool on_object_begin(Code&) { return true; }
-  bool on_object_end(std::size_t, Code&) { return true; }
-  bool on_string_part(boost::json::string_view, std::size_t, Code&) { return true; }
-  bool on_string(boost::json::string_view, std::size_t, Code&) { return true; }
-  bool on_key_part(boost::json::string_view, std::size_t, Code&) { return true; }
-  bool on_key(boost::json::string_view, std::size_t, Code&) { return true; }
-  bool on_number_part(boost::json::string_view, Code&) { return true; }
-  bool on_int64(std::int64_t, boost::json::string_view, Code&) { return true; }
-  bool on_uint64(std::uint64_t, boost::json::string_view, Code&) { return true; }
-  bool on_double(double, boost::json::string_view, Code&) { return true; }
-  bool on_bool(bool, Code&) { return true; }
-  bool on_null(Code&) { return true; }
-  bool on_comment_part(boost::json::string_view, Code&) { return true; }
-  bool on_comment(boost::json::string_view, Code&) { return true; }
-};
-
-bool is_json(std::string_view text) {
-  boost::json::basic_parser<NullHandler> parser(boost::json::parse_options{});
-  boost::json::error_code error;
-  std::size_t used = parser.write_some(false, text.data(), text.size(), error);
-  return !error && parser.done() && used == text.size();
-}
-
 // Invalid UTF-8 becomes U+FFFD, so that a line can stand in JSON and in any log.
 std::string clean(std::string_view line) {
   if (is_utf8(line)) {
@@ -176,7 +142,7 @@ std::string sniff_content_type(std::string_view data) {
   // Most replies that are no JSON are seen by their first byte.
   if (first != std::string_view::npos &&
       std::string_view("{[\"-0123456789tfn").find(data[first]) != std::string_view::npos &&
-      is_json(data)) {
+      event::check_json(data).ok()) {
     return "application/json";
   }
   return is_utf8(data) ? "text/plain; charset=utf-8" : "application/octet-stream";

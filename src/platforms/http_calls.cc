@@ -77,7 +77,7 @@ Outcome HttpCalls::refuse(std::size_t function, const Error& error, Monotonic ar
   return outcome;
 }
 
-void HttpCalls::answer(std::size_t function, Outcome outcome, bool structured,
+void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
                        http::Response& response) const {
   const host::OutcomeOf& of = of_[function];
   response.fields.emplace_back("ferry-invocation", outcome.invocation);
@@ -175,7 +175,7 @@ void HttpCalls::call(HttpCall call, http::Response& response) const {
   if (received->mode != event::Mode::kPlain && call.finish) {
     call.finish(received->event, outcome);
   }
-  answer(call.function, std::move(outcome), structured, response);
+  answer(call.function, outcome, structured, response);
 }
 
 }  // namespace ferry::platforms

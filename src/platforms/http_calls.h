@@ -28,8 +28,9 @@ class HttpCalls {
   explicit HttpCalls(const AdapterContext& context);
 
   void call(HttpCall call, http::Response& response) const;
-  // The answer of an outcome; `structured`: a reply that is an event goes as one JSON document.
-  void answer(std::size_t function, host::Outcome outcome, bool structured,
+  // The answer of an outcome, whose reply is taken out of it; `structured`: a reply that is an
+  // event goes as one JSON document.
+  void answer(std::size_t function, host::Outcome& outcome, bool structured,
               http::Response& response) const;
   // Told to the observer, and the log.
   host::Outcome invoke(std::size_t function, const event::Event& event, Monotonic arrival,

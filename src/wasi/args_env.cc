@@ -35,26 +35,34 @@ Answer put_list(Guest g, const std::vector<std::string>& list, u32 pointers, u32
   return Errno::kSuccess;
 }
 
+const Lists& told(S& s) {
+  if (s.setup.tell != nullptr) {
+    s.setup.lists = s.setup.tell(s.setup.tell_from);
+    s.setup.tell = nullptr;
+  }
+  return s.setup.lists;
+}
+
 }  // namespace
 
 Answer args_get(S& s, G g, u32 argv, u32 buffer) {
   s.drawn.args = true;
-  return put_list(g, s.setup.args, argv, buffer);
+  return put_list(g, told(s).args, argv, buffer);
 }
 
 Answer args_sizes_get(S& s, G g, u32 count_at, u32 bytes_at) {
   s.drawn.args = true;
-  return put_sizes(g, s.setup.args, count_at, bytes_at);
+  return put_sizes(g, told(s).args, count_at, bytes_at);
 }
 
 Answer environ_get(S& s, G g, u32 environ, u32 buffer) {
   s.drawn.environ = true;
-  return put_list(g, s.setup.environ, environ, buffer);
+  return put_list(g, told(s).environ, environ, buffer);
 }
 
 Answer environ_sizes_get(S& s, G g, u32 count_at, u32 bytes_at) {
   s.drawn.environ = true;
-  return put_sizes(g, s.setup.environ, count_at, bytes_at);
+  return put_sizes(g, told(s).environ, count_at, bytes_at);
 }
 
 }  // namespace ferry::wasi

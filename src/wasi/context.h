@@ -68,10 +68,20 @@ struct LogChunk {
   std::size_t offset = 0;  // into err()
 };
 
-struct Setup {
+// What args_* and environ_* answer.
+struct Lists {
   std::vector<std::string> args = {};     // args[0] is the function's name
   std::vector<std::string> environ = {};  // "KEY=value"
-  std::string_view stdin_data = {};       // borrowed until the next reset
+};
+
+struct Setup {
+  // Given as they are, or made by `tell` when the guest first asks: most never do, and making them
+  // for each event would cost more than many a function.
+  Lists lists = {};
+  using Tell = Lists (*)(const void* from);
+  Tell tell = nullptr;
+  const void* tell_from = nullptr;   // borrowed until the next reset
+  std::string_view stdin_data = {};  // borrowed until the next reset
   Quotas quotas = {};
   Monotonic deadline = Monotonic::max();
   const std::vector<Directory>* directories = nullptr;  // borrowed; may be null

@@ -85,7 +85,7 @@ End Conformance::call(Instance& instance, std::string_view name, std::string_vie
                       std::chrono::milliseconds time) {
   const Monotonic deadline = std::chrono::steady_clock::now() + time;
   wasi::Setup setup;
-  setup.args = {"suite"};
+  setup.lists.args = {"suite"};
   setup.stdin_data = input;
   setup.deadline = deadline;
   context_->reset(std::move(setup));

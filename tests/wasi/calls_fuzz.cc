@@ -129,8 +129,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   wasi::Context context(clock, random);
   wasi::Setup setup;
-  setup.args = {"f", "argument"};
-  setup.environ = {"K=V"};
+  setup.lists.args = {"f", "argument"};
+  setup.lists.environ = {"K=V"};
   setup.stdin_data = "input";
   setup.quotas = {.stdout_bytes = 100, .stderr_bytes = 100, .open_files = 8, .path_bytes = 64};
   setup.deadline = Monotonic(Nanoseconds(INT64_MAX / 2));

@@ -6,7 +6,7 @@ namespace {
 class Process : public GuestTest {};
 
 TEST_F(Process, ArgsAndEnvironAsStringsAndPointers) {
-  reset({.args = {"fn", "two words"}, .environ = {"A=1", "EMPTY="}});
+  reset({.lists = {{"fn", "two words"}, {"A=1", "EMPTY="}}});
   EXPECT_FALSE(context.drawn().args);
   EXPECT_EQ(call("args_sizes_get", {kResult, kResult + 4}), Errno::kSuccess);
   EXPECT_EQ(result(), 2u);
@@ -35,7 +35,7 @@ TEST_F(Process, EmptyListsWriteNothing) {
 }
 
 TEST_F(Process, ListsOutsideOfMemoryAreFaultsAndWriteNothing) {
-  reset({.args = {"name"}, .environ = {"K=V"}});
+  reset({.lists = {{"name"}, {"K=V"}}});
   for (std::string which : {"args", "environ"}) {
     EXPECT_EQ(call(which + "_sizes_get", {kOutside, kResult}), Errno::kFault);
     EXPECT_EQ(call(which + "_sizes_get", {kResult, kOutside}), Errno::kFault);

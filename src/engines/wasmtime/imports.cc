@@ -26,8 +26,7 @@ wasm_trap_t* trampoline(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t
   }
   const wasi::CallResult result = call.function(*self->wasi(), self->memory(), args.data());
   if (result.stop) {
-    self->note_stop();
-    return wasmtime_trap_new("stopped", 7);
+    return self->stop();
   }
   if (call.has_result) {
     slots[0].i64 = 0;

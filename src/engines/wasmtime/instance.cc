@@ -137,6 +137,11 @@ const wasmtime_func_t* WasmtimeInstance::find_function(const EntryPoint& entry) 
   return &last_function_;
 }
 
+wasm_trap_t* WasmtimeInstance::stop() {
+  stopped_ = true;
+  return module_.take_stop_trap().release();
+}
+
 End WasmtimeInstance::call(std::string_view name, wasi::Context& wasi, Monotonic deadline) {
   const EntryPoint* entry = module_.find_entry(name);
   const wasmtime_func_t* function = entry != nullptr ? find_function(*entry) : nullptr;
@@ -152,6 +157,10 @@ End WasmtimeInstance::call(std::string_view name, wasi::Context& wasi, Monotonic
   wasm_trap_t* trap = nullptr;
   ErrorPtr error(wasmtime_func_call_unchecked(context_, function, &slot, 1, &trap));
   wasi_ = nullptr;
+  if (stopped_) {
+    module_.keep_stop_trap(TrapPtr(trap));
+    return End{End::Kind::kStopped, 0, "", ""};
+  }
   if (error == nullptr && trap == nullptr) {
     return End{End::Kind::kReturned, entry->returns_i32 ? slot.i32 : 0, "", ""};
   }
@@ -161,10 +170,6 @@ End WasmtimeInstance::call(std::string_view name, wasi::Context& wasi, Monotonic
 // A trap of the guest's comes as a trap; one made by a call of ours, or by on_epoch, as an error.
 End WasmtimeInstance::ended(ErrorPtr error, TrapPtr trap) const {
   End end;
-  if (stopped_) {
-    end.kind = End::Kind::kStopped;
-    return end;
-  }
   wasm_frame_vec_t frames{};
   if (error != nullptr) {
     wasmtime_error_wasm_trace(error.get(), &frames);
@@ -202,13 +207,13 @@ std::optional<GlobalHandle> WasmtimeInstance::find_global(std::string_view name)
   wasmtime_val_t value;
   wasmtime_global_get(context_, &item.of.global, &value);
   if (value.kind > WASMTIME_F64) return std::nullopt;
-  globals_.push_back(item.of.global);
+  globals_.push_back({item.of.global, value.kind});
   return GlobalHandle{static_cast<std::uint32_t>(globals_.size() - 1)};
 }
 
 std::uint64_t WasmtimeInstance::get_global(GlobalHandle handle) {
   wasmtime_val_t value;
-  wasmtime_global_get(context_, &globals_[handle.index], &value);
+  wasmtime_global_get(context_, &globals_[handle.index].global, &value);
   switch (value.kind) {
     case WASMTIME_I32:
       return static_cast<std::uint32_t>(value.of.i32);
@@ -223,7 +228,7 @@ std::uint64_t WasmtimeInstance::get_global(GlobalHandle handle) {
 
 void WasmtimeInstance::set_global(GlobalHandle handle, std::uint64_t bits) {
   wasmtime_val_t value;
-  wasmtime_global_get(context_, &globals_[handle.index], &value);  // for its kind
+  value.kind = globals_[handle.index].kind;
   switch (value.kind) {
     case WASMTIME_I32:
       value.of.i32 = static_cast<std::int32_t>(bits);
@@ -239,7 +244,7 @@ void WasmtimeInstance::set_global(GlobalHandle handle, std::uint64_t bits) {
       break;
   }
   // Only an immutable global could refuse, and nobody saves one of those.
-  ErrorPtr ignored(wasmtime_global_set(context_, &globals_[handle.index], &value));
+  ErrorPtr ignored(wasmtime_global_set(context_, &globals_[handle.index].global, &value));
 }
 
 std::optional<std::uint64_t> WasmtimeInstance::instructions() const {

@@ -29,8 +29,8 @@ class WasmtimeInstance final : public Instance {
 
   // For the imports: the invocation under way, null while there is none.
   wasi::Context* wasi() const { return wasi_; }
-  // Notes that a call of ours ends the guest.
-  void note_stop() { stopped_ = true; }
+  // A call of ours ends the guest: the trap to end it with. The caller hands it to the engine.
+  wasm_trap_t* stop();
 
  private:
   explicit WasmtimeInstance(const WasmtimeModule& module);
@@ -48,7 +48,11 @@ class WasmtimeInstance final : public Instance {
   wasmtime_memory_t memory_{};
   std::uint8_t* memory_base_ = nullptr;  // never moves: the whole reservation is ours
   bool has_memory_ = false;
-  std::vector<wasmtime_global_t> globals_;
+  struct Global {
+    wasmtime_global_t global;
+    wasmtime_valkind_t kind;
+  };
+  std::vector<Global> globals_;
   std::string last_name_;  // the function called last, since it is mostly called again
   wasmtime_func_t last_function_{};
 

@@ -76,4 +76,19 @@ Result<std::unique_ptr<Instance>> WasmtimeModule::instantiate(const InstanceLimi
   return WasmtimeInstance::make(*this, limits);
 }
 
+TrapPtr WasmtimeModule::take_stop_trap() const {
+  TrapPtr trap;
+  {
+    std::lock_guard lock(stop_trap_mutex_);
+    trap = std::move(stop_trap_);
+  }
+  return trap != nullptr ? std::move(trap)
+                         : TrapPtr(wasmtime_trap_new_code(WASMTIME_TRAP_CODE_INTERRUPT));
+}
+
+void WasmtimeModule::keep_stop_trap(TrapPtr trap) const {
+  std::lock_guard lock(stop_trap_mutex_);
+  stop_trap_.swap(trap);
+}
+
 }  // namespace ferry::engine::wasmtime

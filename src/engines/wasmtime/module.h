@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "engine/engine.h"
@@ -40,6 +41,12 @@ class WasmtimeModule final : public Module {
   bool has_limit_global() const { return has_limit_global_; }
   std::uint64_t minimum_memory() const { return minimum_memory_; }
 
+  // What ends a guest at a call of ours. Wasmtime looks up the stack for each trap that does not
+  // carry one yet, which takes longer than many an event; the one that ended an event before comes
+  // back with the stack of that time, which nobody reads, and ends the next for nothing.
+  TrapPtr take_stop_trap() const;
+  void keep_stop_trap(TrapPtr trap) const;
+
  private:
   WasmtimeModule() = default;
   Status read_exports();
@@ -51,6 +58,8 @@ class WasmtimeModule final : public Module {
   std::string memory_export_;
   std::uint64_t minimum_memory_ = 0;
   bool has_limit_global_ = false;
+  mutable std::mutex stop_trap_mutex_;
+  mutable TrapPtr stop_trap_;
 };
 
 }  // namespace ferry::engine::wasmtime

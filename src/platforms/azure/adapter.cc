@@ -97,7 +97,7 @@ void AzureAdapter::handle_trigger(std::size_t function, const Message& message,
     if (context().log != nullptr) {
       context().log->write(outcome, calls().of()[function]);
     }
-    calls().answer(function, std::move(outcome), false, response);
+    calls().answer(function, outcome, false, response);
     return;
   }
   response.content_type = "application/json";

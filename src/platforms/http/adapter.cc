@@ -104,7 +104,8 @@ void HttpAdapter::overloaded(const http::Request& request, http::Response& respo
   auto function = static_cast<std::size_t>(lane(request));
   Error busy{Code::kBusy, "all slots of this function are taken and the queue is full",
              "try again, or raise [limits] concurrency"};
-  calls_.answer(function, calls_.refuse(function, busy, request.arrival, ""), false, response);
+  host::Outcome outcome = calls_.refuse(function, busy, request.arrival, "");
+  calls_.answer(function, outcome, false, response);
 }
 
 }  // namespace ferry::platforms

@@ -222,7 +222,7 @@ void OpenWhiskAdapter::run_plain(const Action& action, const Activation& activat
   const event::Event event = event_of(activation, context_.clock, context_.random);
   host::InvokeOptions options = invoke_options(action, activation);
   options.arrived = arrival;
-  const host::Outcome outcome = context_.host.invoke(*action.function, event, options);
+  host::Outcome outcome = context_.host.invoke(*action.function, event, options);
   context_.observe(0, outcome, context_.clock.monotonic() - arrival);
   if (outcome.status == host::Status::kOk && outcome.reply.http) {
     AdapterContext context{context_.host, {action.function}, context_.clock, context_.random};
