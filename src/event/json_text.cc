@@ -1,5 +1,6 @@
 #include "event/json_text.h"
 
+#include <bit>
 #include <bitset>
 #include <cstring>
 
@@ -10,18 +11,21 @@
 namespace ferry::event {
 namespace {
 
-// Eight bytes at a time: whether any of them needs a closer look inside a string (a control
-// character, a quote, a backslash, a byte beyond ASCII).
-bool plain8(const char* p) {
+// Of the next eight bytes of a string, how many stand before the first that needs a closer look (a
+// control character, a quote, a backslash, a byte beyond ASCII).
+std::size_t plain_of_8(const char* p) {
+  static_assert(std::endian::native == std::endian::little);
   constexpr std::uint64_t kOnes = 0x0101010101010101;
   constexpr std::uint64_t kHighs = kOnes * 0x80;
   std::uint64_t word = 0;
   std::memcpy(&word, p, sizeof word);
   std::uint64_t quote = word ^ kOnes * '"';
   std::uint64_t slash = word ^ kOnes * '\\';
+  // A byte that is found lends from the next, which may then be found for nothing: the first is
+  // right all the same.
   std::uint64_t found =
       word | (word - kOnes * 0x20) | ((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash);
-  return (found & kHighs) == 0;
+  return static_cast<std::size_t>(std::countr_zero(found & kHighs)) / 8;
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -68,8 +72,9 @@ struct Scanner {
   const char* take_string() {
     ++at;
     for (;;) {
-      while (text.size() - at >= 8 && plain8(text.data() + at)) {
-        at += 8;
+      for (std::size_t plain = 8; plain == 8 && text.size() - at >= 8;) {
+        plain = plain_of_8(text.data() + at);
+        at += plain;
       }
       if (ended()) return "the text ends inside a string";
       auto c = static_cast<unsigned char>(text[at]);
