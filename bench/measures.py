@@ -13,6 +13,7 @@ import tarfile
 import time
 
 import many
+import scaling
 from servers import (CLIENT_CORE, CORES, DATA, HERE, REPLY, SERVER_CORE, Server, ask, cpu_us,
                      descriptors, free_port, memory, pinned, summaries)
 
@@ -198,6 +199,10 @@ class Bench:
             server.stop()
             figures[str(count)] = summaries(rounds[count])
         return figures
+
+    # One core with its client, all cores with theirs.
+    def scaling(self):
+        return scaling.measure(self)
 
     # Process start to the first answer.
     def start(self):

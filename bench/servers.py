@@ -119,14 +119,7 @@ class Server:
         """One round of wrk: what it saw, and what a request cost the server."""
         pid = self.process.pid
         cpu, faulted = cpu_us(pid), faults(pid)
-        out = subprocess.run(
-            ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", HERE / "report.lua",
-             self.url(path)], capture_output=True, text=True, check=True,
-            preexec_fn=pinned(CLIENT_CORE)).stdout
-        seen = json.loads(re.search(r"JSON (.*)", out).group(1))
-        if seen["errors"] > 0 or seen["requests"] == 0:
-            sys.exit(f"bench: {self.name}: {seen['errors']} of {seen['requests']} went wrong")
-        seen["per_second"] = seen["requests"] / seen["seconds"]
+        [seen] = load_on([(self, CLIENT_CORE)], seconds, connections, path)
         seen["cpu_us"] = (cpu_us(pid) - cpu) / seen["requests"]
         seen["faults"] = (faults(pid) - faulted) / seen["requests"]
         return {**seen, **memory(pid)}
@@ -151,6 +144,25 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             sys.exit(f"bench: {self.name} did not end within a minute")
+
+
+def load_on(pairs, seconds, connections, path=None):
+    """A round of wrk from each (server, core of the client), all at the same time."""
+    running = [subprocess.Popen(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s",
+                                 HERE / "report.lua", server.url(path)], stdout=subprocess.PIPE,
+                                text=True, preexec_fn=pinned(core)) for server, core in pairs]
+    rounds = []
+    for process, (server, _) in zip(running, pairs):
+        out = process.communicate()[0]
+        found = re.search(r"JSON (.*)", out)
+        if process.returncode != 0 or not found:
+            sys.exit(f"bench: {server.name}: wrk failed: {out}")
+        seen = json.loads(found.group(1))
+        if seen["errors"] > 0 or seen["requests"] == 0:
+            sys.exit(f"bench: {server.name}: {seen['errors']} of {seen['requests']} went wrong")
+        seen["per_second"] = seen["requests"] / seen["seconds"]
+        rounds.append(seen)
+    return rounds
 
 
 def summary(values):

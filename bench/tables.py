@@ -1,5 +1,8 @@
 """Raw figures into the tables of docs/performance.md. A ratio is of medians of one run."""
 
+from scaling import KINDS
+from servers import summary
+
 
 def middle(value):
     return value["median"]
@@ -94,6 +97,30 @@ def workers(raw):
           ratio(middle(one["cpu_us"]) / middle(raw[count]["cpu_us"])),
           *(number(middle(raw[count][key])) for key in ("p50_us", "p99_us", "p999_us"))]
          for count in counts])}
+
+
+def scaling(raw):
+    cores = raw["cores"]
+    rows = []
+
+    def row(words, rounds, key):
+        seen = {each: summary([one[each] for one in rounds]) for each in rounds[0]}
+        cpu = "one_cpu_us" in seen
+        rows.append([words, number(middle(seen["one_per_second"])),
+                     number(middle(seen[f"{key}_per_second"])), ratio(middle(seen[f"{key}_ratio"])),
+                     spread(seen[f"{key}_ratio"]),
+                     number(middle(seen["one_cpu_us"])) if cpu else "",
+                     number(middle(seen[f"{key}_cpu_us"])) if cpu else ""])
+
+    for name, rounds in raw["rounds"].items():
+        if name in KINDS:
+            row(KINDS[name], rounds, "all")
+        else:
+            row(f"{name}: a server on each core", rounds, "apart")
+            row(f"{name}: one server, a worker for each core", rounds, "all")
+    return {"scaling": table(["what", "a second, one core", f"a second, {cores} cores",
+                              f"of {cores} times one core", "middle half",
+                              "CPU µs a request, one core", f"{cores} cores"], rows)}
 
 
 def start(raw):
