@@ -7,7 +7,7 @@ seen beside: the same with servers that share nothing at all, one on each core, 
 import random
 import subprocess
 
-from servers import CORES, REPLY, Server, cpu_us, load_on, pinned
+from servers import CORES, Server, cpu_us, load_on, pinned
 
 KINDS = {"arithmetic": "native loop: arithmetic", "memory": "native loop: memory",
          "sockets": "native loop: a socket"}
@@ -21,16 +21,18 @@ def loop(program, kind, seconds, cores):
 
 
 class Layouts:
-    """One candidate's servers: on one core, on all, and apart."""
+    """One candidate's servers: on one core, on all, on all and pinned, and apart."""
 
     def __init__(self, start, cores):
         self.cores = cores
         self.shared = start(None, len(cores))
+        self.pinned = start(None, len(cores), "--pin")
         self.apart = [start(core, 1) for core in cores]
 
     def measure(self, seconds, connections):
         figures = {}
         for name, pairs in (("one", [(self.apart[0], self.cores[0])]),
+                            ("pinned", [(self.pinned, core) for core in self.cores]),
                             ("all", [(self.shared, core) for core in self.cores]),
                             ("apart", list(zip(self.apart, self.cores)))):
             servers = {server.port: server for server, _ in pairs}.values()
@@ -43,7 +45,7 @@ class Layouts:
         return figures
 
     def stop(self):
-        for server in [self.shared, *self.apart]:
+        for server in [self.shared, self.pinned, *self.apart]:
             server.stop()
 
 
@@ -52,11 +54,11 @@ def measure(bench):
     cores = sorted(CORES)
     seconds = 1 if bench.quick else 2
     candidates = {
-        "control": Layouts(lambda core, workers: Server(
-            "control", [bench.bin / "bench_http_control", "127.0.0.1:PORT", "--workers", workers],
-            core, reply=None), cores),
-        "ferry, C": Layouts(lambda core, workers: bench.ferry(
-            bench.hello, core=core, workers=workers, reply=REPLY), cores)}
+        "control": Layouts(lambda core, workers, *extra: Server(
+            "control", [bench.bin / "bench_http_control", "127.0.0.1:PORT", *extra, "--workers",
+                        workers], core, reply=None), cores),
+        "ferry, C": Layouts(lambda core, workers, *extra: bench.ferry(
+            bench.hello, core=core, workers=workers, extra=("--quiet", *extra)), cores)}
     rounds = {name: [] for name in [*KINDS, *candidates]}
     for number in range(bench.rounds(12, 3)):
         order = list(rounds)
@@ -67,7 +69,7 @@ def measure(bench):
                         for key, on in (("one", cores[:1]), ("all", cores))}
             else:
                 seen = candidates[name].measure(seconds, 32)
-            for key in ("all", "apart"):
+            for key in ("all", "pinned", "apart"):
                 if f"{key}_per_second" in seen:
                     seen[f"{key}_ratio"] = (seen[f"{key}_per_second"]
                                             / seen["one_per_second"] / len(cores))

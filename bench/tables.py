@@ -118,6 +118,7 @@ def scaling(raw):
         else:
             row(f"{name}: a server on each core", rounds, "apart")
             row(f"{name}: one server, a worker for each core", rounds, "all")
+            row(f"{name}: the same with `--pin`", rounds, "pinned")
     return {"scaling": table(["what", "a second, one core", f"a second, {cores} cores",
                               f"of {cores} times one core", "middle half",
                               "CPU µs a request, one core", f"{cores} cores"], rows)}

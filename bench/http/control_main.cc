@@ -1,5 +1,5 @@
 // The control of every figure about `serve`: the same front, answering without a function.
-//   bench_http_control 127.0.0.1:8080 [spin-path-microseconds] [--workers N]
+//   bench_http_control 127.0.0.1:8080 [spin-path-microseconds] [--pin] [--workers N]
 // GET /spin burns that much time (default one second); everything else answers 13 bytes at once.
 // Workers are processes with a socket each, as in `ferry serve`.
 #include <cerrno>
@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "http/listener.h"
+#include "http/pinning.h"
 #include "http/server.h"
 
 namespace {
@@ -52,10 +53,14 @@ int serve(Control& service, ferry::Fd socket) {
 }
 
 // One worker is this process; more are children, ended with it.
-int supervise(Control& service, std::vector<ferry::Fd>& sockets) {
+int supervise(Control& service, std::vector<ferry::Fd>& sockets, bool pin) {
+  const std::vector<int> cores = ferry::http::own_cores();
   for (std::size_t i = 0; i < sockets.size(); ++i) {
     const pid_t child = ::fork();
     if (child == 0) {
+      if (pin && !ferry::http::keep_to_core(cores[i]).ok()) {
+        _exit(1);
+      }
       ferry::Fd mine = std::move(sockets[i]);
       sockets.clear();
       _exit(serve(service, std::move(mine)));
@@ -90,13 +95,18 @@ int main(int argc, char** argv) {
     workers = std::strtoul(argv[argc - 1], nullptr, 10);
     argc -= 2;
   }
+  const bool pin = argc > 2 && std::strcmp(argv[argc - 1], "--pin") == 0;
+  argc -= pin ? 1 : 0;
   Control service(std::chrono::microseconds(argc > 2 ? std::atol(argv[2]) : 1'000'000));
   auto listeners = ferry::http::listen_on(argc > 1 ? argv[1] : "127.0.0.1:8080", workers);
   if (!listeners.ok()) {
     std::fprintf(stderr, "%s\n", listeners.error().text().c_str());
     return 1;
   }
+  if (pin && !ferry::http::steer_by_core(*listeners, ferry::http::own_cores()).ok()) {
+    return 1;
+  }
   std::fprintf(stderr, "control on %s\n", listeners->address.c_str());
   return workers == 1 ? serve(service, std::move(listeners->sockets[0]))
-                      : supervise(service, listeners->sockets);
+                      : supervise(service, listeners->sockets, pin);
 }

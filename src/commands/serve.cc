@@ -23,6 +23,9 @@ class Serve final : public Verb {
         ->capture_default_str();
     app.add_option("--workers", workers_, "Worker processes (default: one a core)")
         ->check(CLI::Range(1, 1024));
+    app.add_flag("--pin", pin_,
+                 "Each worker on a core of its own, for the connections that arrive there: where "
+                 "the network spreads them over the cores");
     app.add_option("--admin", admin_, "Where /livez, /readyz and /metrics are served")
         ->type_name("HOST:PORT");
     app.add_option("--platform", platform_, "Whose side is served")
@@ -70,7 +73,7 @@ class Serve final : public Verb {
     FERRY_TRY(auto listeners, http::listen_on(listen_, workers));
     // Compiles in a process of its own: this one must not have an engine or a thread when it forks.
     FERRY_CHECK_OK(prepare_in_child(functions, options_));
-    platforms::FleetOptions fleet{"ferry", {}, admin_, options_.common.quiet};
+    platforms::FleetOptions fleet{"ferry", {}, admin_, pin_, options_.common.quiet};
     for (const function::Function& function : functions) {
       fleet.names.push_back(function.name);
     }
@@ -86,6 +89,7 @@ class Serve final : public Verb {
   std::string platform_ = "http";
   std::string log_format_ = "text";
   unsigned workers_ = 0;
+  bool pin_ = false;
 };
 
 }  // namespace

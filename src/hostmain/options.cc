@@ -60,6 +60,8 @@ std::span<const Option> table() {
       {"--admin", "HOST:PORT", "Where /livez, /readyz and /metrics are served",
        set_text(&Options::admin)},
       {"--workers", "N", "Worker processes (default: one a core)", set_workers},
+      {"--pin", nullptr, "Each worker on a core of its own, for the connections that arrive there",
+       set_flag(&Options::pin)},
       {"--log-format", "text|json", "How log lines are printed", set_log_format},
       {"--quiet", nullptr, "Print errors only", set_flag(&Options::quiet)},
       {"--help", nullptr, "Print this", set_flag(&Options::help)},

@@ -16,6 +16,7 @@ struct Options {
   std::string listen;    // empty: the platform's default
   std::string admin;
   unsigned workers = 0;  // 0: one a core
+  bool pin = false;      // each on a core of its own
   platforms::LogFormat log_format = platforms::LogFormat::kText;
   bool quiet = false;
   bool help = false;

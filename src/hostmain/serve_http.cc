@@ -52,7 +52,7 @@ Status serve_over_http(const Serving& serving, const platforms::Platform& platfo
   const std::size_t workers =
       options.workers > 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
   FERRY_TRY(auto listeners, http::listen_on(serving.listen, workers));
-  platforms::FleetOptions fleet{"ferry-host", {}, options.admin, options.quiet};
+  platforms::FleetOptions fleet{"ferry-host", {}, options.admin, options.pin, options.quiet};
   for (const Packed& each : packed) {
     fleet.names.push_back(each.name);
   }

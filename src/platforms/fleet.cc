@@ -8,6 +8,7 @@
 
 #include "host/supervisor.h"
 #include "http/admin.h"
+#include "http/pinning.h"
 #include "http/server.h"
 
 namespace ferry::platforms {
@@ -64,6 +65,8 @@ void on_death(const FleetOptions& options, http::WorkerCounters& worker, std::si
 Status run_fleet(const FleetOptions& options, http::Listeners listeners, const WorkerLife& life) {
   allow_descriptors();
   const std::size_t workers = listeners.sockets.size();
+  const std::vector<int> cores = http::own_cores();
+  if (options.pin) FERRY_CHECK_OK(http::steer_by_core(listeners, cores));
   FERRY_TRY(auto board, http::Board::make(workers, options.names));
   host::Supervisor* running = nullptr;
   http::Admin admin(board, [&] { return census(*running); });
@@ -85,6 +88,10 @@ Status run_fleet(const FleetOptions& options, http::Listeners listeners, const W
     admin_server.reset();
     Fd mine = std::move(listeners.sockets[index]);
     listeners.sockets.clear();
+    if (options.pin) {
+      // Without it connections still go where they should; they are only served a little slower.
+      static_cast<void>(http::keep_to_core(cores[index]).ok());
+    }
     return life(std::move(mine), board, index);
   };
   hooks.is_ready = [&](std::size_t index) {

@@ -15,6 +15,7 @@ struct FleetOptions {
   std::string program;             // "ferry": begins each line for people
   std::vector<std::string> names;  // of the functions
   std::string admin;               // HOST:PORT; empty: none
+  bool pin = false;                // each worker on a core of its own (http/pinning.h)
   bool quiet = false;              // but a port that the kernel chose is told all the same
 };
 

@@ -46,10 +46,11 @@ TEST(Decide, PortIsTheEnvironmentsWhereItIsANumber) {
 }
 
 TEST(Options, AreReadInBothForms) {
-  const char* words[] = {"--bundle=/x", "--workers", "3", "--quiet", "--log-format", "json"};
+  const char* words[] = {"--bundle=/x", "--workers", "3", "--pin", "--quiet", "--log-format", "json"};
   const Options options = *parse_options(words);
   EXPECT_EQ(options.bundle, "/x");
   EXPECT_EQ(options.workers, 3u);
+  EXPECT_TRUE(options.pin);
   EXPECT_TRUE(options.quiet);
   EXPECT_EQ(options.log_format, platforms::LogFormat::kJson);
 }

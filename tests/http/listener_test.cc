@@ -8,6 +8,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "http/pinning.h"
+
 namespace ferry::http {
 namespace {
 
@@ -54,6 +56,35 @@ TEST(Listener, WhoeverIsConnectedCanBeAccepted) {
     ASSERT_TRUE(listeners.ok()) << listeners.error().text();
     ASSERT_EQ(ready, 1) << "round " << i << ": connected, and then reset";
   }
+}
+
+TEST(Listener, ConnectionsGoToTheSocketOfTheCoreTheyArriveOn) {
+  const std::vector<int> cores = own_cores();
+  if (cores.size() < 2) GTEST_SKIP() << "one core";
+  const auto listeners = listen_on("127.0.0.1:0", 2);
+  ASSERT_TRUE(listeners.ok()) << listeners.error().text();
+  ASSERT_TRUE(steer_by_core(*listeners, cores).ok());
+  for (std::size_t i = 0; i < 40; ++i) {
+    const std::size_t where = i % 2;
+    const std::atomic<bool> stop = false;
+    Fd client;
+    std::thread on_core([&] {
+      ASSERT_TRUE(keep_to_core(cores[where]).ok());
+      client = connected(port_of(*listeners), stop);
+    });
+    on_core.join();
+    pollfd waiting{listeners->sockets[where].get(), POLLIN, 0};
+    ASSERT_EQ(poll(&waiting, 1, 2000), 1) << "from core " << cores[where];
+    const Fd accepted(accept4(listeners->sockets[where].get(), nullptr, nullptr, SOCK_CLOEXEC));
+    EXPECT_TRUE(accepted.valid());
+  }
+}
+
+TEST(Listener, MoreWorkersThanCoresCannotBePinned) {
+  const auto listeners = listen_on("127.0.0.1:0", 3);
+  ASSERT_TRUE(listeners.ok()) << listeners.error().text();
+  const std::vector<int> cores = {0, 1};
+  EXPECT_FALSE(steer_by_core(*listeners, cores).ok());
 }
 
 TEST(Listener, AnAddressInUseIsBusy) {

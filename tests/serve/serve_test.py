@@ -307,6 +307,15 @@ class Processes(Folder):
                 self.assertEqual(server.ask(body=nonce).body, nonce.encode())
             self.assertFalse(set(server.workers()) & set(workers))
 
+    def test_pinned_workers_keep_to_cores_of_their_own(self):
+        cores = sorted(os.sched_getaffinity(0))
+        count = min(2, len(cores))
+        with Server(self.folder, self.echo, options=["--workers", str(count), "--pin"]) as server:
+            self.assertEqual(sorted(core for pid in server.workers()
+                                    for core in os.sched_getaffinity(pid)), cores[:count])
+            for i in range(20):
+                self.assertEqual(server.ask(body=f"pinned {i}").body, f"pinned {i}".encode())
+
     def test_sigterm_finishes_what_was_accepted(self):
         with Server(self.folder, self.nap, options=["--workers", "1"]) as server:
             callers = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
