@@ -160,6 +160,12 @@ bench: bench-programs ## every figure of docs/performance.md (FIGURES="start ser
 	bench/run.py build-bench $(if $(QUICK),--quick) $(FIGURES)
 	$(if $(FIGURES),,bench/verify.py build-bench $(if $(QUICK),--quick))
 	$(if $(FIGURES),,bench/sizes.py build-bench $(if $(QUICK),--quick))
+	$(if $(FIGURES),,-bench/profile.py build-bench $(if $(QUICK),--quick))
+	bench/figures.py
+
+.PHONY: bench-profile
+bench-profile: bench-programs ## where a served event's time goes, sampled by perf (QUICK=1)
+	bench/profile.py build-bench $(if $(QUICK),--quick)
 	bench/figures.py
 
 .PHONY: bench-gate
