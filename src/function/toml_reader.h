@@ -9,10 +9,13 @@
 
 // Header-only and without exceptions: one archive less to link, and errors stay values.
 #define TOML_EXCEPTIONS 0
-// In 3.3.0 is_non_ascii_horizontal_whitespace() runs into a place marked as unreachable for letters
-// such as U+02EC, and so into undefined behaviour. All functions of that file say whether a
-// character is of a kind, and there the answer is no.
+// What toml++ 3.3.0 takes for granted is not always so, and hostile text gets there. An assumption
+// about "[[[" in parse_key(), which goes on to refuse it, is neither asserted nor built upon. And
+// is_non_ascii_horizontal_whitespace() reaches a place marked as unreachable for letters such as
+// U+02EC; each function of that file says whether a character is of a kind, and there it is not.
 #include <toml++/impl/preprocessor.h>
+#undef TOML_ASSERT_ASSUME
+#define TOML_ASSERT_ASSUME(expr) static_assert(true)
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false
