@@ -9,11 +9,9 @@
 #include <sys/wait.h>
 
 #include "commands/ready.h"
-#include "commands/same.h"
+#include "commands/take_ahead.h"
 #include "commands/verb.h"
-#include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/snapshot.h"
 
 namespace ferry::commands {
 namespace {
@@ -27,9 +25,10 @@ class Build final : public Verb {
     app.add_flag("--snapshot", snapshot_, "Make it start where its start-up ended");
     app.add_option("-o,--out", out_, "Where the module goes (with --snapshot)")->type_name("FILE");
     app.add_option("--accept-frozen", accepted_,
-                   "Accept that this was drawn before the snapshot and is the same at every event")
-        ->type_name("random")
-        ->check(CLI::IsMember({"random"}));
+                   "Accept that this was drawn before the snapshot and is the same at every event: "
+                   "hash-key (of Go's maps), or all that is random")
+        ->type_name("WHAT")
+        ->check(CLI::IsMember({"hash-key", "random"}));
     app.add_option("--case", cases_,
                    "File with an event's data on which the two must agree (repeatable)")
         ->type_name("FILE")
@@ -38,7 +37,7 @@ class Build final : public Verb {
     declare_common(app, common_);
     app.footer(
         "Examples:\n  ferry build\n  ferry build hello.wasm --snapshot -o hello.fast.wasm\n"
-        "  ferry build hello-go.wasm --snapshot --accept-frozen random -o fast.wasm\n\n"
+        "  ferry build hello-go.wasm --snapshot --accept-frozen hash-key -o fast.wasm\n\n"
         "Exit codes: 0 built, 1 not (the reason is on stderr), 2 usage, 10 no such file or "
         "engine.");
   }
@@ -109,61 +108,23 @@ class Build final : public Verb {
     engine::EngineOptions options = engine_options_for({function});
     options.max_instances = 4;
     FERRY_TRY(auto engine, engine::load_engine(common_.engine, options));
-    const engine::Info& info = engine->info();
-    std::string name = info.name + (info.variant.empty() ? "" : ":" + info.variant);
-    engine::SnapshotOptions how;
-    how.name = function.name;
-    how.timeout = function.manifest.limits.timeout;
-    how.memory = function.manifest.limits.memory;
-    for (const auto& [key, value] : function.manifest.grants.env) {
-      how.environ.emplace_back(key).append("=").append(value);
-    }
-    FERRY_TRY(auto snapshot, engine::make_snapshot(
-                                 *engine,
-                                 [&](ByteView prepared) {
-                                   return engine::compile_in_child(name, options, prepared, {});
-                                 },
-                                 function.wasm, function.binary, how));
-    FERRY_CHECK_OK(judge_frozen(snapshot.drawn));
-    FERRY_TRY(auto baked, function::make_function(function.name, snapshot.wasm, function.manifest));
-    FERRY_TRY(auto same, compare_functions(*engine, options, function, baked, cases_));
-    FERRY_CHECK_OK(write_file_atomically(out_, snapshot.wasm));
-    if (!common_.quiet) {
-      fmt::print(
-          "{}: {} -> {}, starts with {} of memory, {} functions and {} bytes of stack taken ahead; "
-          "{}\n",
-          out_, function::format_size(function.wasm.size()),
-          function::format_size(snapshot.wasm.size()), function::format_size(snapshot.memory),
-          snapshot.frames, snapshot.stack_bytes, same);
-    }
-    return Done{};
-  }
-
-  // What was drawn before the snapshot is the same at every event from now on.
-  Status judge_frozen(const wasi::Drawn& drawn) const {
-    if (drawn.random && accepted_ != "random") {
-      return Error{
-          Code::kUnsupported,
-          "no snapshot: randomness was drawn before the first read; seeds made of it (hash seeds, "
-          "Go's math/rand) would be the same at every event, and so be known to an attacker",
-          "where nothing secret hangs on them, --accept-frozen random; crypto/rand and the like "
-          "that ask at each use stay random"};
-    }
+    TakeAhead how;
+    how.accepted = accepted_;
+    how.cases = cases_;
+    FERRY_TRY(const auto taken, take_ahead(*engine, options, function, how));
+    FERRY_CHECK_OK(write_file_atomically(out_, taken.function.wasm));
     if (common_.quiet) {
       return Done{};
     }
-    if (drawn.random) {
-      fmt::print(stderr, "ferry: frozen: randomness drawn while starting (accepted)\n");
+    for (const std::string& line : taken.told) {
+      fmt::print(stderr, "ferry: {}\n", line);
     }
-    if (drawn.environ) {
-      fmt::print(
-          stderr,
-          "ferry: frozen: the environment ([grant] env as it is now; no CE_* attribute of an "
-          "event is seen: use input = \"cloudevent\" for those)\n");
-    }
-    if (drawn.clock) {
-      fmt::print(stderr, "ferry: frozen: the time at which it believes to have started\n");
-    }
+    fmt::print(
+        "{}: {} -> {}, starts with {} of memory, {} functions and {} bytes of stack taken ahead; "
+        "{}\n",
+        out_, function::format_size(function.wasm.size()),
+        function::format_size(taken.function.wasm.size()), function::format_size(taken.made.memory),
+        taken.made.frames, taken.made.stack_bytes, taken.same);
     return Done{};
   }
 

@@ -11,11 +11,6 @@ namespace {
 
 constexpr int kRuns = 3;
 
-struct Case {
-  std::string name;
-  event::Event event;
-};
-
 Case make_case(std::string name, std::optional<std::string> data, std::string type) {
   Case out{std::move(name), {}};
   out.event.id = "case-" + out.name;
@@ -27,24 +22,6 @@ Case make_case(std::string name, std::optional<std::string> data, std::string ty
     out.event.datacontenttype = std::move(type);
   }
   return out;
-}
-
-Result<std::vector<Case>> make_cases(const std::vector<std::string>& files) {
-  const std::string json = "application/json";
-  std::vector<Case> cases;
-  cases.push_back(make_case("no data", std::nullopt, ""));
-  cases.push_back(make_case("object", R"({"name":"Ada","n":1.10,"list":[1,2,3]})", json));
-  cases.push_back(make_case("unicode", "{\"name\":\"\xC3\x89 \xE6\x97\xA5\xE6\x9C\xAC\"}", json));
-  cases.push_back(make_case("broken json", "{\"name\":", "text/plain"));
-  cases.push_back(make_case("text", "hello", "text/plain"));
-  cases.push_back(
-      make_case("bytes", std::string("\x00\xFF\x01\x80", 4), "application/octet-stream"));
-  cases.push_back(make_case("large", "{\"name\":\"" + std::string(300'000, 'x') + "\"}", json));
-  for (const std::string& file : files) {
-    FERRY_TRY(auto bytes, read_file(file, 64u << 20));
-    cases.push_back(make_case(file, std::string(as_text(bytes)), json));
-  }
-  return cases;
 }
 
 // What must be the same, in one string; times and ids left out.
@@ -70,6 +47,24 @@ Result<std::shared_ptr<host::Loaded>> load(host::Host& host, engine::Engine& eng
 }
 
 }  // namespace
+
+Result<std::vector<Case>> make_cases(const std::vector<std::string>& files) {
+  const std::string json = "application/json";
+  std::vector<Case> cases;
+  cases.push_back(make_case("no data", std::nullopt, ""));
+  cases.push_back(make_case("object", R"({"name":"Ada","n":1.10,"list":[1,2,3]})", json));
+  cases.push_back(make_case("unicode", "{\"name\":\"\xC3\x89 \xE6\x97\xA5\xE6\x9C\xAC\"}", json));
+  cases.push_back(make_case("broken json", "{\"name\":", "text/plain"));
+  cases.push_back(make_case("text", "hello", "text/plain"));
+  cases.push_back(
+      make_case("bytes", std::string("\x00\xFF\x01\x80", 4), "application/octet-stream"));
+  cases.push_back(make_case("large", "{\"name\":\"" + std::string(300'000, 'x') + "\"}", json));
+  for (const std::string& file : files) {
+    FERRY_TRY(auto bytes, read_file(file, 64u << 20));
+    cases.push_back(make_case(file, std::string(as_text(bytes)), json));
+  }
+  return cases;
+}
 
 Result<std::string> compare_functions(engine::Engine& engine, const engine::EngineOptions& options,
                                       const function::Function& original,

@@ -5,9 +5,19 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/snapshot.h"
+#include "event/event.h"
 #include "function/function.h"
 
 namespace ferry::commands {
+
+struct Case {
+  std::string name;
+  event::Event event;
+};
+
+// Generated ones, and one for each file (an event's data).
+Result<std::vector<Case>> make_cases(const std::vector<std::string>& files);
 
 // Sends generated events and those of `case_files` (an event's data each) to both, several times.
 // A difference is kInvalid naming the event and both sides. What the original itself does
@@ -16,5 +26,12 @@ Result<std::string> compare_functions(engine::Engine& engine, const engine::Engi
                                       const function::Function& original,
                                       const function::Function& other,
                                       const std::vector<std::string>& case_files);
+
+// Gives each event to a new instance of the snapshot, and to one whose first state is the twin's,
+// with the same clock and the same randomness. kInvalid, naming the event, where they differ: the
+// outcome hangs on something that was drawn while starting.
+Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& options,
+                         const function::Function& snapshot, const engine::Twin& twin,
+                         const std::vector<std::string>& case_files);
 
 }  // namespace ferry::commands

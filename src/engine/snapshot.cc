@@ -1,158 +1,199 @@
 #include "engine/snapshot.h"
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
-#include <thread>
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 
 #include "base/digest.h"
-#include "base/file.h"
 #include "engine/lower.h"
+#include "engine/start_up.h"
 #include "function/module_edit.h"
-#include "function/prepare.h"
-#include "function/record.h"
 #include "function/snapshot.h"
 
 namespace ferry::engine {
 namespace {
 
-Error cannot(std::string message, std::string hint = "") {
-  return {Code::kUnsupported, "no snapshot: " + std::move(message), std::move(hint)};
-}
+// Of memory for the stack, where one is not enough.
+constexpr std::uint32_t kMostPages = 16;
 
-// Ticks the engine while a start-up runs, so that one that never ends is ended.
-class Ticking {
- public:
-  explicit Ticking(Engine& engine)
-      : thread_([this, &engine] {
-          while (!done_.load()) {
-            engine.tick();
-            std::this_thread::sleep_for(Engine::kTick);
-          }
-        }) {}
-  ~Ticking() {
-    done_.store(true);
-    thread_.join();
-  }
-  Ticking(const Ticking&) = delete;
-  Ticking& operator=(const Ticking&) = delete;
-
- private:
-  std::atomic<bool> done_{false};
-  std::thread thread_;
+// Everything that stays the same from step to step.
+struct Making {
+  Engine& engine;
+  const CompilePrepared& compile;
+  ByteView wasm;
+  const function::Binary& binary;
+  const SnapshotOptions& options;
+  std::optional<function::GoProgram> go;
 };
-
-// One module, brought to life for its start-up.
-struct Start {
-  function::Binary binary;
-  function::CodeFacts facts;
-  std::unique_ptr<Module> module;
-  std::unique_ptr<wasi::Context> context;
-  std::unique_ptr<Instance> instance;
-  Monotonic deadline;
-
-  End call(std::string_view name) { return instance->call(name, *context, deadline); }
-};
-
-Result<Start> start(Engine& engine, const CompilePrepared& compile, ByteView wasm,
-                    const SnapshotOptions& options) {
-  Start out;
-  FERRY_TRY(out.binary, function::read_binary(wasm));
-  FERRY_TRY(auto prepared, function::prepare(wasm, out.binary, {}));
-  out.facts = prepared.facts;
-  FERRY_TRY(Bytes artifact, compile(prepared.wasm));
-  Fd memory(::memfd_create("ferry-snapshot", MFD_CLOEXEC));
-  FERRY_CHECK_OK(write_all(memory.get(), artifact, "memory"));
-  FERRY_TRY(out.module, engine.load(memory.get(), 0, artifact.size()));
-  out.context = std::make_unique<wasi::Context>(system_clock(), system_random());
-  out.deadline = system_clock().monotonic() + options.timeout;
-  wasi::Setup setup;
-  setup.lists.args = {options.name};
-  setup.lists.environ = options.environ;
-  setup.deadline = out.deadline;
-  out.context->reset(std::move(setup));
-  FERRY_TRY(out.instance, out.module->instantiate({options.memory, std::nullopt}));
-  return out;
-}
 
 // "  3: function 1245" on each line, as long as names are left out.
-std::vector<std::uint32_t> frames_of(std::string_view backtrace) {
+std::vector<std::uint32_t> frames_of(const Startable& module, std::string_view backtrace) {
   std::vector<std::uint32_t> out;
   constexpr std::string_view kMark = "function ";
   for (std::size_t at = 0; (at = backtrace.find(kMark, at)) != std::string_view::npos;) {
     at += kMark.size();
     std::uint32_t index = 0;
     std::from_chars(backtrace.data() + at, backtrace.data() + backtrace.size(), index);
-    out.push_back(index);
+    out.push_back(index - (module.polls ? 1 : 0));
   }
   return out;
 }
 
-// The functions on the stack at the first read of stdin, without our own wrapper.
-Result<std::vector<std::uint32_t>> find_frames(Engine& engine, const CompilePrepared& compile,
-                                               ByteView wasm, const function::Binary& binary,
-                                               const SnapshotOptions& options) {
-  FERRY_TRY(Bytes trapping, function::trap_at_first_read(wasm, binary));
-  FERRY_TRY(Start run, start(engine, compile, trapping, options));
-  if (run.facts.writes_tables || run.facts.drops_data) {
-    return cannot("its code changes tables or drops segments, which a snapshot does not hold");
+Status check_code(const function::CodeFacts& facts) {
+  if (facts.writes_tables || facts.drops_data) {
+    return no_snapshot("its code changes tables or drops segments, which a snapshot does not hold");
   }
-  if (binary.start) {
-    if (End end = run.call(function::kStartExport); end.kind != End::Kind::kReturned) {
-      return cannot("its start function failed: " + end.message);
+  return Done{};
+}
+
+std::vector<std::uint32_t> drawing_functions(const Making& making) {
+  return making.go ? making.go->drawing : std::vector<std::uint32_t>{};
+}
+
+// The name of the function that the trap is in, if it is one that was not to be entered.
+std::string drawing_function(const Making& making, const Startable& module, const End& end) {
+  const auto frames = frames_of(module, end.backtrace);
+  if (end.kind != End::Kind::kTrapped || frames.empty() || !making.go ||
+      !std::ranges::binary_search(making.go->drawing, frames.front())) {
+    return "";
+  }
+  return std::string(making.go->names[frames.front()]);
+}
+
+// The same by counting, where the backtrace does not go down to _start.
+Result<std::vector<std::uint32_t>> count_frames(const Making& making) {
+  std::uint32_t first_counter = 0;
+  FERRY_TRY(Bytes counting,
+            function::count_at_first_read(making.wasm, making.binary, first_counter));
+  FERRY_TRY(Startable module, make_startable(making.engine, making.compile, counting));
+  FERRY_TRY(StartUp run, start_up(module, making.options, *making.options.random));
+  run.call("_start");
+  const auto globals = run.globals(module.binary);
+  std::vector<std::uint32_t> frames;
+  for (std::uint32_t i = 0; i < making.binary.functions.size(); ++i) {
+    if (globals[first_counter + i] != 0) {
+      frames.push_back(function::imported_functions(making.binary) + i);
     }
   }
+  return frames;
+}
+
+// The functions on the stack at the first read of stdin, without our own wrapper. Fills `drew`.
+Result<std::vector<std::uint32_t>> find_frames(const Making& making,
+                                               const std::vector<std::uint32_t>& trapping,
+                                               std::string& drew) {
+  FERRY_TRY(Bytes trapped, function::trap_at_first_read(making.wasm, making.binary, trapping));
+  FERRY_TRY(Startable module, make_startable(making.engine, making.compile, trapped));
+  FERRY_CHECK_OK(check_code(module.facts));
+  FERRY_TRY(StartUp run, start_up(module, making.options, *making.options.random));
   End end = run.call("_start");
-  const std::uint32_t own = function::imported_functions(run.binary) +
-                            static_cast<std::uint32_t>(run.binary.functions.size()) - 1;
-  std::vector<std::uint32_t> frames = frames_of(end.backtrace);
+  if (!trapping.empty()) {
+    if (drew = drawing_function(making, module, end); !drew.empty()) {
+      std::string unused;
+      return find_frames(making, {}, unused);
+    }
+  }
+  const std::uint32_t own = function::imported_functions(module.binary) +
+                            static_cast<std::uint32_t>(module.binary.functions.size()) - 1;
+  std::vector<std::uint32_t> frames = frames_of(module, end.backtrace);
   if (end.kind != End::Kind::kTrapped || frames.empty() || frames.front() != own) {
     std::string how = end.kind == End::Kind::kTrapped    ? "it trapped: " + end.message
                       : end.kind == End::Kind::kDeadline ? "its start-up did not end in time"
                                                          : "it came to its end";
-    return cannot("it did not read stdin (" + how + ")",
-                  "only what happens before the first read of stdin can be taken ahead");
+    return no_snapshot("it did not read stdin (" + how + ")",
+                       "only what happens before the first read of stdin can be taken ahead");
   }
   frames.erase(frames.begin());
   if (run.context->drawn().wrote) {
-    return cannot("it wrote to stdout or stderr before its first read of stdin",
-                  "read the event first, then log");
+    return no_snapshot("it wrote to stdout or stderr before its first read of stdin",
+                       "read the event first, then log");
   }
   if (run.context->drawn().files) {
-    return cannot("it opened files before its first read of stdin");
+    return no_snapshot("it opened files before its first read of stdin");
+  }
+  const auto* entry = making.binary.find_export("_start", function::ExternKind::kFunc);
+  if (frames.empty() || entry == nullptr || frames.back() != entry->index) {
+    return count_frames(making);
   }
   std::ranges::sort(frames);
   frames.erase(std::unique(frames.begin(), frames.end()), frames.end());
   return frames;
 }
 
-std::vector<std::uint64_t> read_globals(Start& run) {
-  std::vector<std::uint64_t> out(run.binary.globals.size());
-  for (std::uint32_t i = 0; i < out.size(); ++i) {
-    if (auto handle = run.instance->find_global(function::kGlobalPrefix + std::to_string(i))) {
-      out[i] = run.instance->get_global(*handle);
-    }
+// Where the stack was kept, and how much of it.
+struct Stack {
+  std::uint32_t area = 0;
+  std::uint32_t bytes = 0;
+};
+
+// Runs to the first read, where the stack goes into memory.
+Result<Stack> unwind(StartUp& run, const Startable& module, const function::UnwindGlobals& at) {
+  End end = run.call("_start");
+  std::vector<std::uint64_t> globals = run.globals(module.binary);
+  if (end.kind != End::Kind::kReturned || globals[at.state] != 1) {
+    return no_snapshot(
+        "its stack could not be taken off at the first read of stdin: " + end.message + "\n" +
+            end.backtrace,
+        fmt::format("it has more than {} KiB of stack there, or its second start did "
+                    "not go the way of the first",
+                    kMostPages * 64));
   }
-  return out;
+  if (end = run.call("asyncify_stop_unwind"); end.kind != End::Kind::kReturned) {
+    return no_snapshot("asyncify: " + end.message);
+  }
+  wasi::Memory memory = run.instance->memory();
+  const auto area = static_cast<std::uint32_t>(globals[at.area]);
+  if (memory.size < 8 || area > memory.size - 8) {
+    return no_snapshot("its stack went astray");
+  }
+  std::uint32_t top = 0;
+  std::copy_n(memory.base + area, sizeof top, reinterpret_cast<std::uint8_t*>(&top));
+  if (top < area || top > memory.size) {
+    return no_snapshot("its stack went astray");
+  }
+  return Stack{area, top - area};
 }
 
-std::string note(ByteView original, std::string_view at, const wasi::Drawn& drawn) {
+std::string note(const Making& making, std::string_view at, const Frozen& frozen) {
+  const wasi::Drawn& drawn = frozen.drawn;
   return fmt::format(
-      R"({{"version":1,"of":"{}","at":"{}","random":{},"clock":{},"environ":{},"args":{}}})",
-      digest_of(original), at, drawn.random, drawn.clock, drawn.environ, drawn.args);
+      R"({{"version":1,"of":"{}","at":"{}","random":{},"seeded_anew":{},"clock":{},"environ":{},)"
+      R"("args":{}}})",
+      digest_of(making.wasm), at, drawn.random, frozen.generators, drawn.clock, drawn.environ,
+      drawn.args);
 }
 
-Result<Snapshot> snapshot_command(Engine& engine, const CompilePrepared& compile, ByteView wasm,
-                                  const function::Binary& binary, const SnapshotOptions& options) {
-  FERRY_TRY(auto frames, find_frames(engine, compile, wasm, binary, options));
+function::Baked baked_of(const Making& making, StartUp& run, std::string_view at, Frozen& frozen) {
+  function::Baked baked;
+  const wasi::Memory memory = run.instance->memory();
+  baked.memory = ByteView(memory.base, memory.size);
+  frozen.drawn = run.context->drawn();
+  auto redrawing = find_frozen(making.wasm, making.binary, making.go, baked.memory,
+                               run.random->first(), run.random->calls(), frozen);
+  baked.redraws = std::move(redrawing.redraws);
+  baked.words = std::move(redrawing.words);
+  baked.note = note(making, at, frozen);
+  return baked;
+}
+
+Twin twin_of(StartUp& run, const function::Binary& binary) {
+  const wasi::Memory memory = run.instance->memory();
+  return {Bytes(memory.base, memory.base + memory.size), run.globals(binary)};
+}
+
+// What it drew could have been another: worth a second start.
+bool could_differ(const Frozen& frozen) { return frozen.drawn.random || frozen.drawn.clock; }
+
+Result<Snapshot> snapshot_command(const Making& making) {
+  Snapshot out;
+  FERRY_TRY(auto frames, find_frames(making, drawing_functions(making), out.frozen.drew));
+  out.frames = frames.size();
   // binaryen names functions that have no name by their place among those defined here.
   for (std::uint32_t& frame : frames) {
-    frame -= function::imported_functions(binary);
+    frame -= function::imported_functions(making.binary);
   }
-  function::ModuleEdit edit(wasm, binary);
+  function::ModuleEdit edit(making.wasm, making.binary);
   edit.drop_custom("name");
   FERRY_TRY(Bytes nameless, edit.finish());
   std::vector<std::string> flags = {
@@ -165,84 +206,89 @@ Result<Snapshot> snapshot_command(Engine& engine, const CompilePrepared& compile
       fmt::format("--pass-arg=asyncify-onlylist@{}", fmt::join(frames, ","))};
   FERRY_TRY(Bytes instrumented, run_wasm_opt(nameless, flags, "take the start-up ahead", {}));
   FERRY_TRY(auto instrumented_binary, function::read_binary(instrumented));
-  const auto first = static_cast<std::uint32_t>(binary.globals.size());
-  FERRY_TRY(Bytes unwinding,
-            function::unwind_at_first_read(instrumented, instrumented_binary, first));
-  FERRY_TRY(Start run, start(engine, compile, unwinding, options));
-  if (binary.start) {
-    if (End end = run.call(function::kStartExport); end.kind != End::Kind::kReturned) {
-      return cannot("its start function failed: " + end.message);
+  const auto first = static_cast<std::uint32_t>(making.binary.globals.size());
+  const function::UnwindGlobals at = function::unwind_globals(first);
+  Bytes unwinding;
+  Startable module;
+  StartUp run;
+  Stack stack;
+  for (std::uint32_t pages : {1u, kMostPages}) {
+    FERRY_TRY(unwinding,
+              function::unwind_at_first_read(instrumented, instrumented_binary, first, pages));
+    run = {};  // an instance goes before its module
+    FERRY_TRY(module, make_startable(making.engine, making.compile, unwinding));
+    FERRY_TRY(run, start_up(module, making.options, *making.options.random));
+    auto unwound = unwind(run, module, at);
+    if (unwound.ok()) {
+      stack = *unwound;
+      break;
+    }
+    if (pages == kMostPages) {
+      return unwound.error();
     }
   }
-  End end = run.call("_start");
-  const function::UnwindGlobals at = function::unwind_globals(first);
-  std::vector<std::uint64_t> globals = read_globals(run);
-  if (end.kind != End::Kind::kReturned || globals[at.state] != 1) {
-    return cannot("its stack could not be taken off at the first read of stdin: " + end.message +
-                      "\n" + end.backtrace,
-                  "the second run did not go the way of the first");
-  }
-  if (end = run.call("asyncify_stop_unwind"); end.kind != End::Kind::kReturned) {
-    return cannot("asyncify: " + end.message);
-  }
-  globals = read_globals(run);
-  wasi::Memory memory = run.instance->memory();
-  const auto area = static_cast<std::uint32_t>(globals[at.area]);
-  if (memory.size < 8 || area > memory.size - 8) {
-    return cannot("its stack went astray");
-  }
-  std::uint32_t top = 0;
-  std::copy_n(memory.base + area, sizeof top, reinterpret_cast<std::uint8_t*>(&top));
-  if (top < area || top > memory.size) {
-    return cannot("its stack went astray");
-  }
-  globals[at.length] = (top - area + 7) / 8 * 8;
-  function::Baked baked;
-  baked.memory = ByteView(memory.base, memory.size);
-  baked.globals = std::move(globals);
+  auto length = [](const Stack& of) { return (of.bytes + 7) / 8 * 8; };
+  function::Baked baked = baked_of(making, run, "first read of stdin", out.frozen);
+  baked.globals = run.globals(module.binary);
+  baked.globals[at.length] = length(stack);
   baked.rewinds = true;
   baked.unwind = at;
-  baked.note = note(wasm, "first read of stdin", run.context->drawn());
-  Snapshot out;
-  FERRY_TRY(out.wasm, function::bake(unwinding, run.binary, baked));
-  out.drawn = run.context->drawn();
-  out.frames = frames.size();
-  out.stack_bytes = top - area;
-  out.memory = memory.size;
+  FERRY_TRY(out.wasm, function::bake(unwinding, module.binary, baked));
+  out.stack_bytes = stack.bytes;
+  out.memory = baked.memory.size();
+  if (could_differ(out.frozen)) {
+    FERRY_TRY(StartUp second, start_up(module, making.options, system_random(), true));
+    FERRY_TRY(const Stack other, unwind(second, module, at));
+    out.twin = twin_of(second, module.binary);
+    out.twin.globals[at.length] = length(other);
+  }
   return out;
 }
 
-Result<Snapshot> snapshot_reactor(Engine& engine, const CompilePrepared& compile, ByteView wasm,
-                                  const function::Binary& binary, const SnapshotOptions& options) {
-  FERRY_TRY(Start run, start(engine, compile, wasm, options));
-  if (run.facts.writes_tables || run.facts.drops_data) {
-    return cannot("its code changes tables or drops segments, which a snapshot does not hold");
-  }
-  for (std::string_view name :
-       {std::string_view(function::kStartExport), std::string_view("_initialize")}) {
-    bool there = name == "_initialize"
-                     ? binary.find_export(name, function::ExternKind::kFunc) != nullptr
-                     : binary.start.has_value();
-    if (!there) {
-      continue;
-    }
-    if (End end = run.call(name); end.kind != End::Kind::kReturned) {
-      return cannot(fmt::format("{} failed: {}", name, end.message));
+Result<StartUp> initialize(const Making& making, const Startable& module, Random& random,
+                           bool twin) {
+  FERRY_TRY(StartUp run, start_up(module, making.options, random, twin));
+  if (making.binary.find_export("_initialize", function::ExternKind::kFunc) != nullptr) {
+    if (End end = run.call("_initialize"); end.kind != End::Kind::kReturned) {
+      return no_snapshot("_initialize failed: " + end.message);
     }
   }
   const wasi::Drawn& drawn = run.context->drawn();
   if (drawn.wrote || drawn.files || drawn.stdin_read) {
-    return cannot("its _initialize wrote, read stdin, or opened files");
+    return no_snapshot("its _initialize wrote, read stdin, or opened files");
   }
-  function::Baked baked;
-  wasi::Memory memory = run.instance->memory();
-  baked.memory = ByteView(memory.base, memory.size);
-  baked.globals = read_globals(run);
-  baked.note = note(wasm, "after _initialize", drawn);
+  return run;
+}
+
+// The function by which a reactor draws from its own generators while starting, or "".
+Result<std::string> find_drawing(const Making& making) {
+  const auto drawing = drawing_functions(making);
+  if (drawing.empty()) {
+    return std::string();
+  }
+  function::ModuleEdit edit(making.wasm, making.binary);
+  edit.trap_in(drawing);
+  edit.drop_custom("name");
+  FERRY_TRY(Bytes trapped, edit.finish());
+  FERRY_TRY(Startable module, make_startable(making.engine, making.compile, trapped));
+  FERRY_TRY(StartUp run, start_up(module, making.options, *making.options.random));
+  return drawing_function(making, module, run.call("_initialize"));
+}
+
+Result<Snapshot> snapshot_reactor(const Making& making) {
+  FERRY_TRY(Startable module, make_startable(making.engine, making.compile, making.wasm));
+  FERRY_CHECK_OK(check_code(module.facts));
+  FERRY_TRY(StartUp run, initialize(making, module, *making.options.random, false));
   Snapshot out;
-  FERRY_TRY(out.wasm, function::bake(wasm, run.binary, baked));
-  out.drawn = drawn;
-  out.memory = memory.size;
+  function::Baked baked = baked_of(making, run, "after _initialize", out.frozen);
+  baked.globals = run.globals(module.binary);
+  FERRY_TRY(out.wasm, function::bake(making.wasm, module.binary, baked));
+  out.memory = baked.memory.size();
+  FERRY_TRY(out.frozen.drew, find_drawing(making));
+  if (could_differ(out.frozen)) {
+    FERRY_TRY(StartUp second, initialize(making, module, system_random(), true));
+    out.twin = twin_of(second, module.binary);
+  }
   return out;
 }
 
@@ -251,13 +297,15 @@ Result<Snapshot> snapshot_reactor(Engine& engine, const CompilePrepared& compile
 Result<Snapshot> make_snapshot(Engine& engine, const CompilePrepared& compile, ByteView wasm,
                                const function::Binary& binary, const SnapshotOptions& options) {
   Ticking ticking(engine);
+  Making making{engine, compile, wasm, binary, options, std::nullopt};
+  FERRY_TRY(making.go, function::read_go_program(wasm, binary));
   switch (binary.abi) {
     case function::Abi::kCommand:
-      return snapshot_command(engine, compile, wasm, binary, options);
+      return snapshot_command(making);
     case function::Abi::kReactor:
-      return snapshot_reactor(engine, compile, wasm, binary, options);
+      return snapshot_reactor(making);
     default:
-      return cannot("it is neither a command nor a reactor");
+      return no_snapshot("it is neither a command nor a reactor");
   }
 }
 

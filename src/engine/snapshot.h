@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "engine/engine.h"
+#include "engine/frozen.h"
 #include "function/binary.h"
 #include "wasi/context.h"
 
@@ -18,11 +19,21 @@ struct SnapshotOptions {
   std::vector<std::string> environ;           // "KEY=value", as at each event
   std::chrono::milliseconds timeout{10'000};  // for the start-up
   std::uint64_t memory = 128ull << 20;
+  Random* random = &system_random();  // what the start-up draws
+};
+
+// The same start-up made a second time, with another clock and other randomness: put in the place
+// of the first state of a new instance of the snapshot, it must do the same with the same event,
+// or what it does hangs on something that the snapshot froze.
+struct Twin {
+  Bytes memory;
+  std::vector<std::uint64_t> globals;  // bits by index
 };
 
 struct Snapshot {
   Bytes wasm;                   // runs wherever the original runs
-  wasi::Drawn drawn;            // what the start-up drew from outside, and is now frozen
+  Frozen frozen;                // what the start-up drew from outside
+  Twin twin;                    // empty when it drew nothing that could differ
   std::size_t frames = 0;       // functions that were on the stack, and were instrumented
   std::size_t stack_bytes = 0;  // what they take in memory
   std::uint64_t memory = 0;     // bytes of linear memory it starts with

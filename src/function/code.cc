@@ -1,8 +1,11 @@
 #include "function/code.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "function/instruction.h"
+#include "function/module_edit.h"
 #include "function/sections.h"
 #include "function/writer.h"
 
@@ -118,10 +121,13 @@ void read_locals(Reader& reader, CodeFacts& facts) {
   }
 }
 
-// Reads one body and writes it into `edit` with what the plan changes.
-void walk_body(Reader& reader, const Binary& binary, const CodePlan& plan, CodeFacts& facts,
-               Edit& edit) {
+// Reads the body of `function` and writes it into `edit` with what the plan changes.
+void walk_body(Reader& reader, const Binary& binary, const CodePlan& plan, std::uint32_t function,
+               CodeFacts& facts, Edit& edit) {
   read_locals(reader, facts);
+  if (std::ranges::binary_search(plan.trapping, function) && reader.ok()) {
+    edit.replace(reader.position(), reader.position()).push_back(op::kUnreachable);
+  }
   if (plan.poll && reader.ok()) {
     put_poll(edit.replace(reader.position(), reader.position()), plan);
   }
@@ -163,6 +169,9 @@ void walk_body(Reader& reader, const Binary& binary, const CodePlan& plan, CodeF
       case op::kCall:
       case op::kReturnCall:
       case op::kRefFunc:
+        if (plan.calls != nullptr) {
+          plan.calls->emplace_back(function, at.index);
+        }
         if (plan.rewrite && at.index == plan.redirect_from && at.opcode != op::kRefFunc) {
           put_u32(edit.replace(at.begin + 1, at.end), plan.redirect_to);
         } else if (plan.rewrite && at.index >= plan.shift_from) {
@@ -185,6 +194,7 @@ Status walk_code(ByteView contents, std::size_t offset, const Binary& binary, co
                  CodeFacts& facts, Bytes& out) {
   Reader reader(contents, offset);
   Bytes scratch;
+  const std::uint32_t imported = imported_functions(binary);
   std::uint32_t count = reader.count("function bodies", kMaxFunctions);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     const std::size_t begin = reader.position();
@@ -197,7 +207,7 @@ Status walk_code(ByteView contents, std::size_t offset, const Binary& binary, co
     scratch.clear();
     Edit edit(body, scratch);
     Reader inside(body, body_offset);
-    walk_body(inside, binary, plan, facts, edit);
+    walk_body(inside, binary, plan, imported + i, facts, edit);
     if (!inside.ok()) {
       return inside.error();
     }

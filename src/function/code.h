@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "function/prepare.h"
 #include "function/reader.h"
@@ -19,6 +21,8 @@ struct CodePlan {
   std::uint32_t shift_from = UINT32_MAX;     // functions from here on have moved up by one
   std::uint32_t redirect_from = UINT32_MAX;  // calls of this function
   std::uint32_t redirect_to = 0;             //   become calls of that one
+  std::vector<std::uint32_t> trapping = {};  // functions that trap when they are entered; sorted
+  std::vector<std::pair<std::uint32_t, std::uint32_t>>* calls = nullptr;  // filled: caller, callee
 };
 
 // Where a function of the old module stands in the new one.

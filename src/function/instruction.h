@@ -9,6 +9,7 @@
 namespace ferry::function {
 
 namespace op {
+inline constexpr std::uint8_t kUnreachable = 0x00;
 inline constexpr std::uint8_t kBlock = 0x02;
 inline constexpr std::uint8_t kLoop = 0x03;
 inline constexpr std::uint8_t kIf = 0x04;

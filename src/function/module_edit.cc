@@ -52,6 +52,49 @@ void ModuleEdit::redirect(std::uint32_t from, std::uint32_t to) {
   code_.redirect_to = to;
 }
 
+void ModuleEdit::trap_in(std::vector<std::uint32_t> functions) {
+  std::ranges::sort(functions);
+  code_.trapping = std::move(functions);
+}
+
+std::uint32_t ModuleEdit::count_activations() {
+  const auto first = static_cast<std::uint32_t>(binary_.globals.size()) + globals_.count;
+  for (std::size_t i = 0; i < binary_.functions.size(); ++i) {
+    add_global_i32(0);
+  }
+  counters_ = first;
+  return first;
+}
+
+// In the place of each function: count up, call it where it is now, count down.
+Bytes ModuleEdit::counting_bodies() const {
+  const std::uint32_t moved = imported_functions(binary_) +
+                              static_cast<std::uint32_t>(binary_.functions.size()) + bodies_.count;
+  auto put_count = [](Bytes& body, std::uint32_t global, std::uint8_t add_or_sub) {
+    body.push_back(0x23);  // global.get
+    put_u32(body, global);
+    put_bytes(body, {0x41, 1, add_or_sub, 0x24});  // i32.const 1, add or sub, global.set
+    put_u32(body, global);
+  };
+  Bytes out;
+  for (std::uint32_t i = 0; i < binary_.functions.size(); ++i) {
+    Bytes body = {0};
+    put_count(body, *counters_ + i, 0x6A);
+    const FuncType& type = binary_.types.at(binary_.functions[i]);
+    for (std::uint32_t param = 0; param < type.params.size(); ++param) {
+      body.push_back(0x20);  // local.get
+      put_u32(body, param);
+    }
+    body.push_back(0x10);  // call
+    put_u32(body, moved + i);
+    put_count(body, *counters_ + i, 0x6B);
+    body.push_back(0x0B);
+    put_u32(out, static_cast<std::uint32_t>(body.size()));
+    put_bytes(out, body);
+  }
+  return out;
+}
+
 void ModuleEdit::copy(SectionId id, const Additions& extra, Bytes& out) const {
   ByteView old;
   auto replacement = replaced_.find(id);
@@ -81,7 +124,12 @@ void ModuleEdit::copy(SectionId id, const Additions& extra, Bytes& out) const {
 
 Status ModuleEdit::copy_code(Bytes& out) {
   Bytes code;
-  put_u32(code, static_cast<std::uint32_t>(binary_.functions.size()) + bodies_.count);
+  const auto own = static_cast<std::uint32_t>(binary_.functions.size());
+  put_u32(code, own + bodies_.count + (counters_ ? own : 0));
+  if (counters_) {
+    put_bytes(code, counting_bodies());
+    put_bytes(code, bodies_.bytes);
+  }
   code_.rewrite = true;
   code_.keep_grow = true;
   for (const Section& section : binary_.sections) {
@@ -91,7 +139,9 @@ Status ModuleEdit::copy_code(Bytes& out) {
                                code_, facts, code));
     }
   }
-  put_bytes(code, bodies_.bytes);
+  if (!counters_) {
+    put_bytes(code, bodies_.bytes);
+  }
   if (!binary_.functions.empty() || bodies_.count != 0) {
     put_section(out, static_cast<std::uint8_t>(SectionId::kCode), code);
   }
@@ -103,7 +153,12 @@ Result<Bytes> ModuleEdit::finish() {
   out.reserve(wasm_.size() + wasm_.size() / 32 + 4096);
   copy(SectionId::kType, types_, out);
   copy(SectionId::kImport, {}, out);
-  copy(SectionId::kFunction, functions_, out);
+  Additions functions = functions_;
+  for (std::size_t i = 0; counters_ && i < binary_.functions.size(); ++i) {
+    put_u32(functions.bytes, binary_.functions[i]);
+    ++functions.count;
+  }
+  copy(SectionId::kFunction, functions, out);
   copy(SectionId::kTable, {}, out);
   copy(SectionId::kMemory, {}, out);
   copy(SectionId::kGlobal, globals_, out);

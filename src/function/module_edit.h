@@ -31,6 +31,11 @@ class ModuleEdit {
   void add_custom(std::string_view name, std::string_view text);
   // Calls of `from` become calls of `to`, but for those in functions added here.
   void redirect(std::uint32_t from, std::uint32_t to);
+  // These trap as soon as they are entered.
+  void trap_in(std::vector<std::uint32_t> functions);
+  // Puts a global (i32) beside each function defined here that says how often it is being executed
+  // now; the first one's index is returned. The functions themselves move behind all others.
+  std::uint32_t count_activations();
 
   Result<Bytes> finish();
 
@@ -41,6 +46,7 @@ class ModuleEdit {
   };
   void copy(SectionId id, const Additions& extra, Bytes& out) const;
   Status copy_code(Bytes& out);
+  Bytes counting_bodies() const;
 
   ByteView wasm_;
   const Binary& binary_;
@@ -51,6 +57,7 @@ class ModuleEdit {
   Bytes customs_;
   std::map<SectionId, Bytes> replaced_;
   std::string_view dropped_;
+  std::optional<std::uint32_t> counters_;  // the first one's index
   CodePlan code_;
 };
 

@@ -1,6 +1,7 @@
 #include "function/snapshot.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -31,17 +32,24 @@ Error cannot(std::string message, std::string hint = "") {
   return {Code::kUnsupported, std::move(message), std::move(hint)};
 }
 
-// fd_read(fd, iovs, iovs_len, nread) -> errno
-Result<std::uint32_t> find_read(const Binary& binary) {
+std::optional<std::uint32_t> find_import(const Binary& binary, std::string_view name) {
   std::uint32_t index = 0;
   for (const Import& import : binary.imports) {
     if (import.kind != ExternKind::kFunc) {
       continue;
     }
-    if (import.module == "wasi_snapshot_preview1" && import.name == "fd_read") {
+    if (import.module == "wasi_snapshot_preview1" && import.name == name) {
       return index;
     }
     ++index;
+  }
+  return std::nullopt;
+}
+
+// fd_read(fd, iovs, iovs_len, nread) -> errno
+Result<std::uint32_t> find_read(const Binary& binary) {
+  if (auto index = find_import(binary, "fd_read")) {
+    return *index;
   }
   return cannot("it never reads stdin (it does not import fd_read)");
 }
@@ -69,7 +77,7 @@ void put_forward(Bytes& out, std::uint32_t read) {
 //   grown to be zero), and read;
 // if this is the first read of stdin: grow, tell asyncify where to put the stack, unwind;
 // else read.
-Bytes unwinding_read_body(std::uint32_t read, const UnwindGlobals& at) {
+Bytes unwinding_read_body(std::uint32_t read, const UnwindGlobals& at, std::uint32_t pages) {
   constexpr std::uint8_t kAt = 4;                          // a local
   Bytes out = {1, 1, 0x7F};                                // one local: i32
   put(out, kGlobalGet, at.state);                          // state == 2?
@@ -91,8 +99,8 @@ Bytes unwinding_read_body(std::uint32_t read, const UnwindGlobals& at) {
   put_bytes(out, {0x45, 0x71, kIf, kNoResult});            // and phase == 0: if
   put_const(out, 1);                                       //
   put(out, kGlobalSet, at.phase);                          //   phase = 1
-  put_const(out, 1);                                       //
-  put_bytes(out, {op::kMemoryGrow, 0, kLocalTee, kAt});    //   grow by a page
+  put_const(out, static_cast<std::int32_t>(pages));        //
+  put_bytes(out, {op::kMemoryGrow, 0, kLocalTee, kAt});    //   grow
   put_const(out, -1);                                      //
   put_bytes(out, {0x47, kIf, kNoResult, kLocalGet, kAt});  //   if that went well
   put_const(out, 16);                                      //
@@ -102,7 +110,7 @@ Bytes unwinding_read_body(std::uint32_t read, const UnwindGlobals& at) {
   put_const(out, 8);                                       //
   put_bytes(out, {0x6A, kI32Store, 2, 0});                 //     [area] = area + 8
   put_bytes(out, {kLocalGet, kAt, kLocalGet, kAt});        //
-  put_const(out, 65536);                                   //
+  put_const(out, static_cast<std::int32_t>(pages << 16));  //
   put_bytes(out, {0x6A, kI32Store, 2, 4});                 //     [area + 4] = its end
   put_bytes(out, {kLocalGet, kAt});                        //
   put(out, kGlobalSet, at.data);                           //     data = area
@@ -205,23 +213,66 @@ Bytes memory_section(const MemoryType& memory, std::size_t size) {
   return out;
 }
 
-Bytes exports_section(const Binary& binary, bool rewinds, std::uint32_t start) {
+// `start` takes the place of the export that a start-up ends with, _start or _initialize; without
+// it a reactor needs no _initialize any more.
+Bytes exports_section(const Binary& binary, bool rewinds, std::optional<std::uint32_t> start) {
   Bytes entries;
   std::uint32_t count = 0;
   for (const Export& each : binary.exports) {
-    if (each.name.starts_with("asyncify_") || each.name == "_initialize") {
+    const bool entry =
+        each.kind == ExternKind::kFunc && each.name == (rewinds ? "_start" : "_initialize");
+    if (each.name.starts_with("asyncify_") || (each.name == "_initialize" && !(entry && start))) {
       continue;
     }
-    bool entry = rewinds && each.name == "_start" && each.kind == ExternKind::kFunc;
     put_name(entries, each.name);
     entries.push_back(static_cast<std::uint8_t>(each.kind));
-    put_u32(entries, entry ? start : each.index);
+    put_u32(entries, entry && start ? *start : each.index);
     ++count;
   }
   Bytes out;
   put_u32(out, count);
   put_bytes(out, entries);
   return out;
+}
+
+// if random_get(at, size) != 0: unreachable; …; i32.store value at; …
+Result<Bytes> redraw_body(const Binary& binary, const Baked& baked) {
+  Bytes out = {0};
+  if (baked.redraws.empty()) {
+    return out;
+  }
+  const auto random = find_import(binary, "random_get");
+  if (!random) {
+    return cannot("it does not import random_get, and is to draw anew");
+  }
+  for (const Redraw& each : baked.redraws) {
+    if (each.at > baked.memory.size() || each.size > baked.memory.size() - each.at) {
+      return cannot("what is to be drawn anew lies outside its memory");
+    }
+    put_const(out, static_cast<std::int32_t>(each.at));
+    put_const(out, static_cast<std::int32_t>(each.size));
+    put(out, op::kCall, *random);
+    put_bytes(out, {kIf, kNoResult, op::kUnreachable, kEnd});
+  }
+  for (const Word& each : baked.words) {
+    if (each.at > baked.memory.size() || baked.memory.size() - each.at < 4) {
+      return cannot("what is to be set lies outside its memory");
+    }
+    put_const(out, static_cast<std::int32_t>(each.at));
+    put_const(out, each.value);
+    put_bytes(out, {kI32Store, 0, 0});
+  }
+  return out;
+}
+
+Status add_trapping_read(const Binary& binary, ModuleEdit& edit) {
+  FERRY_TRY(std::uint32_t read, find_read(binary));
+  Bytes body = {0, kLocalGet, 0, 0x45, kIf, kNoResult, op::kUnreachable, kEnd};  // if fd == 0
+  put_forward(body, read);
+  body.push_back(kEnd);
+  edit.redirect(read, edit.add_function(edit.add_type(read_type()), body));
+  edit.drop_custom("name");  // so that the backtrace speaks of indices
+  return Done{};
 }
 
 // Passive segments are the code's to place; a baked module has none.
@@ -251,14 +302,19 @@ Status check_segments(ByteView wasm, const Binary& binary) {
 
 }  // namespace
 
-Result<Bytes> trap_at_first_read(ByteView wasm, const Binary& binary) {
-  FERRY_TRY(std::uint32_t read, find_read(binary));
+Result<Bytes> trap_at_first_read(ByteView wasm, const Binary& binary,
+                                 const std::vector<std::uint32_t>& trapping) {
   ModuleEdit edit(wasm, binary);
-  Bytes body = {0, kLocalGet, 0, 0x45, kIf, kNoResult, 0x00, kEnd};  // fd == 0: unreachable
-  put_forward(body, read);
-  body.push_back(kEnd);
-  edit.redirect(read, edit.add_function(edit.add_type(read_type()), body));
-  edit.drop_custom("name");  // so that the backtrace speaks of indices
+  edit.trap_in(trapping);
+  FERRY_CHECK_OK(add_trapping_read(binary, edit));
+  return edit.finish();
+}
+
+Result<Bytes> count_at_first_read(ByteView wasm, const Binary& binary,
+                                  std::uint32_t& first_counter) {
+  ModuleEdit edit(wasm, binary);
+  FERRY_CHECK_OK(add_trapping_read(binary, edit));
+  first_counter = edit.count_activations();
   return edit.finish();
 }
 
@@ -268,7 +324,7 @@ UnwindGlobals unwind_globals(std::uint32_t first_async_global) {
 }
 
 Result<Bytes> unwind_at_first_read(ByteView wasm, const Binary& binary,
-                                   std::uint32_t first_async_global) {
+                                   std::uint32_t first_async_global, std::uint32_t pages) {
   FERRY_TRY(std::uint32_t read, find_read(binary));
   if (binary.globals.size() != first_async_global + 2 ||
       binary.find_export("asyncify_stop_unwind", ExternKind::kFunc) == nullptr) {
@@ -279,7 +335,8 @@ Result<Bytes> unwind_at_first_read(ByteView wasm, const Binary& binary,
   edit.add_global_i32(0);  // phase
   edit.add_global_i32(0);  // area
   edit.add_global_i32(0);  // length
-  edit.redirect(read, edit.add_function(edit.add_type(read_type()), unwinding_read_body(read, at)));
+  edit.redirect(
+      read, edit.add_function(edit.add_type(read_type()), unwinding_read_body(read, at, pages)));
   return edit.finish();
 }
 
@@ -289,16 +346,18 @@ Result<Bytes> bake(ByteView wasm, const Binary& binary, const Baked& baked) {
     return cannot("it has not exactly one memory");
   }
   ModuleEdit edit(wasm, binary);
-  std::uint32_t start = 0;
+  std::optional<std::uint32_t> start;
+  FERRY_TRY(Bytes body, redraw_body(binary, baked));
   if (baked.rewinds) {
     const Export* entry = binary.find_export("_start", ExternKind::kFunc);
     if (entry == nullptr) {
       return cannot("it has no _start");
     }
-    Bytes body = {0};
     put_const(body, 2);
     put(body, kGlobalSet, baked.unwind.state);  // rewind
     put(body, op::kCall, entry->index);
+  }
+  if (baked.rewinds || !baked.redraws.empty()) {
     body.push_back(kEnd);
     start = edit.add_function(edit.add_type(FuncType{}), body);
   }

@@ -26,12 +26,19 @@ namespace ferry::function {
 // Custom section of a baked module: JSON that says of what and how it was made.
 inline constexpr char kSnapshotSection[] = "ferry:snapshot";
 
-Result<Bytes> trap_at_first_read(ByteView wasm, const Binary& binary);
+// `trapping`: functions that are not to be entered before that.
+Result<Bytes> trap_at_first_read(ByteView wasm, const Binary& binary,
+                                 const std::vector<std::uint32_t>& trapping = {});
+// The same where engines cut a backtrace short: each function defined here has a global of its own,
+// from index `first_counter` on, that is not 0 while it is on the stack.
+Result<Bytes> count_at_first_read(ByteView wasm, const Binary& binary,
+                                  std::uint32_t& first_counter);
 
 // Of an asyncified module: `first_async_global` is the index of the first of the two globals that
 // asyncify adds (state, then data), which is the number of globals before it ran.
+// `pages`: of memory for the stack.
 Result<Bytes> unwind_at_first_read(ByteView wasm, const Binary& binary,
-                                   std::uint32_t first_async_global);
+                                   std::uint32_t first_async_global, std::uint32_t pages = 1);
 
 // Indices of the globals of unwind_at_first_read's module.
 struct UnwindGlobals {
@@ -43,12 +50,25 @@ struct UnwindGlobals {
 };
 UnwindGlobals unwind_globals(std::uint32_t first_async_global);
 
+// What _start (of a reactor: _initialize) does before anything else, at every event: fresh
+// randomness at these addresses, by random_get, and words that go with it.
+struct Redraw {
+  std::uint32_t at = 0;    // address
+  std::uint32_t size = 0;  // bytes
+};
+struct Word {
+  std::uint32_t at = 0;  // address
+  std::int32_t value = 0;
+};
+
 struct Baked {
   ByteView memory;                     // the whole linear memory as it is
   std::vector<std::uint64_t> globals;  // bits by global index; only those of numbers matter
   bool rewinds = false;                // _start is to rewind first (a command)
   UnwindGlobals unwind{};              // when it rewinds
-  std::string note;                    // JSON for kSnapshotSection
+  std::vector<Redraw> redraws;         // within the memory; needs the import random_get
+  std::vector<Word> words;
+  std::string note;  // JSON for kSnapshotSection
 };
 Result<Bytes> bake(ByteView wasm, const Binary& binary, const Baked& baked);
 

@@ -2,21 +2,45 @@
 """ferry build --snapshot, as a user meets it.
 
 Takes the start-up of every sample function ahead and compares the result with the original; then
-asks for what must be refused and reads the reason. Exit code 77, with the reason, where wasm-opt or
-the sample functions are missing.
+asks for what must be refused and reads the reason. What a Go program draws at random must be drawn
+anew at each event, on new instances and on kept ones. Exit code 77, with the reason, where wasm-opt
+or the functions are missing.
 
-    tests/snapshot/run.py --build build
+    tests/snapshot/run.py --build build [--only samples|random] [--long]
 """
 
 import argparse
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 
 DATA = [b'{"name":"Ada"}', b'{"name":"\xc3\x89mile"}', b"{}", b"not json", b"", b'{"name":"' + b"x" * 100_000 + b'"}']
+
+# Reads at the bottom of a recursion, and says on the way up how deep that was.
+DEEP = """(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func $down (param $left i32) (result i32) (local $a i64) (local $b i64) (local $c i64)
+    (local.set $a (i64.extend_i32_u (local.get $left)))
+    (local.set $b (i64.mul (local.get $a) (local.get $a)))
+    (local.set $c (i64.mul (local.get $b) (local.get $a)))
+    (if (i32.eqz (local.get $left)) (then
+      (i32.store (i32.const 0) (i32.const 100))
+      (i32.store (i32.const 4) (i32.const 4))
+      (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (return (i32.const 0))))
+    (i32.add (call $down (i32.sub (local.get $left) (i32.const 1)))
+      (i64.eq (local.get $c) (i64.mul (local.get $b) (local.get $a)))))
+  (func (export "_start")
+    (if (i32.ne (call $down (i32.const {depth})) (i32.const {depth})) (then (unreachable)))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"""
 
 # name: (text format, words that the refusal must hold)
 REFUSED = {
@@ -53,6 +77,10 @@ REFUSED = {
                (drop (call $random (i32.const 64) (i32.const 8)))
                (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))))""",
         "--accept-frozen random",
+    ),
+    "too-deep": (
+        DEEP.format(depth=200_000),
+        "call stack exhausted",
     ),
     "writes-tables": (
         """(module
@@ -109,10 +137,13 @@ class Bench:
     def __init__(self, build, folder):
         self.ferry = build / "bin" / "ferry"
         self.folder = pathlib.Path(folder)
+        # What is made with one engine is run on another, and this one compiles fastest.
+        wasmer = (build / "bin" / "engines").glob("*wasmer*")
+        self.engine = ["--engine", "wasmer:singlepass"] if any(wasmer) else []
 
     def run(self, *words, data=b""):
         # A hang ends; a build under ThreadSanitizer, some twenty times as slow, does not.
-        return subprocess.run([self.ferry, *words], input=data, capture_output=True, timeout=600)
+        return subprocess.run([self.ferry, *words], input=data, capture_output=True, timeout=300)
 
     def outcome(self, wasm, data, *words):
         done = self.run("run", wasm, "--output", "json", *words, data=data)
@@ -131,9 +162,10 @@ class Bench:
         subprocess.run(["wat2wasm", wat, "-o", wasm], check=True)
         return wasm
 
-    def snapshot(self, wasm, *words):
+    def snapshot(self, wasm, *words, engine=None):
+        engine = self.engine if engine is None else ["--engine", engine]
         out = self.folder / f"{pathlib.Path(wasm).stem}.snapshot.wasm"
-        return out, self.run("build", wasm, "--snapshot", "-o", out, *words)
+        return out, self.run("build", wasm, "--snapshot", "-o", out, *engine, *words)
 
 
 def samples(bench, functions):
@@ -155,6 +187,44 @@ def pieces(bench):
         reply = bench.run("run", name, data=b"abcdef").stdout
         check(reply == b"7abcd", f"{name}: {reply}")
     print("ok   pieces: reads in pieces go on after the rewind")
+
+
+def deep(bench):
+    """Stacks far deeper than a backtrace is long, one that takes more than a page."""
+    for depth in (100, 2_500):
+        wasm = bench.assemble("deep", DEEP.format(depth=depth))
+        out, done = bench.snapshot(wasm, engine="wasmtime")  # its frames are small
+        check(done.returncode == 0, f"{depth} deep: {done.stderr.decode()}")
+        for name in (wasm, out):
+            reply = bench.run("run", name, data=b"abcd").stdout
+            check(reply == b"abcd", f"{name}, {depth} deep: {reply}")
+    print("ok   deep: the whole stack is taken ahead")
+
+
+def growing_reactor(bench):
+    """A reactor whose _initialize grows its memory and leaves something there."""
+    wasm = bench.assemble(
+        "growing",
+        """(module
+          (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+          (memory (export "memory") 1)
+          (global $at (mut i32) (i32.const 0))
+          (func (export "_initialize")
+            (global.set $at (i32.shl (memory.grow (i32.const 3)) (i32.const 16)))
+            (i32.store (i32.add (global.get $at) (i32.const 70000)) (i32.const 0x6f6c6548)))
+          (func (export "handle") (result i32)
+            (i32.store (i32.const 0) (i32.add (global.get $at) (i32.const 70000)))
+            (i32.store (i32.const 4) (i32.const 4))
+            (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (i32.store (i32.add (global.get $at) (i32.const 70000)) (i32.const 0))
+            (i32.const 0)))""",
+    )
+    out, done = bench.snapshot(wasm)
+    check(done.returncode == 0, done.stderr.decode())
+    for name in (wasm, out):
+        reply = bench.run("run", name).stdout
+        check(reply == b"Helo", f"{name}: {reply}")
+    print("ok   growing: a reactor's memory is as _initialize left it")
 
 
 def refusals(bench):
@@ -192,11 +262,86 @@ def differing(bench, functions):
     print("ok   replies-environ: a snapshot that behaves differently is refused")
 
 
+def awkward(bench, guests):
+    wasm = guests / "awkward.wasm"
+    out, done = bench.snapshot(wasm, "--accept-frozen", "hash-key")
+    check(done.returncode == 0, done.stderr.decode())
+    for name in (wasm, out):
+        reply = bench.run("run", name, data=b"abcdef").stdout
+        check(reply == b"abc" + b"." * 20 + b" def 10100\n", f"{name}: {reply}")
+    print("ok   awkward: goroutines at work and a deep stack go on after the rewind")
+
+
+# What a Go program froze, the option that accepts it, and the words of the refusal without.
+FROZEN = {
+    "draws": "math_rand.Int63",
+    "crypto": "randomness was drawn before the first read",
+    "clock": "hangs on randomness or the time",
+}
+
+
+def frozen(bench, guests, long):
+    if long:
+        out, done = bench.snapshot(guests / "fresh.wasm")
+        said = done.stderr.decode()
+        check(done.returncode == 1 and "--accept-frozen hash-key" in said, f"fresh: {said}")
+    for name, words in FROZEN.items() if long else [("draws", FROZEN["draws"])]:
+        out, done = bench.snapshot(guests / f"{name}.wasm", "--accept-frozen", "hash-key")
+        said = done.stderr.decode()
+        check(done.returncode == 1 and words in said, f"{name}: {said}")
+        check(not out.exists(), f"{name}: refused, and written all the same")
+        print(f"ok   {name}: {said.splitlines()[0]}")
+
+
+def served(bench, wasm, events):
+    """The replies of one server: its first event gets a new instance, later ones a kept one."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = open(pathlib.Path(folder) / "log", "w+b")
+        server = subprocess.Popen(
+            [bench.ferry, "serve", wasm, "--listen", "127.0.0.1:0", "--workers", "1"],
+            stdout=log, stderr=log)
+        try:
+            port, patience = None, time.monotonic() + 60
+            while port is None and time.monotonic() < patience:
+                log.seek(0)
+                port = re.search(rb"127\.0\.0\.1:(\d+)", log.read())
+                time.sleep(0.05)
+            check(port is not None, f"{wasm.name}: the server does not listen")
+            address = f"http://127.0.0.1:{port[1].decode()}/"
+            return [urllib.request.urlopen(address, b"x", 60).read().decode()
+                    for _ in range(events)]
+        finally:
+            server.terminate()
+            server.wait(60)
+
+
+def fresh(bench, guests, long):
+    for name in ("fresh", "fresh-reactor") if long else ("fresh",):
+        out, done = bench.snapshot(guests / f"{name}.wasm", "--accept-frozen", "hash-key")
+        check(done.returncode == 0, f"{name}: {done.stderr.decode()}")
+        replies = [bench.run("run", out, data=b"x").stdout.decode() for _ in range(2)]
+        replies += served(bench, out, 6)
+        seen = {}
+        for reply in replies:
+            lines = reply.splitlines()
+            check(len(lines) == 6, f"{name}: {reply}")
+            for line in lines:
+                kind = line.split()[0]
+                check(line not in seen.setdefault(kind, set()),
+                      f"{name}: {kind} gave the same twice: {line}")
+                seen[kind].add(line)
+        print(f"ok   {name}: {', '.join(seen)} differ from event to event")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", default="build", type=pathlib.Path)
-    build = parser.parse_args().build.resolve()
+    parser.add_argument("--only", choices=["samples", "random"])
+    parser.add_argument("--long", action="store_true", help="with what takes a minute more")
+    options = parser.parse_args()
+    build = options.build.resolve()
     functions = build / "functions"
+    guests = functions / "snapshot"
     if not list(functions.glob("hello-*.wasm")) or not shutil.which("wat2wasm"):
         print("SKIP: no sample functions (make functions) or no wat2wasm (wabt)")
         return 77
@@ -207,10 +352,20 @@ def main():
             if "wasm-opt of binaryen is needed" in probe:
                 print("SKIP: no wasm-opt; tools/setup.sh binaryen installs it")
                 return 77
-            pieces(bench)
-            refusals(bench)
-            differing(bench, functions)
-            samples(bench, functions)
+            if options.only != "random":
+                pieces(bench)
+                deep(bench)
+                growing_reactor(bench)
+                refusals(bench)
+                differing(bench, functions)
+                samples(bench, functions)
+            if options.only != "samples" and not (guests / "fresh.wasm").exists():
+                print("SKIP: no Go, and so no guests of tests/snapshot/guests")
+                return 77
+            if options.only != "samples":
+                fresh(bench, guests, options.long)
+                frozen(bench, guests, options.long)
+                awkward(bench, guests)
         except Failure as failure:
             print(f"FAIL {failure}")
             return 1

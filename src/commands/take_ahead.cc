@@ -1,0 +1,146 @@
+#include "commands/take_ahead.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "commands/same.h"
+#include "engine/compiler.h"
+
+namespace ferry::commands {
+namespace {
+
+Error frozen(std::string what, std::string hint) {
+  return {Code::kUnsupported, "no snapshot: " + std::move(what), std::move(hint)};
+}
+
+constexpr char kAcceptRandom[] =
+    "draw it when the event is there, after the first read; or, where nothing secret and nothing "
+    "unique hangs on it, --accept-frozen random";
+
+Status judge_random(const engine::Frozen& found, const TakeAhead& how,
+                    std::vector<std::string>& told) {
+  if (!found.drawn.random) {
+    return Done{};
+  }
+  if (how.accepted == "random") {
+    told.emplace_back(fmt::format(
+        "frozen: randomness drawn while starting (accepted){}",
+        found.generators != 0 ? "; Go's generators are seeded anew at each event" : ""));
+    return Done{};
+  }
+  if (!found.random_traced) {
+    return frozen(
+        "randomness was drawn before the first read; what was made of it (hash seeds, ids) would "
+        "be the same at every event, and so be known to an attacker",
+        kAcceptRandom);
+  }
+  if (!found.drew.empty()) {
+    return frozen(fmt::format("it draws from Go's generator while it starts ({}), and what it drew "
+                              "would be the same at every event",
+                              found.drew),
+                  kAcceptRandom);
+  }
+  if (!found.named) {
+    if (how.unasked) {
+      return frozen(
+          "the names of its functions were stripped, and with them goes whether its packages draw "
+          "random numbers while they start",
+          "build without -ldflags=-s; or make the snapshot yourself: ferry build --snapshot");
+    }
+    told.emplace_back(
+        "the names of its functions were stripped: a random number that a package drew while "
+        "starting would be frozen, and only the comparison could show it");
+  }
+  if (how.unasked) {
+    told.emplace_back(
+        "math/rand and the seeds of maps are drawn anew at each event; the key of its hash tables "
+        "is this package's own: where strangers can read the package, use --no-snapshot");
+    return Done{};
+  }
+  if (how.accepted != "hash-key") {
+    return frozen(
+        "the key of Go's hash tables would be in the file, the same at every event: who has the "
+        "file can make keys that all fall into one bucket, and so slow down a function that puts "
+        "a stranger's keys into a map",
+        "where only you have the file, or no stranger chooses keys: --accept-frozen hash-key "
+        "(math/rand, math/rand/v2 and the seeds of maps are drawn anew at each event in any case)");
+  }
+  told.emplace_back(
+      "frozen: the key of Go's hash tables (accepted); math/rand, math/rand/v2 and the seeds of "
+      "maps are drawn anew at each event");
+  return Done{};
+}
+
+Status judge_environment(const engine::Frozen& found, const function::Function& function,
+                         const TakeAhead& how, std::vector<std::string>& told) {
+  if (!found.drawn.environ || !found.environ_matters) {
+    return Done{};
+  }
+  const bool attributes = function.manifest.input == function::InputForm::kData;
+  const std::string who =
+      found.environ_reader.empty() ? "" : fmt::format(" ({} looks at it)", found.environ_reader);
+  if (how.unasked && (attributes || how.platform == "lambda")) {
+    return frozen(
+        fmt::format("it reads its environment while it starts{}, where {} stands", who,
+                    attributes ? "each event's CE_* attributes" : "each event's trace id"),
+        attributes ? "take the whole event in place of them: [function] input = \"cloudevent\""
+                   : "");
+  }
+  told.emplace_back(fmt::format(
+      "frozen: the environment{} ([grant] env as it is now; {})", who,
+      attributes ? "no CE_* attribute of an event is seen: use input = \"cloudevent\" for those"
+                 : "what a platform adds to it is not seen"));
+  return Done{};
+}
+
+}  // namespace
+
+KeyedRandom::KeyedRandom(ByteView secret, const std::string& digest)
+    : message_(fmt::format("ferry snapshot start-up 1 {} {}", to_hex(secret), digest)) {}
+
+void KeyedRandom::fill(std::span<std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const Sha256 block = sha256(as_bytes(fmt::format("{} {}", message_, counter_++)));
+    const std::size_t size = std::min(bytes.size(), block.size());
+    std::copy_n(block.begin(), size, bytes.begin());
+    bytes = bytes.subspan(size);
+  }
+}
+
+Result<TakenAhead> take_ahead(engine::Engine& engine, const engine::EngineOptions& options,
+                              const function::Function& function, const TakeAhead& how) {
+  const engine::Info& info = engine.info();
+  const std::string name = info.name + (info.variant.empty() ? "" : ":" + info.variant);
+  engine::SnapshotOptions start;
+  start.name = function.name;
+  start.timeout = function.manifest.limits.timeout;
+  start.memory = function.manifest.limits.memory;
+  start.random = how.random;
+  for (const auto& [key, value] : function.manifest.grants.env) {
+    start.environ.push_back(fmt::format("{}={}", key, value));
+  }
+  TakenAhead out;
+  FERRY_TRY(out.made, engine::make_snapshot(
+                          engine,
+                          [&](ByteView prepared) {
+                            return engine::compile_in_child(name, options, prepared, {});
+                          },
+                          function.wasm, function.binary, start));
+  const engine::Frozen& found = out.made.frozen;
+  FERRY_CHECK_OK(judge_random(found, how, out.told));
+  FERRY_CHECK_OK(judge_environment(found, function, how, out.told));
+  if (found.drawn.clock) {
+    out.told.emplace_back("frozen: the time at which it believes to have started");
+  }
+  FERRY_TRY(out.function,
+            function::make_function(function.name, std::move(out.made.wasm), function.manifest));
+  FERRY_TRY(out.same, compare_functions(engine, options, function, out.function, how.cases));
+  if (!out.made.twin.memory.empty() && how.accepted != "random") {
+    FERRY_CHECK_OK(compare_with_twin(engine, options, out.function, out.made.twin, how.cases));
+  }
+  return out;
+}
+
+}  // namespace ferry::commands

@@ -1,0 +1,190 @@
+// Two starts of one function, held against each other event by event (commands/same.h).
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "commands/ready.h"
+#include "commands/same.h"
+#include "event/environment.h"
+#include "event/json.h"
+#include "function/prepare.h"
+#include "host/ticker.h"
+
+namespace ferry::commands {
+namespace {
+
+// Long after both starts; sleeping takes no time.
+class EventClock final : public Clock {
+ public:
+  WallTime wall() const override {
+    return WallTime(std::chrono::sys_days(std::chrono::days{22'000})) + (passed_ += kLook);
+  }
+  Monotonic monotonic() const override { return Monotonic(passed_ += kLook); }
+  void sleep_until(Monotonic until) const override {
+    passed_ = std::max<Nanoseconds>(passed_, until.time_since_epoch());
+  }
+
+ private:
+  static constexpr Nanoseconds kLook{1000};
+  mutable Nanoseconds passed_ = std::chrono::hours{24 * 365 * 5};
+};
+
+// The same stream each time that it is made with the same number (splitmix64).
+class SameRandom final : public Random {
+ public:
+  explicit SameRandom(std::uint64_t stream) : state_(stream) {}
+  void fill(std::span<std::uint8_t> bytes) override {
+    for (std::uint8_t& byte : bytes) {
+      std::uint64_t z = (state_ += 0x9E3779B97F4A7C15);
+      z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+      z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+      byte = static_cast<std::uint8_t>((z ^ (z >> 31)) >> 24);
+    }
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+struct Probe {
+  const function::Function& function;
+  engine::Module& module;
+  const engine::Twin* twin;  // null: as the snapshot starts
+};
+
+// The twin's state in place of the snapshot's.
+Status put_twin(engine::Instance& instance, const engine::Twin& twin) {
+  const wasi::Memory memory = instance.memory();
+  if (memory.size != twin.memory.size()) {
+    return Error{Code::kInvalid, "two starts of it left memories of different sizes", ""};
+  }
+  std::memcpy(memory.base, twin.memory.data(), twin.memory.size());
+  for (std::size_t i = 0; i < twin.globals.size(); ++i) {
+    if (auto handle = instance.find_global(function::kGlobalPrefix + std::to_string(i))) {
+      instance.set_global(*handle, twin.globals[i]);
+    }
+  }
+  return Done{};
+}
+
+// How the guest ended and all that it wrote, in one string.
+Result<std::string> answer(const Probe& probe, const event::Event& event, std::uint64_t stream) {
+  const function::Manifest& manifest = probe.function.manifest;
+  EventClock clock;
+  SameRandom random(stream);
+  wasi::Context context(clock, random);
+  wasi::Setup setup;
+  setup.lists.args = {probe.function.name};
+  for (const auto& [key, value] : manifest.grants.env) {
+    setup.lists.environ.push_back(fmt::format("{}={}", key, value));
+  }
+  std::string data = event.data.value_or("");
+  if (manifest.input == function::InputForm::kData) {
+    for (std::string& entry : event::environment(event)) {
+      setup.lists.environ.push_back(std::move(entry));
+    }
+  } else {
+    FERRY_TRY(data, event::to_json(event));
+  }
+  setup.stdin_data = data;
+  setup.quotas.stdout_bytes = manifest.limits.output;
+  setup.quotas.stderr_bytes = manifest.limits.log;
+  setup.deadline = clock.monotonic() + manifest.limits.timeout;
+  context.reset(std::move(setup));
+  FERRY_TRY(auto instance,
+            probe.module.instantiate({manifest.limits.memory, manifest.limits.instructions}));
+  if (probe.twin != nullptr) {
+    FERRY_CHECK_OK(put_twin(*instance, *probe.twin));
+  }
+  const Monotonic deadline = system_clock().monotonic() + manifest.limits.timeout;
+  engine::End end;
+  if (probe.function.binary.abi == function::Abi::kCommand) {
+    end = instance->call("_start", context, deadline);
+  } else {
+    if (probe.function.binary.find_export("_initialize", function::ExternKind::kFunc) != nullptr) {
+      end = instance->call("_initialize", context, deadline);
+    }
+    if (end.kind == engine::End::Kind::kReturned) {
+      end = instance->call("handle", context, deadline);
+    }
+  }
+  return fmt::format("end {} {} exit {} {} reply {}\nlog {}", static_cast<int>(end.kind), end.value,
+                     static_cast<int>(context.stop()), context.exit_code(), context.out(),
+                     context.err());
+}
+
+// Runs of letters and digits, and what stands between them.
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t end = begin + 1;
+    while (end < text.size() && plain(text[end]) == plain(text[begin])) {
+      ++end;
+    }
+    words.push_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return words;
+}
+
+// Whether every word in which the twins differ is one that also differs from event to event: the
+// order of a map, say, hangs on what was drawn while starting and is drawn anew all the same.
+Result<bool> differ_like_events(const Probe& probe, const event::Event& event,
+                                const std::string& first, const std::string& second) {
+  constexpr std::uint64_t kEvents = 24;
+  const auto words = words_of(first);
+  const auto others = words_of(second);
+  if (words.size() != others.size()) {
+    return false;
+  }
+  std::vector<bool> changes(words.size());
+  for (std::uint64_t stream = 1; stream <= kEvents; ++stream) {
+    FERRY_TRY(const std::string text, answer(probe, event, stream));
+    const auto again = words_of(text);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      changes[i] = changes[i] || i >= again.size() || again[i] != words[i];
+    }
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != others[i] && !changes[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& options,
+                         const function::Function& snapshot, const engine::Twin& twin,
+                         const std::vector<std::string>& case_files) {
+  FERRY_TRY(const auto cases, make_cases(case_files));
+  FERRY_TRY(auto bundle, make_bundle(snapshot, engine.info(), options, true, nullptr));
+  FERRY_TRY(auto module,
+            engine.load(bundle.fd.get(), bundle.artifact_offset, bundle.artifact_size));
+  host::Ticker ticker(engine);
+  const host::Ticker::Running running(ticker);
+  for (const Case& each : cases) {
+    const Probe probe{snapshot, *module, nullptr};
+    FERRY_TRY(const std::string first, answer(probe, each.event, 0));
+    FERRY_TRY(const std::string second, answer({snapshot, *module, &twin}, each.event, 0));
+    bool same = first == second;
+    if (!same) {
+      FERRY_TRY(same, differ_like_events(probe, each.event, first, second));
+    }
+    if (!same) {
+      return Error{
+          Code::kInvalid,
+          fmt::format("no snapshot: what it does with the event '{}' hangs on randomness or the "
+                      "time that it drew while starting, and that would be the same at every event",
+                      each.name),
+          "draw it when the event is there: after the first read, in handle()"};
+    }
+  }
+  return Done{};
+}
+
+}  // namespace ferry::commands

@@ -1,0 +1,3 @@
+module example/snapshot
+
+go 1.24
