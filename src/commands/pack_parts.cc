@@ -29,10 +29,10 @@ Status check_grants(const function::Function& function) {
 }
 
 Result<Bytes> artifact_of(const engine::Bundle& bundle) {
-  Bytes out(bundle.artifact_size);
+  FERRY_TRY(const int file, bundle.artifact->proven());
+  Bytes out(bundle.artifact->size());
   for (std::size_t at = 0; at < out.size();) {
-    const ssize_t got = pread(bundle.fd.get(), out.data() + at, out.size() - at,
-                              static_cast<off_t>(bundle.artifact_offset + at));
+    const ssize_t got = pread(file, out.data() + at, out.size() - at, static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) {
       continue;
     }

@@ -7,6 +7,7 @@
 
 #include "commands/ready.h"
 #include "commands/same.h"
+#include "engine/load.h"
 #include "event/environment.h"
 #include "event/json.h"
 #include "function/prepare.h"
@@ -163,8 +164,7 @@ Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& op
                          const std::vector<std::string>& case_files) {
   FERRY_TRY(const auto cases, make_cases(case_files));
   FERRY_TRY(auto bundle, make_bundle(snapshot, engine.info(), options, true, nullptr));
-  FERRY_TRY(auto module,
-            engine.load(bundle.fd.get(), bundle.artifact_offset, bundle.artifact_size));
+  FERRY_TRY(auto module, engine::load_artifact(engine, bundle.artifact));
   host::Ticker ticker(engine);
   const host::Ticker::Running running(ticker);
   for (const Case& each : cases) {

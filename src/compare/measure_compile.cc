@@ -49,7 +49,7 @@ Result<Sample> measure_compile(const Task& task) {
                 },
                 nullptr));
   sample.values["rewrite_us"] = prepared;
-  sample.values["artifact_bytes"] = static_cast<double>(bundle.artifact_size);
+  sample.values["artifact_bytes"] = static_cast<double>(bundle.artifact->size());
   FERRY_TRY(const function::Prepared ready, function::prepare(function.wasm, function.binary, {}));
   const function::Lowering lowering =
       engine::lowering_for(ready.facts, engine->info().capabilities);

@@ -12,6 +12,7 @@
 #include "compare/stats.h"
 #include "compare/stopwatch.h"
 #include "engine/kept_instance.h"
+#include "engine/load.h"
 #include "engine/loader.h"
 #include "engine/store.h"
 #include "function/function.h"
@@ -176,9 +177,7 @@ Status measure_all(const Task& task, Bench& bench, Sample& sample) {
   FERRY_TRY(const function::Record record, function::record_from_json(bench.bundle.info.facts));
   {
     const Stopwatch load;
-    FERRY_TRY(const auto module,
-              bench.engine.load(bench.bundle.fd.get(), bench.bundle.artifact_offset,
-                                bench.bundle.artifact_size));
+    FERRY_TRY(const auto module, engine::load_artifact(bench.engine, bench.bundle.artifact));
     sample.values["load_us"] = load.cpu_us();
     FERRY_CHECK_OK(measure_phases(*module, record, bench, sample));
     FERRY_CHECK_OK(measure_memory(*module, record, bench, sample));

@@ -27,7 +27,7 @@ void start_sodium() {
 // One key for one file: Poly1305 must never see the same key twice.
 using OneTimeKey = std::array<std::uint8_t, crypto_onetimeauth_KEYBYTES>;
 OneTimeKey one_time_key(const MacKey& key, const BundleNonce& nonce) {
-  static constexpr std::string_view kPurpose = "ferry bundle mac 1";
+  static constexpr std::string_view kPurpose = "ferry bundle mac 2";
   OneTimeKey out{};
   crypto_generichash_state state;
   crypto_generichash_init(&state, key.bytes.data(), key.bytes.size(), out.size());
@@ -38,13 +38,34 @@ OneTimeKey one_time_key(const MacKey& key, const BundleNonce& nonce) {
   return out;
 }
 
-// What is signed: a purpose and the BLAKE3 of the file. A start waits for this hash.
-Bytes signed_message(ByteView covered) {
-  static constexpr std::string_view kPurpose = "ferry bundle signature 2";
+// Less code than this is proven with the rest: a fault would cost more than its hash.
+constexpr std::uint64_t kLeastCode = 4 * kCodePiece;
+
+CodeRange code_on_its_own(ByteView artifact) {
+  const CodeRange code = find_code(artifact);
+  return code.size < kLeastCode ? CodeRange{} : code;
+}
+
+// What is signed: a purpose, and the BLAKE3 of what stands before the code and of what stands
+// behind it, where the footer says how much that is. A start waits for these hashes.
+Bytes signed_message(const Covered& covered) {
+  static constexpr std::string_view kPurpose = "ferry bundle signature 3";
   Bytes out(kPurpose.begin(), kPurpose.end());
-  const auto hash = blake3(covered);
-  out.insert(out.end(), hash.begin(), hash.end());
+  for (const ByteView part : {covered.before, covered.after}) {
+    const Hash hash = blake3(part);
+    out.insert(out.end(), hash.begin(), hash.end());
+  }
   return out;
+}
+
+Tag mac_of(const Covered& covered, const OneTimeKey& key) {
+  Tag tag{};
+  crypto_onetimeauth_state state;
+  crypto_onetimeauth_init(&state, key.data());
+  crypto_onetimeauth_update(&state, covered.before.data(), covered.before.size());
+  crypto_onetimeauth_update(&state, covered.after.data(), covered.after.size());
+  crypto_onetimeauth_final(&state, tag.data());
+  return tag;  // and zeros
 }
 
 Error changed(std::string_view name) {
@@ -53,15 +74,12 @@ Error changed(std::string_view name) {
                "it is native code and is never run unless it is authentic: make it again"};
 }
 
-bool authentic(const BundleFooter& footer, ByteView covered, const MacKey& key) {
-  const OneTimeKey once = one_time_key(key, footer.nonce);
-  return crypto_onetimeauth_verify(footer.tag.data(), covered.data(), covered.size(),
-                                   once.data()) == 0 &&
-         sodium_is_zero(footer.tag.data() + crypto_onetimeauth_BYTES,
-                        footer.tag.size() - crypto_onetimeauth_BYTES) == 1;
+bool authentic(const BundleFooter& footer, const Covered& covered, const MacKey& key) {
+  const Tag tag = mac_of(covered, one_time_key(key, footer.nonce));
+  return sodium_memcmp(tag.data(), footer.tag.data(), tag.size()) == 0;
 }
 
-bool authentic(const BundleFooter& footer, ByteView covered, const VerifyKey& key) {
+bool authentic(const BundleFooter& footer, const Covered& covered, const VerifyKey& key) {
   const Bytes message = signed_message(covered);
   return crypto_sign_verify_detached(footer.tag.data(), message.data(), message.size(),
                                      key.bytes.data()) == 0;
@@ -70,40 +88,35 @@ bool authentic(const BundleFooter& footer, ByteView covered, const VerifyKey& ke
 constexpr std::uint32_t kind_of(const MacKey&) { return kBundleByMac; }
 constexpr std::uint32_t kind_of(const VerifyKey&) { return kBundleBySignature; }
 
-// `file` is all of the file. Only the mark, the version and the kind are looked at before the
-// whole has been authenticated.
+// Only the mark, the version, the kind and where the code lies are looked at before all but the
+// code has been authenticated.
 template <typename Key>
-Result<Bundle> check(ByteView file, const Key& key, std::string_view name) {
+Result<Bundle> check(Fd file, std::size_t size, const Key& key, const std::string& name) {
   start_sodium();
-  FERRY_TRY(const BundleFooter footer, read_footer(file, name));
+  auto map = std::make_unique<FileMap>(file.get(), size);
+  if (!map->ok()) return errno_error("map " + name, errno);
+  const ByteView bytes = map->view();
+  FERRY_TRY(const BundleFooter footer, read_footer(bytes, name));
   if (footer.authentication != kind_of(key)) {
     return Error{Code::kDenied,
-                 std::string(name) + (kind_of(key) == kBundleBySignature
-                                          ? ": the bundle is not signed"
-                                          : ": the bundle was not made by this user's store"),
+                 name + (kind_of(key) == kBundleBySignature
+                             ? ": the bundle is not signed"
+                             : ": the bundle was not made by this user's store"),
                  ""};
   }
-  if (!authentic(footer, file.first(file.size() - kBundleTag), key)) return changed(name);
-  return read_body(file, footer, name);
+  const Covered covered =
+      cover(bytes.first(size - kBundleTag), {footer.code_offset, footer.code_size});
+  map->touch(0, covered.before.size());
+  map->touch(size - kBundleTag - covered.after.size(), covered.after.size());
+  if (!authentic(footer, covered, key)) return changed(name);
+  FERRY_TRY(BundleBody body, read_body(bytes, footer, name));
+  if (body.code.size == 0) map.reset();
+  Bundle bundle;
+  bundle.info = std::move(body.info);
+  bundle.artifact = std::make_shared<const Artifact>(name, std::move(file), std::move(map),
+                                                     body.artifact_size, std::move(body.code));
+  return bundle;
 }
-
-// A whole file in memory for as long as this lives.
-class Map {
- public:
-  Map(int fd, std::size_t size)
-      : size_(size), base_(mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0)) {}
-  ~Map() {
-    if (ok()) munmap(base_, size_);
-  }
-  Map(const Map&) = delete;
-  Map& operator=(const Map&) = delete;
-  bool ok() const { return base_ != MAP_FAILED; }
-  ByteView view() const { return {static_cast<const std::uint8_t*>(base_), size_}; }
-
- private:
-  std::size_t size_;
-  void* base_;
-};
 
 Result<Fd> sealed_copy(ByteView bytes) {
   Fd fd(memfd_create("ferry-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -138,27 +151,21 @@ Result<Bundle> open_file(const std::string& path, const Key& key) {
     return Error{Code::kLimit, path + ": a bundle of " + std::to_string(size) + " bytes",
                  "the limit is " + std::to_string(kMaxBundle)};
   }
-  const Map map(fd.get(), size);
+  if (!others_may_write(status)) return check(std::move(fd), size, key, path);
+  // What has been checked must be what is run: check a copy that nobody else can reach.
+  const FileMap map(fd.get(), size);
   if (!map.ok()) return errno_error("map " + path, errno);
-  if (others_may_write(status)) {
-    // What has been checked must be what is run: check a copy that nobody else can reach.
-    FERRY_TRY(Fd copy, sealed_copy(map.view()));
-    const Map copied(copy.get(), size);
-    if (!copied.ok()) return errno_error("map a copy of " + path, errno);
-    FERRY_TRY(Bundle bundle, check(copied.view(), key, path));
-    bundle.fd = std::move(copy);
-    return bundle;
-  }
-  FERRY_TRY(Bundle bundle, check(map.view(), key, path));
-  bundle.fd = std::move(fd);
-  return bundle;
+  FERRY_TRY(Fd copy, sealed_copy(map.view()));
+  return check(std::move(copy), size, key, path);
 }
 
 template <typename Key>
 Result<Bundle> open_memory(ByteView bytes, const Key& key) {
-  FERRY_TRY(Bundle bundle, check(bytes, key, "bundle"));
-  FERRY_TRY(bundle.fd, sealed_copy(bytes));
-  return bundle;
+  if (bytes.size() < sizeof(BundleFooter)) {
+    return Error{Code::kInvalid, "bundle: not a bundle, or cut off", ""};
+  }
+  FERRY_TRY(Fd copy, sealed_copy(bytes));
+  return check(std::move(copy), bytes.size(), key, "bundle");
 }
 
 }  // namespace
@@ -167,18 +174,18 @@ Bytes write_bundle(const BundleInfo& info, ByteView artifact, const MacKey& key)
   start_sodium();
   BundleNonce nonce{};
   randombytes_buf(nonce.data(), nonce.size());
-  Bytes out = write_untagged(info, artifact, kBundleByMac, nonce);
-  const OneTimeKey once = one_time_key(key, nonce);
-  Tag tag{};
-  crypto_onetimeauth(tag.data(), out.data(), out.size(), once.data());
+  const CodeRange code = code_on_its_own(artifact);
+  Bytes out = write_untagged(info, artifact, code, kBundleByMac, nonce);
+  const Tag tag = mac_of(cover(out, code), one_time_key(key, nonce));
   out.insert(out.end(), tag.begin(), tag.end());
   return out;
 }
 
 Bytes write_bundle(const BundleInfo& info, ByteView artifact, const SigningKey& key) {
   start_sodium();
-  Bytes out = write_untagged(info, artifact, kBundleBySignature, {});
-  const Bytes message = signed_message(out);
+  const CodeRange code = code_on_its_own(artifact);
+  Bytes out = write_untagged(info, artifact, code, kBundleBySignature, {});
+  const Bytes message = signed_message(cover(out, code));
   Tag tag{};
   crypto_sign_detached(tag.data(), nullptr, message.data(), message.size(), key.secret.data());
   out.insert(out.end(), tag.begin(), tag.end());

@@ -6,10 +6,11 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/bytes.h"
-#include "base/file.h"
+#include "engine/artifact.h"
 
 namespace ferry::engine {
 
@@ -22,13 +23,11 @@ struct BundleInfo {
   std::string facts;               // JSON: the function::Record of the module
 };
 
-// An opened, authenticated bundle. The artifact is [artifact_offset, +artifact_size) of fd; it
-// starts the file (offset 0), so that an engine can map it in place.
+// An opened, authenticated bundle. Its artifact starts the file, so that an engine can map it in
+// place.
 struct Bundle {
   BundleInfo info;
-  Fd fd;
-  std::uint64_t artifact_offset = 0;
-  std::uint64_t artifact_size = 0;
+  std::shared_ptr<const Artifact> artifact;
   std::string warning;  // why the store could not keep it, for the user; or empty
 };
 
@@ -48,7 +47,7 @@ Bytes write_bundle(const BundleInfo& info, ByteView artifact, const SigningKey& 
 
 // kDenied: another key, or a changed file; kInvalid: no bundle, or a truncated one (its mark is
 // at the end); kUnsupported: a format version we do not know. Nothing of it is used before the
-// check has passed.
+// check has passed; larger code is checked when it is first used (engine/load.h).
 Result<Bundle> open_bundle(const std::string& path, const MacKey& key);
 Result<Bundle> open_bundle(const std::string& path, const VerifyKey& key);
 

@@ -8,11 +8,14 @@
 #include <string_view>
 
 #include "engine/bundle.h"
+#include "engine/elf_code.h"
 
 namespace ferry::engine {
 
 // The last bytes of a bundle. All integers are little-endian.
 struct BundleFooter {
+  std::uint64_t code_offset;
+  std::uint64_t code_size;  // 0: the artifact is proven whole
   std::uint64_t artifact_size;
   std::uint64_t info_offset;
   std::uint64_t info_size;
@@ -20,7 +23,7 @@ struct BundleFooter {
   std::uint32_t authentication;
   std::array<char, 8> magic;
   std::array<std::uint8_t, 32> nonce;
-  std::array<std::uint8_t, 64> tag;  // over every byte of the file before it
+  std::array<std::uint8_t, 64> tag;  // over every byte of the file before it, but the code
 };
 
 inline constexpr std::uint32_t kBundleByMac = 1;
@@ -29,15 +32,29 @@ inline constexpr std::size_t kBundleTag = 64;
 
 using BundleNonce = std::array<std::uint8_t, 32>;
 
-// Everything but the tag.
-Bytes write_untagged(const BundleInfo& info, ByteView artifact, std::uint32_t authentication,
-                     const BundleNonce& nonce);
+// Everything but the tag. `code` lies in the artifact; size 0: none is proven on its own.
+Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
+                     std::uint32_t authentication, const BundleNonce& nonce);
 
-// All that may be looked at before the check: mark, version, kind, and the tag itself.
+// All that may be looked at before the check: mark, version, kind, where the code lies (in the
+// artifact), and the tag itself.
 Result<BundleFooter> read_footer(ByteView file, std::string_view name);
 
-// Sizes and fields, of an authentic file; fd is left open to the caller. Trusts nothing all the
-// same: a key may be stolen, and a writer may be wrong.
-Result<Bundle> read_body(ByteView file, const BundleFooter& footer, std::string_view name);
+// What the tag covers: before the code, and from behind it to the tag.
+struct Covered {
+  ByteView before;
+  ByteView after;
+};
+Covered cover(ByteView untagged, CodeRange code);
+
+struct BundleBody {
+  BundleInfo info;
+  std::uint64_t artifact_size = 0;
+  CodeProof code;
+};
+
+// Sizes and fields, of an authentic file. Trusts nothing all the same: a key may be stolen, and a
+// writer may be wrong.
+Result<BundleBody> read_body(ByteView file, const BundleFooter& footer, std::string_view name);
 
 }  // namespace ferry::engine

@@ -106,6 +106,12 @@ class Module {
   virtual Result<std::unique_ptr<Instance>> instantiate(const InstanceLimits& limits) = 0;
 };
 
+// A module whose code is still where its file was mapped.
+struct MappedModule {
+  std::unique_ptr<Module> module;
+  const std::uint8_t* image = nullptr;  // the artifact's first byte
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -120,6 +126,13 @@ class Engine {
   // `fd`, which may be closed afterwards.
   virtual Result<std::unique_ptr<Module>> load(int fd, std::uint64_t offset,
                                                std::uint64_t size) = 0;
+
+  // The same, of the whole file from its start, with the code mapped in place and not even read: so
+  // that it can be closed, and opened piece by piece once it is proven (engine/code_guard.h). All
+  // outside the file's code is proven already. kUnsupported where it would be copied or run.
+  virtual Result<MappedModule> map(int /*fd*/, std::uint64_t /*size*/) {
+    return Error{Code::kUnsupported, "this engine maps no artifacts", ""};
+  }
 
   // Called each kTick by one thread of the process while anything runs. A deadline is kept to two
   // ticks; each tick wakes a core that has better things to do.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "engine/load.h"
 #include "event/environment.h"
 #include "event/json.h"
 #include "function/prepare.h"
@@ -265,8 +266,7 @@ Result<std::shared_ptr<Loaded>> Host::load(const engine::Bundle& bundle,
     FERRY_TRY(auto directory, wasi::Directory::open(grant.host, grant.guest, grant.read_only));
     loaded->directories.push_back(std::move(directory));
   }
-  FERRY_TRY(loaded->module,
-            engine_.load(bundle.fd.get(), bundle.artifact_offset, bundle.artifact_size));
+  FERRY_TRY(loaded->module, engine::load_artifact(engine_, bundle.artifact));
   std::lock_guard lock(mutex_);
   std::erase_if(loaded_, [](const auto& each) { return each.expired(); });
   loaded_.push_back(loaded);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "elf_of_code.h"
+
 namespace ferry::engine {
 namespace {
 
@@ -37,10 +39,9 @@ class BundleTest : public testing::Test {
     EXPECT_EQ(bundle->info.engine_fingerprint, "wasmtime/48 x");
     EXPECT_EQ(bundle->info.manifest, "[function]\n");
     EXPECT_EQ(bundle->info.facts, "{}");
-    ASSERT_EQ(bundle->artifact_size, artifact_.size());
+    ASSERT_EQ(bundle->artifact->size(), artifact_.size());
     Bytes read(artifact_.size());
-    ASSERT_EQ(pread(bundle->fd.get(), read.data(), read.size(),
-                    static_cast<off_t>(bundle->artifact_offset)),
+    ASSERT_EQ(pread(*bundle->artifact->proven(), read.data(), read.size(), 0),
               static_cast<ssize_t>(read.size()));
     EXPECT_EQ(read, artifact_);
   }
@@ -68,7 +69,7 @@ TEST_F(BundleTest, ComesBackFromMemory) {
 TEST_F(BundleTest, EmptyFieldsAndArtifact) {
   const auto bundle = open_bundle(write_bundle({}, {}, key_), key_);
   ASSERT_TRUE(bundle.ok()) << bundle.error().text();
-  EXPECT_EQ(bundle->artifact_size, 0u);
+  EXPECT_EQ(bundle->artifact->size(), 0u);
   EXPECT_TRUE(bundle->info.function_name.empty());
 }
 
@@ -90,6 +91,46 @@ TEST_F(BundleTest, EveryFlippedBitIsNoticed) {
     changed[i] ^= 1u << (i % 8);
     EXPECT_FALSE(open_bundle(changed, verify_).ok()) << "byte " << i;
   }
+}
+
+// Code that is proven on its own: a change is seen when it is touched, all else at once.
+TEST_F(BundleTest, EveryPartOfOneWithCodeIsCovered) {
+  artifact_ = elf_of_code(5);
+  artifact_.insert(artifact_.end(), 100, 0x55);  // as data behind the code
+  const Bytes good = write_bundle(info_, artifact_, signing_);
+  put(good);
+  expect_good(open_bundle(path_, verify_));
+  ASSERT_NE(open_bundle(path_, verify_)->artifact->pieces(), nullptr);
+  const std::size_t code_end = kCodeAt + 5 * kCodePiece;
+  for (std::size_t at :
+       {std::size_t{0}, std::size_t{kCodeAt - 1}, code_end, artifact_.size() - 1,
+        artifact_.size() + 8 /* padding */, artifact_.size() + 40 /* hashes of pieces */,
+        good.size() - 200 /* info */, good.size() - 150 /* where the code lies */,
+        good.size() - 140, good.size() - 130, good.size() - 1}) {
+    Bytes changed = good;
+    changed[at] ^= 1;
+    EXPECT_FALSE(open_bundle(changed, verify_).ok()) << at;
+  }
+  for (std::size_t at : {std::size_t{kCodeAt}, std::size_t{kCodeAt + kCodePiece}, code_end - 1}) {
+    Bytes changed = good;
+    changed[at] ^= 1;
+    const auto bundle = open_bundle(changed, verify_);
+    ASSERT_TRUE(bundle.ok()) << at;
+    EXPECT_EQ(bundle->artifact->proven().error().code, Code::kDenied) << at;
+  }
+}
+
+TEST_F(BundleTest, ForgedHashesAreDenied) {
+  artifact_ = elf_of_code(5);
+  const Bytes good = write_bundle(info_, artifact_, key_);
+  artifact_[kCodeAt + 9] ^= 1;
+  MacKey other;
+  const Bytes forged = write_bundle(info_, artifact_, other);
+  // The forger's code and hashes under the maker's tag.
+  Bytes mixed = forged;
+  std::copy(good.end() - 96, good.end(), mixed.end() - 96);
+  EXPECT_EQ(open_bundle(mixed, key_).error().code, Code::kDenied);
+  EXPECT_TRUE(open_bundle(good, key_).ok());
 }
 
 TEST_F(BundleTest, ChangedArtifactIsDenied) {
@@ -137,8 +178,10 @@ TEST_F(BundleTest, OneKindDoesNotPassForTheOther) {
 
 TEST_F(BundleTest, AnotherVersionIsUnsupported) {
   Bytes bytes = write_bundle(info_, artifact_, key_);
-  bytes[bytes.size() - 136 + 24] = 2;  // docs/formats/bundle.md: the footer's version
-  EXPECT_EQ(open_bundle(bytes, key_).error().code, Code::kUnsupported);
+  for (const std::uint8_t version : {1, 3}) {
+    bytes[bytes.size() - 112] = version;  // docs/formats/bundle.md: the footer's version
+    EXPECT_EQ(open_bundle(bytes, key_).error().code, Code::kUnsupported);
+  }
 }
 
 TEST_F(BundleTest, WhatIsNoBundleIsInvalid) {

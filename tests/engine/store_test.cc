@@ -45,9 +45,9 @@ class StoreTest : public testing::Test {
     auto bundle = store.get(*function_, engine_, compile(), &cached_);
     if (!bundle.ok()) return "error: " + bundle.error().text();
     warning_ = bundle->warning;
-    Bytes read(bundle->artifact_size);
-    if (pread(bundle->fd.get(), read.data(), read.size(),
-              static_cast<off_t>(bundle->artifact_offset)) != static_cast<ssize_t>(read.size())) {
+    Bytes read(bundle->artifact->size());
+    if (pread(*bundle->artifact->proven(), read.data(), read.size(), 0) !=
+        static_cast<ssize_t>(read.size())) {
       return "error: short";
     }
     return std::string(as_text(read));
@@ -236,7 +236,7 @@ TEST_F(StoreTest, ManyAtOnceCompileOnce) {
         return;
       }
       auto bundle = store->get(*function_, engine_, compile(), nullptr);
-      if (!bundle.ok() || bundle->artifact_size != 10) ++wrong;
+      if (!bundle.ok() || bundle->artifact->size() != 10) ++wrong;
     });
   }
   for (std::thread& thread : threads) thread.join();

@@ -1,5 +1,10 @@
 // What only this plug-in offers.
+#include <functional>
+
+#include "engine/bundle.h"
 #include "engine/conformance.h"
+#include "engine/elf_code.h"
+#include "engine/load.h"
 
 namespace ferry::engine {
 namespace {
@@ -23,6 +28,99 @@ TEST(Wasmtime, NoSuchVariantIsUsage) {
   ASSERT_FALSE(engine.ok());
   EXPECT_EQ(engine.error().code, Code::kUsage);
 }
+
+void append_number(Bytes& out, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
+  out.push_back(static_cast<std::uint8_t>(value));
+}
+void append(Bytes& out, const Bytes& more) { out.insert(out.end(), more.begin(), more.end()); }
+void append_sized(Bytes& out, const Bytes& more) {
+  append_number(out, more.size());
+  append(out, more);
+}
+Bytes exported(char name, std::uint8_t index) {
+  return {1, static_cast<std::uint8_t>(name), 0, index};
+}
+
+// Functions that store a great many constants each and return 1: as much code as a program has.
+// "a" is the first; "z" calls each of them.
+Bytes much_code() {
+  constexpr std::uint8_t kFunctions = 120;
+  Bytes body{0};
+  for (std::uint32_t i = 0; i < 400; ++i) {
+    append(body, {0x41});  // i32.const address, i32.const value, i32.store
+    append_number(body, i % 60);
+    append(body, {0x41, 0x07, 0x36, 2});
+    append_number(body, i * 4);
+  }
+  append(body, {0x41, 1, 0x0b});
+  Bytes code;
+  append_number(code, kFunctions + 1);
+  for (std::uint8_t i = 0; i < kFunctions; ++i) append_sized(code, body);
+  Bytes calls{0};
+  for (std::uint8_t i = 0; i < kFunctions; ++i) append(calls, {0x10, i, 0x1a});  // call, drop
+  append(calls, {0x41, 1, 0x0b});
+  append_sized(code, calls);
+  Bytes functions;
+  append_number(functions, kFunctions + 1);
+  functions.insert(functions.end(), kFunctions + 1, 0);
+  Bytes exports{2};
+  append(exports, exported('a', 0));
+  append(exports, exported('z', kFunctions));
+  Bytes out{0, 'a', 's', 'm', 1, 0, 0, 0};
+  const std::pair<std::uint8_t, Bytes> sections[] = {
+      {1, {1, 0x60, 0, 1, 0x7f}}, {3, functions}, {5, {1, 0, 1}}, {7, exports}, {10, code}};
+  for (const auto& [id, content] : sections) {
+    out.push_back(id);
+    append_sized(out, content);
+  }
+  return out;
+}
+
+class WasmtimeBundle : public Conformance {
+ protected:
+  // From a bundle of it, with `change` done to the file.
+  std::unique_ptr<Module> load_changed(const std::function<void(Bytes&)>& change) {
+    const auto code = compile(much_code());
+    if (code == nullptr) return nullptr;
+    MacKey key;
+    Bytes bytes = write_bundle({}, *code, key);
+    change(bytes);
+    auto bundle = open_bundle(bytes, key);
+    if (!bundle.ok()) return nullptr;
+    EXPECT_NE(bundle->artifact->pieces(), nullptr) << "too little code for this test";
+    auto module = engine::load_artifact(**engine_, bundle->artifact);
+    EXPECT_TRUE(module.ok()) << module.error().text();
+    return module.ok() ? std::move(*module) : nullptr;
+  }
+};
+
+TEST_P(WasmtimeBundle, CodeIsProvenWhenItRuns) {
+  const auto module = load_changed([](Bytes&) {});
+  ASSERT_NE(module, nullptr);
+  const auto first = instance(*module);
+  ASSERT_NE(first, nullptr);
+  for (const char* name : {"a", "z", "a"}) {
+    const End end = call(*first, name);
+    EXPECT_EQ(end.kind, End::Kind::kReturned) << end.message;
+    EXPECT_EQ(end.value, 1);
+  }
+}
+
+TEST_P(WasmtimeBundle, ChangedCodeEndsTheProcessWhenItIsReached) {
+  const auto module = load_changed([&](Bytes& file) {
+    const CodeRange code = find_code(file);
+    file[code.offset + code.size / 2] ^= 0x55;
+  });
+  ASSERT_NE(module, nullptr);
+  const auto first = instance(*module);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(call(*first, "a").value, 1);
+  EXPECT_EXIT(call(*first, "z"), testing::ExitedWithCode(9), "code was changed");
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, WasmtimeBundle, testing::Values("wasmtime"),
+                         [](const auto& which) { return which.param; });
 
 }  // namespace
 }  // namespace ferry::engine

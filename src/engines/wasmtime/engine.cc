@@ -9,6 +9,7 @@
 #include "engines/wasmtime/cpu.h"
 #include "engines/wasmtime/imports.h"
 #include "engines/wasmtime/module.h"
+#include "engines/wasmtime/slim.h"
 
 namespace ferry::engine::wasmtime {
 namespace {
@@ -62,7 +63,7 @@ class WasmtimeEngine final : public Engine {
       return Error{Code::kInternal, "wasmtime: " + message_of(*error), ""};
     }
     const ByteView view(reinterpret_cast<const std::uint8_t*>(code.data), code.size);
-    Bytes out(view.begin(), view.end());
+    Bytes out = slim(view);
     wasm_byte_vec_delete(&code);
     return out;
 #else
@@ -72,16 +73,29 @@ class WasmtimeEngine final : public Engine {
 #endif
   }
 
-  Result<std::unique_ptr<Module>> load(int fd, std::uint64_t offset, std::uint64_t size) override {
+  // Not where the file system forbids executable mappings, or there is no /proc.
+  Result<MappedModule> map(int fd, std::uint64_t /*size*/) override {
+    const std::string path = "/proc/self/fd/" + std::to_string(fd);
     wasmtime_module_t* raw = nullptr;
-    if (offset == 0) {
-      // Mapped in place: only the pages that are used are read. Not where the file system
-      // forbids executable mappings; a copy in memory is free of that.
-      const std::string path = "/proc/self/fd/" + std::to_string(fd);
-      const ErrorPtr error(
-          wasmtime_module_deserialize_file(shared_->engine.get(), path.c_str(), &raw));
-      if (error == nullptr) return WasmtimeModule::make(shared_, ModulePtr(raw));
+    if (ErrorPtr error{
+            wasmtime_module_deserialize_file(shared_->engine.get(), path.c_str(), &raw)}) {
+      return Error{Code::kUnsupported, "wasmtime cannot map this artifact: " + message_of(*error),
+                   ""};
     }
+    void* start = nullptr;
+    void* end = nullptr;
+    wasmtime_module_image_range(raw, &start, &end);
+    FERRY_TRY(auto module, WasmtimeModule::make(shared_, ModulePtr(raw)));
+    return MappedModule{std::move(module), static_cast<const std::uint8_t*>(start)};
+  }
+
+  Result<std::unique_ptr<Module>> load(int fd, std::uint64_t offset, std::uint64_t size) override {
+    if (offset == 0) {
+      // Mapped in place: only the pages that are used are read. A copy in memory always works.
+      auto mapped = map(fd, size);
+      if (mapped.ok()) return std::move(mapped->module);
+    }
+    wasmtime_module_t* raw = nullptr;
     const std::uint64_t start = offset & ~std::uint64_t{4095};
     const std::size_t length = size + (offset - start);
     void* map = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, fd, static_cast<off_t>(start));

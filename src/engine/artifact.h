@@ -1,0 +1,81 @@
+// What a bundle holds for its engine: the first bytes of a file, proven to be the maker's. Of
+// native code so far only the hashes may be proven, piece by piece; a piece is proven against its
+// hash before anything of it is used (code_guard.h), or all of them at once (proven()).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/file.h"
+
+namespace ferry::engine {
+
+// Big enough that a fault for each costs little beside its hash, small enough that a start hashes
+// little that it does not use.
+inline constexpr std::uint64_t kCodePiece = 64u << 10;
+
+using Hash = std::array<std::uint8_t, 32>;
+
+// Where the artifact's native code lies, and what its pieces must hash to (BLAKE3). Whole pages;
+// the last piece may be shorter. `size` 0: everything is proven as one.
+struct CodeProof {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::vector<Hash> pieces;
+};
+
+// A whole file in memory, read-only, for as long as this lives.
+class FileMap {
+ public:
+  FileMap(int fd, std::size_t size);
+  ~FileMap();
+  FileMap(const FileMap&) = delete;
+  FileMap& operator=(const FileMap&) = delete;
+  bool ok() const;
+  ByteView view() const { return {static_cast<const std::uint8_t*>(base_), size_}; }
+  // Brings part of it into the address space in one go, where the kernel can.
+  void touch(std::uint64_t offset, std::uint64_t size) const;
+
+ private:
+  std::size_t size_;
+  void* base_;
+};
+
+// Thread-safe. Shared by those who opened it and the module that runs it.
+class Artifact {
+ public:
+  Artifact(std::string name, Fd file, std::unique_ptr<FileMap> map, std::uint64_t size,
+           CodeProof code);
+
+  std::uint64_t size() const { return size_; }
+  const std::string& name() const { return name_; }
+
+  // The file, whose first size() bytes are the artifact, with every byte of it proven: hashes the
+  // code first where that has not been done. kDenied: it was changed.
+  Result<int> proven() const;
+
+  // For code_guard.h, which proves each piece before it is used. Null: all is proven as it is.
+  const CodeProof* pieces() const { return code_.size != 0 ? &code_ : nullptr; }
+  int file() const { return file_.get(); }
+  // Whether piece `index` is what it must be. Async-signal-safe.
+  bool check_piece(std::size_t index) const;
+
+ private:
+  std::string name_;
+  Fd file_;
+  std::unique_ptr<FileMap> map_;  // only where pieces are still to be checked
+  std::uint64_t size_;
+  CodeProof code_;
+  mutable std::mutex mutex_;
+  mutable bool all_proven_ = false;
+};
+
+// The pieces' hashes of `code`.
+std::vector<Hash> hash_pieces(ByteView code);
+
+}  // namespace ferry::engine

@@ -1,0 +1,40 @@
+#include "engine/load.h"
+
+#include "engine/code_guard.h"
+
+namespace ferry::engine {
+namespace {
+
+class GuardedModule final : public Module {
+ public:
+  GuardedModule(std::unique_ptr<Module> module, std::unique_ptr<CodeGuard> guard)
+      : module_(std::move(module)), guard_(std::move(guard)) {}
+
+  Result<std::unique_ptr<Instance>> instantiate(const InstanceLimits& limits) override {
+    return module_->instantiate(limits);
+  }
+
+ private:
+  std::unique_ptr<Module> module_;
+  std::unique_ptr<CodeGuard> guard_;  // goes first: afterwards the addresses may be another's
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Module>> load_artifact(Engine& engine,
+                                              const std::shared_ptr<const Artifact>& artifact) {
+  if (const CodeProof* proof = artifact->pieces(); proof != nullptr) {
+    Result<MappedModule> mapped = engine.map(artifact->file(), artifact->size());
+    if (mapped.ok()) {
+      auto guard = CodeGuard::make(artifact, mapped->image + proof->offset);
+      if (guard.ok()) {
+        return std::unique_ptr<Module>(
+            new GuardedModule(std::move(mapped->module), std::move(*guard)));
+      }
+    }
+  }
+  FERRY_TRY(const int file, artifact->proven());
+  return engine.load(file, 0, artifact->size());
+}
+
+}  // namespace ferry::engine
