@@ -63,8 +63,8 @@ class Kept : public Conformance {
     static const std::string input(2000, 'x');
     const Monotonic deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     wasi::Setup setup;
-    setup.args = {"vandal", std::string(40, 'a')};
-    setup.environ = {"KEY=" + std::string(60, 'e')};
+    setup.lists.args = {"vandal", std::string(40, 'a')};
+    setup.lists.environ = {"KEY=" + std::string(60, 'e')};
     setup.stdin_data = input;
     setup.deadline = deadline;
     context.reset(std::move(setup));
