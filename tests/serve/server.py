@@ -16,6 +16,7 @@ BUILD = pathlib.Path(os.environ["FERRY_BUILD"])
 FERRY = BUILD / "bin" / "ferry"
 # How long anything may take before a test is called failed; nothing is measured by it.
 PATIENCE = 60
+COMPILING = 600  # a server compiles its functions before it serves: long under a sanitizer
 
 
 def environment(folder):
@@ -58,7 +59,7 @@ class Server:
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
         try:
-            line = self.wait_for_line(r"ferry: serving ")
+            line = self.wait_for_line(r"ferry: serving ", patience=COMPILING)
         except AssertionError:
             self.process.kill()
             raise
@@ -74,8 +75,8 @@ class Server:
             self.lines.append(None)
             self.grown.notify_all()
 
-    def wait_for_line(self, pattern):
-        end = time.monotonic() + PATIENCE
+    def wait_for_line(self, pattern, patience=PATIENCE):
+        end = time.monotonic() + patience
         with self.grown:
             seen = 0
             while True:
