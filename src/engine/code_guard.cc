@@ -7,16 +7,10 @@
 #include <unistd.h>
 
 namespace ferry::engine {
-namespace {
-
-bool allow(std::uintptr_t address, std::uint64_t size, int protection) {
-  return ::mprotect(reinterpret_cast<void*>(address), size, protection) == 0;
-}
-
-}  // namespace
 
 CodeGuard::CodeGuard(std::shared_ptr<const Artifact> artifact, const std::uint8_t* code)
     : artifact_(std::move(artifact)),
+      code_(code),
       start_(reinterpret_cast<std::uintptr_t>(code)),
       size_(artifact_->pieces()->size),
       open_(new std::atomic<bool>[artifact_->pieces()->pieces.size()]()),
@@ -31,11 +25,16 @@ Result<std::unique_ptr<CodeGuard>> CodeGuard::make(std::shared_ptr<const Artifac
   }
   FERRY_CHECK_OK(take_faults());
   std::unique_ptr<CodeGuard> guard(new CodeGuard(std::move(artifact), code));
-  if (!allow(guard->start_, guard->size_, PROT_NONE)) {
+  if (!guard->allow(0, guard->size_, PROT_NONE)) {
     return errno_error("close the pages of unproven code", errno);
   }
   guard->range_.emplace(code, guard->size_, *guard);
   return guard;
+}
+
+bool CodeGuard::allow(std::uint64_t offset, std::uint64_t size, int protection) const {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): of its pages, not of its bytes
+  return ::mprotect(const_cast<std::uint8_t*>(code_) + offset, size, protection) == 0;
 }
 
 bool CodeGuard::on_fault(std::uintptr_t address, FaultKind kind) {
@@ -45,7 +44,7 @@ bool CodeGuard::on_fault(std::uintptr_t address, FaultKind kind) {
   if (open_[piece].load(std::memory_order_acquire)) return true;
   prove(piece);
   const std::uint64_t at = piece * kCodePiece;
-  if (!allow(start_ + at, std::min(kCodePiece, size_ - at), PROT_READ | PROT_EXEC)) {
+  if (!allow(at, std::min(kCodePiece, size_ - at), PROT_READ | PROT_EXEC)) {
     open_all();
     return true;
   }
@@ -60,7 +59,7 @@ bool CodeGuard::on_fault(std::uintptr_t address, FaultKind kind) {
 void CodeGuard::open_all() {
   const std::size_t count = artifact_->pieces()->pieces.size();
   for (std::size_t i = 0; i < count; ++i) prove(i);
-  if (!allow(start_, size_, PROT_READ | PROT_EXEC)) {
+  if (!allow(0, size_, PROT_READ | PROT_EXEC)) {
     static_cast<void>(!::write(STDERR_FILENO, last_words_.data(), last_words_.size()));
     _exit(kBrokenExit);
   }

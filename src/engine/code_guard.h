@@ -32,12 +32,14 @@ class CodeGuard final : public FaultAnswer {
 
  private:
   CodeGuard(std::shared_ptr<const Artifact> artifact, const std::uint8_t* code);
+  bool allow(std::uint64_t offset, std::uint64_t size, int protection) const;
   // These close to nothing else: they end the process when the code is not what it must be.
   void prove(std::size_t piece) const;
   void open_all();
 
   std::shared_ptr<const Artifact> artifact_;
-  std::uintptr_t start_;
+  const std::uint8_t* code_;
+  std::uintptr_t start_;  // the same
   std::uint64_t size_;
   std::unique_ptr<std::atomic<bool>[]> open_;  // by piece
   std::atomic<std::size_t> opened_{0};

@@ -20,6 +20,11 @@ constexpr std::uint64_t kGuard = 32ull << 20;
 constexpr std::size_t kMemoryKeepResident = 64u << 10;
 constexpr std::size_t kTableKeepResident = 16u << 10;
 
+// How many slots that nobody uses wait for the module they served last. With more of them the
+// first call of each further function gets a slot that was never touched, whose every page the
+// kernel has yet to make; one that served another function only gets its memory mapped anew.
+constexpr std::uint32_t kWaitingSlots = 16;
+
 constexpr std::uint32_t kTablesPerModule = 4;
 constexpr std::size_t kTableElements = 1u << 20;
 constexpr std::size_t kInstanceBytes = 16u << 20;
@@ -64,6 +69,7 @@ Status set_pool(wasm_config_t& config, const EngineOptions& options) {
   wasmtime_pooling_allocation_config_max_memory_size_set(p, memory);
   wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(p, kMemoryKeepResident);
   wasmtime_pooling_allocation_config_table_keep_resident_set(p, kTableKeepResident);
+  wasmtime_pooling_allocation_config_max_unused_warm_slots_set(p, kWaitingSlots);
   wasmtime_pooling_allocation_strategy_set(&config, p);
   return Done{};
 }

@@ -64,7 +64,7 @@ void align(Bytes& out, std::uint64_t to) { out.resize((out.size() + to - 1) / to
 }  // namespace
 
 Bytes slim(ByteView elf) {
-  const Bytes as_it_is(elf.begin(), elf.end());
+  Bytes as_it_is(elf.begin(), elf.end());
   const auto parts = read_parts(elf);
   if (!parts) return as_it_is;
   const Elf64_Shdr& strings = parts->sections[parts->head.e_shstrndx];
