@@ -85,6 +85,7 @@ TEST(CodeGuard, ManyThreadsAtOnce) {
     ASSERT_NE(code.guard, nullptr);
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([&] {
         for (std::uint32_t at = 0; at < kPieces; ++at) wrong += code.run(at) == at ? 0 : 1;

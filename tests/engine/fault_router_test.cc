@@ -120,6 +120,7 @@ TEST(FaultRouter, WorksInAChild) {
 TEST(FaultRouter, ManyThreads) {
   ASSERT_TRUE(take_faults().ok());
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> wrong{0};
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
