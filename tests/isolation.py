@@ -23,6 +23,9 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ENGINES = ("wasmtime", "wasmer")
 WAYS = ("signal", "userfault")
+# For a build of preset tsan, as in CMakePresets.json; no other reads it.
+TSAN = ("halt_on_error=1:report_signal_unsafe=0:suppressions="
+        + str(ROOT / "tests" / "sanitizers" / "tsan.supp"))
 CASES = {
     "every_page": "writes a word on every page",
     "fill": "writes every byte",
@@ -59,7 +62,7 @@ def run(build, program, engine, events, report):
     name = "Kept" if program == "test_engine" else "Isolation"
     out = subprocess.run(
         [build / "bin" / program, f"--gtest_filter=*{name}.*/{engine}", "--gtest_brief=1"],
-        env={**os.environ, "FERRY_ISOLATION_EVENTS": str(events), "FERRY_ISOLATION_REPORT": report},
+        env={"TSAN_OPTIONS": TSAN, **os.environ, "FERRY_ISOLATION_EVENTS": str(events), "FERRY_ISOLATION_REPORT": report},
         stdout=subprocess.PIPE, text=True, check=False)
     if out.returncode != 0 or " 0 tests ran" in out.stdout or "Running 0 tests" in out.stdout:
         print(f"{program}, {engine}: exit {out.returncode}\n{out.stdout}", file=sys.stderr)
