@@ -46,7 +46,8 @@ TEST(Decide, PortIsTheEnvironmentsWhereItIsANumber) {
 }
 
 TEST(Options, AreReadInBothForms) {
-  const char* words[] = {"--bundle=/x", "--workers", "3", "--pin", "--quiet", "--log-format", "json"};
+  const char* words[] = {"--bundle=/x", "--workers",    "3",   "--pin",
+                         "--quiet",     "--log-format", "json"};
   const Options options = *parse_options(words);
   EXPECT_EQ(options.bundle, "/x");
   EXPECT_EQ(options.workers, 3u);
