@@ -64,7 +64,7 @@ def unpack(archive, folder):
 
 def ferry(build, folder, name, wasm, stem):
     out, opt = folder / stem / "out", folder / stem / "opt"
-    run(build / "bin/ferry", "pack", wasm, "--for", "lambda", "--quiet", "-o", out)
+    run(build / "bin/ferry", "pack", wasm, "--for", "lambda", "--quiet", "--no-snapshot", "-o", out)
     layers = [out / "runtime-layer.zip", out / "function-layer.zip"]
     for layer in layers:
         unpack(layer, opt)

@@ -63,7 +63,7 @@ class Bench:
         """What `ferry pack` puts into an image: ferry-host, the bundle and the key beside it."""
         folder = self.build / "packed" / name
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([self.bin / "ferry", "pack", wasm, "--for", "image", "-o", folder, "-q"],
+        subprocess.run([self.bin / "ferry", "pack", wasm, "--for", "image", "-o", folder, "-q", "--no-snapshot"],
                        check=True)
         with tarfile.open(folder / "image.tar") as image:
             layers = json.load(image.extractfile("manifest.json"))[0]["Layers"]

@@ -10,6 +10,7 @@
 
 #include "commands/check_for.h"
 #include "commands/ready.h"
+#include "commands/take_ahead.h"
 #include "commands/verb.h"
 #include "engine/kept_instance.h"
 #include "engine/loader.h"
@@ -148,6 +149,9 @@ class Check final : public Verb {
       fmt::print("  toolchain  {}\n", binary.toolchain);
     }
     fmt::print("  size       {}\n", function::format_size(function.wasm.size()));
+    if (const std::string of = snapshot_of(function); !of.empty()) {
+      fmt::print("  snapshot   of {}: it starts where that one's start-up ended\n", of);
+    }
     if (!binary.memories.empty()) {
       fmt::print("  memory     starts with {}{}\n",
                  function::format_size(binary.memories[0].minimum << 16),
@@ -220,6 +224,7 @@ class Check final : public Verb {
                        {"component", binary.component},
                        {"toolchain", binary.toolchain},
                        {"size_bytes", function.wasm.size()},
+                       {"snapshot_of", snapshot_of(function)},
                        {"imports", std::move(imports)},
                        {"exports", std::move(exports)},
                        {"limits",

@@ -40,6 +40,14 @@ class Pack final : public Verb {
         ->type_name("REGISTRY/NAME[:TAG]");
     app.add_flag("--insecure-registry", options_.insecure_registry,
                  "Push without TLS, or to a certificate that nobody vouches for");
+    app.add_flag(
+        "--no-snapshot", options_.no_snapshot,
+        "Pack the function as it is: do not take its start-up ahead where that can be done");
+    app.add_option("--case", options_.cases,
+                   "File with an event's data on which a snapshot must agree (repeatable)")
+        ->type_name("FILE")
+        ->expected(1)
+        ->allow_extra_args(false);
     declare_common(app, options_.common);
     app.footer(
         "Examples:\n"
@@ -65,6 +73,7 @@ class Pack final : public Verb {
  private:
   Status pack() {
     options_.path = paths_.front();
+    options_.platform = platform_;
     options_.more.assign(paths_.begin() + 1, paths_.end());
     if (!options_.more.empty() && platform_ != "lambda") {
       return Error{Code::kUsage, fmt::format("a package for {} holds one function", platform_),

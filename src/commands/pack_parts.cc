@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "commands/take_ahead.h"
 #include "commands/version.h"
+#include "engine/lower.h"
 #include "package/tar.h"
 
 namespace ferry::commands {
@@ -44,6 +46,50 @@ Result<Bytes> artifact_of(const engine::Bundle& bundle) {
   return out;
 }
 
+// What is packed in place of the function: a snapshot of it, or nothing, with the reason said.
+std::optional<function::Function> try_snapshot(const PackOptions& options,
+                                               const function::Function& function,
+                                               const KeyPair& keys, engine::Engine& engine,
+                                               const engine::EngineOptions& engine_options) {
+  const bool quiet = options.common.quiet;
+  if (const std::string of = snapshot_of(function); !of.empty()) {
+    if (!quiet) {
+      fmt::print(stderr, "ferry: {}: it is a snapshot of {}\n", function.name, of);
+    }
+    return std::nullopt;
+  }
+  KeyedRandom random(keys.secret.secret, function.digest);
+  TakeAhead how;
+  how.unasked = true;
+  how.random = &random;
+  how.cases = options.cases;
+  how.platform = options.platform;
+  Result<TakenAhead> taken = Error{Code::kUnsupported, "", ""};
+  if (auto tool = engine::find_wasm_opt();
+      !tool.ok() && function.binary.abi == function::Abi::kCommand) {
+    taken =
+        Error{Code::kNotFound, "no snapshot: wasm-opt of binaryen is missing", tool.error().hint};
+  } else {
+    taken = take_ahead(engine, engine_options, function, how);
+  }
+  if (!taken.ok()) {
+    if (!quiet) {
+      const Error& why = taken.error();
+      fmt::print(stderr, "ferry: {}: packed as it is; {}{}{}\n", function.name, why.message,
+                 why.hint.empty() ? "" : "\n  hint: ", why.hint);
+    }
+    return std::nullopt;
+  }
+  if (!quiet) {
+    fmt::print(stderr, "ferry: {}: a snapshot: its start-up is taken ahead; {}\n", function.name,
+               taken->same);
+    for (const std::string& line : taken->told) {
+      fmt::print(stderr, "ferry: {}: {}\n", function.name, line);
+    }
+  }
+  return std::move(taken->function);
+}
+
 }  // namespace
 
 Result<Packed> pack_function(const PackOptions& options) {
@@ -52,14 +98,19 @@ Result<Packed> pack_function(const PackOptions& options) {
   FERRY_CHECK_OK(check_grants(out.function));
   FERRY_TRY(const KeyPair keys, load_key_pair(options.key));
   engine::EngineOptions engine_options = engine_options_for({out.function});
-  engine_options.max_instances = 1;
+  engine_options.max_instances = options.no_snapshot ? 1 : 4;
   FERRY_TRY(auto engine, engine::load_engine(kShippedEngine, engine_options));
+  std::optional<function::Function> snapshot;
+  if (!options.no_snapshot) {
+    snapshot = try_snapshot(options, out.function, keys, *engine, engine_options);
+  }
   bool cached = false;
-  FERRY_TRY(auto stored, make_bundle(out.function, engine->info(), engine_options,
-                                     options.common.quiet, &cached));
+  FERRY_TRY(auto stored, make_bundle(snapshot ? *snapshot : out.function, engine->info(),
+                                     engine_options, options.common.quiet, &cached));
   FERRY_TRY(const Bytes artifact, artifact_of(stored));
   engine::BundleInfo info = stored.info;
   info.function_name = out.function.name;
+  info.function_digest = out.function.digest;  // a snapshot is no other function
   info.manifest = function::manifest_to_toml(out.function.manifest);
   out.bundle = engine::write_bundle(info, artifact, keys.secret);
   out.key = key_text(keys.shown);

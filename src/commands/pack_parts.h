@@ -19,6 +19,9 @@ struct PackOptions {
   std::string push;    // REGISTRY/NAME:TAG to send the image to; empty: nowhere
   bool insecure_registry = false;
   std::vector<std::string> triggers = {};  // of Azure Functions; empty: http
+  bool no_snapshot = false;                // pack the start-up with the rest
+  std::vector<std::string> cases = {};     // events on which snapshot and original must agree
+  std::string platform = {};               // "lambda"; where that matters to a snapshot
 };
 
 struct Packed {
@@ -28,7 +31,9 @@ struct Packed {
   std::string engine;  // "wasmtime 48.0.8"
 };
 
-// Compiles for any x86-64 of the x86-64-v2 level, whatever this machine is, and signs.
+// Takes the start-up ahead where that is certain to change nothing, and says on stderr what it did
+// and why. The function keeps its own digest: it is what it was. Compiles for any x86-64 of the
+// x86-64-v2 level, whatever this machine is, and signs.
 Result<Packed> pack_function(const PackOptions& options);
 
 // The program that is shipped, "ferry-host" or "ferry-host-full": beside this one.

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "base/digest.h"
 #include "commands/same.h"
 #include "engine/compiler.h"
+#include "function/reader.h"
+#include "function/snapshot.h"
 
 namespace ferry::commands {
 namespace {
@@ -14,6 +17,11 @@ namespace {
 Error frozen(std::string what, std::string hint) {
   return {Code::kUnsupported, "no snapshot: " + std::move(what), std::move(hint)};
 }
+
+// A C, C++ or Rust program writes to a few pages while it starts, a Go program to some sixty. A new
+// instance of a snapshot costs more than one of the original, since it has more data; what the
+// start-up does must be worth that.
+constexpr std::size_t kWorthPages = 16;
 
 constexpr char kAcceptRandom[] =
     "draw it when the event is there, after the first read; or, where nothing secret and nothing "
@@ -97,6 +105,26 @@ Status judge_environment(const engine::Frozen& found, const function::Function& 
 
 }  // namespace
 
+std::string snapshot_of(const function::Function& function) {
+  for (const function::Section& section : function.binary.sections) {
+    if (section.id != 0 || section.name != function::kSnapshotSection) {
+      continue;
+    }
+    function::Reader reader(ByteView(function.wasm).subspan(section.offset, section.size));
+    reader.name();
+    const ByteView text = reader.bytes(reader.left());
+    std::error_code failed;
+    const auto note = boost::json::parse(as_text(text), failed);
+    const auto* object = failed ? nullptr : note.if_object();
+    const auto* of = object == nullptr ? nullptr : object->if_contains("of");
+    if (of != nullptr && of->is_string()) {
+      return std::string(of->get_string());
+    }
+    return "an unknown function";
+  }
+  return "";
+}
+
 KeyedRandom::KeyedRandom(ByteView secret, const std::string& digest)
     : message_(fmt::format("ferry snapshot start-up 1 {} {}", to_hex(secret), digest)) {}
 
@@ -118,6 +146,7 @@ Result<TakenAhead> take_ahead(engine::Engine& engine, const engine::EngineOption
   start.timeout = function.manifest.limits.timeout;
   start.memory = function.manifest.limits.memory;
   start.random = how.random;
+  start.least_pages = how.unasked ? kWorthPages : 0;
   for (const auto& [key, value] : function.manifest.grants.env) {
     start.environ.push_back(fmt::format("{}={}", key, value));
   }

@@ -22,6 +22,9 @@ struct TakeAhead {
   std::string platform;  // that it is for; empty: any
 };
 
+// "sha256:…" of what a function is a snapshot of; empty: it is none.
+std::string snapshot_of(const function::Function& function);
+
 struct TakenAhead {
   function::Function function;  // the snapshot
   engine::Snapshot made;        // its facts; the wasm has moved into `function`

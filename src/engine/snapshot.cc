@@ -105,6 +105,7 @@ Result<std::vector<std::uint32_t>> find_frames(const Making& making,
                        "only what happens before the first read of stdin can be taken ahead");
   }
   frames.erase(frames.begin());
+  FERRY_CHECK_OK(run.check_worth(making.options.least_pages));
   if (run.context->drawn().wrote) {
     return no_snapshot("it wrote to stdout or stderr before its first read of stdin",
                        "read the event first, then log");
@@ -279,6 +280,7 @@ Result<Snapshot> snapshot_reactor(const Making& making) {
   FERRY_TRY(Startable module, make_startable(making.engine, making.compile, making.wasm));
   FERRY_CHECK_OK(check_code(module.facts));
   FERRY_TRY(StartUp run, initialize(making, module, *making.options.random, false));
+  FERRY_CHECK_OK(run.check_worth(making.options.least_pages));
   Snapshot out;
   function::Baked baked = baked_of(making, run, "after _initialize", out.frozen);
   baked.globals = run.globals(module.binary);

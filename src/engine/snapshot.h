@@ -20,6 +20,8 @@ struct SnapshotOptions {
   std::chrono::milliseconds timeout{10'000};  // for the start-up
   std::uint64_t memory = 128ull << 20;
   Random* random = &system_random();  // what the start-up draws
+  // A start-up that writes to fewer pages (4 KiB) than this is not worth it: kUnsupported.
+  std::size_t least_pages = 0;
 };
 
 // The same start-up made a second time, with another clock and other randomness: put in the place

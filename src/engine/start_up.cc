@@ -1,7 +1,9 @@
 #include "engine/start_up.h"
 
 #include <algorithm>
+#include <cstring>
 
+#include <fmt/format.h>
 #include <sys/mman.h>
 
 #include "base/file.h"
@@ -75,6 +77,25 @@ std::vector<std::uint64_t> StartUp::globals(const function::Binary& binary) {
   return out;
 }
 
+Status StartUp::check_worth(std::size_t least_pages) const {
+  constexpr std::size_t kPage = 4096;
+  const wasi::Memory memory = instance->memory();
+  std::size_t written = 0;
+  for (std::size_t at = 0; at + kPage <= memory.size; at += kPage) {
+    const std::uint8_t* page = memory.base + at;
+    written += at + kPage <= before.size()
+                   ? (std::memcmp(page, before.data() + at, kPage) != 0 ? 1 : 0)
+                   : (std::any_of(page, page + kPage, [](auto byte) { return byte != 0; }) ? 1 : 0);
+  }
+  if (written < least_pages) {
+    return no_snapshot(
+        fmt::format("it starts quickly as it is: its start-up writes to {} pages of memory, and "
+                    "from {} on a snapshot pays",
+                    written, least_pages));
+  }
+  return Done{};
+}
+
 Result<StartUp> start_up(const Startable& what, const SnapshotOptions& options, Random& random,
                          bool twin) {
   // The twin starts a year later, and long after the machine did.
@@ -90,6 +111,10 @@ Result<StartUp> start_up(const Startable& what, const SnapshotOptions& options, 
   setup.deadline = out.clock->monotonic() + options.timeout;
   out.context->reset(std::move(setup));
   FERRY_TRY(out.instance, what.module->instantiate({options.memory, std::nullopt}));
+  if (options.least_pages != 0) {
+    const wasi::Memory memory = out.instance->memory();
+    out.before.assign(memory.base, memory.base + memory.size);
+  }
   if (what.binary.start) {
     if (End end = out.call(function::kStartExport); end.kind != End::Kind::kReturned) {
       return no_snapshot("its start function failed: " + end.message);

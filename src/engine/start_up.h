@@ -76,7 +76,10 @@ struct StartUp {
   std::unique_ptr<wasi::Context> context;
   std::unique_ptr<Instance> instance;
   Monotonic deadline;
+  Bytes before;  // the memory before anything ran, where that is asked for
 
+  // kUnsupported when the start-up wrote to too few pages.
+  Status check_worth(std::size_t least_pages) const;
   End call(std::string_view name) { return instance->call(name, *context, deadline); }
   // Bits by global index, as far as `binary` has mutable ones of numbers.
   std::vector<std::uint64_t> globals(const function::Binary& binary);

@@ -122,7 +122,7 @@ class Deployer:
                                                      str(pathlib.Path.home() / ".cache"))}
 
     def pack(self, *args):
-        subprocess.run([self.build / "bin/ferry", "pack", *args, "--for", "lambda", "--quiet", "-o",
+        subprocess.run([self.build / "bin/ferry", "pack", *args, "--for", "lambda", "--quiet", "--no-snapshot", "-o",
                         self.folder / "out"], env=self.env, check=True)
 
     def run(self, *args, env=None):

@@ -391,7 +391,7 @@ def unpack(archive, folder):
 def pack(build, folder, out, *functions):
     env = {**os.environ, "XDG_CONFIG_HOME": str(folder / "config"), "HOME": str(folder)}
     subprocess.run([build / "bin/ferry", "pack", *(build / "functions" / name for name in functions),
-                    "--for", "lambda", "--quiet", "-o", out], env=env, check=True)
+                    "--for", "lambda", "--quiet", "--no-snapshot", "-o", out], env=env, check=True)
 
 
 def against_concurrent(build):

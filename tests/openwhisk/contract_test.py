@@ -460,7 +460,7 @@ class WithoutCompiler(unittest.TestCase):
 
 def pack(name, folder, **env):
     subprocess.run([path_of("bin", "ferry"), "pack", path_of("functions", name), "--for",
-                    "openwhisk", "-o", folder, "--quiet"], check=True,
+                    "openwhisk", "-o", folder, "--quiet", "--no-snapshot"], check=True,
                    env={**os.environ, **env})
 
 

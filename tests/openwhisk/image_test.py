@@ -67,7 +67,7 @@ def start_engine(folder):
 def pack(name, platform, *more):
     folder = tempfile.mkdtemp(dir=OPTIONS.folder)
     subprocess.run([f"{OPTIONS.build}/bin/ferry", "pack", f"{OPTIONS.build}/functions/{name}.wasm",
-                    "--for", platform, "-o", folder, "--quiet", *more], check=True)
+                    "--for", platform, "-o", folder, "--quiet", "--no-snapshot", *more], check=True)
     return folder
 
 

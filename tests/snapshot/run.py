@@ -10,7 +10,9 @@ or the functions are missing.
 """
 
 import argparse
+import hashlib
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -19,6 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+import zipfile
 
 DATA = [b'{"name":"Ada"}', b'{"name":"\xc3\x89mile"}', b"{}", b"not json", b"", b'{"name":"' + b"x" * 100_000 + b'"}']
 
@@ -293,20 +296,19 @@ def frozen(bench, guests, long):
         print(f"ok   {name}: {said.splitlines()[0]}")
 
 
-def served(bench, wasm, events):
+def served(command, events):
     """The replies of one server: its first event gets a new instance, later ones a kept one."""
     with tempfile.TemporaryDirectory() as folder:
         log = open(pathlib.Path(folder) / "log", "w+b")
-        server = subprocess.Popen(
-            [bench.ferry, "serve", wasm, "--listen", "127.0.0.1:0", "--workers", "1"],
-            stdout=log, stderr=log)
+        server = subprocess.Popen([*command, "--listen", "127.0.0.1:0", "--workers", "1"],
+                                  stdout=log, stderr=log)
         try:
             port, patience = None, time.monotonic() + 60
             while port is None and time.monotonic() < patience:
                 log.seek(0)
                 port = re.search(rb"127\.0\.0\.1:(\d+)", log.read())
                 time.sleep(0.05)
-            check(port is not None, f"{wasm.name}: the server does not listen")
+            check(port is not None, f"{command}: the server does not listen")
             address = f"http://127.0.0.1:{port[1].decode()}/"
             return [urllib.request.urlopen(address, b"x", 60).read().decode()
                     for _ in range(events)]
@@ -320,17 +322,53 @@ def fresh(bench, guests, long):
         out, done = bench.snapshot(guests / f"{name}.wasm", "--accept-frozen", "hash-key")
         check(done.returncode == 0, f"{name}: {done.stderr.decode()}")
         replies = [bench.run("run", out, data=b"x").stdout.decode() for _ in range(2)]
-        replies += served(bench, out, 6)
-        seen = {}
-        for reply in replies:
-            lines = reply.splitlines()
-            check(len(lines) == 6, f"{name}: {reply}")
-            for line in lines:
-                kind = line.split()[0]
-                check(line not in seen.setdefault(kind, set()),
-                      f"{name}: {kind} gave the same twice: {line}")
-                seen[kind].add(line)
-        print(f"ok   {name}: {', '.join(seen)} differ from event to event")
+        replies += served([bench.ferry, "serve", out], 6)
+        all_differ(name, replies)
+
+
+def all_differ(name, replies):
+    seen = {}
+    for reply in replies:
+        lines = reply.splitlines()
+        check(len(lines) == 6, f"{name}: {reply}")
+        for line in lines:
+            kind = line.split()[0]
+            check(line not in seen.setdefault(kind, set()),
+                  f"{name}: {kind} gave the same twice: {line}")
+            seen[kind].add(line)
+    print(f"ok   {name}: {', '.join(seen)} differ from event to event")
+
+
+def packed(bench, functions, guests):
+    """What `ferry pack` takes ahead by itself, and what not; run by ferry-host."""
+    if not (bench.ferry.parent / "ferry-host").exists():
+        print("skip packed: ferry-host is not built")
+        return
+    def pack(wasm, out, *words):
+        return subprocess.run([bench.ferry, "pack", wasm, "--for", "azure", "-o",
+                               bench.folder / out, *words], capture_output=True, text=True,
+                              check=True, env={**os.environ, "XDG_DATA_HOME": str(bench.folder)})
+
+    done = pack(guests / "fresh.wasm", "fresh")
+    digest = "sha256:" + hashlib.sha256((guests / "fresh.wasm").read_bytes()).hexdigest()
+    check("fresh: a snapshot" in done.stderr and digest in done.stderr, done.stderr)
+    with zipfile.ZipFile(bench.folder / "fresh" / "function.zip") as package:
+        package.extractall(bench.folder / "fresh")
+    host = bench.folder / "fresh" / "ferry-host"
+    host.chmod(0o755)
+    all_differ("packed", served([host, "--platform", "http"], 6))
+    done = pack(guests / "fresh.wasm", "plain", "--no-snapshot")
+    check("snapshot" not in done.stderr, done.stderr)
+    plain, fast = ((bench.folder / out / "function.zip").stat().st_size
+                   for out in ("plain", "fresh"))
+    check(plain != fast, "--no-snapshot made the same package")
+    done = pack(guests / "environment.wasm", "environment")
+    check("packed as it is" in done.stderr and "main.reply looks at it" in done.stderr,
+          done.stderr)
+    if (functions / "hello-c.wasm").exists():
+        done = pack(functions / "hello-c.wasm", "c")
+        check("it starts quickly as it is" in done.stderr, done.stderr)
+    print("ok   packed: a snapshot where it is certain, and the reason where not")
 
 
 def main():
@@ -366,6 +404,7 @@ def main():
                 fresh(bench, guests, options.long)
                 frozen(bench, guests, options.long)
                 awkward(bench, guests)
+                packed(bench, functions, guests)
         except Failure as failure:
             print(f"FAIL {failure}")
             return 1
