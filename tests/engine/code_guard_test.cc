@@ -116,6 +116,7 @@ TEST(CodeGuard, AnotherAtTheSameAddressIsProvenAnew) {
   void* where = first->base();
   first.reset();
   const Guarded second(kCodeAt + kCodePiece, where);
+  if (second.base() == MAP_FAILED) GTEST_SKIP() << "somebody else took the address in between";
   ASSERT_EQ(second.base(), where);
   ASSERT_NE(second.guard, nullptr);
   EXPECT_EQ(second.guard->opened(), 0u);
