@@ -56,6 +56,11 @@ Result<int> Artifact::proven() const {
   return file_.get();
 }
 
+bool Artifact::is_proven() const {
+  const std::lock_guard lock(mutex_);
+  return all_proven_ || code_.size == 0;
+}
+
 std::vector<Hash> hash_pieces(ByteView code) {
   std::vector<Hash> out;
   for (std::size_t at = 0; at < code.size(); at += kCodePiece) {

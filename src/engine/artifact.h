@@ -58,6 +58,7 @@ class Artifact {
   // The file, whose first size() bytes are the artifact, with every byte of it proven: hashes the
   // code first where that has not been done. kDenied: it was changed.
   Result<int> proven() const;
+  bool is_proven() const;  // that it has been done
 
   // For code_guard.h, which proves each piece before it is used. Null: all is proven as it is.
   const CodeProof* pieces() const { return code_.size != 0 ? &code_ : nullptr; }

@@ -23,7 +23,7 @@ class GuardedModule final : public Module {
 
 Result<std::unique_ptr<Module>> load_artifact(Engine& engine,
                                               const std::shared_ptr<const Artifact>& artifact) {
-  if (const CodeProof* proof = artifact->pieces(); proof != nullptr) {
+  if (const CodeProof* proof = artifact->pieces(); proof != nullptr && !artifact->is_proven()) {
     Result<MappedModule> mapped = engine.map(artifact->file(), artifact->size());
     if (mapped.ok()) {
       auto guard = CodeGuard::make(artifact, mapped->image + proof->offset);

@@ -9,8 +9,8 @@
 
 namespace ferry::engine {
 
-// Where the engine can map the file, code is proven piece by piece when it is first used; else all
-// of it is proven first.
+// Where the engine can map the file, code is proven piece by piece when it is first used; else, and
+// where the caller had it done (Artifact::proven), all of it is proven first.
 Result<std::unique_ptr<Module>> load_artifact(Engine& engine,
                                               const std::shared_ptr<const Artifact>& artifact);
 
