@@ -44,6 +44,12 @@ functions: setup ## compile the sample functions into build/functions/*.wasm
 	@test -f build/build.ninja || cmake --preset release
 	cmake --build build --target functions -j $(JOBS)
 
+.PHONY: functions-more
+functions-more: setup ## those in Zig and AssemblyScript too: installs both compilers (PyPI, npm)
+	@tools/setup.sh guests-more
+	cmake --preset release
+	cmake --build build --target functions -j $(JOBS)
+
 .PHONY: setup
 setup: ## install what is missing here (Debian packages; says which)
 	@tools/setup.sh build functions

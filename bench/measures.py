@@ -100,7 +100,8 @@ class Bench:
         figures = {}
         for name, accept in (("hello-c", ()), ("hello-cpp", ()), ("hello-rust", ()),
                              ("hello-go", ("--accept-frozen", "random")),
-                             ("hello-go-reactor", ("--accept-frozen", "random"))):
+                             ("hello-go-reactor", ("--accept-frozen", "random")),
+                             ("hello-zig", ()), ("hello-assemblyscript", ())):
             if not (self.functions / f"{name}.wasm").exists():
                 continue
             try:

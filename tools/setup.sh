@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs what the build needs and this machine lacks: Debian packages (tools/packages.txt) and,
-# for the group binaryen, npm packages (tools/npm.txt). Says what it installs before it does.
+# for the groups binaryen and guests-more, npm packages (tools/npm.txt); guests-more is the compilers
+# of the sample functions that nothing else needs, Zig from PyPI being the other. Says what it
+# installs before it does.
 # Rust and Go are looked for, never installed: people have their own ways to get them.
 #
 #   tools/setup.sh [GROUP...]      default: build functions
@@ -10,6 +12,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-build
+zig=0.17.1
 
 fail() {
   echo "setup: $*" >&2
@@ -87,18 +90,30 @@ install_debian() {
   rm -f "$log"
 }
 
+# install_npm GROUP FOLDER: the packages of a group of tools/npm.txt, into that folder of the cache.
 install_npm() {
-  sed -n 's/^\([a-z][^ ]*\) .*# *\(.*\)/\1 \2/p' "$here/npm.txt" | while read -r package reason; do
-    name=${package%@*}
-    version=${package##*@}
-    found=$(sed -n 's/^ *"version": "\(.*\)".*/\1/p' \
-      "$cache/npm/node_modules/$name/package.json" 2>/dev/null | head -n 1)
-    [ "$found" = "$version" ] && continue
-    echo "setup: installing from npm: $name $version ($reason)"
-    mkdir -p "$cache/npm"
-    npm install --prefix "$cache/npm" --no-audit --no-fund --silent "$package" </dev/null ||
-      fail "npm could not install $package"
-  done
+  into=$cache/$2
+  sed -n "/^\[$1\]/,/^\$/ s/^\([a-z@][^ ]*\) .*# *\(.*\)/\1 \2/p" "$here/npm.txt" |
+    while read -r package reason; do
+      name=${package%@*}
+      version=${package##*@}
+      found=$(sed -n 's/^ *"version": "\(.*\)".*/\1/p' \
+        "$into/node_modules/$name/package.json" 2>/dev/null | head -n 1)
+      [ "$found" = "$version" ] && continue
+      echo "setup: installing from npm: $name $version ($reason)"
+      mkdir -p "$into"
+      npm install --prefix "$into" --no-audit --no-fund --silent "$package" </dev/null ||
+        fail "npm could not install $package"
+    done
+}
+
+# PyPI's ziglang is the whole compiler.
+install_zig() {
+  [ "$("$cache/zig/ziglang/zig" version 2>/dev/null)" = "$zig" ] && return 0
+  echo "setup: installing from PyPI: ziglang $zig (compiles functions/hello-zig)"
+  rm -rf "$cache/zig"
+  python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$cache/zig" \
+    "ziglang==$zig" </dev/null || fail "pip could not install ziglang $zig"
 }
 
 [ $# -gt 0 ] || set -- build functions
@@ -111,9 +126,14 @@ for group in "$@"; do
     build) check_rust ;;
     functions) check_go ;;
     binaryen) npm=yes ;;
+    guests-more) more=yes ;;
     lint | fuzz | bench) ;;
-    *) fail "no group '$group'; there are build, functions, lint, fuzz, bench and binaryen" ;;
+    *) fail "no group '$group'; there are build, functions, lint, fuzz, bench, binaryen and guests-more" ;;
   esac
 done
 install_debian "$@"
-[ -z "${npm:-}" ] || install_npm
+[ -z "${npm:-}" ] || install_npm binaryen npm
+[ -z "${more:-}" ] || {
+  install_zig
+  install_npm guests-more assemblyscript
+}
