@@ -36,7 +36,7 @@ def snapshot_of_go(build):
     if not out.exists():
         out.parent.mkdir(exist_ok=True)
         subprocess.run([build / "bin" / "ferry", "build", build / "functions" / "hello-go.wasm",
-                        "--snapshot", "--accept-frozen", "random", "-o", out], check=True,
+                        "--snapshot", "--accept-frozen", "hash-key", "-o", out], check=True,
                        stderr=subprocess.DEVNULL)
     return out
 

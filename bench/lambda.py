@@ -86,8 +86,8 @@ def candidates(build, folder, missing):
     snapshot = folder / "hello-snapshot.wasm"
     try:
         run(build / "bin/ferry", "build", functions / "hello-go.wasm", "--snapshot",
-            "--accept-frozen", "random", "-o", snapshot, capture_output=True)
-        yield ferry(build, folder, "ferry, Go hello, `build --snapshot --accept-frozen random`", snapshot, "snapshot")
+            "--accept-frozen", "hash-key", "-o", snapshot, capture_output=True)
+        yield ferry(build, folder, "ferry, Go hello, `build --snapshot --accept-frozen hash-key`", snapshot, "snapshot")
     except subprocess.CalledProcessError as error:
         missing.append("a snapshot (" + error.stderr.decode().strip().splitlines()[0] + ")")
     yield ferry(build, folder, "ferry, C hello", functions / "hello-c.wasm", "c")

@@ -48,7 +48,8 @@ class Bench:
     def snapshot(self, name, *accept):
         """The function with its start-up behind it; made once a build."""
         source, out = self.functions / f"{name}.wasm", self.build / "snapshots" / f"{name}.wasm"
-        if not out.exists() or out.stat().st_mtime < source.stat().st_mtime:
+        made_of = max(each.stat().st_mtime for each in (source, self.bin / "ferry"))
+        if not out.exists() or out.stat().st_mtime < made_of:
             out.parent.mkdir(exist_ok=True)
             made = subprocess.run([self.bin / "ferry", "build", source, "--snapshot", *accept, "-o",
                                    out], capture_output=True, text=True)
@@ -57,14 +58,14 @@ class Bench:
         return out
 
     def go_snapshot(self):
-        return self.snapshot("hello-go", "--accept-frozen", "random")
+        return self.snapshot("hello-go", "--accept-frozen", "hash-key")
 
     def packed(self, name, wasm):
         """What `ferry pack` puts into an image: ferry-host, the bundle and the key beside it."""
         folder = self.build / "packed" / name
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([self.bin / "ferry", "pack", wasm, "--for", "image", "-o", folder, "-q", "--no-snapshot"],
-                       check=True)
+        subprocess.run([self.bin / "ferry", "pack", wasm, "--for", "image", "-o", folder, "-q",
+                        "--no-snapshot"], check=True)
         with tarfile.open(folder / "image.tar") as image:
             layers = json.load(image.extractfile("manifest.json"))[0]["Layers"]
             for layer in layers:
@@ -99,8 +100,8 @@ class Bench:
     def snapshots(self):
         figures = {}
         for name, accept in (("hello-c", ()), ("hello-cpp", ()), ("hello-rust", ()),
-                             ("hello-go", ("--accept-frozen", "random")),
-                             ("hello-go-reactor", ("--accept-frozen", "random")),
+                             ("hello-go", ("--accept-frozen", "hash-key")),
+                             ("hello-go-reactor", ("--accept-frozen", "hash-key")),
                              ("hello-zig", ()), ("hello-assemblyscript", ())):
             if not (self.functions / f"{name}.wasm").exists():
                 continue

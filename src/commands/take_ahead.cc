@@ -18,7 +18,7 @@ Error frozen(std::string what, std::string hint) {
   return {Code::kUnsupported, "no snapshot: " + std::move(what), std::move(hint)};
 }
 
-// A C, C++ or Rust program writes to a few pages while it starts, a Go program to some sixty. A new
+// A C, C++ or Rust program writes to a few pages while it starts, a Go program to many more. A new
 // instance of a snapshot costs more than one of the original, since it has more data; what the
 // start-up does must be worth that.
 constexpr std::size_t kWorthPages = 16;
