@@ -1,5 +1,7 @@
 #include "http/crew.h"
 
+#include <utility>
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -11,9 +13,6 @@ constexpr std::size_t kStack = 8u << 20;
 constexpr int kLowPriority = 10;
 // Ticks without a guest until the watch goes to sleep.
 constexpr int kIdleTicks = 50;
-// A long guest that ends is waited for; this only bounds how late threads are joined.
-constexpr std::chrono::milliseconds kJoinTick{100};
-
 }  // namespace
 
 void Crew::spawn() {
@@ -45,6 +44,10 @@ void Crew::lead_or_wait() {
     leader_tid_.store(gettid(), std::memory_order_relaxed);
     lock.unlock();
     bool over = lead_();
+    if (!over) {
+      say_gone();
+      return;
+    }
     lock.lock();
     over_ |= over;
   }
@@ -52,6 +55,24 @@ void Crew::lead_or_wait() {
   ended_.push_back(pthread_self());
   wake_.notify_all();
   changed_.notify_all();
+}
+
+// This thread may be at low priority by now. It must not take the mutex: kept from the core by a
+// guest that runs on the leader, it would keep the watch from relieving that one.
+void Crew::say_gone() {
+  auto* gone = new Gone{pthread_self(), gone_.load(std::memory_order_relaxed)};
+  while (!gone_.compare_exchange_weak(gone->next, gone, std::memory_order_release,
+                                      std::memory_order_relaxed)) {
+  }
+}
+
+// The mutex is held.
+void Crew::count_gone() {
+  for (Gone* gone = gone_.exchange(nullptr, std::memory_order_acquire); gone != nullptr;) {
+    --alive_;
+    ended_.push_back(gone->thread);
+    delete std::exchange(gone, gone->next);
+  }
 }
 
 void Crew::relieve() {
@@ -87,6 +108,7 @@ void Crew::watch() {
   std::unique_lock lock(mutex_);
   while (!over_) {
     changed_.wait_for(lock, kTick);
+    count_gone();
     std::vector<pthread_t> ended;
     ended.swap(ended_);
     if (lead_is_free_ && standing_by_ == 0) {
@@ -122,6 +144,7 @@ void Crew::run() {
   watch();
   std::unique_lock lock(mutex_);
   while (alive_ > 0 || !ended_.empty()) {
+    count_gone();
     std::vector<pthread_t> ended;
     ended.swap(ended_);
     lock.unlock();
@@ -130,7 +153,7 @@ void Crew::run() {
     }
     lock.lock();
     if (alive_ > 0 && ended_.empty()) {
-      changed_.wait_for(lock, kJoinTick);
+      changed_.wait_for(lock, kTick);
     }
   }
 }

@@ -52,6 +52,8 @@ class Crew {
   void lead_or_wait();
   void watch();
   void relieve();
+  void say_gone();
+  void count_gone();
   void park(Ticket seen);
   void unpark();
 
@@ -70,6 +72,12 @@ class Crew {
   std::size_t alive_ = 0;
   std::condition_variable changed_;  // over_ or alive_ changed
   std::vector<pthread_t> ended_;     // to be joined
+  // Relieved threads that have ended since the watch looked last.
+  struct Gone {
+    pthread_t thread;
+    Gone* next;
+  };
+  std::atomic<Gone*> gone_{nullptr};
 };
 
 }  // namespace ferry::http
