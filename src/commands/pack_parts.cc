@@ -46,6 +46,9 @@ Result<Bytes> artifact_of(const engine::Bundle& bundle) {
   return out;
 }
 
+// Of a smaller module it is over before anyone could read about it.
+constexpr std::size_t kWorthSaying = 1u << 20;
+
 // What is packed in place of the function: a snapshot of it, or nothing, with the reason said.
 std::optional<function::Function> try_snapshot(const PackOptions& options,
                                                const function::Function& function,
@@ -64,6 +67,10 @@ std::optional<function::Function> try_snapshot(const PackOptions& options,
   how.random = &random;
   how.cases = options.cases;
   how.platform = options.platform;
+  if (!quiet && function.wasm.size() >= kWorthSaying) {
+    fmt::print(stderr, "ferry: {}: trying to take its start-up ahead (--no-snapshot leaves it)\n",
+               function.name);
+  }
   Result<TakenAhead> taken = Error{Code::kUnsupported, "", ""};
   if (auto tool = engine::find_wasm_opt();
       !tool.ok() && function.binary.abi == function::Abi::kCommand) {

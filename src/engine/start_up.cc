@@ -90,7 +90,7 @@ Status StartUp::check_worth(std::size_t least_pages) const {
   if (written < least_pages) {
     return no_snapshot(
         fmt::format("it starts quickly as it is: its start-up writes to {} pages of memory, and "
-                    "from {} on a snapshot pays",
+                    "below {} none is made",
                     written, least_pages));
   }
   return Done{};

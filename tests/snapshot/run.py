@@ -398,7 +398,7 @@ def main():
                 differing(bench, functions)
                 samples(bench, functions)
             if options.only != "samples" and not (guests / "fresh.wasm").exists():
-                print("SKIP: no Go, and so no guests of tests/snapshot/guests")
+                print("SKIP: the guests of tests/snapshot/guests are not built (make functions, with Go)")
                 return 77
             if options.only != "samples":
                 fresh(bench, guests, options.long)
