@@ -2,7 +2,9 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 #include <string_view>
+#include <utility>
 
 namespace ferry {
 namespace {
@@ -18,6 +20,26 @@ constexpr auto kPairs = [] {
   return pairs;
 }();
 
+constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
+// Where the two digits of each byte stand in it.
+constexpr auto kPlaces = [] {
+  std::array<std::size_t, 16> places{};
+  std::size_t at = 0;
+  for (std::size_t& place : places) {
+    at += kForm[at] == '-' ? 1 : 0;
+    place = at;
+    at += 2;
+  }
+  return places;
+}();
+
+// Without a loop: one is made for every event.
+template <std::size_t... I>
+void put_pairs(std::span<char> text, std::span<const std::uint8_t> id,
+               std::index_sequence<I...> /*bytes*/) {
+  (std::memcpy(text.data() + kPlaces[I], kPairs.data() + std::size_t{2} * id[I], 2), ...);
+}
+
 }  // namespace
 
 std::string uuid_v7(const Clock& clock, Random& random) {
@@ -30,14 +52,10 @@ std::string uuid_v7(const Clock& clock, Random& random) {
   }
   id[6] = static_cast<std::uint8_t>((id[6] & 0x0Fu) | 0x70u);
   id[8] = static_cast<std::uint8_t>((id[8] & 0x3Fu) | 0x80u);
-  std::string text(36, '-');
-  std::size_t at = 0;
-  for (unsigned i = 0; i < id.size(); ++i) {
-    at += i == 4 || i == 6 || i == 8 || i == 10 ? 1 : 0;
-    std::memcpy(text.data() + at, kPairs.data() + 2 * id[i], 2);
-    at += 2;
-  }
-  return text;
+  std::array<char, kForm.size()> text;
+  std::memcpy(text.data(), kForm.data(), text.size());
+  put_pairs(text, id, std::make_index_sequence<kPlaces.size()>());
+  return {text.data(), text.size()};
 }
 
 }  // namespace ferry

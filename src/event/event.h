@@ -42,6 +42,27 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+// An event that is asked for its data always and for its attributes seldom: they may be made when
+// they are asked for first. Owned by whoever had it come in; one thread at a time.
+class LazyEvent {
+ public:
+  virtual ~LazyEvent() = default;
+  // Borrowed from the event.
+  virtual std::optional<std::string_view> data() const = 0;
+  virtual const Event& whole() = 0;
+};
+
+// One that is there already. Borrows it.
+class ReadyEvent final : public LazyEvent {
+ public:
+  explicit ReadyEvent(const Event& event) : event_(event) {}
+  std::optional<std::string_view> data() const override { return event_.data; }
+  const Event& whole() override { return event_; }
+
+ private:
+  const Event& event_;
+};
+
 // Every rule of CloudEvents 1.0.2 that one event's attributes can break; the error (kInvalid)
 // names the attribute and the section.
 Status validate(const Event& event);

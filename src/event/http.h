@@ -57,7 +57,39 @@ std::span<const std::string_view> default_carried_headers();
 Result<Received> from_http(HttpRequest request, const Clock& clock, Random& random,
                            std::span<const std::string_view> carried = default_carried_headers());
 
-// The same for any message, a response too: nothing when it is no CloudEvent.
+// The same for a request that is a CloudEvent. Nothing when it is none, and its body stays.
+Result<std::optional<Received>> cloudevents_of(HttpRequest& request);
+
+// The event of a request that is no CloudEvent, as from_http() makes it. Most functions never ask
+// for its attributes.
+class PlainRequest final : public LazyEvent {
+ public:
+  // Takes the body, and borrows all else.
+  PlainRequest(HttpRequest request, const Clock& clock, Random& random,
+               std::span<const std::string_view> carried = default_carried_headers());
+
+  // Whether it becomes a valid event. To be asked before anything else.
+  Status check();
+
+  std::optional<std::string_view> data() const override { return event_.data; }
+  Event& whole() override;
+
+ private:
+  Status check_source() const;
+  void make();
+
+  HttpRequest request_;
+  Random& random_;
+  const Clock& clock_;
+  std::span<const std::string_view> carried_;
+  WallTime arrived_;
+  // What check() found in the request.
+  std::string_view content_type_, authority_, path_, query_;
+  Event event_;  // its data from the start; the rest once it is made
+  bool made_ = false;
+};
+
+// The same as cloudevents_of() for any message, a response too.
 Result<std::optional<Received>> from_http_message(std::span<const HeaderView> headers,
                                                   std::string body);
 

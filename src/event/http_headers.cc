@@ -16,7 +16,7 @@ Result<std::optional<std::string_view>> single_header(std::span<const HeaderView
                                                       std::string_view attribute) {
   std::optional<std::string_view> found;
   for (const HeaderView& header : headers) {
-    if (!same_word(header.first, name)) continue;
+    if (header.first.size() != name.size() || !same_word(header.first, name)) continue;
     if (found) {
       return broken_rule(attribute, "appears twice: header " + std::string(name), "RFC 9110, 5.3");
     }
@@ -29,7 +29,7 @@ std::optional<std::string> joined_header(std::span<const HeaderView> headers,
                                          std::string_view name) {
   std::optional<std::string> out;
   for (const HeaderView& header : headers) {
-    if (!same_word(header.first, name)) continue;
+    if (header.first.size() != name.size() || !same_word(header.first, name)) continue;
     if (out) {
       *out += name == "cookie" ? "; " : ", ";
       *out += trimmed(header.second);

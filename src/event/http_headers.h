@@ -38,9 +38,4 @@ void say_if_json(Event& event);
 enum class Format : unsigned char { kNone, kJson, kJsonBatch, kUnknown };
 Format format_of(std::string_view content_type);
 
-// Makes `event`, an empty one, that of a request that is no CloudEvent; it is valid then.
-// `content_type` empty: none.
-Status plain_request_event(HttpRequest&& request, std::string_view content_type, const Clock& clock,
-                           Random& random, std::span<const std::string_view> carried, Event& event);
-
 }  // namespace ferry::event

@@ -15,6 +15,9 @@ namespace {
 constexpr std::string_view kTarget = "RFC 9112, 3.2";
 constexpr std::string_view kHost = "RFC 9110, 7.2";
 
+// Longer sources are not remembered: a thread should hold no memory of a stranger's choosing.
+constexpr std::size_t kMostKnown = 1024;
+
 struct Target {
   std::string_view authority;  // of the absolute form only
   std::string_view path;
@@ -23,15 +26,17 @@ struct Target {
 
 Result<Target> split_target(std::string_view target) {
   Target out;
-  if (std::size_t scheme = target.find("://");
-      scheme != std::string_view::npos && target.find_first_of("/?") > scheme) {
+  if (target.starts_with('/')) {
+    // The usual form.
+  } else if (std::size_t scheme = target.find("://");
+             scheme != std::string_view::npos && target.find_first_of("/?") > scheme) {
     target.remove_prefix(scheme + 3);
     std::size_t end = std::min(target.find_first_of("/?"), target.size());
     out.authority = target.substr(0, end);
     target.remove_prefix(end);
     if (out.authority.empty())
       return broken_rule("source", "comes of a target without host", kTarget);
-  } else if (target != "*" && !target.starts_with('/')) {
+  } else if (target != "*") {
     return broken_rule("source", "comes of a request target that is no path", kTarget);
   }
   std::size_t question = std::min(target.find('?'), target.size());
@@ -61,23 +66,22 @@ std::string visible(std::string_view text) {
 }
 
 // What stands before the path in `source`: "http://host", or nothing for a request without host.
-Result<std::string> origin_of(const HttpRequest& request, std::string_view authority) {
-  if (authority.empty()) {
-    FERRY_TRY(auto host, single_header(request.headers, "host", "source"));
-    authority = host.value_or("");
-  }
+std::string origin_of(std::string_view scheme, std::string_view authority) {
   std::string out;
-  if (authority.empty()) return out;
-  // Beside the characters of a host there is only a port (7.2); the rest is seen by validate().
+  if (!authority.empty()) out.append(scheme).append("://").append(authority);
+  return out;
+}
+
+Status check_source_of(std::string_view scheme, std::string_view authority, std::string_view path) {
+  // Beside the characters of a host there is only a port (7.2); the rest is seen below.
   if (authority.find_first_of("/?#@") != std::string_view::npos) {
     return broken_rule("source", "comes of the host '" + printable(authority) + "', which is none",
                        kHost);
   }
-  out.reserve(request.scheme.size() + 3 + authority.size() + request.target.size());
-  out += request.scheme;
-  out += "://";
-  out += authority;
-  return out;
+  if (!is_uri_reference(origin_of(scheme, authority) + to_uri_path(path))) {
+    return broken_rule("source", "is not a URI-reference of RFC 3986, 4.1", kRequired);
+  }
+  return Done{};
 }
 
 std::string id_of(const HttpRequest& request, const Clock& clock, Random& random) {
@@ -132,31 +136,72 @@ std::span<const std::string_view> default_carried_headers() {
   return kNames;
 }
 
-Status plain_request_event(HttpRequest&& request, std::string_view content_type, const Clock& clock,
-                           Random& random, std::span<const std::string_view> carried,
-                           Event& event) {
-  FERRY_TRY(Target target, split_target(request.target));
-  FERRY_TRY(event.source, origin_of(request, target.authority));
-  std::string path = to_uri_path(target.path);
-  event.source += path;
+PlainRequest::PlainRequest(HttpRequest request, const Clock& clock, Random& random,
+                           std::span<const std::string_view> carried)
+    : request_(std::move(request)),
+      random_(random),
+      clock_(clock),
+      carried_(carried),
+      arrived_(clock.wall()) {
+  if (!request_.body.empty()) event_.data = std::move(request_.body);
+}
+
+Status PlainRequest::check() {
+  FERRY_TRY(auto content_type, single_header(request_.headers, "content-type", "datacontenttype"));
+  content_type_ = content_type.value_or("");
+  FERRY_TRY(Target target, split_target(request_.target));
+  authority_ = target.authority;
+  path_ = target.path;
+  query_ = target.query;
+  if (authority_.empty()) {
+    FERRY_TRY(auto host, single_header(request_.headers, "host", "source"));
+    authority_ = host.value_or("");
+  }
   // Of all attributes only these two can still break a rule here: the others are made of what
   // cannot, each where it is made. validate() would ask it all again, of every request.
-  if (!is_uri_reference(event.source)) {
-    return broken_rule("source", "is not a URI-reference of RFC 3986, 4.1", kRequired);
+  FERRY_CHECK_OK(check_source());
+  if (content_type_.empty()) return Done{};
+  FERRY_CHECK_OK(check_content_type(content_type_));
+  return event_.data ? check_data(*event_.data, content_type_) : Status(Done{});
+}
+
+// What the requests of a server ask for is mostly what was asked for before.
+Status PlainRequest::check_source() const {
+  struct Known {
+    std::string scheme, authority, path;
+  };
+  thread_local Known known;
+  if (known.path == path_ && known.authority == authority_ && known.scheme == request_.scheme) {
+    return Done{};
   }
-  if (!content_type.empty()) FERRY_CHECK_OK(check_content_type(content_type));
-  event.subject = std::move(path);
-  event.id = id_of(request, clock, random);
-  event.type = "http.request";
-  event.time = to_rfc3339(clock.wall());
-  if (!content_type.empty()) event.datacontenttype = std::string(content_type);
-  if (!request.body.empty()) event.data = std::move(request.body);
-  say_if_json(event);
-  put(event, "httpmethod", visible(request.method));
-  put(event, "httpquery", visible(target.query));
-  carry_headers(event, request.headers, carried);
-  add_tracing(event, request.headers, true);
-  return validate_data(event);
+  FERRY_CHECK_OK(check_source_of(request_.scheme, authority_, path_));
+  if (authority_.size() + path_.size() <= kMostKnown) {
+    known.scheme = request_.scheme;
+    known.authority = authority_;
+    known.path = path_;
+  }
+  return Done{};
+}
+
+void PlainRequest::make() {
+  made_ = true;
+  std::string path = to_uri_path(path_);
+  event_.source = origin_of(request_.scheme, authority_) + path;
+  event_.subject = std::move(path);
+  event_.id = id_of(request_, clock_, random_);
+  event_.type = "http.request";
+  event_.time = to_rfc3339(arrived_);
+  if (!content_type_.empty()) event_.datacontenttype = std::string(content_type_);
+  say_if_json(event_);
+  put(event_, "httpmethod", visible(request_.method));
+  put(event_, "httpquery", visible(query_));
+  carry_headers(event_, request_.headers, carried_);
+  add_tracing(event_, request_.headers, true);
+}
+
+Event& PlainRequest::whole() {
+  if (!made_) make();
+  return event_;
 }
 
 }  // namespace ferry::event

@@ -152,14 +152,19 @@ Result<std::optional<Received>> from_http_message(std::span<const HeaderView> he
   return read_message(headers, content_type, body);
 }
 
+Result<std::optional<Received>> cloudevents_of(HttpRequest& request) {
+  FERRY_TRY(auto content_type, single_header(request.headers, "content-type", "datacontenttype"));
+  return read_message(request.headers, content_type, request.body);
+}
+
 Result<Received> from_http(HttpRequest request, const Clock& clock, Random& random,
                            std::span<const std::string_view> carried) {
-  FERRY_TRY(auto content_type, single_header(request.headers, "content-type", "datacontenttype"));
-  FERRY_TRY(auto received, read_message(request.headers, content_type, request.body));
+  FERRY_TRY(auto received, cloudevents_of(request));
   if (received) return std::move(*received);
+  PlainRequest plain(std::move(request), clock, random, carried);
+  FERRY_CHECK_OK(plain.check());
   Received out;
-  FERRY_CHECK_OK(plain_request_event(std::move(request), content_type.value_or(""), clock, random,
-                                     carried, out.event));
+  out.event = std::move(plain.whole());
   return out;
 }
 

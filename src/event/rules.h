@@ -38,6 +38,9 @@ const char* why_not_string(std::string_view text);
 
 bool is_core_attribute(std::string_view name);
 
+// Whether data are of the content type they are declared to be, where that is JSON.
+Status check_data(std::string_view data, std::string_view content_type);
+
 // Only "1.0" is spoken here; empty means missing.
 Status check_specversion(std::string_view version);
 

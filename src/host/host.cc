@@ -25,7 +25,7 @@ double microseconds(Monotonic from, Monotonic to) {
 // What a guest is told of its event if it asks for its arguments or its environment.
 struct Asked {
   const Loaded& function;
-  const event::Event& event;
+  event::LazyEvent& event;
   const InvokeOptions& options;
 
   static wasi::Lists tell(const void* from) {
@@ -38,7 +38,7 @@ struct Asked {
       lists.environ.push_back(fmt::format("{}={}", name, value));
     }
     if (function.manifest.input == function::InputForm::kData) {
-      for (std::string& entry : event::environment(event)) {
+      for (std::string& entry : event::environment(event.whole())) {
         lists.environ.push_back(std::move(entry));
       }
     }
@@ -81,7 +81,7 @@ struct Host::Run {
   void conclude_exit(std::uint32_t code);
   void blame_panic();
   void blame_memory_or_grant(engine::Instance& instance);
-  void read_output(const event::Event& event);
+  void read_output(event::LazyEvent& event);
   End call_all(engine::Instance& instance);
 };
 
@@ -151,12 +151,16 @@ void Host::Run::blame_memory_or_grant(engine::Instance& instance) {
   }
 }
 
-void Host::Run::read_output(const event::Event& event) {
+void Host::Run::read_output(event::LazyEvent& event) {
+  if (function.manifest.reply == function::ReplyForm::kData) {
+    read_data(context.out(), outcome.reply);
+    return;
+  }
   auto reply = read_reply(context.out(), function.manifest.reply);
   if (reply.ok()) {
     outcome.reply = std::move(*reply);
     if (outcome.reply.event) {
-      carry_trace(event, *outcome.reply.event);
+      carry_trace(event.whole(), *outcome.reply.event);
     }
     return;
   }
@@ -312,11 +316,12 @@ bool Host::make_room() {
   return dropped > 0;
 }
 
-Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOptions& options) {
+Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOptions& options) {
   const function::Limits& limits = function.manifest.limits;
   Monotonic started = clock_.monotonic();
   Outcome outcome;
-  if (std::size_t size = event.data ? event.data->size() : 0; size > limits.input) {
+  const std::optional<std::string_view> data = event.data();
+  if (std::size_t size = data ? data->size() : 0; size > limits.input) {
     outcome =
         refuse(fmt::format("the event's data has {} bytes, the limit is {}", size, limits.input),
                "raise [limits] input, or send less", false);
@@ -340,16 +345,17 @@ Outcome Host::invoke(Loaded& function, const event::Event& event, const InvokeOp
   const Asked asked{function, event, options};
   wasi::Setup setup = make_setup(asked, deadline);
   if (function.manifest.input == function::InputForm::kCloudEvent) {
-    auto text = event::to_json(event);
+    auto text = event::to_json(event.whole());
     if (!text.ok()) {
-      Outcome refused = refuse(text.error().message, text.error().hint, false);
-      refused.invocation = std::move(outcome.invocation);
-      return refused;
+      outcome.status = Status::kRefused;
+      outcome.message = std::move(text.error().message);
+      outcome.hint = std::move(text.error().hint);
+      return outcome;  // the one object, so that it is made where the caller wants it
     }
     whole = std::move(*text);
     setup.stdin_data = whole;
-  } else if (event.data) {
-    setup.stdin_data = *event.data;
+  } else if (data) {
+    setup.stdin_data = *data;
   }
   auto context = function.take_context(clock_, random_);
   context->reset(std::move(setup));

@@ -70,7 +70,11 @@ class Host {
   Result<std::shared_ptr<Loaded>> load(const engine::Bundle& bundle, const LoadOptions& options);
 
   // Never throws; whatever goes wrong is in the Outcome.
-  Outcome invoke(Loaded& function, const event::Event& event, const InvokeOptions& options);
+  Outcome invoke(Loaded& function, event::LazyEvent& event, const InvokeOptions& options);
+  Outcome invoke(Loaded& function, const event::Event& event, const InvokeOptions& options) {
+    event::ReadyEvent ready(event);
+    return invoke(function, ready, options);
+  }
 
   engine::Engine& engine() { return engine_; }
 

@@ -158,11 +158,15 @@ Result<Reply> read_reply(std::string_view out, function::ReplyForm form) {
       break;
   }
   Reply reply;
+  read_data(out, reply);
+  return reply;
+}
+
+void read_data(std::string_view out, Reply& reply) {
   reply.data = out;
   if (!out.empty()) {
     reply.content_type = sniff_content_type(out);
   }
-  return reply;
 }
 
 std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogChunk>& chunks) {

@@ -13,6 +13,8 @@ namespace ferry::host {
 
 // kInvalid when stdout is not of the form that the manifest promised; the message says where.
 Result<Reply> read_reply(std::string_view out, function::ReplyForm form);
+// The same with ReplyForm::kData, which takes everything; into an empty reply.
+void read_data(std::string_view out, Reply& reply);
 
 // The content type of bytes that came without one: application/json when they are one JSON text,
 // text/plain; charset=utf-8 when they are UTF-8, else application/octet-stream.

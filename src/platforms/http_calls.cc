@@ -58,7 +58,7 @@ void put_problem(const Outcome& outcome, int status, const std::string& digest,
   response.body = host::to_problem(outcome, status, digest);
 }
 
-Outcome HttpCalls::invoke(std::size_t function, const event::Event& event, Monotonic arrival,
+Outcome HttpCalls::invoke(std::size_t function, event::LazyEvent& event, Monotonic arrival,
                           host::InvokeOptions options) const {
   options.arrived = arrival;
   Outcome outcome = context_.host.invoke(*context_.functions[function], event, options);
@@ -151,29 +151,50 @@ void HttpCalls::call_batch(const HttpCall& call, const std::vector<event::Event>
   response.body += "]";
 }
 
-void HttpCalls::call(HttpCall call, http::Response& response) const {
-  bool structured = wants_structured(call.message.headers);
-  auto received = event::from_http(std::move(call.message), context_.clock, context_.random,
-                                   carried_[call.function]);
+void HttpCalls::answer_refused(const HttpCall& call, const Error& error,
+                               http::Response& response) const {
+  Outcome outcome = refuse(call.function, error, call.arrival, call.invoke.invocation);
+  answer(call.function, outcome, false, response);
+  if (error.code == Code::kUnsupported) {
+    put_problem(outcome, 415, of_[call.function].digest, response);
+  }
+}
+
+void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
+  const auto headers = call.message.headers;
+  event::PlainRequest plain(std::move(call.message), context_.clock, context_.random,
+                            carried_[call.function]);
+  if (ferry::Status ok = plain.check(); !ok.ok()) {
+    answer_refused(call, ok.error(), response);
+    return;
+  }
+  if (call.adjust) {
+    call.adjust(plain.whole());
+  }
+  Outcome outcome = invoke(call.function, plain, call.arrival, std::move(call.invoke));
+  answer(call.function, outcome, outcome.reply.event && wants_structured(headers), response);
+}
+
+void HttpCalls::call(HttpCall&& call, http::Response& response) const {
+  auto received = event::cloudevents_of(call.message);
   if (!received.ok()) {
-    Outcome outcome = refuse(call.function, received.error(), call.arrival, call.invoke.invocation);
-    answer(call.function, outcome, false, response);
-    if (received.error().code == Code::kUnsupported) {
-      put_problem(outcome, 415, of_[call.function].digest, response);
-    }
+    answer_refused(call, received.error(), response);
     return;
   }
-  if (received->mode == event::Mode::kBatch) {
-    call_batch(call, received->batch, response);
+  if (!*received) {
+    call_plain(call, response);
     return;
   }
-  if (received->mode == event::Mode::kPlain && call.adjust) {
-    call.adjust(received->event);
+  const event::Received& events = **received;
+  if (events.mode == event::Mode::kBatch) {
+    call_batch(call, events.batch, response);
+    return;
   }
-  structured |= received->mode == event::Mode::kStructured;
-  Outcome outcome = invoke(call.function, received->event, call.arrival, call.invoke);
-  if (received->mode != event::Mode::kPlain && call.finish) {
-    call.finish(received->event, outcome);
+  const bool structured =
+      events.mode == event::Mode::kStructured || wants_structured(call.message.headers);
+  Outcome outcome = invoke(call.function, events.event, call.arrival, call.invoke);
+  if (call.finish) {
+    call.finish(events.event, outcome);
   }
   answer(call.function, outcome, structured, response);
 }

@@ -27,14 +27,19 @@ class HttpCalls {
  public:
   explicit HttpCalls(const AdapterContext& context);
 
-  void call(HttpCall call, http::Response& response) const;
+  void call(HttpCall&& call, http::Response& response) const;
   // The answer of an outcome, whose reply is taken out of it; `structured`: a reply that is an
   // event goes as one JSON document.
   void answer(std::size_t function, host::Outcome& outcome, bool structured,
               http::Response& response) const;
   // Told to the observer, and the log.
-  host::Outcome invoke(std::size_t function, const event::Event& event, Monotonic arrival,
+  host::Outcome invoke(std::size_t function, event::LazyEvent& event, Monotonic arrival,
                        host::InvokeOptions options) const;
+  host::Outcome invoke(std::size_t function, const event::Event& event, Monotonic arrival,
+                       host::InvokeOptions options) const {
+    event::ReadyEvent ready(event);
+    return invoke(function, ready, arrival, std::move(options));
+  }
   host::Outcome refuse(std::size_t function, const Error& error, Monotonic arrival,
                        const std::string& invocation) const;
 
@@ -43,6 +48,8 @@ class HttpCalls {
  private:
   void call_batch(const HttpCall& call, const std::vector<event::Event>& batch,
                   http::Response& response) const;
+  void call_plain(HttpCall& call, http::Response& response) const;
+  void answer_refused(const HttpCall& call, const Error& error, http::Response& response) const;
 
   const AdapterContext& context_;
   std::vector<host::OutcomeOf> of_;

@@ -95,6 +95,11 @@ TEST(Digest, IsTheSameByInstructionsAndWithout) {
 TEST(Ids, UuidV7HasVersionAndVariant) {
   std::string id = uuid_v7(system_clock(), system_random());
   ASSERT_EQ(id.size(), 36u);
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    EXPECT_EQ(id[i] == '-', dash) << id;
+    EXPECT_TRUE(dash || std::string_view("0123456789abcdef").find(id[i]) != std::string::npos);
+  }
   EXPECT_EQ(id[14], '7');
   EXPECT_NE(std::string("89ab").find(id[19]), std::string::npos);
   EXPECT_NE(id, uuid_v7(system_clock(), system_random()));

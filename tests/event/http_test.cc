@@ -307,6 +307,45 @@ TEST(HttpPlain, CarriesTheHeadersAskedFor) {
                 {"httpcookie", "a=1; b=2"}, {"httpmethod", "GET"}, {"httpxa1", "v"}}));
 }
 
+// A source that was found right is remembered; it must not vouch for another.
+TEST(HttpPlain, ChecksEachSource) {
+  for (int again = 0; again < 2; ++again) {
+    EXPECT_EQ(receive({{"host", "h"}}, "", "/a?q")->event.source, "http://h/a");
+    EXPECT_EQ(receive({{"host", "h"}}, "", "/a")->event.source, "http://h/a");
+    EXPECT_THAT(why({{"host", "h#"}}), HasSubstr("the host 'h#'"));
+    EXPECT_THAT(why({{"host", "h["}}), HasSubstr("not a URI-reference"));
+    EXPECT_EQ(receive({}, "", "/a")->event.source, "/a");
+    EXPECT_THAT(receive({}, "", "//[")->event.source, HasSubstr("%5B"));
+    EXPECT_EQ(receive({{"host", "g"}}, "", "/a")->event.source, "http://g/a");
+    EXPECT_EQ(receive({{"host", "h"}}, "", "/b")->event.source, "http://h/b");
+  }
+}
+
+TEST(HttpPlain, IsMadeWhenAskedFor) {
+  const Headers headers = {{"host", "h"}, {"content-type", "application/json"}};
+  HttpRequest request;
+  request.method = "POST";
+  request.target = "/a?q";
+  request.headers = headers;
+  request.body = "[1]";
+  const FixedClock clock;
+  PlainRequest plain(request, clock, system_random());
+  ASSERT_TRUE(plain.check().ok());
+  EXPECT_EQ(plain.data(), "[1]");
+  const std::string id = plain.whole().id;
+  auto received = from_http(request, clock, system_random());
+  ASSERT_TRUE(received.ok());
+  received->event.id = id;
+  EXPECT_EQ(plain.whole(), received->event);  // asked again, it is the same event
+  EXPECT_EQ(plain.data(), "[1]");
+
+  request.body = "[1";
+  PlainRequest broken(std::move(request), clock, system_random());
+  Status checked = broken.check();
+  ASSERT_FALSE(checked.ok());
+  EXPECT_THAT(checked.error().message, HasSubstr("datacontenttype"));
+}
+
 TEST(HttpMessages, NoEventIsNothing) {
   Headers headers = {{"content-type", "text/plain"}};
   auto message = from_http_message(headers, "x");
