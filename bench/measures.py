@@ -45,6 +45,11 @@ class Bench:
                                       "--listen", "127.0.0.1:PORT", *extra],
                       core, path, reply, patience, env)
 
+    def control(self, core=SERVER_CORE):
+        """The front, answering without a function."""
+        return Server("control", [self.bin / "bench_http_control", "127.0.0.1:PORT"], core,
+                      reply=None)
+
     def snapshot(self, name, *accept):
         """The function with its start-up behind it; made once a build."""
         source, out = self.functions / f"{name}.wasm", self.build / "snapshots" / f"{name}.wasm"
@@ -140,8 +145,7 @@ class Bench:
         def ours(wasm, *extra):
             return lambda: self.ferry(wasm, core=core, workers=workers, extra=extra)
 
-        found = {"control": peer("control", [self.bin / "bench_http_control", "127.0.0.1:PORT"],
-                                 reply=None),
+        found = {"control": lambda: self.control(core),
                  "ferry, C": ours(self.hello, "--quiet"),
                  "ferry, C, a log line each": ours(self.hello),
                  "ferry, Rust": ours(self.functions / "hello-rust.wasm", "--quiet"),

@@ -41,6 +41,8 @@ CALLS = {"sendto": "kernel: send", "recvfrom": "kernel: recv", "epoll_wait": "ke
 # libc's doors to the kernel: perf finds no caller of theirs.
 DOORS = {"__send", "__libc_send", "__libc_recv", "recv", "send", "epoll_wait", "epoll_pwait"}
 LIBRARIES = ("libc.so", "libstdc++", "libm.so", "ld-linux", "[vdso]", "libgcc")
+# Whose symbols have a table of their own.
+SYMBOLS = {"C": "symbols-c", "Go, snapshot": "symbols-go"}
 GUEST, ENGINE, OTHER = "the function", "the engine", "libraries, no caller known"
 FRAME = re.compile(r"^\s+[0-9a-f]+ (.*) \((.*)\)$")
 
@@ -98,7 +100,8 @@ def samples(data):
 
 def measure(server, seconds):
     """Shares by part and by symbol, and what a request costs without perf."""
-    workers = family(server.process.pid)[1:]
+    workers = family(server.process.pid)
+    workers = workers[1:] or workers  # the control works in the process that was started
     server.load(1, 64)
     cpu = server.load(seconds, 64)["cpu_us"]
     with tempfile.TemporaryDirectory() as folder:
@@ -158,10 +161,11 @@ def tables(raw):
     rows.append(["(of all that, in libc and libstdc++)", *cells(lambda seen: seen["libraries"])])
     made = {"parts": {"columns": ["where"] + [head for name in names for head in
                                              (f"{name}: share", "µs a request")], "rows": rows}}
-    for key, seen in zip(("symbols-c", "symbols-go"), raw.values()):
-        made[key] = {"columns": ["symbol", "in", "counts for", "share"],
-                     "rows": [[f"`{symbol}`", file, part, f"{share:.1%}"]
-                              for symbol, file, part, share in seen["symbols"][:15]]}
+    for name, key in SYMBOLS.items():
+        if name in raw:
+            made[key] = {"columns": ["symbol", "in", "counts for", "share"],
+                         "rows": [[f"`{symbol}`", file, part, f"{share:.1%}"]
+                                  for symbol, file, part, share in raw[name]["symbols"][:15]]}
     return made
 
 
@@ -175,14 +179,15 @@ def main():
     build = options.build.resolve()
     bench = Bench(build, options.quick)
     load = os.getloadavg()[0]
-    functions = {"C": bench.hello}
+    servers = {"control": bench.control, "C": lambda: bench.ferry(bench.hello)}
     try:
-        functions["Go, snapshot"] = bench.go_snapshot()
+        snapshot = bench.go_snapshot()
+        servers["Go, snapshot"] = lambda: bench.ferry(snapshot)
     except Missing as why:
         print(f"bench: Go left out: {why}", file=sys.stderr)
     raw = {}
-    for name, wasm in functions.items():
-        server = bench.ferry(wasm)
+    for name, start in servers.items():
+        server = start()
         raw[name] = measure(server, 4 if options.quick else 20)
         server.stop()
     result = {"command": "make bench-profile" + (" QUICK=1" if options.quick else ""),
