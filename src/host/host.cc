@@ -357,31 +357,34 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   } else if (data) {
     setup.stdin_data = *data;
   }
-  auto context = function.take_context(clock_, random_);
-  context->reset(std::move(setup));
-
+  Loaded::Held held = function.take(clock_, random_);
+  wasi::Context& context = *held.context;
+  context.reset(std::move(setup));
   function.last_event.store(++events_, std::memory_order_relaxed);
-  auto held = function.take_instance();
-  if (!held.ok() && held.error().code == Code::kLimit && make_room()) {
-    held = function.take_instance();
-  }
-  Monotonic instantiated = clock_.monotonic();
-  outcome.usage.instantiate_us = microseconds(started, instantiated);
-  if (!held.ok()) {
-    bool full = held.error().code == Code::kLimit || held.error().code == Code::kBusy;
-    outcome.status = full ? Status::kRefused : Status::kBroken;
-    outcome.overload = full;
-    outcome.message = held.error().message;
-    outcome.hint = held.error().hint;
-    function.give_back(std::move(context));
-    return outcome;
+  Monotonic instantiated = started;  // a kept one is there at once
+  if (!held.kept) {
+    ferry::Status made = function.make_instance(held);
+    if (!made.ok() && made.error().code == Code::kLimit && make_room()) {
+      made = function.make_instance(held);
+    }
+    instantiated = clock_.monotonic();
+    outcome.usage.instantiate_us = microseconds(started, instantiated);
+    if (!made.ok()) {
+      bool full = made.error().code == Code::kLimit || made.error().code == Code::kBusy;
+      outcome.status = full ? Status::kRefused : Status::kBroken;
+      outcome.overload = full;
+      outcome.message = made.error().message;
+      outcome.hint = made.error().hint;
+      function.release(std::move(held), false);
+      return outcome;
+    }
   }
 
-  engine::Instance& instance = held->get();
-  Run run{*this, function, *context, deadline, outcome};
+  engine::Instance& instance = held.instance();
+  Run run{*this, function, context, deadline, outcome};
   End end;
-  if (held->kept) {
-    engine::KeptInstance::Entered entered(*held->kept);
+  if (held.kept) {
+    engine::KeptInstance::Entered entered(*held.kept);
     end = run.call_all(instance);
   } else {
     end = run.call_all(instance);
@@ -391,16 +394,15 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   outcome.usage.memory_bytes = instance.memory().size;
   outcome.usage.instructions = instance.instructions();
   run.conclude(end, instance);
-  function.release(std::move(*held), ended_by_itself(end, *context));
   if (outcome.status == Status::kOk) {
     run.read_output(event);
   }
-  outcome.logs = read_log(context->err(), context->log_chunks());
-  outcome.log_truncated = context->err_dropped() > 0;
-  if (const auto& denial = context->denial()) {
+  outcome.logs = read_log(context.err(), context.log_chunks());
+  outcome.log_truncated = context.err_dropped() > 0;
+  if (const auto& denial = context.denial()) {
     outcome.logs.push_back({clock_.wall(), denial_line(*denial)});
   }
-  function.give_back(std::move(context));
+  function.release(std::move(held), ended_by_itself(end, context));
   outcome.usage.teardown_us = microseconds(ended, clock_.monotonic());
   return outcome;
 }

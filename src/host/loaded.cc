@@ -15,53 +15,49 @@ constexpr unsigned kGiveUpAfter = 8;
 
 }  // namespace
 
-std::unique_ptr<wasi::Context> Loaded::take_context(const Clock& clock, Random& random) {
+// One lock before an event and one after it: what is uncontended still costs.
+Loaded::Held Loaded::take(const Clock& clock, Random& random) {
+  Held held;
   {
     std::lock_guard lock(mutex_);
+    used_ = true;
+    held.again = std::exchange(again_, true);
+    if (!kept_.empty()) {
+      held.kept = std::move(kept_.back());
+      kept_.pop_back();
+    }
     if (!contexts_.empty()) {
-      auto context = std::move(contexts_.back());
+      held.context = std::move(contexts_.back());
       contexts_.pop_back();
-      return context;
     }
   }
-  return std::make_unique<wasi::Context>(clock, random);
-}
-
-void Loaded::give_back(std::unique_ptr<wasi::Context> context) {
-  std::lock_guard lock(mutex_);
-  contexts_.push_back(std::move(context));
+  if (!held.context) {
+    held.context = std::make_unique<wasi::Context>(clock, random);
+  }
+  return held;
 }
 
 Result<std::unique_ptr<engine::Instance>> Loaded::instantiate() {
   return module->instantiate({manifest.limits.memory, manifest.limits.instructions});
 }
 
-Result<Loaded::Held> Loaded::take_instance() {
-  Held held;
+ferry::Status Loaded::make_instance(Held& held) {
   std::shared_ptr<engine::FirstState> first;
-  bool again = false;
   {
     std::lock_guard lock(mutex_);
-    used_ = true;
-    again = std::exchange(again_, true);
-    if (!kept_.empty()) {
-      held.kept = std::move(kept_.back());
-      kept_.pop_back();
-      return held;
-    }
     first = first_;
   }
   FERRY_TRY(held.fresh, instantiate());
   // The first event of a start, and one that comes alone, should not pay for those that follow.
-  if (!keeping.enabled || gave_up_ || !again) {
-    return held;
+  if (!keeping.enabled || gave_up_ || !held.again) {
+    return Done{};
   }
   if (!first) {
     auto taken = engine::FirstState::take(*held.fresh, engine::globals_to_keep(record));
     std::lock_guard lock(mutex_);
     if (!taken.ok()) {
       gave_up_ = true;  // as good without: each event gets a new instance
-      return held;
+      return Done{};
     }
     if (!first_) {
       first_ = std::move(*taken);
@@ -71,34 +67,45 @@ Result<Loaded::Held> Loaded::take_instance() {
   auto kept = engine::KeptInstance::make(std::move(held.fresh), std::move(first), keeping.guard);
   if (kept.ok()) {
     held.kept = std::move(*kept);
-    return held;
+    return Done{};
   }
   gave_up_ = true;
   FERRY_TRY(held.fresh, instantiate());
-  return held;
+  return Done{};
 }
 
-void Loaded::release(Held held, bool clean) {
-  if (!held.kept) {
-    return;
+bool Loaded::set_back(engine::KeptInstance& kept) {
+  if (!kept.reset()) {
+    return false;
   }
-  if (!clean || !held.kept->reset()) {
-    // A function whose every event grows its memory, say, would pay for keeping and gain nothing.
-    if (++lost_in_a_row_ == kGiveUpAfter) {
-      gave_up_ = true;
-    }
-    return;
-  }
-  lost_in_a_row_ = 0;
   if (keeping.check) {
-    if (ferry::Status same = held.kept->compare(); !same.ok()) {
+    if (ferry::Status same = kept.compare(); !same.ok()) {
       fmt::print(stderr, "ferry: {}: an instance was not set back: {}\n", name,
                  same.error().message);
       std::abort();
     }
   }
+  return true;
+}
+
+void Loaded::release(Held held, bool clean) {
+  const bool was_kept = held.kept != nullptr;
+  if (was_kept && (!clean || !set_back(*held.kept))) {
+    held.kept.reset();
+  }
+  if (was_kept && held.kept == nullptr) {
+    // A function whose every event grows its memory, say, would pay for keeping and gain nothing.
+    if (++lost_in_a_row_ == kGiveUpAfter) {
+      gave_up_ = true;
+    }
+  } else if (was_kept) {
+    lost_in_a_row_.store(0, std::memory_order_relaxed);
+  }
   std::lock_guard lock(mutex_);
-  kept_.push_back(std::move(held.kept));
+  if (held.kept) {
+    kept_.push_back(std::move(held.kept));
+  }
+  contexts_.push_back(std::move(held.context));
 }
 
 void Loaded::drop_idle() {

@@ -28,18 +28,19 @@ class Loaded {
   std::vector<std::string> environ;  // from the manifest, "KEY=value"
   Keeping keeping;  // how instances are kept, if they are; set before the first event
 
-  // A context keeps its buffers from event to event; one is made only when all are in use.
-  std::unique_ptr<wasi::Context> take_context(const Clock& clock, Random& random);
-  void give_back(std::unique_ptr<wasi::Context> context);
-
-  // An instance in the first state: a kept one, or a new one. `kept` says which it will be
-  // afterwards; give it back by release().
+  // What an event needs: a context, which keeps its buffers from event to event, and an instance in
+  // the first state, a kept one or a new one. To be given back by release().
   struct Held {
+    std::unique_ptr<wasi::Context> context;
     std::unique_ptr<engine::KeptInstance> kept;
-    std::unique_ptr<engine::Instance> fresh;  // when not kept
-    engine::Instance& get() { return kept ? kept->instance() : *fresh; }
+    std::unique_ptr<engine::Instance> fresh;  // when it will not be kept afterwards
+    bool again = false;                       // as again_ was
+    engine::Instance& instance() { return kept ? kept->instance() : *fresh; }
   };
-  Result<Held> take_instance();
+  // A context, and an instance if one is kept that no event holds.
+  Held take(const Clock& clock, Random& random);
+  // A new instance, where there was none.
+  ferry::Status make_instance(Held& held);
   // `clean`: the guest came to its end by itself, so that what it left can be set back.
   void release(Held held, bool clean);
   // Gives back the memory of kept instances that served no event since the last call.
@@ -53,6 +54,7 @@ class Loaded {
 
  private:
   Result<std::unique_ptr<engine::Instance>> instantiate();
+  bool set_back(engine::KeptInstance& kept);
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<wasi::Context>> contexts_;

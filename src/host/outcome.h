@@ -55,7 +55,7 @@ struct LogLine {
 // Microseconds of wall time by phase.
 struct Usage {
   double queue_us = 0;
-  double instantiate_us = 0;
+  double instantiate_us = 0;  // 0 when a kept instance was there
   double run_us = 0;
   double teardown_us = 0;
   std::uint64_t memory_bytes = 0;  // linear memory at the end: its peak, since it never shrinks
