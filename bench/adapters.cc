@@ -34,7 +34,7 @@ struct Way {
 Status measure(const std::string& path, int rounds, int events) {
   commands::CommonOptions common;
   FERRY_TRY(auto function, commands::read_function(path, common));
-  const engine::EngineOptions options = commands::engine_options_for({function});
+  const engine::EngineOptions options = commands::engine_options_for({&function, 1});
   FERRY_TRY(auto engine, engine::load_engine("wasmtime", options));
   FERRY_TRY(auto bundle, commands::make_bundle(function, engine->info(), options, true, nullptr));
   host::Host host(*engine, system_clock(), system_random());

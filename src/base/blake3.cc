@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/cpu_features.h"
+
 namespace ferry {
 namespace {
 
@@ -177,6 +179,10 @@ template <typename V>
   for (std::size_t block = 0; block < kChunk; block += kBlock) {
     V m[16];
     load_blocks(data + block, kChunk, m);
+    // What comes next lies in so many places that the CPU does not fetch it ahead by itself.
+    for (unsigned lane = 0; lane < kLanes; ++lane) {
+      __builtin_prefetch(data + block + (kLanes + lane) * kChunk);
+    }
     const Word flags = (block == 0 ? kChunkStart : 0) | (block + kBlock == kChunk ? kChunkEnd : 0);
     compress<V>(value, m, low, high, kBlock, flags);
   }
@@ -194,7 +200,22 @@ template <typename V>
   store_values(value, out);
 }
 
-// Of 16, 8 and 4 chunks: the two halves of their tree.
+// Of 64, 16, 8 and 4 chunks: the two halves of their tree. 64, since joining takes as long as a
+// block, of however many lanes: it should be done to many at once.
+__attribute__((target("avx512f"))) void hash_64(const std::uint8_t* data, std::uint64_t counter,
+                                                Value* out) {
+  Value chunks[64];
+  Value joined[32];
+  for (unsigned at = 0; at < 64; at += 16) {
+    hash_chunks<Words16>(data + at * kChunk, counter + at, chunks + at);
+  }
+  for (unsigned at = 0; at < 32; at += 16) join_all<Words16>(chunks + 2 * at, joined + at);
+  join_all<Words16>(joined, chunks);
+  join_all<Words8>(chunks, joined);
+  join_all<Words4>(joined, chunks);
+  out[0] = join(chunks[0], chunks[1], 0);
+  out[1] = join(chunks[2], chunks[3], 0);
+}
 __attribute__((target("avx512f"))) void hash_16(const std::uint8_t* data, std::uint64_t counter,
                                                 Value* out) {
   Value chunks[16];
@@ -227,13 +248,14 @@ struct Wide {
   std::size_t chunks;
   unsigned level;  // of the two values: each stands for 2^level chunks
 };
-constexpr std::array<Wide, 3> kWide = {Wide{hash_16, 16, 3}, {hash_8, 8, 2}, {hash_4, 4, 1}};
+constexpr std::array<Wide, 4> kWide = {
+    Wide{hash_64, 64, 5}, {hash_16, 16, 3}, {hash_8, 8, 2}, {hash_4, 4, 1}};
 
 // The first of kWide that this CPU can; it can all that follow, too.
-std::size_t widest() {
-  if (__builtin_cpu_supports("avx512f")) return 0;
-  return __builtin_cpu_supports("avx2") ? 1 : 2;
-}
+const std::size_t widest = [] {
+  if (CPU_FEATURE_ACTIVE(AVX512F)) return 0u;
+  return CPU_FEATURE_ACTIVE(AVX2) ? 2u : 3u;
+}();
 
 // One chunk, the last one as a rule: maybe not whole, maybe the root.
 Value hash_chunk(ByteView data, std::uint64_t counter, Word root) {
@@ -296,7 +318,7 @@ class Tree {
 std::array<std::uint8_t, 32> blake3(ByteView data) {
   Tree tree;
   std::size_t at = 0;
-  for (std::size_t i = widest(); i < kWide.size(); ++i) {
+  for (std::size_t i = widest; i < kWide.size(); ++i) {
     const Wide& wide = kWide[i];
     while (data.size() - at >= wide.chunks * kChunk) {
       std::array<Value, 2> halves;

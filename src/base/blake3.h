@@ -9,7 +9,7 @@
 
 namespace ferry {
 
-// Allocates nothing and may be called in a signal handler; it takes some 8 KiB of stack.
+// Allocates nothing and may be called in a signal handler; it takes some 9 KiB of stack.
 std::array<std::uint8_t, 32> blake3(ByteView data);
 
 }  // namespace ferry

@@ -6,8 +6,9 @@
 #include <array>
 #include <cstring>
 
-#include <cpuid.h>
 #include <immintrin.h>
+
+#include "base/cpu_features.h"
 
 namespace ferry {
 namespace {
@@ -74,18 +75,7 @@ void put_big_endian(std::uint8_t* to, std::uint64_t value, unsigned bytes) {
 
 }  // namespace
 
-bool cpu_has_sha256() {
-  constexpr unsigned kShaBit = 1u << 29;  // leaf 7, EBX
-  static const bool has = [] {
-    unsigned a = 0;
-    unsigned b = 0;
-    unsigned c = 0;
-    unsigned d = 0;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & kShaBit) != 0 &&
-           __builtin_cpu_supports("sse4.1") != 0;
-  }();
-  return has;
-}
+bool cpu_has_sha256() { return CPU_FEATURE_PRESENT(SHA) && CPU_FEATURE_ACTIVE(SSE4_1); }
 
 Sha256 sha256_by_cpu(ByteView bytes) {
   std::array<std::uint32_t, 8> state = kStart;

@@ -105,7 +105,7 @@ class Build final : public Verb {
   }
 
   Status make(const function::Function& function) {
-    engine::EngineOptions options = engine_options_for({function});
+    engine::EngineOptions options = engine_options_for({&function, 1});
     options.max_instances = 4;
     FERRY_TRY(auto engine, engine::load_engine(common_.engine, options));
     TakeAhead how;

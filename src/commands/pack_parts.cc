@@ -104,7 +104,7 @@ Result<Packed> pack_function(const PackOptions& options) {
   FERRY_TRY(out.function, read_function(options.path, options.common));
   FERRY_CHECK_OK(check_grants(out.function));
   FERRY_TRY(const KeyPair keys, load_key_pair(options.key));
-  engine::EngineOptions engine_options = engine_options_for({out.function});
+  engine::EngineOptions engine_options = engine_options_for({&out.function, 1});
   engine_options.max_instances = options.no_snapshot ? 1 : 4;
   FERRY_TRY(auto engine, engine::load_engine(kShippedEngine, engine_options));
   std::optional<function::Function> snapshot;

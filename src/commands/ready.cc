@@ -84,7 +84,7 @@ Result<function::Function> read_function(const std::string& path, const CommonOp
   return function;
 }
 
-engine::EngineOptions engine_options_for(const std::vector<function::Function>& functions) {
+engine::EngineOptions engine_options_for(std::span<const function::Function> functions) {
   engine::EngineOptions options;
   std::uint64_t memory = 0;
   std::uint32_t instances = 0;

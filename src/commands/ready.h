@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,6 @@ Result<engine::Bundle> make_bundle(const function::Function& function, const eng
                                    bool* was_cached);
 
 // What an engine is made with for these functions: memory, instances, whether it counts.
-engine::EngineOptions engine_options_for(const std::vector<function::Function>& functions);
+engine::EngineOptions engine_options_for(std::span<const function::Function> functions);
 
 }  // namespace ferry::commands

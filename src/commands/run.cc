@@ -66,7 +66,7 @@ class Run final : public Verb {
                  ? host::status_row(host::Status::kRefused).exit_code
                  : kExitNoEngineOrFile;
     }
-    engine::EngineOptions engine_options = engine_options_for({*function});
+    engine::EngineOptions engine_options = engine_options_for({&*function, 1});
     engine_options.max_instances = 1;
     auto engine = engine::load_engine(common_.engine, engine_options);
     if (!engine.ok()) {

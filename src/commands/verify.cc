@@ -138,7 +138,7 @@ class Verify final : public Verb {
     FERRY_TRY(auto function, read_function(function_path_, common_));
     FERRY_TRY(const auto all_sides, sides());
     FERRY_TRY(const auto all_cases, cases());
-    engine::EngineOptions options = engine_options_for({function});
+    engine::EngineOptions options = engine_options_for({&function, 1});
     options.max_instances = 8;
     for (const verify::Case& one : all_cases) {
       options.max_memory = std::max(options.max_memory, one.limits.memory.value_or(0));

@@ -23,11 +23,12 @@ FileMap::~FileMap() {
 
 bool FileMap::ok() const { return base_ != MAP_FAILED; }
 
-void FileMap::touch(std::uint64_t offset, std::uint64_t size) const {
+void bring_in(ByteView mapped, std::uint64_t offset, std::uint64_t size) {
   const std::uint64_t start = offset & ~kPageMask;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): of its pages, not of its bytes
+  auto* at = const_cast<std::uint8_t*>(mapped.data()) + start;
   // Without it (an older kernel) each page comes when it is read.
-  static_cast<void>(
-      madvise(static_cast<std::uint8_t*>(base_) + start, offset + size - start, kPopulateRead));
+  static_cast<void>(madvise(at, offset + size - start, kPopulateRead));
 }
 
 Artifact::Artifact(std::string name, Fd file, std::unique_ptr<FileMap> map, std::uint64_t size,
@@ -44,16 +45,24 @@ bool Artifact::check_piece(std::size_t index) const {
   return blake3(map_->view().subspan(code_.offset + at, size)) == code_.pieces[index];
 }
 
+bool Artifact::check_code(const std::uint8_t* mapped) const {
+  const ByteView code(mapped, code_.size);
+  bring_in(code, 0, code.size());
+  return hash_pieces(code) == code_.pieces;
+}
+
 Result<int> Artifact::proven() const {
   const std::lock_guard lock(mutex_);
   for (std::size_t i = 0; !all_proven_ && i < code_.pieces.size(); ++i) {
-    if (!check_piece(i)) {
-      return Error{Code::kDenied, name_ + ": the bundle's code was changed",
-                   "it is native code and is never run unless it is authentic: make it again"};
-    }
+    if (!check_piece(i)) return changed();
   }
   all_proven_ = true;
   return file_.get();
+}
+
+Error Artifact::changed() const {
+  return Error{Code::kDenied, name_ + ": the bundle's code was changed",
+               "it is native code and is never run unless it is authentic: make it again"};
 }
 
 bool Artifact::is_proven() const {

@@ -29,6 +29,9 @@ struct CodeProof {
   std::vector<Hash> pieces;
 };
 
+// Brings part of what is mapped into the address space in one go, where the kernel can.
+void bring_in(ByteView mapped, std::uint64_t offset, std::uint64_t size);
+
 // A whole file in memory, read-only, for as long as this lives.
 class FileMap {
  public:
@@ -38,8 +41,7 @@ class FileMap {
   FileMap& operator=(const FileMap&) = delete;
   bool ok() const;
   ByteView view() const { return {static_cast<const std::uint8_t*>(base_), size_}; }
-  // Brings part of it into the address space in one go, where the kernel can.
-  void touch(std::uint64_t offset, std::uint64_t size) const;
+  void touch(std::uint64_t offset, std::uint64_t size) const { bring_in(view(), offset, size); }
 
  private:
   std::size_t size_;
@@ -65,6 +67,9 @@ class Artifact {
   int file() const { return file_.get(); }
   // Whether piece `index` is what it must be. Async-signal-safe.
   bool check_piece(std::size_t index) const;
+  // The same of all the code at once, where an engine has mapped it from file().
+  bool check_code(const std::uint8_t* mapped) const;
+  Error changed() const;  // what to say of code that is not
 
  private:
   std::string name_;

@@ -9,9 +9,15 @@
 
 namespace ferry::engine {
 
-// Where the engine can map the file, code is proven piece by piece when it is first used; else, and
-// where the caller had it done (Artifact::proven), all of it is proven first.
+// Up to here all code is proven before anything of it can run. A program of this size runs code all
+// over it as it starts, and a fault for each piece costs more than the hash of those it would save.
+inline constexpr std::uint64_t kProvenAtOnce = 8u << 20;
+
+// Where the engine can map the file, more code than `at_once` is proven piece by piece when it is
+// first used; else, and where the caller had it done (Artifact::proven), all of it is proven first.
+// kDenied: it was changed.
 Result<std::unique_ptr<Module>> load_artifact(Engine& engine,
-                                              const std::shared_ptr<const Artifact>& artifact);
+                                              const std::shared_ptr<const Artifact>& artifact,
+                                              std::uint64_t at_once = kProvenAtOnce);
 
 }  // namespace ferry::engine

@@ -80,25 +80,44 @@ Bytes much_code() {
 class WasmtimeBundle : public Conformance {
  protected:
   // From a bundle of it, with `change` done to the file.
-  std::unique_ptr<Module> load_changed(const std::function<void(Bytes&)>& change) {
+  Result<std::unique_ptr<Module>> load_changed(std::uint64_t at_once,
+                                               const std::function<void(Bytes&)>& change) {
     const auto code = compile(much_code());
-    if (code == nullptr) return nullptr;
+    if (code == nullptr) return Error{Code::kInternal, "not compiled", ""};
     MacKey key;
     Bytes bytes = write_bundle({}, *code, key);
     change(bytes);
-    auto bundle = open_bundle(bytes, key);
-    if (!bundle.ok()) return nullptr;
-    EXPECT_NE(bundle->artifact->pieces(), nullptr) << "too little code for this test";
-    auto module = engine::load_artifact(**engine_, bundle->artifact);
-    EXPECT_TRUE(module.ok()) << module.error().text();
-    return module.ok() ? std::move(*module) : nullptr;
+    FERRY_TRY(const auto bundle, open_bundle(bytes, key));
+    EXPECT_NE(bundle.artifact->pieces(), nullptr) << "too little code for this test";
+    return engine::load_artifact(**engine_, bundle.artifact, at_once);
+  }
+
+  static void change_the_middle(Bytes& file) {
+    const CodeRange code = find_code(file);
+    file[code.offset + code.size / 2] ^= 0x55;
   }
 };
 
+constexpr std::uint64_t kByPiece = 0;
+
+TEST_P(WasmtimeBundle, CodeIsProvenAtOnce) {
+  const auto module = load_changed(kProvenAtOnce, [](Bytes&) {});
+  ASSERT_TRUE(module.ok()) << module.error().text();
+  const auto first = instance(**module);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(call(*first, "z").value, 1);
+}
+
+TEST_P(WasmtimeBundle, ChangedCodeIsNotLoadedWhereItIsProvenAtOnce) {
+  const auto module = load_changed(kProvenAtOnce, change_the_middle);
+  ASSERT_FALSE(module.ok());
+  EXPECT_EQ(module.error().code, Code::kDenied) << module.error().text();
+}
+
 TEST_P(WasmtimeBundle, CodeIsProvenWhenItRuns) {
-  const auto module = load_changed([](Bytes&) {});
-  ASSERT_NE(module, nullptr);
-  const auto first = instance(*module);
+  const auto module = load_changed(kByPiece, [](Bytes&) {});
+  ASSERT_TRUE(module.ok()) << module.error().text();
+  const auto first = instance(**module);
   ASSERT_NE(first, nullptr);
   for (const char* name : {"a", "z", "a"}) {
     const End end = call(*first, name);
@@ -108,12 +127,9 @@ TEST_P(WasmtimeBundle, CodeIsProvenWhenItRuns) {
 }
 
 TEST_P(WasmtimeBundle, ChangedCodeEndsTheProcessWhenItIsReached) {
-  const auto module = load_changed([&](Bytes& file) {
-    const CodeRange code = find_code(file);
-    file[code.offset + code.size / 2] ^= 0x55;
-  });
-  ASSERT_NE(module, nullptr);
-  const auto first = instance(*module);
+  const auto module = load_changed(kByPiece, change_the_middle);
+  ASSERT_TRUE(module.ok()) << module.error().text();
+  const auto first = instance(**module);
   ASSERT_NE(first, nullptr);
   EXPECT_EQ(call(*first, "a").value, 1);
   EXPECT_EXIT(call(*first, "z"), testing::ExitedWithCode(9), "code was changed");

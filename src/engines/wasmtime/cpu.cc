@@ -2,22 +2,13 @@
 
 #include <string_view>
 
-#include <cpuid.h>
+#include "base/cpu_features.h"
 
 namespace ferry::engine::wasmtime {
 namespace {
 
 constexpr const char* kPortableFlags[] = {"has_sse3",  "has_ssse3", "has_cmpxchg16b",
                                           "has_sse41", "has_sse42", "has_popcnt"};
-
-// Older compilers cannot be asked for this one by name.
-bool has_lzcnt() {
-  unsigned a = 0;
-  unsigned b = 0;
-  unsigned c = 0;
-  unsigned d = 0;
-  return __get_cpuid(0x80000001, &a, &b, &c, &d) != 0 && (c & (1u << 5)) != 0;
-}
 
 }  // namespace
 
@@ -26,32 +17,31 @@ std::string cpu_features() {
   const auto add = [&](std::string_view name, bool has) {
     if (has) out.append(out.empty() ? "" : ",").append(name);
   };
-  // What Cranelift 0.135 detects on x86-64. The compiler wants literals.
-  add("sse3", __builtin_cpu_supports("sse3"));
-  add("ssse3", __builtin_cpu_supports("ssse3"));
-  add("sse4.1", __builtin_cpu_supports("sse4.1"));
-  add("sse4.2", __builtin_cpu_supports("sse4.2"));
-  add("popcnt", __builtin_cpu_supports("popcnt"));
-  add("avx", __builtin_cpu_supports("avx"));
-  add("avx2", __builtin_cpu_supports("avx2"));
-  add("fma", __builtin_cpu_supports("fma"));
-  add("bmi", __builtin_cpu_supports("bmi"));
-  add("bmi2", __builtin_cpu_supports("bmi2"));
-  add("lzcnt", has_lzcnt());
-  add("avx512bitalg", __builtin_cpu_supports("avx512bitalg"));
-  add("avx512dq", __builtin_cpu_supports("avx512dq"));
-  add("avx512f", __builtin_cpu_supports("avx512f"));
-  add("avx512vl", __builtin_cpu_supports("avx512vl"));
-  add("avx512vbmi", __builtin_cpu_supports("avx512vbmi"));
+  // What Cranelift 0.135 detects on x86-64.
+  add("sse3", CPU_FEATURE_ACTIVE(SSE3));
+  add("ssse3", CPU_FEATURE_ACTIVE(SSSE3));
+  add("sse4.1", CPU_FEATURE_ACTIVE(SSE4_1));
+  add("sse4.2", CPU_FEATURE_ACTIVE(SSE4_2));
+  add("popcnt", CPU_FEATURE_ACTIVE(POPCNT));
+  add("avx", CPU_FEATURE_ACTIVE(AVX));
+  add("avx2", CPU_FEATURE_ACTIVE(AVX2));
+  add("fma", CPU_FEATURE_ACTIVE(FMA));
+  add("bmi", CPU_FEATURE_ACTIVE(BMI1));
+  add("bmi2", CPU_FEATURE_ACTIVE(BMI2));
+  add("lzcnt", CPU_FEATURE_PRESENT(LZCNT));
+  add("avx512bitalg", CPU_FEATURE_ACTIVE(AVX512_BITALG));
+  add("avx512dq", CPU_FEATURE_ACTIVE(AVX512DQ));
+  add("avx512f", CPU_FEATURE_ACTIVE(AVX512F));
+  add("avx512vl", CPU_FEATURE_ACTIVE(AVX512VL));
+  add("avx512vbmi", CPU_FEATURE_ACTIVE(AVX512_VBMI));
   return out;
 }
 
 std::span<const char* const> portable_flags() { return kPortableFlags; }
 
 bool is_portable_cpu() {
-  return __builtin_cpu_supports("sse3") && __builtin_cpu_supports("ssse3") &&
-         __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("sse4.2") &&
-         __builtin_cpu_supports("popcnt");
+  return CPU_FEATURE_ACTIVE(SSE3) && CPU_FEATURE_ACTIVE(SSSE3) && CPU_FEATURE_ACTIVE(SSE4_1) &&
+         CPU_FEATURE_ACTIVE(SSE4_2) && CPU_FEATURE_ACTIVE(POPCNT);
 }
 
 }  // namespace ferry::engine::wasmtime
