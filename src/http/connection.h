@@ -52,6 +52,9 @@ class Connection {
   bool listed = false;     // in the loop's to-do list
   bool gone = false;       // the peer has hung up on a request that waits
   bool served = false;     // at least one request was answered
+  // Of a guest that ran beside the leader's loop, for the leader:
+  bool ran_long = false;
+  Connection* next_returned = nullptr;
   int lane = -1;
   std::size_t held = 0;  // bytes, as last counted
   std::list<Connection*>::iterator place;

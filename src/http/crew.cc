@@ -1,8 +1,8 @@
 #include "http/crew.h"
 
+#include <memory>
 #include <utility>
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace ferry::http {
@@ -10,73 +10,86 @@ namespace {
 
 // Engines run guests on our stack; this is beyond what any of them may use.
 constexpr std::size_t kStack = 8u << 20;
-constexpr int kLowPriority = 10;
 // Ticks without a guest until the watch goes to sleep.
 constexpr int kIdleTicks = 50;
+
 }  // namespace
+
+thread_local Crew::Member* Crew::this_thread_ = nullptr;
 
 void Crew::spawn() {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStack);
-  pthread_t thread{};
+  auto member = std::make_unique<Member>(*this);
   // Counted before it starts, so that run() can't miss it.
   ++alive_;
   ++standing_by_;
-  if (pthread_create(&thread, &attributes, &Crew::thread_main, this) != 0) {
+  if (pthread_create(&member->thread, &attributes, &Crew::thread_main, member.get()) == 0) {
+    static_cast<void>(member.release());  // join_ended() deletes it
+  } else {
     --alive_;  // out of threads: the watch tries again at its next tick
     --standing_by_;
   }
   pthread_attr_destroy(&attributes);
 }
 
-void* Crew::thread_main(void* self) {
-  static_cast<Crew*>(self)->lead_or_wait();
+void* Crew::thread_main(void* member) {
+  this_thread_ = static_cast<Member*>(member);
+  this_thread_->tid.store(gettid(), std::memory_order_relaxed);
+  this_thread_->crew.lead_or_wait(*this_thread_);
   return nullptr;
 }
 
-void Crew::lead_or_wait() {
+void Crew::lead_or_wait(Member& member) {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [&] { return lead_is_free_ || over_; });
   --standing_by_;
   if (!over_) {
     lead_is_free_ = false;
-    leader_tid_.store(gettid(), std::memory_order_relaxed);
+    leader_.store(&member, std::memory_order_release);
     lock.unlock();
     bool over = lead_();
     if (!over) {
-      say_gone();
+      say_gone(member);
       return;
     }
     lock.lock();
     over_ |= over;
   }
   --alive_;
-  ended_.push_back(pthread_self());
+  ended_.push_back(&member);
   wake_.notify_all();
   changed_.notify_all();
 }
 
-// This thread may be at low priority by now. It must not take the mutex: kept from the core by a
-// guest that runs on the leader, it would keep the watch from relieving that one.
-void Crew::say_gone() {
-  auto* gone = new Gone{pthread_self(), gone_.load(std::memory_order_relaxed)};
-  while (!gone_.compare_exchange_weak(gone->next, gone, std::memory_order_release,
+// This thread may get next to nothing of the core by now. It must not take the mutex: kept from the
+// core by a guest that runs on the leader, it would keep the watch from relieving that one.
+void Crew::say_gone(Member& member) {
+  member.next = gone_.load(std::memory_order_relaxed);
+  while (!gone_.compare_exchange_weak(member.next, &member, std::memory_order_release,
                                       std::memory_order_relaxed)) {
   }
 }
 
-// The mutex is held.
-void Crew::count_gone() {
-  for (Gone* gone = gone_.exchange(nullptr, std::memory_order_acquire); gone != nullptr;) {
+// The mutex is held. For the same reason nobody waits here: who is not quite gone yet is joined at
+// a later tick.
+void Crew::join_ended() {
+  for (Member* gone = gone_.exchange(nullptr, std::memory_order_acquire); gone != nullptr;
+       gone = gone->next) {
     --alive_;
-    ended_.push_back(gone->thread);
-    delete std::exchange(gone, gone->next);
+    long_ones_.remove(gone->thread);
+    ended_.push_back(gone);
   }
+  std::erase_if(ended_, [](Member* member) {
+    if (pthread_tryjoin_np(member->thread, nullptr) != 0) return false;
+    delete member;
+    return true;
+  });
 }
 
-void Crew::relieve() {
-  std::lock_guard lock(mutex_);
+// The mutex is held.
+void Crew::pass_the_lead() {
   lead_is_free_ = true;
   if (standing_by_ > 0) {
     wake_.notify_one();
@@ -85,12 +98,30 @@ void Crew::relieve() {
   }
 }
 
+void Crew::step_down() {
+  Member& self = *this_thread_;
+  const auto used = cpu_time(self.thread);
+  self.began.store(used, std::memory_order_relaxed);
+  {
+    std::lock_guard lock(mutex_);
+    long_ones_.add(self.thread, self.tid.load(std::memory_order_relaxed), used, false);
+    pass_the_lead();
+    if (parked_.exchange(false)) changed_.notify_all();
+  }
+  LongOnes::make_room(self.thread);  // not with the mutex in hand
+}
+
+bool Crew::computed_long() {
+  const auto began = this_thread_->began.load(std::memory_order_acquire);
+  return cpu_time(this_thread_->thread) - began >= LongOnes::kLong;
+}
+
 void Crew::park(Ticket seen) {
   parked_.store(true, std::memory_order_seq_cst);
   std::unique_lock lock(mutex_);
   // Either the leader sees parked_ and wakes us, or we see that it has entered a guest.
   changed_.wait(lock, [&] {
-    return over_ || !parked_.load(std::memory_order_seq_cst) ||
+    return over_ || lead_is_free_ || !parked_.load(std::memory_order_seq_cst) ||
            turn_.load(std::memory_order_seq_cst) != seen;
   });
   parked_.store(false, std::memory_order_relaxed);
@@ -105,34 +136,38 @@ void Crew::unpark() {
 void Crew::watch() {
   Ticket last = turn_.load();
   int same = 0;
+  std::chrono::nanoseconds used{0};  // CPU time of the leader, at the last tick within a guest
   std::unique_lock lock(mutex_);
   while (!over_) {
     changed_.wait_for(lock, kTick);
-    count_gone();
-    std::vector<pthread_t> ended;
-    ended.swap(ended_);
+    join_ended();
     if (lead_is_free_ && standing_by_ == 0) {
       spawn();
     }
-    lock.unlock();
-    for (pthread_t thread : ended) {
-      pthread_join(thread, nullptr);
-    }
+    long_ones_.look();
+    owes_core_.store(long_ones_.owed(), std::memory_order_relaxed);
     Ticket now = turn_.load(std::memory_order_acquire);
     same = now == last ? same + 1 : 0;
     last = now;
-    if (now % 2 == 1 && same >= kPatience - 1) {
-      int tid = leader_tid_.load(std::memory_order_relaxed);
+    if (now % 2 == 1) {
+      Member& member = *leader_.load(std::memory_order_acquire);
+      const auto before = std::exchange(used, cpu_time(member.thread));
+      if (same < kPatience - 1) continue;
+      member.began.store(before, std::memory_order_release);
       if (turn_.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) {
-        setpriority(PRIO_PROCESS, static_cast<id_t>(tid), kLowPriority);
-        relieve();
+        long_ones_.add(member.thread, member.tid.load(std::memory_order_relaxed), used,
+                       used - before >= LongOnes::kLong);
+        pass_the_lead();
       }
       same = 0;
-    } else if (now % 2 == 0 && same >= kIdleTicks) {
+    } else if (same >= kIdleTicks) {
+      // Nobody is kept from the core by a leader without work.
+      owes_core_.store(false, std::memory_order_relaxed);
+      lock.unlock();
       park(now);
+      lock.lock();
       same = 0;
     }
-    lock.lock();
   }
 }
 
@@ -144,15 +179,8 @@ void Crew::run() {
   watch();
   std::unique_lock lock(mutex_);
   while (alive_ > 0 || !ended_.empty()) {
-    count_gone();
-    std::vector<pthread_t> ended;
-    ended.swap(ended_);
-    lock.unlock();
-    for (pthread_t thread : ended) {
-      pthread_join(thread, nullptr);
-    }
-    lock.lock();
-    if (alive_ > 0 && ended_.empty()) {
+    join_ended();
+    if (alive_ > 0 || !ended_.empty()) {
       changed_.wait_for(lock, kTick);
     }
   }

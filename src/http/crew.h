@@ -1,7 +1,8 @@
 // The threads of one worker process. One of them leads: it runs the server's loop, and runs guests
 // inline, so that a short guest costs no thread switch. A guest that runs long must not hold up
 // the others: after kPatience the watch takes the lead from its thread and gives it to another
-// one. The thread that was relieved finishes its guest at low priority, and ends.
+// one. The thread that was relieved finishes its guest beside it, and ends. A leader that expects
+// its next guest to run long steps down before it.
 #pragma once
 
 #include <atomic>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include <pthread.h>
+
+#include "http/long_ones.h"
 
 namespace ferry::http {
 
@@ -46,23 +49,45 @@ class Crew {
     return turn_.compare_exchange_strong(ticket, ticket + 1, std::memory_order_acq_rel);
   }
 
+  // In place of enter() and leave(), before a guest that will run long: the lead is gone at once.
+  void step_down();
+
+  // By a thread that lost the lead, after its guest: whether that one computed for long.
+  static bool computed_long();
+
+  // By the leader: whether it should leave the core for a moment, to guests that run long.
+  bool owes_core() const { return owes_core_.load(std::memory_order_relaxed); }
+
  private:
+  // A thread of the crew, from before it starts until it has been joined.
+  struct Member {
+    Crew& crew;
+    pthread_t thread{};
+    std::atomic<pid_t> tid{0};
+    // Its CPU time when its guest began, if it lost the lead over that.
+    std::atomic<std::chrono::nanoseconds> began{};
+    Member* next = nullptr;  // of those that are gone
+  };
+
   void spawn();
-  static void* thread_main(void* self);
-  void lead_or_wait();
+  static void* thread_main(void* member);
+  void lead_or_wait(Member& member);
   void watch();
-  void relieve();
-  void say_gone();
-  void count_gone();
+  void pass_the_lead();
+  void say_gone(Member& member);
+  void join_ended();
   void park(Ticket seen);
   void unpark();
+
+  static thread_local Member* this_thread_;
 
   std::function<bool()> lead_;
   // Even: the leader is in its loop. Odd: in a guest, and the lead may be taken by adding one.
   // Never the same twice, so that a ticket of old can't be mistaken for a present one.
   std::atomic<Ticket> turn_{0};
-  std::atomic<bool> parked_{false};  // the watch sleeps until a guest is entered
-  std::atomic<int> leader_tid_{0};
+  std::atomic<bool> parked_{false};       // the watch sleeps until a guest is entered
+  std::atomic<Member*> leader_{nullptr};  // who took the lead last
+  std::atomic<bool> owes_core_{false};
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -71,13 +96,10 @@ class Crew {
   std::size_t standing_by_ = 0;
   std::size_t alive_ = 0;
   std::condition_variable changed_;  // over_ or alive_ changed
-  std::vector<pthread_t> ended_;     // to be joined
-  // Relieved threads that have ended since the watch looked last.
-  struct Gone {
-    pthread_t thread;
-    Gone* next;
-  };
-  std::atomic<Gone*> gone_{nullptr};
+  std::vector<Member*> ended_;       // to be joined
+  LongOnes long_ones_;
+  // Threads without the lead that have ended since the watch looked last.
+  std::atomic<Member*> gone_{nullptr};
 };
 
 }  // namespace ferry::http

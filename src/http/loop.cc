@@ -21,7 +21,7 @@ Server::Loop::Loop(ServerOptions options, Service& service)
       now_(std::chrono::steady_clock::now()),
       next_sweep_(now_) {
   for (const Lane& lane : options_.lanes) {
-    lanes_.push_back({lane.slots, 0, {}});
+    lanes_.push_back({lane.slots, 0, false, {}});
   }
 }
 
@@ -246,32 +246,43 @@ bool Server::Loop::run_guest(Connection& connection) {
   }
   tidies_left_ = 2;
   connection.busy = true;
-  ++lanes_[static_cast<std::size_t>(connection.lane)].running;
+  LaneState& lane = lanes_[static_cast<std::size_t>(connection.lane)];
+  ++lane.running;
   counters_.running.store(++running_, std::memory_order_relaxed);
-  Crew::Ticket ticket = threads_ ? crew_.enter() : 0;
+  // What ran long the last time will do so again; and what it costs to find that out, others wait.
+  const bool apart = threads_ && lane.ran_long;
+  Crew::Ticket ticket = 0;
+  if (apart) {
+    crew_.step_down();
+  } else if (threads_) {
+    ticket = crew_.enter();
+  }
 
   // From here on the lead may be lost: only the connection is ours.
   connection.response.clear();
   service_.handle(connection.request(), connection.response);
   connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
 
-  if (threads_ && !crew_.leave(ticket)) {
+  if (apart || (threads_ && !crew_.leave(ticket))) {
+    connection.ran_long = Crew::computed_long();
     connection.flush();  // what is left of it, or an error, the leader will find
-    {
-      std::lock_guard lock(returned_mutex_);
-      returned_.push_back(&connection);
+    // No mutex: this thread may get next to nothing of the core, and the leader would wait for it.
+    connection.next_returned = returned_.load(std::memory_order_relaxed);
+    while (!returned_.compare_exchange_weak(connection.next_returned, &connection,
+                                            std::memory_order_release, std::memory_order_relaxed)) {
     }
-    any_returned_.store(true, std::memory_order_release);
     order(0);
     return false;
   }
-  finish_guest(connection);
+  finish_guest(connection, false);
   return true;
 }
 
-void Server::Loop::finish_guest(Connection& connection) {
+void Server::Loop::finish_guest(Connection& connection, bool ran_long) {
   connection.busy = false;
-  --lanes_[static_cast<std::size_t>(connection.lane)].running;
+  LaneState& lane = lanes_[static_cast<std::size_t>(connection.lane)];
+  --lane.running;
+  lane.ran_long = ran_long;
   counters_.running.store(--running_, std::memory_order_relaxed);
   connection.reader.next();
   connection.continued = false;
@@ -281,18 +292,12 @@ void Server::Loop::finish_guest(Connection& connection) {
 }
 
 void Server::Loop::take_returned() {
-  if (!any_returned_.load(std::memory_order_acquire)) {
-    return;
-  }
-  any_returned_.store(false, std::memory_order_relaxed);
-  std::vector<Connection*> returned;
-  {
-    std::lock_guard lock(returned_mutex_);
-    returned.swap(returned_);
-  }
-  for (Connection* connection : returned) {
-    finish_guest(*connection);
-    add_to_do(*connection);
+  if (returned_.load(std::memory_order_relaxed) == nullptr) return;
+  Connection* next = returned_.exchange(nullptr, std::memory_order_acquire);
+  while (next != nullptr) {
+    Connection& connection = *std::exchange(next, next->next_returned);
+    finish_guest(connection, connection.ran_long);
+    add_to_do(connection);
   }
 }
 

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <deque>
 #include <list>
-#include <mutex>
 #include <vector>
 
 #include <sys/epoll.h>
@@ -36,6 +36,7 @@ class Server::Loop {
   struct LaneState {
     std::uint32_t slots = 0;
     std::uint32_t running = 0;
+    bool ran_long = false;  // its last guest
     std::deque<Connection*> waiting;
   };
 
@@ -53,6 +54,7 @@ class Server::Loop {
 
   // events
   void wait_for_events(int timeout_ms);
+  void leave_core();
   Connection* note_event(const epoll_event& event);
   void obey();
   void accept_some();
@@ -69,7 +71,7 @@ class Server::Loop {
   Step read_more(Connection& connection);
   void refuse(Connection& connection, Refusal refusal);
   void enqueue(Connection& connection);
-  void finish_guest(Connection& connection);
+  void finish_guest(Connection& connection, bool ran_long);
   void take_returned();
   LaneState* next_runnable();
   bool keep_within_memory(Connection& connection);
@@ -98,6 +100,7 @@ class Server::Loop {
   Monotonic drain_since_;
 
   Monotonic now_;
+  Monotonic left_core_;
   Monotonic next_sweep_;
   Monotonic next_tidy_;
   int tidies_left_ = 0;  // calls of Service::tidy() still owed
@@ -117,9 +120,7 @@ class Server::Loop {
   std::uint32_t running_ = 0;
   std::uint32_t queued_ = 0;
 
-  std::mutex returned_mutex_;
-  std::vector<Connection*> returned_;
-  std::atomic<bool> any_returned_{false};
+  std::atomic<Connection*> returned_{nullptr};  // the last one to come back, and so on
 };
 
 }  // namespace ferry::http

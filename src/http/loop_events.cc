@@ -1,6 +1,7 @@
 // What the loop waits for: sockets, orders, time.
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -151,7 +152,18 @@ void Server::Loop::obey() {
   }
 }
 
+// Threads whose guests run long have only what is left of the core. A leader that never sleeps
+// leaves nothing.
+void Server::Loop::leave_core() {
+  constexpr std::chrono::milliseconds kEach{1};
+  constexpr std::chrono::microseconds kRest{100};
+  if (std::chrono::steady_clock::now() - left_core_ < kEach) return;
+  std::this_thread::sleep_for(kRest);
+  left_core_ = std::chrono::steady_clock::now();
+}
+
 void Server::Loop::wait_for_events(int timeout) {
+  if (crew_.owes_core()) leave_core();
   next_event_ = 0;
   event_count_ =
       epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
