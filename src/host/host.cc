@@ -397,9 +397,11 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   if (outcome.status == Status::kOk) {
     run.read_output(event);
   }
-  outcome.logs = read_log(context.err(), context.log_chunks());
+  if (options.logs) {
+    outcome.logs = read_log(context.err(), context.log_chunks());
+  }
   outcome.log_truncated = context.err_dropped() > 0;
-  if (const auto& denial = context.denial()) {
+  if (const auto& denial = context.denial(); denial && options.logs) {
     outcome.logs.push_back({clock_.wall(), denial_line(*denial)});
   }
   function.release(std::move(held), ended_by_itself(end, context));

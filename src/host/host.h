@@ -55,6 +55,7 @@ struct InvokeOptions {
   std::string invocation;             // an id the platform gave; empty: a new UUIDv7
   std::vector<std::pair<std::string, std::string>> env;  // the platform's, beside the manifest's
   std::vector<std::string> args;  // beyond args[0], which is the function's name
+  bool logs = true;               // false: nobody reads Outcome::logs, and it stays empty
 };
 
 class Host {

@@ -80,7 +80,10 @@ Outcome HttpCalls::refuse(std::size_t function, const Error& error, Monotonic ar
 void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
                        http::Response& response) const {
   const host::OutcomeOf& of = of_[function];
-  response.fields.emplace_back("ferry-invocation", outcome.invocation);
+  // Most answers need the id for nothing else.
+  const bool last_use = outcome.status == Status::kOk && !outcome.reply.event;
+  response.fields.emplace_back("ferry-invocation", last_use ? std::move(outcome.invocation)
+                                                            : std::string(outcome.invocation));
   if (outcome.status != Status::kOk) {
     if (outcome.overload) {
       response.fields.emplace_back("Retry-After", "1");
@@ -171,6 +174,7 @@ void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
   if (call.adjust) {
     call.adjust(plain.whole());
   }
+  call.invoke.logs = !call.quiet;
   Outcome outcome = invoke(call.function, plain, call.arrival, std::move(call.invoke));
   answer(call.function, outcome, outcome.reply.event && wants_structured(headers), response);
 }
@@ -192,6 +196,7 @@ void HttpCalls::call(HttpCall&& call, http::Response& response) const {
   }
   const bool structured =
       events.mode == event::Mode::kStructured || wants_structured(call.message.headers);
+  call.invoke.logs = !call.quiet;
   Outcome outcome = invoke(call.function, events.event, call.arrival, call.invoke);
   if (call.finish) {
     call.finish(events.event, outcome);

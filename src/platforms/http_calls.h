@@ -16,6 +16,7 @@ struct HttpCall {
   std::size_t function = 0;
   event::HttpRequest message;
   Monotonic arrival;
+  bool quiet = false;               // nobody reads the log of a single event
   host::InvokeOptions invoke = {};  // the platform's deadline, id and environment
   // Called on the event of a request that is no CloudEvent, for what the platform knows better.
   std::function<void(event::Event&)> adjust = {};
@@ -28,8 +29,8 @@ class HttpCalls {
   explicit HttpCalls(const AdapterContext& context);
 
   void call(HttpCall&& call, http::Response& response) const;
-  // The answer of an outcome, whose reply is taken out of it; `structured`: a reply that is an
-  // event goes as one JSON document.
+  // The answer of an outcome, whose reply and id are taken out of it; `structured`: a reply that is
+  // an event goes as one JSON document.
   void answer(std::size_t function, host::Outcome& outcome, bool structured,
               http::Response& response) const;
   // Told to the observer, and the log.

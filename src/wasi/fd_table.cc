@@ -1,5 +1,7 @@
 #include "wasi/fd_table.h"
 
+#include <array>
+
 #include <unistd.h>
 
 namespace ferry::wasi {
@@ -7,9 +9,12 @@ namespace ferry::wasi {
 void FdTable::reset(const std::vector<Directory>* directories) {
   close_all();
   using Kind = Entry::Kind;
-  entries_.push_back({.kind = Kind::kStdin, .base = rights::kStdin});
-  entries_.push_back({.kind = Kind::kStdout, .base = rights::kStdout});
-  entries_.push_back({.kind = Kind::kStderr, .base = rights::kStdout});
+  static constexpr std::array<Entry, 3> kStdio{{
+      {.kind = Kind::kStdin, .base = rights::kStdin},
+      {.kind = Kind::kStdout, .base = rights::kStdout},
+      {.kind = Kind::kStderr, .base = rights::kStdout},
+  }};
+  entries_.assign(kStdio.begin(), kStdio.end());
   if (directories == nullptr) return;
   for (std::uint32_t i = 0; i < directories->size(); ++i) {
     const Directory& directory = (*directories)[i];
@@ -53,7 +58,9 @@ void FdTable::renumber(std::uint32_t from, std::uint32_t to) {
 }
 
 void FdTable::close_all() {
-  for (std::uint32_t fd = 0; fd < entries_.size(); ++fd) close(fd);
+  for (std::uint32_t fd = 0; fd < entries_.size(); ++fd) {
+    if (entries_[fd].owned || entries_[fd].listing >= 0) close(fd);
+  }
   entries_.clear();
 }
 
