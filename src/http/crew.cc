@@ -3,8 +3,6 @@
 #include <memory>
 #include <utility>
 
-#include <unistd.h>
-
 namespace ferry::http {
 namespace {
 
@@ -36,7 +34,7 @@ void Crew::spawn() {
 
 void* Crew::thread_main(void* member) {
   this_thread_ = static_cast<Member*>(member);
-  this_thread_->tid.store(gettid(), std::memory_order_relaxed);
+  this_thread_->slices.emplace(this_thread_->crew.leader_wants_);
   this_thread_->crew.lead_or_wait(*this_thread_);
   return nullptr;
 }
@@ -63,8 +61,8 @@ void Crew::lead_or_wait(Member& member) {
   changed_.notify_all();
 }
 
-// This thread may get next to nothing of the core by now. It must not take the mutex: kept from the
-// core by a guest that runs on the leader, it would keep the watch from relieving that one.
+// Without the mutex: a thread that was relieved may long have to wait for the core, and should keep
+// nothing meanwhile that the watch needs to relieve the next leader.
 void Crew::say_gone(Member& member) {
   member.next = gone_.load(std::memory_order_relaxed);
   while (!gone_.compare_exchange_weak(member.next, &member, std::memory_order_release,
@@ -72,13 +70,12 @@ void Crew::say_gone(Member& member) {
   }
 }
 
-// The mutex is held. For the same reason nobody waits here: who is not quite gone yet is joined at
-// a later tick.
+// The mutex is held. For the same reason nobody is waited for: who is not quite gone yet is joined
+// at a later tick.
 void Crew::join_ended() {
   for (Member* gone = gone_.exchange(nullptr, std::memory_order_acquire); gone != nullptr;
        gone = gone->next) {
     --alive_;
-    long_ones_.remove(gone->thread);
     ended_.push_back(gone);
   }
   std::erase_if(ended_, [](Member* member) {
@@ -99,21 +96,19 @@ void Crew::pass_the_lead() {
 }
 
 void Crew::step_down() {
-  Member& self = *this_thread_;
-  const auto used = cpu_time(self.thread);
-  self.began.store(used, std::memory_order_relaxed);
+  this_thread_->began.store(cpu_time(pthread_self()), std::memory_order_relaxed);
   {
     std::lock_guard lock(mutex_);
-    long_ones_.add(self.thread, self.tid.load(std::memory_order_relaxed), used, false);
     pass_the_lead();
     if (parked_.exchange(false)) changed_.notify_all();
   }
-  LongOnes::make_room(self.thread);  // not with the mutex in hand
+  this_thread_->slices->start();
 }
 
-bool Crew::computed_long() {
+bool Crew::end_long() {
+  this_thread_->slices->stop();
   const auto began = this_thread_->began.load(std::memory_order_acquire);
-  return cpu_time(this_thread_->thread) - began >= LongOnes::kLong;
+  return cpu_time(pthread_self()) - began >= kLong;
 }
 
 void Crew::park(Ticket seen) {
@@ -144,8 +139,6 @@ void Crew::watch() {
     if (lead_is_free_ && standing_by_ == 0) {
       spawn();
     }
-    long_ones_.look();
-    owes_core_.store(long_ones_.owed(), std::memory_order_relaxed);
     Ticket now = turn_.load(std::memory_order_acquire);
     same = now == last ? same + 1 : 0;
     last = now;
@@ -155,14 +148,11 @@ void Crew::watch() {
       if (same < kPatience - 1) continue;
       member.began.store(before, std::memory_order_release);
       if (turn_.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) {
-        long_ones_.add(member.thread, member.tid.load(std::memory_order_relaxed), used,
-                       used - before >= LongOnes::kLong);
+        member.slices->start();
         pass_the_lead();
       }
       same = 0;
     } else if (same >= kIdleTicks) {
-      // Nobody is kept from the core by a leader without work.
-      owes_core_.store(false, std::memory_order_relaxed);
       lock.unlock();
       park(now);
       lock.lock();

@@ -1,8 +1,8 @@
 // The threads of one worker process. One of them leads: it runs the server's loop, and runs guests
 // inline, so that a short guest costs no thread switch. A guest that runs long must not hold up
 // the others: after kPatience the watch takes the lead from its thread and gives it to another
-// one. The thread that was relieved finishes its guest beside it, and ends. A leader that expects
-// its next guest to run long steps down before it.
+// one. The thread that was relieved finishes its guest in small slices of the core, and ends. A
+// leader that expects its next guest to run long steps down before it.
 #pragma once
 
 #include <atomic>
@@ -11,11 +11,12 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include <pthread.h>
 
-#include "http/long_ones.h"
+#include "http/small_slices.h"
 
 namespace ferry::http {
 
@@ -24,9 +25,12 @@ class Crew {
   static constexpr std::chrono::milliseconds kTick{2};
   // Ticks that the leader may spend inside one guest: between 2 and 4 ms.
   static constexpr int kPatience = 2;
+  // CPU time after which a guest counts as a long one: one that was kept from the core does not.
+  static constexpr std::chrono::milliseconds kLong{1};
 
   // `lead` runs the loop until the work is over (true) or leave() said that the lead is lost.
   explicit Crew(std::function<bool()> lead) : lead_(std::move(lead)) {}
+  LeaderWants& leader_wants() { return leader_wants_; }
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
@@ -53,17 +57,14 @@ class Crew {
   void step_down();
 
   // By a thread that lost the lead, after its guest: whether that one computed for long.
-  static bool computed_long();
-
-  // By the leader: whether it should leave the core for a moment, to guests that run long.
-  bool owes_core() const { return owes_core_.load(std::memory_order_relaxed); }
+  static bool end_long();
 
  private:
   // A thread of the crew, from before it starts until it has been joined.
   struct Member {
     Crew& crew;
     pthread_t thread{};
-    std::atomic<pid_t> tid{0};
+    std::optional<SmallSlices> slices{};  // made by the thread itself
     // Its CPU time when its guest began, if it lost the lead over that.
     std::atomic<std::chrono::nanoseconds> began{};
     Member* next = nullptr;  // of those that are gone
@@ -82,12 +83,12 @@ class Crew {
   static thread_local Member* this_thread_;
 
   std::function<bool()> lead_;
+  LeaderWants leader_wants_;
   // Even: the leader is in its loop. Odd: in a guest, and the lead may be taken by adding one.
   // Never the same twice, so that a ticket of old can't be mistaken for a present one.
   std::atomic<Ticket> turn_{0};
   std::atomic<bool> parked_{false};       // the watch sleeps until a guest is entered
   std::atomic<Member*> leader_{nullptr};  // who took the lead last
-  std::atomic<bool> owes_core_{false};
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -97,7 +98,6 @@ class Crew {
   std::size_t alive_ = 0;
   std::condition_variable changed_;  // over_ or alive_ changed
   std::vector<Member*> ended_;       // to be joined
-  LongOnes long_ones_;
   // Threads without the lead that have ended since the watch looked last.
   std::atomic<Member*> gone_{nullptr};
 };

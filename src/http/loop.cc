@@ -264,9 +264,9 @@ bool Server::Loop::run_guest(Connection& connection) {
   connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
 
   if (apart || (threads_ && !crew_.leave(ticket))) {
-    connection.ran_long = Crew::computed_long();
+    connection.ran_long = Crew::end_long();
     connection.flush();  // what is left of it, or an error, the leader will find
-    // No mutex: this thread may get next to nothing of the core, and the leader would wait for it.
+    // No mutex: this thread may have to wait for the core, and the leader would wait for it.
     connection.next_returned = returned_.load(std::memory_order_relaxed);
     while (!returned_.compare_exchange_weak(connection.next_returned, &connection,
                                             std::memory_order_release, std::memory_order_relaxed)) {

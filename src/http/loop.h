@@ -54,7 +54,6 @@ class Server::Loop {
 
   // events
   void wait_for_events(int timeout_ms);
-  void leave_core();
   Connection* note_event(const epoll_event& event);
   void obey();
   void accept_some();
@@ -100,7 +99,6 @@ class Server::Loop {
   Monotonic drain_since_;
 
   Monotonic now_;
-  Monotonic left_core_;
   Monotonic next_sweep_;
   Monotonic next_tidy_;
   int tidies_left_ = 0;  // calls of Service::tidy() still owed

@@ -1,11 +1,11 @@
 // What the loop waits for: sockets, orders, time.
 #include <algorithm>
 #include <cerrno>
-#include <thread>
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,6 +47,7 @@ std::string name_of(const sockaddr_storage& address) {
 
 Status Server::Loop::start() {
   epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
+  crew_.leader_wants().waits_for(epoll_.get());
   wakeup_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!epoll_.valid() || !wakeup_.valid()) {
     return errno_error("make an epoll set", errno);
@@ -152,21 +153,12 @@ void Server::Loop::obey() {
   }
 }
 
-// Threads whose guests run long have only what is left of the core. A leader that never sleeps
-// leaves nothing.
-void Server::Loop::leave_core() {
-  constexpr std::chrono::milliseconds kEach{1};
-  constexpr std::chrono::microseconds kRest{100};
-  if (std::chrono::steady_clock::now() - left_core_ < kEach) return;
-  std::this_thread::sleep_for(kRest);
-  left_core_ = std::chrono::steady_clock::now();
-}
-
 void Server::Loop::wait_for_events(int timeout) {
-  if (crew_.owes_core()) leave_core();
   next_event_ = 0;
+  crew_.leader_wants().runs_on(-1);
   event_count_ =
       epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
+  crew_.leader_wants().runs_on(sched_getcpu());
   event_count_ = std::max(event_count_, 0);
   now_ = std::chrono::steady_clock::now();
 }

@@ -1,0 +1,94 @@
+#include "http/small_slices.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <poll.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace ferry::http {
+namespace {
+
+// One of those that are free for programs; the first ones are what others would take.
+int slice_signal() { return SIGRTMIN + 9; }
+
+std::chrono::nanoseconds read_clock(clockid_t clock) {
+  timespec now{};
+  if (clock_gettime(clock, &now) != 0) return std::chrono::nanoseconds(0);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+}  // namespace
+
+std::chrono::nanoseconds cpu_time(pthread_t thread) {
+  clockid_t clock{};
+  const bool found = pthread_getcpuclockid(thread, &clock) == 0;
+  return found ? read_clock(clock) : std::chrono::nanoseconds(0);
+}
+
+// A leader that waits and has been sent something may not have got a core to say so.
+bool LeaderWants::core(int core) const {
+  const int runs_on = core_.load(std::memory_order_relaxed);
+  if (runs_on >= 0) return runs_on == core;
+  pollfd waits{epoll_, POLLIN, 0};
+  return poll(&waits, 1, 0) > 0;
+}
+
+SmallSlices::SmallSlices(const LeaderWants& leader_wants) : leader_wants_(leader_wants) {
+  static const bool handled = [] {
+    struct sigaction action {};
+    action.sa_sigaction = &SmallSlices::on_signal;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    return sigaction(slice_signal(), &action, nullptr) == 0;
+  }();
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = slice_signal();
+  event.sigev_value.sival_ptr = this;
+  event._sigev_un._tid = gettid();
+  has_timer_ = handled && timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
+}
+
+SmallSlices::~SmallSlices() {
+  if (has_timer_) timer_delete(timer_);
+}
+
+void SmallSlices::start() {
+  if (!has_timer_) return;
+  on_.store(true, std::memory_order_release);
+  set_timer(kSlice);
+}
+
+void SmallSlices::stop() {
+  on_.store(false, std::memory_order_release);
+  if (has_timer_) set_timer(std::chrono::microseconds(0));
+}
+
+void SmallSlices::set_timer(std::chrono::microseconds in) const {
+  itimerspec at{};
+  at.it_value.tv_nsec = std::chrono::nanoseconds(in).count();
+  timer_settime(timer_, 0, &at, nullptr);
+}
+
+void SmallSlices::on_signal(int /*signal*/, siginfo_t* info, void* /*context*/) {
+  // Our timers' signals only: one from another process bears a pointer of its own choice.
+  if (info->si_code != SI_TIMER) return;
+  const int error = errno;
+  static_cast<SmallSlices*>(info->si_value.sival_ptr)->offer_the_core();
+  errno = error;
+}
+
+void SmallSlices::offer_the_core() {
+  if (!on_.load(std::memory_order_acquire)) return;
+  const std::chrono::nanoseconds used = read_clock(CLOCK_THREAD_CPUTIME_ID);
+  const bool computes = (used - used_) * 4 > in_;
+  used_ = used;
+  in_ = computes ? kSlice : std::min(in_ * 2, kRarest);
+  if (leader_wants_.core(sched_getcpu())) sched_yield();
+  // From now on: the time until it had the core again is none of its slice.
+  set_timer(in_);
+}
+
+}  // namespace ferry::http
