@@ -184,7 +184,8 @@ bench-programs:
 	@if command -v npm >/dev/null; then tools/setup.sh binaryen; fi
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS) --target ferry ferry-host ferry_engine_wasmtime \
-	  functions bench_events bench_soak bench_cores bench_http_control bench_adapters bench_gate
+	  functions bench_events bench_first_calls bench_soak bench_cores bench_http_control \
+	  bench_adapters bench_gate
 
 .PHONY: compare
 compare: build functions ## the figures of docs/engines.md: every engine, one run (QUICK=1: in short)
