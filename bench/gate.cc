@@ -44,6 +44,7 @@ Status invoke_all(host::Host& host, host::Loaded& loaded, int events) {
 
 Status answer_all(host::Host& host, std::shared_ptr<host::Loaded> loaded, int events) {
   platforms::AdapterContext context{host, {std::move(loaded)}, system_clock(), system_random()};
+  context.reads_logs = false;  // as `ferry serve --quiet`
   context.observe = [](std::size_t, const host::Outcome&, Nanoseconds) {};
   FERRY_TRY(auto adapter, platforms::http_platform().make_adapter(std::move(context)));
   http::Request request;

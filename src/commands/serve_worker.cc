@@ -43,6 +43,7 @@ Status work(const std::vector<function::Function>& functions, const ServeOptions
   platforms::LogWriter log(STDERR_FILENO, options.log_format);
   platforms::AdapterContext context{host, {}, system_clock(), system_random()};
   context.log = options.common.quiet ? nullptr : &log;
+  context.reads_logs = context.log != nullptr;  // what is observed is only counted
   context.observe = [&](std::size_t function, const host::Outcome& outcome, Nanoseconds took) {
     board.function(index, function)
         .count(static_cast<std::size_t>(outcome.status),

@@ -33,6 +33,8 @@ struct AdapterContext {
   // Told of each outcome: the function's index, and the time since the request was read.
   std::function<void(std::size_t function, const host::Outcome& outcome, Nanoseconds took)>
       observe = [](std::size_t, const host::Outcome&, Nanoseconds) {};
+  // False: nobody reads what single events log, neither from `log` nor from observed outcomes.
+  bool reads_logs = true;
 };
 
 // What an emulator is made with beside the adapter that it calls.

@@ -34,13 +34,14 @@ class Guarded {
     base_ = static_cast<std::uint8_t*>(mmap(
         where, size_, PROT_READ | PROT_EXEC,
         MAP_PRIVATE | (where != nullptr ? MAP_FIXED_NOREPLACE : 0), bundle->artifact->file(), 0));
+    if (base_ == MAP_FAILED) return;
     artifact = bundle->artifact;
     auto made = CodeGuard::make(artifact, base_ + kCodeAt);
     if (made.ok()) guard = std::move(*made);
   }
   ~Guarded() {
     guard.reset();
-    if (base_ != nullptr) munmap(base_, size_);
+    if (base_ != nullptr && base_ != MAP_FAILED) munmap(base_, size_);
   }
 
   std::uint8_t* piece(std::uint32_t index) const { return base_ + kCodeAt + index * kCodePiece; }
