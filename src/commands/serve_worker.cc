@@ -59,6 +59,7 @@ Status work(const std::vector<function::Function>& functions, const ServeOptions
   FERRY_TRY(auto adapter, options.platform->make_adapter(std::move(context)));
   http::WorkerCounters& counters = board.worker(index);
   std::vector<function::Limits> limits;
+  limits.reserve(functions.size());
   for (const function::Function& function : functions) {
     limits.push_back(function.manifest.limits);
   }
