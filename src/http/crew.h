@@ -25,8 +25,9 @@ class Crew {
   static constexpr std::chrono::milliseconds kTick{2};
   // Ticks that the leader may spend inside one guest: between 2 and 4 ms.
   static constexpr int kPatience = 2;
-  // CPU time after which a guest counts as a long one: one that was kept from the core does not.
-  static constexpr std::chrono::milliseconds kLong{1};
+  // CPU time after which a guest counts as a long one: one for which a thread of its own, and that
+  // many of them share the core in slices, is a small matter.
+  static constexpr std::chrono::milliseconds kLong{10};
 
   // `lead` runs the loop until the work is over (true) or leave() said that the lead is lost.
   explicit Crew(std::function<bool()> lead) : lead_(std::move(lead)) {}

@@ -147,7 +147,7 @@ TEST(Crew, LongOnesComeBackUnderLoad) {
   service.on_lane = [](const Request& request) { return request.path() == "/long" ? 0 : 1; };
   service.on_request = [&](const Request& request, Response& response) {
     response.body = request.target;
-    if (request.path() == "/long") compute_for(milliseconds(3));
+    if (request.path() == "/long") compute_for(milliseconds(12));
   };
   TestServer server({.lanes = {{4}, {16}}}, service);
   server.start();
@@ -156,7 +156,7 @@ TEST(Crew, LongOnesComeBackUnderLoad) {
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&server, i] {
       RawClient client(server.port);
-      for (int j = 0; j < (i < 4 ? 40 : 400); ++j) {
+      for (int j = 0; j < (i < 4 ? 10 : 400); ++j) {
         const std::string target = (i < 4 ? "/long?" : "/short?") + std::to_string(i * 1000 + j);
         client.get(target);
         std::string body;
