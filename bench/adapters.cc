@@ -13,16 +13,11 @@
 #include "base/ids.h"
 #include "commands/platforms.h"
 #include "commands/ready.h"
+#include "cpu_us.h"
 #include "engine/compiler.h"
 
 namespace ferry {
 namespace {
-
-double cpu_us() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
 
 struct Way {
   std::string name;
@@ -58,7 +53,7 @@ Status measure(const std::string& path, int rounds, int events) {
   for (int round = 0; round <= rounds; ++round) {
     for (std::size_t i = 0; i < ways.size(); ++i) {
       Way& way = ways[(i + static_cast<std::size_t>(round)) % ways.size()];
-      const double from = cpu_us();
+      const double from = cpu_us(CLOCK_PROCESS_CPUTIME_ID);
       for (int n = 0; n < events; ++n) {
         FERRY_TRY(const platforms::Answer answer, way.emulator->send(event));
         if (answer.body.find("Hello, Ada!") == std::string::npos) {
@@ -66,7 +61,7 @@ Status measure(const std::string& path, int rounds, int events) {
         }
       }
       if (round > 0) {  // the first warms up
-        way.us.push_back((cpu_us() - from) / events);
+        way.us.push_back((cpu_us(CLOCK_PROCESS_CPUTIME_ID) - from) / events);
       }
     }
   }

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <time.h>  // clock_gettime
 
+#include "cpu_us.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
 #include "engine/store.h"
@@ -40,13 +40,6 @@ constexpr int kDriven = 0;
 int fail(const Error& error) {
   fmt::print(stderr, "bench_events: {}\n", error.text());
   return 1;
-}
-
-// CPU time of this thread: an event never waits, and other programs' time is none of ours.
-double cpu_us() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
 }
 
 double median(std::vector<double> values) {

@@ -12,8 +12,8 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <time.h>  // clock_gettime
 
+#include "cpu_us.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
 #include "engine/store.h"
@@ -27,12 +27,6 @@ using namespace ferry;
 int fail(const Error& error) {
   fmt::print(stderr, "bench_first_calls: {}\n", error.text());
   return 1;
-}
-
-double cpu_us() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
 }
 
 int bench(const std::string& data) {

@@ -18,9 +18,9 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <time.h>  // clock_gettime
 
 #include "base/file.h"
+#include "cpu_us.h"
 #include "engine/linked.h"
 #include "engine/lower.h"
 #include "engines/wasmtime/config.h"
@@ -37,12 +37,6 @@ constexpr std::chrono::seconds kTimeout{3};
 int fail(std::string_view what) {
   fmt::print(stderr, "bench_overhead: {}\n", what);
   return 1;
-}
-
-double cpu_us() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
 }
 
 double at(std::vector<double> values, std::size_t quarter) {
