@@ -34,7 +34,7 @@ void Crew::spawn() {
 
 void* Crew::thread_main(void* member) {
   this_thread_ = static_cast<Member*>(member);
-  this_thread_->slices.emplace(this_thread_->crew.leader_wants_);
+  this_thread_->slices.emplace(this_thread_->crew.precedence_);
   this_thread_->crew.lead_or_wait(*this_thread_);
   return nullptr;
 }

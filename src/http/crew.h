@@ -1,8 +1,8 @@
 // The threads of one worker process. One of them leads: it runs the server's loop, and runs guests
 // inline, so that a short guest costs no thread switch. A guest that runs long must not hold up
 // the others: after kPatience the watch takes the lead from its thread and gives it to another
-// one. The thread that was relieved finishes its guest in small slices of the core, and ends. A
-// leader that expects its next guest to run long steps down before it.
+// one. The thread that was relieved finishes its guest in what the leader leaves of the core, and
+// ends. A leader that expects its next guest to run long steps down before it.
 #pragma once
 
 #include <atomic>
@@ -31,7 +31,7 @@ class Crew {
 
   // `lead` runs the loop until the work is over (true) or leave() said that the lead is lost.
   explicit Crew(std::function<bool()> lead) : lead_(std::move(lead)) {}
-  LeaderWants& leader_wants() { return leader_wants_; }
+  Precedence& precedence() { return precedence_; }
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
@@ -84,7 +84,7 @@ class Crew {
   static thread_local Member* this_thread_;
 
   std::function<bool()> lead_;
-  LeaderWants leader_wants_;
+  Precedence precedence_;
   // Even: the leader is in its loop. Odd: in a guest, and the lead may be taken by adding one.
   // Never the same twice, so that a ticket of old can't be mistaken for a present one.
   std::atomic<Ticket> turn_{0};

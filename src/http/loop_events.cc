@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -47,7 +46,7 @@ std::string name_of(const sockaddr_storage& address) {
 
 Status Server::Loop::start() {
   epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
-  crew_.leader_wants().waits_for(epoll_.get());
+  crew_.precedence().waits_for(epoll_.get());
   wakeup_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!epoll_.valid() || !wakeup_.valid()) {
     return errno_error("make an epoll set", errno);
@@ -155,11 +154,7 @@ void Server::Loop::obey() {
 
 void Server::Loop::wait_for_events(int timeout) {
   next_event_ = 0;
-  crew_.leader_wants().runs_on(-1);
-  event_count_ =
-      epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
-  crew_.leader_wants().runs_on(sched_getcpu());
-  event_count_ = std::max(event_count_, 0);
+  event_count_ = std::max(crew_.precedence().wait(events_, timeout), 0);
   now_ = std::chrono::steady_clock::now();
 }
 

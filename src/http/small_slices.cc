@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include <poll.h>
-#include <sched.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +12,13 @@ namespace {
 
 // One of those that are free for programs; the first ones are what others would take.
 int slice_signal() { return SIGRTMIN + 9; }
+
+// How often this thread gave the core away by itself.
+long sleeps() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
+}
 
 std::chrono::nanoseconds read_clock(clockid_t clock) {
   timespec now{};
@@ -28,15 +34,7 @@ std::chrono::nanoseconds cpu_time(pthread_t thread) {
   return found ? read_clock(clock) : std::chrono::nanoseconds(0);
 }
 
-// A leader that waits and has been sent something may not have got a core to say so.
-bool LeaderWants::core(int core) const {
-  const int runs_on = core_.load(std::memory_order_relaxed);
-  if (runs_on >= 0) return runs_on == core;
-  pollfd waits{epoll_, POLLIN, 0};
-  return poll(&waits, 1, 0) > 0;
-}
-
-SmallSlices::SmallSlices(const LeaderWants& leader_wants) : leader_wants_(leader_wants) {
+SmallSlices::SmallSlices(Precedence& precedence) : precedence_(precedence) {
   static const bool handled = [] {
     struct sigaction action {};
     action.sa_sigaction = &SmallSlices::on_signal;
@@ -58,17 +56,19 @@ SmallSlices::~SmallSlices() {
 void SmallSlices::start() {
   if (!has_timer_) return;
   on_.store(true, std::memory_order_release);
-  set_timer(kSlice);
+  precedence_.join();
+  set_timer(std::chrono::nanoseconds(1));
 }
 
 void SmallSlices::stop() {
-  on_.store(false, std::memory_order_release);
-  if (has_timer_) set_timer(std::chrono::microseconds(0));
+  if (!on_.exchange(false)) return;
+  set_timer(std::chrono::nanoseconds(0));
+  precedence_.leave();
 }
 
-void SmallSlices::set_timer(std::chrono::microseconds in) const {
+void SmallSlices::set_timer(std::chrono::nanoseconds in) const {
   itimerspec at{};
-  at.it_value.tv_nsec = std::chrono::nanoseconds(in).count();
+  at.it_value.tv_nsec = in.count();
   timer_settime(timer_, 0, &at, nullptr);
 }
 
@@ -76,17 +76,15 @@ void SmallSlices::on_signal(int /*signal*/, siginfo_t* info, void* /*context*/) 
   // Our timers' signals only: one from another process bears a pointer of its own choice.
   if (info->si_code != SI_TIMER) return;
   const int error = errno;
-  static_cast<SmallSlices*>(info->si_value.sival_ptr)->offer_the_core();
+  static_cast<SmallSlices*>(info->si_value.sival_ptr)->look();
   errno = error;
 }
 
-void SmallSlices::offer_the_core() {
+void SmallSlices::look() {
   if (!on_.load(std::memory_order_acquire)) return;
-  const std::chrono::nanoseconds used = read_clock(CLOCK_THREAD_CPUTIME_ID);
-  const bool computes = (used - used_) * 4 > in_;
-  used_ = used;
-  in_ = computes ? kSlice : std::min(in_ * 2, kRarest);
-  if (leader_wants_.core(sched_getcpu())) sched_yield();
+  in_ = sleeps() == slept_ ? Precedence::kSlice : std::min(in_ * 2, kRarest);
+  precedence_.stand_aside();
+  slept_ = sleeps();
   // From now on: the time until it had the core again is none of its slice.
   set_timer(in_);
 }

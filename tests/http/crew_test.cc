@@ -1,5 +1,6 @@
 // Guests that compute for long share the core with the others, and come back to their connection.
 
+#include <array>
 #include <atomic>
 
 #include <sched.h>
@@ -36,6 +37,15 @@ void keep_to_one_core() {
   ASSERT_EQ(sched_setaffinity(0, sizeof cores, &cores), 0);
 }
 
+// On a thread of its own, whose threads keep to that core too.
+template <typename What>
+void on_one_core(What what) {
+  std::thread([&] {
+    keep_to_one_core();
+    what();
+  }).join();
+}
+
 // How often this thread lost its core, while it computed for a while.
 long switches() {
   rusage before{};
@@ -46,53 +56,128 @@ long switches() {
   return after.ru_nivcsw + after.ru_nvcsw - before.ru_nivcsw - before.ru_nvcsw;
 }
 
+// What a leader waits for, and what it may find there.
+struct Waits {
+  Fd epoll{epoll_create1(EPOLL_CLOEXEC)};
+  Fd sent{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  Precedence precedence;
+  std::array<epoll_event, 4> events{};
+
+  Waits() {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLET;
+    EXPECT_EQ(epoll_ctl(epoll.get(), EPOLL_CTL_ADD, sent.get(), &event), 0);
+    precedence.waits_for(epoll.get());
+  }
+  void send() const { EXPECT_EQ(eventfd_write(sent.get(), 1), 0); }
+  int wait(int timeout_ms) { return precedence.wait(events, timeout_ms); }
+};
+
 TEST(SmallSlices, GiveTheCoreToTheLeaderFarMoreOftenThanTheKernelWould) {
-  std::atomic<bool> over{false};
-  std::thread other([&] {
-    keep_to_one_core();
-    while (!over) {
-    }
-  });
-  std::thread sliced([] {
-    keep_to_one_core();
-    LeaderWants wants;
-    SmallSlices slices(wants);
+  on_one_core([] {
+    Waits waits;
+    SmallSlices slices(waits.precedence);
     slices.start();
     const long unasked = switches();
-    wants.runs_on(sched_getcpu());
+    waits.wait(0);  // from now on the leader is at work here
     const long asked = switches();
     slices.stop();
     const long after = switches();
-    // 50 ms are 500 slices, and 12 ticks at HZ=250.
+    // 50 ms are 1,000 slices, and 12 ticks at HZ=250.
     EXPECT_GT(asked, 100);
     EXPECT_GT(asked, 2 * unasked);
     EXPECT_GT(asked, 2 * after);
   });
-  sliced.join();
-  over = true;
-  other.join();
 }
 
-TEST(LeaderWants, TheCoreThatItRunsOnOrOneWhenItHasBeenSentSomething) {
-  const Fd epoll(epoll_create1(EPOLL_CLOEXEC));
-  const Fd sent(eventfd(0, EFD_CLOEXEC));
-  epoll_event event{};
-  event.events = EPOLLIN;
-  ASSERT_EQ(epoll_ctl(epoll.get(), EPOLL_CTL_ADD, sent.get(), &event), 0);
-  LeaderWants wants;
-  EXPECT_FALSE(wants.core(0));
-  wants.waits_for(epoll.get());
-  EXPECT_FALSE(wants.core(0));
-  ASSERT_EQ(eventfd_write(sent.get(), 1), 0);
-  EXPECT_TRUE(wants.core(0));
-  wants.runs_on(1);
-  EXPECT_FALSE(wants.core(0));
-  EXPECT_TRUE(wants.core(1));
+TEST(Precedence, TheLeaderNeedsTheCoreThatItRunsOnOrRanOnWhenItIsSentSomething) {
+  on_one_core([] {
+    Waits waits;
+    const Precedence& precedence = waits.precedence;
+    const int here = sched_getcpu();
+    EXPECT_FALSE(precedence.needs(here));
+    waits.send();
+    EXPECT_TRUE(precedence.needs(here));
+    EXPECT_TRUE(precedence.needs(here + 1));  // it has not run yet: wherever it will
+    EXPECT_EQ(waits.wait(0), 1);
+    EXPECT_TRUE(precedence.needs(here));
+    EXPECT_FALSE(precedence.needs(here + 1));
+    std::thread leader([&] { EXPECT_EQ(waits.wait(10'000), 1); });
+    while (precedence.needs(here)) std::this_thread::yield();
+    waits.send();
+    leader.join();
+    EXPECT_TRUE(precedence.needs(here));
+  });
+}
+
+// Held up on its way out of the kernel, it would have to wait for those who see nothing left to
+// take.
+TEST(Precedence, TheLeaderThatWasSentSomethingNeedsItsCoreUntilItHasIt) {
+  Waits waits;
+  waits.precedence.join();
+  std::atomic<int> core{-1};
+  std::atomic<int> taken{0};
+  constexpr int kTimes = 20'000;
+  std::thread leader([&] {
+    keep_to_one_core();
+    core = sched_getcpu();
+    for (int i = 0; i < kTimes; ++i) {
+      while (waits.wait(1000) == 0) {
+      }
+      eventfd_t value = 0;
+      EXPECT_EQ(eventfd_read(waits.sent.get(), &value), 0);
+      ++taken;
+    }
+  });
+  while (core == -1) std::this_thread::yield();
+  int missed = 0;
+  for (int i = 0; i < kTimes; ++i) {
+    while (waits.precedence.needs(core)) std::this_thread::yield();  // until it waits
+    waits.send();
+    while (taken == i) missed += waits.precedence.needs(core) || taken > i ? 0 : 1;
+  }
+  EXPECT_EQ(missed, 0);
+  leader.join();
+}
+
+TEST(Precedence, OthersStandAsideUntilTheLeaderHasNothingLeftToDo) {
+  on_one_core([] {
+    Waits waits;
+    waits.wait(0);
+    // Threads begin on their maker's core.
+    std::atomic<int> passed{0};
+    std::vector<std::thread> others;
+    others.reserve(2);
+    for (int i = 0; i < 2; ++i) {
+      others.emplace_back([&] {
+        for (int j = 0; j < 200; ++j) {
+          waits.precedence.stand_aside();
+          ++passed;
+        }
+      });
+    }
+    // While it is at work: one passes for each kAside and slice, as many as there may be.
+    compute_for(milliseconds(50));
+    const auto begun = std::chrono::steady_clock::now();
+    const int before = passed;
+    compute_for(milliseconds(50));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    const std::chrono::duration<double> each = Precedence::kAside + Precedence::kSlice;
+    EXPECT_GT(passed - before, 0);
+    EXPECT_LE(passed - before, took / each + 2);
+    EXPECT_LT(passed, 400);
+    // It has nothing left to do: they pass all at once, and others do not stand aside at all.
+    EXPECT_EQ(waits.wait(200), 0);
+    waits.send();
+    EXPECT_EQ(waits.wait(0), 1);
+    EXPECT_EQ(passed, 400);
+    for (std::thread& other : others) other.join();
+  });
 }
 
 TEST(SmallSlices, LeaveASleepAsLongAsItIs) {
-  LeaderWants wants;
-  SmallSlices slices(wants);
+  Precedence precedence;
+  SmallSlices slices(precedence);
   slices.start();
   const auto& clock = system_clock();
   const auto until = clock.monotonic() + milliseconds(100);
@@ -102,10 +187,10 @@ TEST(SmallSlices, LeaveASleepAsLongAsItIs) {
 }
 
 TEST(SmallSlices, NeedNoThreadThatIsStillThere) {
-  LeaderWants wants;
+  Precedence precedence;
   std::optional<SmallSlices> slices;
   std::thread([&] {
-    slices.emplace(wants);
+    slices.emplace(precedence);
     slices->start();
   }).join();
   std::this_thread::sleep_for(milliseconds(1));

@@ -1,0 +1,96 @@
+#include "http/precedence.h"
+
+#include <algorithm>
+#include <climits>
+
+#include <linux/futex.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace ferry::http {
+namespace {
+
+using std::chrono::nanoseconds;
+
+std::int64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return nanoseconds(std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec)).count();
+}
+
+long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value,
+           const timespec* timeout) {
+  static_assert(sizeof word == 4);
+  return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, timeout, nullptr, 0);
+}
+
+void wait_for_change(std::atomic<std::uint32_t>& word, std::uint32_t seen, nanoseconds most) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(most);
+  const timespec timeout{seconds.count(), (most - seconds).count()};
+  futex(word, FUTEX_WAIT, seen, &timeout);
+}
+
+}  // namespace
+
+int Precedence::wait(std::span<epoll_event> events, int timeout_ms) {
+  const auto take = [&](int patience) {
+    return epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), patience);
+  };
+  int count = 0;
+  if (others_.load(std::memory_order_relaxed) == 0) {
+    waits_.store(true);
+    count = take(timeout_ms);
+  } else if (count = take(0); count == 0 && timeout_ms != 0) {
+    waits_.store(true);
+    if (aside_.load() > 0) let_go();
+    // Nothing is taken while others believe that we wait: who is held up on the way out of the
+    // kernel, and has taken what came, would seem to have been sent nothing.
+    pollfd sent{epoll_, POLLIN, 0};
+    poll(&sent, 1, timeout_ms);
+    waits_.store(false);
+    count = take(0);
+  }
+  core_.store(sched_getcpu(), std::memory_order_relaxed);
+  waits_.store(false, std::memory_order_relaxed);
+  return count;
+}
+
+void Precedence::let_go() {
+  done_.fetch_add(1);
+  futex(done_, FUTEX_WAKE, INT_MAX, nullptr);
+}
+
+// A leader that waits and has been sent something may not have got a core to say so.
+bool Precedence::needs(int core) const {
+  const int last = core_.load(std::memory_order_relaxed);
+  if (last >= 0 && last != core) return false;
+  if (!waits_.load()) return true;
+  pollfd sent{epoll_, POLLIN, 0};
+  return poll(&sent, 1, 0) > 0 || !waits_.load();  // it may just have taken what was sent
+}
+
+void Precedence::stand_aside() {
+  const int core = sched_getcpu();
+  if (!needs(core)) return;
+  // Before we look again: either the leader sees us, or we see that it waits.
+  aside_.fetch_add(1);
+  const std::uint32_t seen = done_.load();
+  std::int64_t until = now_ns() + nanoseconds(kAside).count();
+  while (needs(core)) {
+    const std::int64_t now = now_ns();
+    if (now >= until) {
+      std::int64_t last = last_slice_.load();
+      until = last + nanoseconds(kSlice + kAside).count();
+      if (now >= until && last_slice_.compare_exchange_strong(last, now)) break;
+      until = std::max(until, now + 1);
+    }
+    wait_for_change(done_, seen, nanoseconds(until - now));
+    if (done_.load() != seen) break;
+  }
+  aside_.fetch_sub(1);
+}
+
+}  // namespace ferry::http

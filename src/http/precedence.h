@@ -1,0 +1,53 @@
+// Who goes first where the loop's leader shares its core with threads that compute for long: the
+// leader, as soon as it has something to do. The kernel would let the others have the core for
+// milliseconds first. So they look far more often themselves (small_slices.h), and stand aside
+// until the leader has nothing left to do.
+//
+// Not for ever: of a core that the leader never leaves, one of them gets a slice after each kAside,
+// so that together they have about a fifth.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <span>
+
+#include <sys/epoll.h>
+
+namespace ferry::http {
+
+class Precedence {
+ public:
+  static constexpr std::chrono::microseconds kSlice{50};
+  static constexpr std::chrono::microseconds kAside{200};
+
+  // What the leader waits for; before there are threads.
+  void waits_for(int epoll) { epoll_ = epoll; }
+
+  // By the leader: epoll_wait(2), with the core to the others if nothing is there.
+  int wait(std::span<epoll_event> events, int timeout_ms);
+
+  // By any thread: there is one more that will stand aside, or one less.
+  void join() { others_.fetch_add(1, std::memory_order_relaxed); }
+  void leave() { others_.fetch_sub(1, std::memory_order_relaxed); }
+
+  // By a thread without the lead: returns when the leader does not need this thread's core, or
+  // when it is this thread's turn all the same. Async-signal-safe.
+  void stand_aside();
+
+  // Whether the leader could use this core, as far as others can tell. Async-signal-safe.
+  bool needs(int core) const;
+
+ private:
+  void let_go();
+
+  int epoll_ = -1;
+  std::atomic<int> core_{-1};  // where the leader ran last
+  std::atomic<bool> waits_{true};
+  std::atomic<std::uint32_t> done_{0};  // a futex: how often others were let go
+  std::atomic<std::uint32_t> others_{0};
+  std::atomic<std::uint32_t> aside_{0};      // how many of them stand aside now
+  std::atomic<std::int64_t> last_slice_{0};  // when one of them went on all the same; ns
+};
+
+}  // namespace ferry::http
