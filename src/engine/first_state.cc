@@ -1,6 +1,7 @@
 #include "engine/first_state.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -14,8 +15,29 @@ namespace {
 constexpr std::uint8_t kHotAfter = 2;
 constexpr std::size_t kMaxHot = 1024;
 
-bool is_zero(const std::uint8_t* page) {
-  return page[0] == 0 && std::memcmp(page, page + 1, kPage - 1) == 0;
+constexpr std::size_t kLine = 64;
+constexpr unsigned kLines = kPage / kLine;
+static_assert(kLines == 64, "a page's lines are the bits of a word");
+// With more lines than this to copy, one copy of all is as quick.
+constexpr int kMostLines = 48;
+
+bool is_zero(const std::uint8_t* bytes, std::size_t size) {
+  return bytes[0] == 0 && std::memcmp(bytes, bytes + 1, size - 1) == 0;
+}
+
+std::uint64_t lines_of(const std::uint8_t* page) {
+  std::uint64_t lines = 0;
+  for (unsigned i = 0; i < kLines; ++i) {
+    lines |= std::uint64_t{is_zero(page + i * kLine, kLine) ? 0u : 1u} << i;
+  }
+  return std::popcount(lines) > kMostLines ? UINT64_MAX : lines;
+}
+
+// Calls of the C library: knowing that a size is some lines, the compiler would put string
+// instructions in their place, which are slow to begin.
+[[gnu::noinline]] void write_zeros(std::uint8_t* to, std::size_t size) { std::memset(to, 0, size); }
+[[gnu::noinline]] void copy(std::uint8_t* to, const std::uint8_t* from, std::size_t size) {
+  std::memcpy(to, from, size);
 }
 
 }  // namespace
@@ -46,9 +68,11 @@ Result<std::shared_ptr<FirstState>> FirstState::take(Instance& fresh,
   state->image_ = static_cast<std::uint8_t*>(image);
   state->size_ = memory.size;
   state->seen_.resize(memory.size / kPage);
+  state->lines_.resize(memory.size / kPage);
   for (std::size_t at = 0; at < memory.size; at += kPage) {
-    if (!is_zero(memory.base + at)) {
+    if (!is_zero(memory.base + at, kPage)) {
       std::memcpy(state->image_ + at, memory.base + at, kPage);
+      state->lines_[at / kPage] = lines_of(memory.base + at);
     }
   }
   ::mprotect(image, memory.size, PROT_READ);
@@ -58,6 +82,24 @@ Result<std::shared_ptr<FirstState>> FirstState::take(Instance& fresh,
 FirstState::~FirstState() {
   if (image_ != nullptr) {
     ::munmap(image_, size_);
+  }
+}
+
+void FirstState::put_back(std::uint8_t* memory, PageIndex page) const {
+  const std::uint64_t lines = lines_[page];
+  std::uint8_t* to = memory + std::size_t{page} * kPage;
+  const std::uint8_t* from = image_ + std::size_t{page} * kPage;
+  for (unsigned at = 0; at < kLines;) {
+    const std::uint64_t rest = lines >> at;
+    const unsigned left = kLines - at;
+    const unsigned zeros = std::min(static_cast<unsigned>(std::countr_zero(rest)), left);
+    const unsigned run = zeros > 0 ? zeros : static_cast<unsigned>(std::countr_one(rest));
+    if (zeros > 0) {
+      write_zeros(to + at * kLine, run * kLine);
+    } else {
+      copy(to + at * kLine, from + at * kLine, run * kLine);
+    }
+    at += run;
   }
 }
 

@@ -29,6 +29,8 @@ class FirstState {
   static constexpr std::size_t kMaxImage = std::size_t{256} << 20;
 
   const std::uint8_t* image() const { return image_; }
+  // Makes a page of an instance's memory what it was at first.
+  void put_back(std::uint8_t* memory, PageIndex page) const;
   std::size_t size() const { return size_; }
   const std::vector<std::string>& global_names() const { return global_names_; }
   std::span<const std::uint64_t> global_values() const { return global_values_; }
@@ -43,6 +45,9 @@ class FirstState {
 
   std::uint8_t* image_ = nullptr;  // our own mapping; pages that are zero take no memory
   std::size_t size_ = 0;
+  // A page: a bit for each of its 64 lines that is not all zeros, or all bits. Most of what guests
+  // write was zeros at first (stack, heap), and zeros need not be read to be written.
+  std::vector<std::uint64_t> lines_;
   std::vector<std::string> global_names_;
   std::vector<std::uint64_t> global_values_;
 

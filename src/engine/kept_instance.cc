@@ -62,9 +62,9 @@ Result<std::unique_ptr<KeptInstance>> KeptInstance::make(std::unique_ptr<Instanc
 KeptInstance::~KeptInstance() { guard_.reset(); }
 
 void KeptInstance::copy_back(const std::vector<PageIndex>& pages) {
-  for_each_run(pages, [this](PageIndex first, std::size_t count) {
-    std::memcpy(base_ + first * kPage, first_->image() + first * kPage, count * kPage);
-  });
+  for (PageIndex page : pages) {
+    first_->put_back(base_, page);
+  }
 }
 
 bool KeptInstance::reset() {
