@@ -17,6 +17,11 @@ class SystemClock final : public Clock {
   WallTime wall() const override {
     return std::chrono::time_point_cast<Nanoseconds>(std::chrono::system_clock::now());
   }
+  WallTime about() const override {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return WallTime(std::chrono::seconds(now.tv_sec) + Nanoseconds(now.tv_nsec));
+  }
   Monotonic monotonic() const override { return std::chrono::steady_clock::now(); }
   void sleep_until(Monotonic until) const override {
     auto since = until.time_since_epoch();

@@ -23,6 +23,8 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual WallTime wall() const = 0;
+  // The same to some milliseconds, for less.
+  virtual WallTime about() const { return wall(); }
   virtual Monotonic monotonic() const = 0;
   // Sleeps until then on the monotonic clock. A fake may return at once.
   virtual void sleep_until(Monotonic until) const = 0;

@@ -46,7 +46,7 @@ std::string uuid_v7(const Clock& clock, Random& random) {
   std::array<std::uint8_t, 16> id{};
   random.fill(id);
   auto ms = static_cast<std::uint64_t>(
-      std::chrono::floor<std::chrono::milliseconds>(clock.wall().time_since_epoch()).count());
+      std::chrono::floor<std::chrono::milliseconds>(clock.about().time_since_epoch()).count());
   for (unsigned i = 0; i < 6; ++i) {
     id[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
   }

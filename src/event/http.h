@@ -29,7 +29,10 @@ struct HttpRequest {
   std::string_view method;
   std::string_view target;  // as on the request line: /path?query, or the absolute form
   std::span<const HeaderView> headers;
-  std::string body;  // moved into the event
+  std::string body;                       // moved into the event
+  std::optional<Monotonic> arrival = {};  // none: now
+  // What cloudevents_of() has read of them already: the one Content-Type, if there is any.
+  std::optional<std::optional<std::string_view>> content_type = {};
 };
 
 struct Received {
@@ -82,7 +85,6 @@ class PlainRequest final : public LazyEvent {
   Random& random_;
   const Clock& clock_;
   std::span<const std::string_view> carried_;
-  WallTime arrived_;
   // What check() found in the request.
   std::string_view content_type_, authority_, path_, query_;
   Event event_;  // its data from the start; the rest once it is made

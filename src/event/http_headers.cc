@@ -25,6 +25,11 @@ Result<std::optional<std::string_view>> single_header(std::span<const HeaderView
   return found;
 }
 
+Result<std::optional<std::string_view>> content_type_of(const HttpRequest& request) {
+  if (request.content_type) return *request.content_type;
+  return single_header(request.headers, "content-type", "datacontenttype");
+}
+
 std::optional<std::string> joined_header(std::span<const HeaderView> headers,
                                          std::string_view name) {
   std::optional<std::string> out;

@@ -19,6 +19,9 @@ Result<std::optional<std::string_view>> single_header(std::span<const HeaderView
                                                       std::string_view name,
                                                       std::string_view attribute);
 
+// The same of Content-Type, which is read once.
+Result<std::optional<std::string_view>> content_type_of(const HttpRequest& request);
+
 // All values of that name, joined: by "; " for cookie, else by ", " (RFC 9110, 5.3). Nothing when
 // there is none.
 std::optional<std::string> joined_header(std::span<const HeaderView> headers,

@@ -138,16 +138,12 @@ std::span<const std::string_view> default_carried_headers() {
 
 PlainRequest::PlainRequest(HttpRequest request, const Clock& clock, Random& random,
                            std::span<const std::string_view> carried)
-    : request_(std::move(request)),
-      random_(random),
-      clock_(clock),
-      carried_(carried),
-      arrived_(clock.wall()) {
+    : request_(std::move(request)), random_(random), clock_(clock), carried_(carried) {
   if (!request_.body.empty()) event_.data = std::move(request_.body);
 }
 
 Status PlainRequest::check() {
-  FERRY_TRY(auto content_type, single_header(request_.headers, "content-type", "datacontenttype"));
+  FERRY_TRY(auto content_type, content_type_of(request_));
   content_type_ = content_type.value_or("");
   FERRY_TRY(Target target, split_target(request_.target));
   authority_ = target.authority;
@@ -190,7 +186,9 @@ void PlainRequest::make() {
   event_.subject = std::move(path);
   event_.id = id_of(request_, clock_, random_);
   event_.type = "http.request";
-  event_.time = to_rfc3339(arrived_);
+  const Nanoseconds ago =
+      request_.arrival ? clock_.monotonic() - *request_.arrival : Nanoseconds(0);
+  event_.time = to_rfc3339(clock_.wall() - ago);
   if (!content_type_.empty()) event_.datacontenttype = std::string(content_type_);
   say_if_json(event_);
   put(event_, "httpmethod", visible(request_.method));

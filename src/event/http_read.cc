@@ -153,7 +153,8 @@ Result<std::optional<Received>> from_http_message(std::span<const HeaderView> he
 }
 
 Result<std::optional<Received>> cloudevents_of(HttpRequest& request) {
-  FERRY_TRY(auto content_type, single_header(request.headers, "content-type", "datacontenttype"));
+  FERRY_TRY(auto content_type, content_type_of(request));
+  request.content_type = content_type;
   return read_message(request.headers, content_type, request.body);
 }
 

@@ -56,6 +56,7 @@ wasi::Setup make_setup(const Asked& asked, Monotonic deadline) {
   setup.quotas.stderr_bytes = limits.log;
   setup.quotas.open_files = limits.open_files;
   setup.deadline = deadline;
+  setup.times_log = asked.options.logs;
   setup.directories = &function.directories;
   return setup;
 }
@@ -405,7 +406,8 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
     outcome.logs.push_back({clock_.wall(), denial_line(*denial)});
   }
   function.release(std::move(held), ended_by_itself(end, context));
-  outcome.usage.teardown_us = microseconds(ended, clock_.monotonic());
+  outcome.ended = clock_.monotonic();
+  outcome.usage.teardown_us = microseconds(ended, *outcome.ended);
   return outcome;
 }
 

@@ -69,12 +69,13 @@ struct Outcome {
   std::vector<LogLine> logs;
   bool log_truncated = false;
   Usage usage;
-  int exit_code = 0;       // the guest's, with kFailed and kDenied
-  std::string message;     // when not kOk: what happened
-  std::string hint;        // and what to do, or empty
-  std::string backtrace;   // of a trap, where the engine has one
-  bool overload = false;   // kRefused: busy (503) rather than bad input (400)
-  bool too_large = false;  // kRefused: more data than limits.input (413)
+  std::optional<Monotonic> ended;  // the last phase, if the function ran
+  int exit_code = 0;               // the guest's, with kFailed and kDenied
+  std::string message;             // when not kOk: what happened
+  std::string hint;                // and what to do, or empty
+  std::string backtrace;           // of a trap, where the engine has one
+  bool overload = false;           // kRefused: busy (503) rather than bad input (400)
+  bool too_large = false;          // kRefused: more data than limits.input (413)
 };
 
 // The HTTP status that says this outcome: the function's own, 204 for an empty reply, 413 for

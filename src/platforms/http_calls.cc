@@ -62,7 +62,8 @@ Outcome HttpCalls::invoke(std::size_t function, event::LazyEvent& event, Monoton
                           host::InvokeOptions options) const {
   options.arrived = arrival;
   Outcome outcome = context_.host.invoke(*context_.functions[function], event, options);
-  context_.observe(function, outcome, context_.clock.monotonic() - arrival);
+  const Monotonic ended = outcome.ended ? *outcome.ended : context_.clock.monotonic();
+  context_.observe(function, outcome, ended - arrival);
   if (context_.log != nullptr) {
     context_.log->write(outcome, of_[function]);
   }
@@ -165,6 +166,7 @@ void HttpCalls::answer_refused(const HttpCall& call, const Error& error,
 
 void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
   const auto headers = call.message.headers;
+  call.message.arrival = call.arrival;
   event::PlainRequest plain(std::move(call.message), context_.clock, context_.random,
                             carried_[call.function]);
   if (ferry::Status ok = plain.check(); !ok.ok()) {

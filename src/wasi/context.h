@@ -84,6 +84,7 @@ struct Setup {
   std::string_view stdin_data = {};  // borrowed until the next reset
   Quotas quotas = {};
   Monotonic deadline = Monotonic::max();
+  bool times_log = true;                                // else there are no log_chunks()
   const std::vector<Directory>* directories = nullptr;  // borrowed; may be null
 };
 

@@ -118,7 +118,7 @@ Answer write_stderr(S& s, u32& done) {
     std::size_t part = std::min<std::uint64_t>(slice.iov_len, room);
     // Only where a line begins: the time of a line is that of its first byte, and a guest that
     // writes byte by byte must not cost a clock reading and a chunk for each.
-    if (part > 0 && (s.err.empty() || s.err.back() == '\n')) {
+    if (s.setup.times_log && part > 0 && (s.err.empty() || s.err.back() == '\n')) {
       s.log_chunks.push_back({s.clock.wall(), s.err.size()});
     }
     s.err.append(static_cast<const char*>(slice.iov_base), part);

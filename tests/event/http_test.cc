@@ -346,6 +346,17 @@ TEST(HttpPlain, IsMadeWhenAskedFor) {
   EXPECT_THAT(checked.error().message, HasSubstr("datacontenttype"));
 }
 
+TEST(HttpPlain, HasTheTimeOfItsArrivalWheneverItIsMade) {
+  const FixedClock clock;
+  HttpRequest request;
+  request.method = "GET";
+  request.target = "/";
+  request.arrival = clock.monotonic() - std::chrono::seconds(2);
+  PlainRequest plain(std::move(request), clock, system_random());
+  ASSERT_TRUE(plain.check().ok());
+  EXPECT_EQ(plain.whole().time, to_rfc3339(clock.wall() - std::chrono::seconds(2)));
+}
+
 TEST(HttpMessages, NoEventIsNothing) {
   Headers headers = {{"content-type", "text/plain"}};
   auto message = from_http_message(headers, "x");
