@@ -140,15 +140,31 @@ template <typename V>
   }
 }
 
-// One block for each lane, `stride` bytes from one to the next: word i of each in m[i].
-template <typename V>
-[[gnu::always_inline]] inline void load_blocks(const std::uint8_t* data, std::size_t stride, V* m) {
+// Where each lane's bytes lie: `stride` from one to the next.
+struct InARow {
+  const std::uint8_t* data;
+  std::size_t stride;
+  [[gnu::always_inline]] const std::uint8_t* at(std::size_t lane) const {
+    return data + lane * stride;
+  }
+};
+// The four chunks of a page for each four lanes, from pages that may lie anywhere.
+struct OfPages {
+  const std::uint8_t* const* pages;
+  [[gnu::always_inline]] const std::uint8_t* at(std::size_t lane) const {
+    return pages[lane / 4] + lane % 4 * kChunk;
+  }
+};
+
+// The block `offset` bytes behind the start of each lane: word i of each in m[i].
+template <typename V, typename Lanes>
+[[gnu::always_inline]] inline void load_blocks(const Lanes& lanes, std::size_t offset, V* m) {
   constexpr std::size_t kLanes = sizeof(V) / sizeof(Word);
 #pragma GCC unroll 4
   for (std::size_t part = 0; part < kBlock / sizeof(V); ++part) {
 #pragma GCC unroll 16
     for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      std::memcpy(&m[part * kLanes + lane], data + lane * stride + part * sizeof(V), sizeof(V));
+      std::memcpy(&m[part * kLanes + lane], lanes.at(lane) + offset + part * sizeof(V), sizeof(V));
     }
     transpose(m + part * kLanes);
   }
@@ -162,26 +178,20 @@ template <typename V>
   }
 }
 
-// 2.4: the chaining values of as many whole chunks as V has lanes, that follow each
-// other.
-template <typename V>
-[[gnu::always_inline]] inline void hash_chunks(const std::uint8_t* data, std::uint64_t counter,
-                                               Value* out) {
+// 2.4: the chaining values of as many whole chunks as V has lanes. After them those of the next so
+// many lanes are read.
+template <typename V, typename Lanes>
+[[gnu::always_inline]] inline void hash_lanes(const Lanes& lanes, const V& low, const V& high,
+                                              Value* out) {
   constexpr unsigned kLanes = sizeof(V) / sizeof(Word);
   V value[8];
   for (std::size_t i = 0; i < 8; ++i) value[i] = V{} + kIv[i];
-  V low{};
-  V high{};
-  for (unsigned lane = 0; lane < kLanes; ++lane) {
-    low[lane] = static_cast<Word>(counter + lane);
-    high[lane] = static_cast<Word>((counter + lane) >> 32);
-  }
   for (std::size_t block = 0; block < kChunk; block += kBlock) {
     V m[16];
-    load_blocks(data + block, kChunk, m);
+    load_blocks(lanes, block, m);
     // What comes next lies in so many places that the CPU does not fetch it ahead by itself.
     for (unsigned lane = 0; lane < kLanes; ++lane) {
-      __builtin_prefetch(data + block + (kLanes + lane) * kChunk);
+      __builtin_prefetch(lanes.at(kLanes + lane) + block);
     }
     const Word flags = (block == 0 ? kChunkStart : 0) | (block + kBlock == kChunk ? kChunkEnd : 0);
     compress<V>(value, m, low, high, kBlock, flags);
@@ -189,15 +199,46 @@ template <typename V>
   store_values(value, out);
 }
 
-// 2.5: as many parents as V has lanes, of twice as many children; none of them the root.
+// The same of chunks that follow each other.
 template <typename V>
-[[gnu::always_inline]] inline void join_all(const Value* children, Value* out) {
+[[gnu::always_inline]] inline void hash_chunks(const std::uint8_t* data, std::uint64_t counter,
+                                               Value* out) {
+  constexpr unsigned kLanes = sizeof(V) / sizeof(Word);
+  V low{};
+  V high{};
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    low[lane] = static_cast<Word>(counter + lane);
+    high[lane] = static_cast<Word>((counter + lane) >> 32);
+  }
+  hash_lanes<V>(InARow{data, kChunk}, low, high, out);
+}
+
+// 2.5: as many parents as V has lanes, of twice as many children: all of them roots, or none.
+template <typename V>
+[[gnu::always_inline]] inline void join_all(const Value* children, Value* out, Word root = 0) {
   V value[8];
   for (std::size_t i = 0; i < 8; ++i) value[i] = V{} + kIv[i];
   V m[16];
-  load_blocks(reinterpret_cast<const std::uint8_t*>(children), kBlock, m);
-  compress<V>(value, m, V{}, V{}, kBlock, kParent);
+  load_blocks(InARow{reinterpret_cast<const std::uint8_t*>(children), kBlock}, 0, m);
+  compress<V>(value, m, V{}, V{}, kBlock, kParent | root);
   store_values(value, out);
+}
+
+// Of up to 16 pages, each its own tree: four chunks, two parents, the root.
+constexpr std::size_t kPagesAtOnce = 16;
+template <typename V>
+[[gnu::always_inline]] inline void hash_pages(const std::uint8_t* const* pages, std::size_t count,
+                                              Value* out) {
+  constexpr std::size_t kLanes = sizeof(V) / sizeof(Word);
+  Value chunks[4 * kPagesAtOnce];
+  Value joined[2 * kPagesAtOnce];
+  V low{};
+  for (unsigned lane = 0; lane < kLanes; ++lane) low[lane] = lane % 4;
+  for (std::size_t at = 0; at < 4 * count; at += kLanes) {
+    hash_lanes<V>(OfPages{pages + at / 4}, low, V{}, chunks + at);
+  }
+  for (std::size_t at = 0; at < 2 * count; at += kLanes) join_all<V>(chunks + 2 * at, joined + at);
+  for (std::size_t at = 0; at < count; at += kLanes) join_all<V>(joined + 2 * at, out + at, kRoot);
 }
 
 // Of 64, 16, 8 and 4 chunks: the two halves of their tree. 64, since joining takes as long as a
@@ -241,6 +282,18 @@ void hash_4(const std::uint8_t* data, std::uint64_t counter, Value* out) {
   hash_chunks<Words4>(data, counter, chunks);
   out[0] = join(chunks[0], chunks[1], 0);
   out[1] = join(chunks[2], chunks[3], 0);
+}
+
+__attribute__((target("avx512f"))) void pages_by_16(const std::uint8_t* const* pages,
+                                                    std::size_t count, Value* out) {
+  hash_pages<Words16>(pages, count, out);
+}
+__attribute__((target("avx2"))) void pages_by_8(const std::uint8_t* const* pages, std::size_t count,
+                                                Value* out) {
+  hash_pages<Words8>(pages, count, out);
+}
+void pages_by_4(const std::uint8_t* const* pages, std::size_t count, Value* out) {
+  hash_pages<Words4>(pages, count, out);
 }
 
 struct Wide {
@@ -313,7 +366,25 @@ class Tree {
   std::optional<unsigned> level_;
 };
 
+constexpr std::array kPages = {pages_by_16, pages_by_16, pages_by_8, pages_by_4};  // as kWide
+
 }  // namespace
+
+void blake3_pages(std::span<const std::uint8_t* const> pages, std::array<std::uint8_t, 32>* out) {
+  while (!pages.empty()) {
+    const std::size_t count = std::min(pages.size(), kPagesAtOnce);
+    // Lanes without a page of their own, and what is fetched ahead, take the last one.
+    std::array<const std::uint8_t*, 2 * kPagesAtOnce> padded;
+    for (std::size_t i = 0; i < padded.size(); ++i) {
+      padded[i] = pages[std::min(i, pages.size() - 1)];
+    }
+    std::array<Value, kPagesAtOnce> roots;
+    kPages[widest](padded.data(), count, roots.data());
+    std::memcpy(out, roots.data(), count * sizeof(Value));
+    pages = pages.subspan(count);
+    out += count;
+  }
+}
 
 std::array<std::uint8_t, 32> blake3(ByteView data) {
   Tree tree;

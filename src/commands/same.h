@@ -1,9 +1,11 @@
 // Whether two functions behave the same: the same events to both, their outcomes field by field.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/artifact.h"
 #include "engine/engine.h"
 #include "engine/snapshot.h"
 #include "event/event.h"
@@ -33,5 +35,13 @@ Result<std::string> compare_functions(engine::Engine& engine, const engine::Engi
 Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& options,
                          const function::Function& snapshot, const engine::Twin& twin,
                          const std::vector<std::string>& case_files);
+
+// Which pages of the artifact's code a new instance of `function` uses for one event, and for each
+// file's data: the same each time, with a clock and randomness of its own and no folder granted.
+// Only how fast a start is hangs on it. kUnsupported where there is little code.
+Result<std::vector<engine::PageRun>> early_code(
+    engine::Engine& engine, const function::Function& function,
+    const std::shared_ptr<const engine::Artifact>& artifact,
+    const std::vector<std::string>& case_files);
 
 }  // namespace ferry::commands

@@ -1,4 +1,5 @@
-// Two starts of one function, held against each other event by event (commands/same.h).
+// Two starts of one function, held against each other event by event, and what one start uses
+// (commands/same.h).
 #include <algorithm>
 #include <cctype>
 #include <cstring>
@@ -7,6 +8,7 @@
 
 #include "commands/ready.h"
 #include "commands/same.h"
+#include "engine/code_guard.h"
 #include "engine/load.h"
 #include "event/environment.h"
 #include "event/json.h"
@@ -185,6 +187,29 @@ Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& op
     }
   }
   return Done{};
+}
+
+Result<std::vector<engine::PageRun>> early_code(
+    engine::Engine& engine, const function::Function& function,
+    const std::shared_ptr<const engine::Artifact>& artifact,
+    const std::vector<std::string>& case_files) {
+  constexpr std::chrono::milliseconds kLongEnough{2000};
+  FERRY_TRY(std::vector<Case> cases, make_cases(case_files));
+  // Of the generated ones the plainest: an event like those that the function is for.
+  const auto plain = std::ranges::find(cases, "object", &Case::name);
+  const auto own = cases.end() - static_cast<std::ptrdiff_t>(case_files.size());
+  FERRY_TRY(const engine::WatchedModule watched, engine::load_watched(engine, artifact));
+  host::Ticker ticker(engine);
+  const host::Ticker::Running running(ticker);
+  function::Function shorter = function;
+  function::Limits& limits = shorter.manifest.limits;
+  limits.timeout = std::min(limits.timeout, kLongEnough);
+  const Probe probe{shorter, *watched.module, nullptr};
+  FERRY_CHECK_OK(answer(probe, plain->event, 0));
+  for (auto each = own; each != cases.end(); ++each) {
+    FERRY_CHECK_OK(answer(probe, each->event, 0));
+  }
+  return watched.guard->touched();
 }
 
 }  // namespace ferry::commands

@@ -1,5 +1,5 @@
 // What a bundle holds for its engine: the first bytes of a file, proven to be the maker's. Of
-// native code so far only the hashes may be proven, piece by piece; a piece is proven against its
+// native code so far only the hashes may be proven, page by page; a page is proven against its
 // hash before anything of it is used (code_guard.h), or all of them at once (proven()).
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,18 +16,28 @@
 
 namespace ferry::engine {
 
-// Big enough that a fault for each costs little beside its hash, small enough that a start hashes
-// little that it does not use.
+// What is hashed on its own: as little as can be closed on its own.
+inline constexpr std::uint64_t kCodePage = 4096;
+// What is opened at a fault: big enough that the fault costs little beside the hashes, small enough
+// that a start hashes little that it does not use.
 inline constexpr std::uint64_t kCodePiece = 64u << 10;
 
 using Hash = std::array<std::uint8_t, 32>;
 
-// Where the artifact's native code lies, and what its pieces must hash to (BLAKE3). Whole pages;
-// the last piece may be shorter. `size` 0: everything is proven as one.
+// Pages of the code that follow each other, the code's own first page being 0.
+struct PageRun {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  bool operator==(const PageRun&) const = default;
+};
+
+// Where the artifact's native code lies, in whole pages, and what they must hash to (BLAKE3).
+// `size` 0: everything is proven as one.
 struct CodeProof {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
-  std::vector<Hash> pieces;
+  std::vector<Hash> pages;
+  std::vector<PageRun> early;  // what a first event was seen to use; rising, apart, in the code
 };
 
 // Brings part of what is mapped into the address space in one go, where the kernel can.
@@ -62,26 +73,27 @@ class Artifact {
   Result<int> proven() const;
   bool is_proven() const;  // that it has been done
 
-  // For code_guard.h, which proves each piece before it is used. Null: all is proven as it is.
-  const CodeProof* pieces() const { return code_.size != 0 ? &code_ : nullptr; }
+  // For code_guard.h, which proves each page before it is used. Null: all is proven as it is.
+  const CodeProof* code() const { return code_.size != 0 ? &code_ : nullptr; }
   int file() const { return file_.get(); }
-  // Whether piece `index` is what it must be. Async-signal-safe.
-  bool check_piece(std::size_t index) const;
-  // The same of all the code at once, where an engine has mapped it from file().
-  bool check_code(const std::uint8_t* mapped) const;
+  // Whether these pages of the code are what they must be. Async-signal-safe.
+  bool check(PageRun pages) const;
+  // The same of several, where an engine has mapped the code from file().
+  bool check(const std::uint8_t* mapped, std::span<const PageRun> runs) const;
+  PageRun all_code() const;
   Error changed() const;  // what to say of code that is not
 
  private:
   std::string name_;
   Fd file_;
-  std::unique_ptr<FileMap> map_;  // only where pieces are still to be checked
+  std::unique_ptr<FileMap> map_;  // only where code is still to be checked
   std::uint64_t size_;
   CodeProof code_;
   mutable std::mutex mutex_;
   mutable bool all_proven_ = false;
 };
 
-// The pieces' hashes of `code`.
-std::vector<Hash> hash_pieces(ByteView code);
+// The pages' hashes of `code`, which is whole pages.
+std::vector<Hash> hash_pages(ByteView code);
 
 }  // namespace ferry::engine

@@ -21,6 +21,7 @@ struct BundleInfo {
   std::string engine_fingerprint;  // version, flags, CPU
   std::string manifest;            // ferry.toml's text, or empty
   std::string facts;               // JSON: the function::Record of the module
+  std::vector<PageRun> early;      // of the code: what a first event uses (code_guard.h)
 };
 
 // An opened, authenticated bundle. Its artifact starts the file, so that an engine can map it in

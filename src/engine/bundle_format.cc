@@ -2,13 +2,15 @@
 
 #include <bit>
 #include <cstring>
+#include <optional>
 
 namespace ferry::engine {
 namespace {
 
-static_assert(sizeof(BundleFooter) == 152 && std::endian::native == std::endian::little);
+static_assert(sizeof(BundleFooter) == 152 && sizeof(PageRun) == 8 &&
+              std::endian::native == std::endian::little);
 
-constexpr std::uint32_t kVersion = 2;
+constexpr std::uint32_t kVersion = 3;
 constexpr std::array<char, 8> kMagic = {'F', 'E', 'R', 'R', 'Y', 'B', 'D', 'L'};
 constexpr std::size_t kAlign = 16;
 constexpr std::uint64_t kPageMask = 4095;
@@ -29,6 +31,32 @@ Error malformed(std::string_view name) {
                "make it again"};
 }
 
+// A length and that many bytes, taken off the front.
+std::optional<ByteView> take_field(ByteView& rest) {
+  std::uint32_t size = 0;
+  if (rest.size() < sizeof size) return std::nullopt;
+  std::memcpy(&size, rest.data(), sizeof size);
+  if (rest.size() - sizeof size < size) return std::nullopt;
+  const ByteView out = rest.subspan(sizeof size, size);
+  rest = rest.subspan(sizeof size + size);
+  return out;
+}
+
+// Each behind the one before with a page between them at least, none empty, none past the code.
+bool read_runs(ByteView bytes, std::uint64_t pages, std::vector<PageRun>& out) {
+  if (bytes.size() % sizeof(PageRun) != 0) return false;
+  out.resize(bytes.size() / sizeof(PageRun));
+  if (!out.empty()) std::memcpy(out.data(), bytes.data(), bytes.size());
+  std::uint64_t least = 0;
+  for (const PageRun& run : out) {
+    if (run.first < least || run.count == 0 || run.first > pages || run.count > pages - run.first) {
+      return false;
+    }
+    least = std::uint64_t{run.first} + run.count + 1;
+  }
+  return true;
+}
+
 }  // namespace
 
 Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
@@ -41,7 +69,7 @@ Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
   footer.artifact_size = artifact.size();
   footer.code_offset = code.offset;
   footer.code_size = code.size;
-  for (const Hash& hash : hash_pieces(artifact.subspan(code.offset, code.size))) {
+  for (const Hash& hash : hash_pages(artifact.subspan(code.offset, code.size))) {
     append(out, hash.data(), hash.size());
   }
   footer.info_offset = out.size();
@@ -50,6 +78,11 @@ Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
     append(out, &size, sizeof size);
     append(out, field->data(), field->size());
   }
+  // Of code that is not proven on its own there is nothing to say.
+  const auto early =
+      static_cast<std::uint32_t>(code.size == 0 ? 0 : info.early.size() * sizeof(PageRun));
+  append(out, &early, sizeof early);
+  if (early != 0) append(out, info.early.data(), early);
   footer.info_size = out.size() - footer.info_offset;
   footer.version = kVersion;
   footer.authentication = authentication;
@@ -89,29 +122,29 @@ Covered cover(ByteView untagged, CodeRange code) {
 Result<BundleBody> read_body(ByteView file, const BundleFooter& footer, std::string_view name) {
   const std::uint64_t end = file.size() - sizeof footer;
   const std::uint64_t table = (footer.artifact_size + kAlign - 1) / kAlign * kAlign;
-  const std::uint64_t pieces = (footer.code_size + kCodePiece - 1) / kCodePiece;
-  if (table > end || pieces > (end - table) / sizeof(Hash) ||
-      footer.info_offset != table + pieces * sizeof(Hash) ||
+  const std::uint64_t pages = footer.code_size / kCodePage;
+  if (table > end || pages > (end - table) / sizeof(Hash) ||
+      footer.info_offset != table + pages * sizeof(Hash) ||
       footer.info_size != end - footer.info_offset) {
     return malformed(name);
   }
   BundleBody bundle;
   bundle.artifact_size = footer.artifact_size;
-  bundle.code = {footer.code_offset, footer.code_size, std::vector<Hash>(pieces)};
-  if (pieces != 0) {
-    std::memcpy(bundle.code.pieces.data(), file.data() + table, pieces * sizeof(Hash));
+  bundle.code = {footer.code_offset, footer.code_size, std::vector<Hash>(pages), {}};
+  if (pages != 0) {
+    std::memcpy(bundle.code.pages.data(), file.data() + table, pages * sizeof(Hash));
   }
   ByteView rest = file.subspan(footer.info_offset, footer.info_size);
   for (std::string* field : fields_of(bundle.info)) {
-    std::uint32_t size = 0;
-    if (rest.size() < sizeof size) return malformed(name);
-    std::memcpy(&size, rest.data(), sizeof size);
-    rest = rest.subspan(sizeof size);
-    if (rest.size() < size) return malformed(name);
-    field->assign(as_text(rest.first(size)));
-    rest = rest.subspan(size);
+    const auto content = take_field(rest);
+    if (!content) return malformed(name);
+    field->assign(as_text(*content));
   }
-  if (!rest.empty()) return malformed(name);
+  const auto early = take_field(rest);
+  if (!early || !rest.empty() || !read_runs(*early, pages, bundle.info.early)) {
+    return malformed(name);
+  }
+  bundle.code.early = bundle.info.early;
   return bundle;
 }
 

@@ -61,8 +61,10 @@ bool answered(std::uintptr_t address, FaultKind kind) {
 template <std::size_t kHandler>
 void on_segv(int number, siginfo_t* info, void* context) {
   const int saved = errno;
-  const bool done = info->si_code == SEGV_ACCERR &&
-                    answered(reinterpret_cast<std::uintptr_t>(info->si_addr), kind_of(context));
+  // A page that is closed by a marker (code_guard.cc) counts as one that is not there.
+  const bool closed = info->si_code == SEGV_ACCERR || info->si_code == SEGV_MAPERR;
+  const bool done =
+      closed && answered(reinterpret_cast<std::uintptr_t>(info->si_addr), kind_of(context));
   errno = saved;
   if (done) return;
   const struct sigaction& next = next_actions[kHandler];

@@ -39,5 +39,24 @@ TEST(Blake3, TestVectors) {
   }
 }
 
+// As many as are taken at once, fewer, and more; in no order.
+TEST(Blake3, PagesAreHashedAsIfAlone) {
+  constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kMost = 37;
+  Bytes data(kMost * kPage);
+  for (std::size_t i = 0; i < data.size(); ++i)
+    data[i] = static_cast<std::uint8_t>(i * 7 + i / 509);
+  for (std::size_t count = 0; count <= kMost; ++count) {
+    std::vector<const std::uint8_t*> pages;
+    for (std::size_t i = 0; i < count; ++i) pages.push_back(data.data() + i * 5 % kMost * kPage);
+    std::vector<std::array<std::uint8_t, 32>> hashes(count + 1);
+    blake3_pages(pages, hashes.data());
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(hashes[i], blake3({pages[i], kPage})) << i << " of " << count;
+    }
+    EXPECT_EQ(hashes[count], (std::array<std::uint8_t, 32>{})) << "wrote behind the end";
+  }
+}
+
 }  // namespace
 }  // namespace ferry

@@ -20,8 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto bundle = read_body(input, *footer, "input");
   if (!bundle.ok()) return 0;
   if (bundle->artifact_size > size || code.offset + code.size > bundle->artifact_size ||
-      bundle->code.pieces.size() * kCodePiece < code.size) {
+      bundle->code.pages.size() * kCodePage != code.size) {
     __builtin_trap();
+  }
+  for (const PageRun& run : bundle->code.early) {
+    if (run.count == 0 || std::uint64_t{run.first} + run.count > bundle->code.pages.size()) {
+      __builtin_trap();
+    }
   }
   // What was read is what would be written.
   Bytes again = write_untagged(bundle->info, input.first(bundle->artifact_size), code,

@@ -23,7 +23,7 @@ class BundleTest : public testing::Test {
     path_ = folder_ + "/b.ferry";
     key_.bytes.fill(7);
     ASSERT_EQ(crypto_sign_keypair(verify_.bytes.data(), signing_.secret.data()), 0);
-    info_ = {"hello", "sha256:00", "wasmtime", "wasmtime/48 x", "[function]\n", "{}"};
+    info_ = {"hello", "sha256:00", "wasmtime", "wasmtime/48 x", "[function]\n", "{}", {}};
     for (int i = 0; i < 10'000; ++i) artifact_.push_back(static_cast<std::uint8_t>(i * 31));
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -100,11 +100,11 @@ TEST_F(BundleTest, EveryPartOfOneWithCodeIsCovered) {
   const Bytes good = write_bundle(info_, artifact_, signing_);
   put(good);
   expect_good(open_bundle(path_, verify_));
-  ASSERT_NE(open_bundle(path_, verify_)->artifact->pieces(), nullptr);
+  ASSERT_NE(open_bundle(path_, verify_)->artifact->code(), nullptr);
   const std::size_t code_end = kCodeAt + 5 * kCodePiece;
   for (std::size_t at :
        {std::size_t{0}, std::size_t{kCodeAt - 1}, code_end, artifact_.size() - 1,
-        artifact_.size() + 8 /* padding */, artifact_.size() + 40 /* hashes of pieces */,
+        artifact_.size() + 8 /* padding */, artifact_.size() + 40 /* hashes of pages */,
         good.size() - 200 /* info */, good.size() - 150 /* where the code lies */,
         good.size() - 140, good.size() - 130, good.size() - 1}) {
     Bytes changed = good;
@@ -117,6 +117,35 @@ TEST_F(BundleTest, EveryPartOfOneWithCodeIsCovered) {
     const auto bundle = open_bundle(changed, verify_);
     ASSERT_TRUE(bundle.ok()) << at;
     EXPECT_EQ(bundle->artifact->proven().error().code, Code::kDenied) << at;
+  }
+}
+
+TEST_F(BundleTest, WhatAStartUsesComesBack) {
+  info_.early = {{0, 1}, {2, 70}, {79, 1}};
+  // Nothing is kept of it where there is no code on its own.
+  const auto without = open_bundle(write_bundle(info_, artifact_, key_), key_);
+  ASSERT_TRUE(without.ok()) << without.error().text();
+  EXPECT_TRUE(without->info.early.empty());
+  artifact_ = elf_of_code(5);
+  const Bytes good = write_bundle(info_, artifact_, signing_);
+  const auto bundle = open_bundle(good, verify_);
+  ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+  EXPECT_EQ(bundle->info.early, info_.early);
+  EXPECT_EQ(bundle->artifact->code()->early, info_.early);
+  Bytes changed = good;
+  changed[changed.size() - 152 - 1] ^= 1;  // the last run's length
+  EXPECT_EQ(open_bundle(changed, verify_).error().code, Code::kDenied);
+}
+
+TEST_F(BundleTest, RunsThatMakeNoSenseAreInvalid) {
+  artifact_ = elf_of_code(5);  // 80 pages
+  using Runs = std::vector<PageRun>;
+  for (const Runs& runs :
+       {Runs{{0, 0}}, Runs{{79, 2}}, Runs{{80, 1}}, Runs{{81, 0xFFFFFFFF}}, Runs{{3, 0xFFFFFFFF}},
+        Runs{{0, 2}, {1, 1}}, Runs{{0, 2}, {2, 1}}, Runs{{5, 1}, {0, 1}}}) {
+    info_.early = runs;
+    EXPECT_EQ(open_bundle(write_bundle(info_, artifact_, key_), key_).error().code, Code::kInvalid)
+        << runs[0].first << " " << runs[0].count;
   }
 }
 
@@ -178,7 +207,7 @@ TEST_F(BundleTest, OneKindDoesNotPassForTheOther) {
 
 TEST_F(BundleTest, AnotherVersionIsUnsupported) {
   Bytes bytes = write_bundle(info_, artifact_, key_);
-  for (const std::uint8_t version : {1, 3}) {
+  for (const std::uint8_t version : {1, 2, 4}) {
     bytes[bytes.size() - 112] = version;  // docs/formats/bundle.md: the footer's version
     EXPECT_EQ(open_bundle(bytes, key_).error().code, Code::kUnsupported);
   }

@@ -18,15 +18,24 @@ namespace {
 
 constexpr std::uint32_t kPieces = 8;
 
+// Each way of closing pages; on a kernel without the better one both are the same.
+Closing closing = Closing::kBest;
+class CodeGuards : public testing::TestWithParam<Closing> {
+ protected:
+  void SetUp() override { closing = GetParam(); }
+};
+
 // A bundle's code in memory as an engine maps it, and guarded.
 class Guarded {
  public:
-  // `changed`: a byte of the file that is flipped after it was signed.
-  explicit Guarded(std::optional<std::uint64_t> changed = {}, void* where = nullptr) {
+  // `changed`: a byte of the file that is flipped after it was signed. `early`: what the bundle
+  // says a start uses.
+  explicit Guarded(std::optional<std::uint64_t> changed = {}, void* where = nullptr,
+                   const std::vector<PageRun>& early = {}, bool watch = false) {
     MacKey key;
     key.bytes.fill(3);
     const Bytes elf = elf_of_code(kPieces);
-    Bytes bytes = write_bundle({"code", "", "", "", "", ""}, elf, key);
+    Bytes bytes = write_bundle({"code", "", "", "", "", "", early}, elf, key);
     if (changed) bytes[*changed] ^= 0x10;
     auto bundle = open_bundle(bytes, key);
     if (!bundle.ok()) return;
@@ -36,29 +45,37 @@ class Guarded {
         MAP_PRIVATE | (where != nullptr ? MAP_FIXED_NOREPLACE : 0), bundle->artifact->file(), 0));
     if (base_ == MAP_FAILED) return;
     artifact = bundle->artifact;
-    auto made = CodeGuard::make(artifact, base_ + kCodeAt);
-    if (made.ok()) guard = std::move(*made);
+    auto made = watch ? CodeGuard::make_watch(artifact, base_ + kCodeAt)
+                      : CodeGuard::make(artifact, base_ + kCodeAt, closing);
+    if (made.ok()) {
+      guard = std::move(*made);
+    } else {
+      why = made.error();
+    }
   }
   ~Guarded() {
     guard.reset();
     if (base_ != nullptr && base_ != MAP_FAILED) munmap(base_, size_);
   }
 
-  std::uint8_t* piece(std::uint32_t index) const { return base_ + kCodeAt + index * kCodePiece; }
+  volatile std::uint8_t* piece(std::uint32_t index, std::int64_t offset = 0) const {
+    return base_ + kCodeAt + index * kCodePiece + offset;
+  }
   std::uint32_t run(std::uint32_t index) const {
-    return reinterpret_cast<std::uint32_t (*)()>(piece(index))();
+    return reinterpret_cast<std::uint32_t (*)()>(base_ + kCodeAt + index * kCodePiece)();
   }
   void* base() const { return base_; }
 
   std::shared_ptr<const Artifact> artifact;
   std::unique_ptr<CodeGuard> guard;
+  std::optional<Error> why;  // there is none
 
  private:
   std::uint8_t* base_ = nullptr;
   std::size_t size_ = 0;
 };
 
-TEST(CodeGuard, OpensWhatIsTouchedAndNoMore) {
+TEST_P(CodeGuards, OpensWhatIsTouchedAndNoMore) {
   const Guarded code;
   ASSERT_NE(code.guard, nullptr);
   EXPECT_EQ(code.guard->opened(), 0u);
@@ -69,7 +86,7 @@ TEST(CodeGuard, OpensWhatIsTouchedAndNoMore) {
   EXPECT_EQ(code.guard->opened(), 2u);
 }
 
-TEST(CodeGuard, ChangedCodeIsNeverRun) {
+TEST_P(CodeGuards, ChangedCodeIsNeverRun) {
   for (const std::uint64_t at : {kCodeAt + 3 * kCodePiece, kCodeAt + 4 * kCodePiece - 1}) {
     const Guarded code(at);
     ASSERT_NE(code.guard, nullptr);
@@ -80,7 +97,64 @@ TEST(CodeGuard, ChangedCodeIsNeverRun) {
   }
 }
 
-TEST(CodeGuard, ManyThreadsAtOnce) {
+constexpr std::uint32_t kPagesOfPiece = kCodePiece / kCodePage;
+
+TEST_P(CodeGuards, WhatIsUsedEarlyIsOpenAndNoMore) {
+  const std::vector<PageRun> early = {{0, 1}, {2 * kPagesOfPiece, 2}, {8 * kPagesOfPiece - 1, 1}};
+  const Guarded code({}, nullptr, early);
+  ASSERT_NE(code.guard, nullptr);
+  EXPECT_EQ(code.run(0), 0u);
+  EXPECT_EQ(code.run(2), 2u);
+  EXPECT_EQ(*code.piece(8, -1), 0x90);
+  EXPECT_EQ(code.guard->opened(), 0u);
+  // Beside them, in the same pieces too, a touch is still needed.
+  EXPECT_EQ(*code.piece(2, 2 * kCodePage - 1), 0x90);
+  EXPECT_EQ(code.guard->opened(), 0u);
+  EXPECT_EQ(*code.piece(2, 2 * kCodePage), 0x90);
+  EXPECT_EQ(code.guard->opened(), 1u);
+  EXPECT_EQ(code.run(1), 1u);
+  EXPECT_EQ(code.guard->opened(), 2u);
+}
+
+TEST_P(CodeGuards, ChangedCodeThatIsUsedEarlyIsRefusedAtOnce) {
+  const std::vector<PageRun> early = {{1, 2}, {5 * kPagesOfPiece, 20}};
+  for (const std::uint64_t at :
+       {1 * kCodePage, 3 * kCodePage - 1, 5 * kCodePiece, 5 * kCodePiece + 20 * kCodePage - 1}) {
+    const Guarded code(kCodeAt + at, nullptr, early);
+    EXPECT_EQ(code.guard, nullptr) << at;
+    ASSERT_TRUE(code.why.has_value()) << at;
+    EXPECT_EQ(code.why->code, Code::kDenied) << at;
+  }
+}
+
+TEST_P(CodeGuards, ChangedCodeBesideWhatIsUsedEarlyIsNeverRun) {
+  // The first page of piece 3 is used early, and the last one was changed.
+  const Guarded code(kCodeAt + 4 * kCodePiece - 1, nullptr, {{3 * kPagesOfPiece, 1}});
+  ASSERT_NE(code.guard, nullptr);
+  EXPECT_EQ(code.run(3), 3u);
+  EXPECT_EXIT(static_cast<void>(*code.piece(4, -1)), testing::ExitedWithCode(kBrokenExit),
+              "code was changed");
+  EXPECT_EXIT(static_cast<void>(*code.piece(3, kCodePage)), testing::ExitedWithCode(kBrokenExit),
+              "code was changed");
+}
+
+TEST_P(CodeGuards, AWatchTellsWhatWasTouched) {
+  const Guarded code({}, nullptr, {{0, 40}}, true);
+  ASSERT_NE(code.guard, nullptr);
+  EXPECT_TRUE(code.guard->touched().empty());
+  EXPECT_EQ(code.run(1), 1u);
+  EXPECT_EQ(code.run(3), 3u);
+  EXPECT_EQ(*code.piece(3, 3 * kCodePage), 0x90);  // two pages between
+  EXPECT_EQ(*code.piece(3, 7 * kCodePage), 0x90);  // three
+  EXPECT_EQ(*code.piece(8, -1), 0x90);
+  const std::vector<PageRun> expected = {{kPagesOfPiece, 1},
+                                         {3 * kPagesOfPiece, 4},
+                                         {3 * kPagesOfPiece + 7, 1},
+                                         {8 * kPagesOfPiece - 1, 1}};
+  EXPECT_EQ(code.guard->touched(), expected);
+}
+
+TEST_P(CodeGuards, ManyThreadsAtOnce) {
   for (int round = 0; round < 50; ++round) {
     const Guarded code;
     ASSERT_NE(code.guard, nullptr);
@@ -98,7 +172,7 @@ TEST(CodeGuard, ManyThreadsAtOnce) {
   }
 }
 
-TEST(CodeGuard, WorksInAChild) {
+TEST_P(CodeGuards, WorksInAChild) {
   const Guarded code;
   ASSERT_NE(code.guard, nullptr);
   EXPECT_EQ(code.run(0), 0u);
@@ -110,7 +184,7 @@ TEST(CodeGuard, WorksInAChild) {
   EXPECT_EQ(code.guard->opened(), 1u);
 }
 
-TEST(CodeGuard, AnotherAtTheSameAddressIsProvenAnew) {
+TEST_P(CodeGuards, AnotherAtTheSameAddressIsProvenAnew) {
   std::optional<Guarded> first(std::in_place);
   ASSERT_NE(first->guard, nullptr);
   for (std::uint32_t at = 0; at < kPieces; ++at) EXPECT_EQ(first->run(at), at);
@@ -125,13 +199,13 @@ TEST(CodeGuard, AnotherAtTheSameAddressIsProvenAnew) {
   EXPECT_EXIT(second.run(1), testing::ExitedWithCode(kBrokenExit), "code was changed");
 }
 
-TEST(CodeGuard, WritesAreNotItsOwn) {
+TEST_P(CodeGuards, WritesAreNotItsOwn) {
   const Guarded code;
   ASSERT_NE(code.guard, nullptr);
-  EXPECT_DEATH(*static_cast<volatile std::uint8_t*>(code.piece(1)) = 0, "");
+  EXPECT_DEATH(*code.piece(1) = 0, "");
 }
 
-TEST(CodeGuard, BesideAGuardOfMemory) {
+TEST_P(CodeGuards, BesideAGuardOfMemory) {
   const Guarded code;
   ASSERT_NE(code.guard, nullptr);
   constexpr std::size_t kSize = 4 * kPage;
@@ -150,6 +224,11 @@ TEST(CodeGuard, BesideAGuardOfMemory) {
   pages->reset();
   munmap(memory, kSize);
 }
+
+INSTANTIATE_TEST_SUITE_P(Ways, CodeGuards, testing::Values(Closing::kBest, Closing::kProtect),
+                         [](const auto& which) {
+                           return which.param == Closing::kBest ? "best" : "protect";
+                         });
 
 }  // namespace
 }  // namespace ferry::engine

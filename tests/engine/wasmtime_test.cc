@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "engine/bundle.h"
+#include "engine/code_guard.h"
 #include "engine/conformance.h"
 #include "engine/elf_code.h"
 #include "engine/load.h"
@@ -81,14 +82,17 @@ class WasmtimeBundle : public Conformance {
  protected:
   // From a bundle of it, with `change` done to the file.
   Result<std::unique_ptr<Module>> load_changed(std::uint64_t at_once,
-                                               const std::function<void(Bytes&)>& change) {
+                                               const std::function<void(Bytes&)>& change,
+                                               const std::vector<PageRun>& early = {}) {
     const auto code = compile(much_code());
     if (code == nullptr) return Error{Code::kInternal, "not compiled", ""};
     MacKey key;
-    Bytes bytes = write_bundle({}, *code, key);
+    BundleInfo info;
+    info.early = early;
+    Bytes bytes = write_bundle(info, *code, key);
     change(bytes);
     FERRY_TRY(const auto bundle, open_bundle(bytes, key));
-    EXPECT_NE(bundle.artifact->pieces(), nullptr) << "too little code for this test";
+    EXPECT_NE(bundle.artifact->code(), nullptr) << "too little code for this test";
     return engine::load_artifact(**engine_, bundle.artifact, at_once);
   }
 
@@ -133,6 +137,40 @@ TEST_P(WasmtimeBundle, ChangedCodeEndsTheProcessWhenItIsReached) {
   ASSERT_NE(first, nullptr);
   EXPECT_EQ(call(*first, "a").value, 1);
   EXPECT_EXIT(call(*first, "z"), testing::ExitedWithCode(9), "code was changed");
+}
+
+TEST_P(WasmtimeBundle, WhatAStartUsesIsSeenAndProvenFirst) {
+  const auto code = compile(much_code());
+  ASSERT_NE(code, nullptr);
+  const CodeRange all = find_code(*code);
+  MacKey key;
+  const auto bundle = open_bundle(write_bundle({}, *code, key), key);
+  ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+  std::vector<PageRun> early;
+  {
+    const auto watched = engine::load_watched(**engine_, bundle->artifact);
+    ASSERT_TRUE(watched.ok()) << watched.error().text();
+    const auto first = instance(*watched->module);
+    ASSERT_NE(first, nullptr);
+    EXPECT_EQ(call(*first, "a").value, 1);
+    early = watched->guard->touched();
+  }
+  ASSERT_FALSE(early.empty());
+  std::uint64_t pages = 0;
+  for (const PageRun& run : early) pages += run.count;
+  EXPECT_LT(pages * kCodePage, all.size);
+  // What is used early is asked for before anything runs, however much is proven at once.
+  const auto denied = load_changed(
+      kProvenAtOnce, [&](Bytes& file) { file[all.offset + early[0].first * kCodePage] ^= 1; },
+      early);
+  ASSERT_FALSE(denied.ok());
+  EXPECT_EQ(denied.error().code, Code::kDenied) << denied.error().text();
+  const auto module = load_changed(kProvenAtOnce, change_the_middle, early);
+  ASSERT_TRUE(module.ok()) << module.error().text();
+  const auto second = instance(**module);
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(call(*second, "a").value, 1);
+  EXPECT_EXIT(call(*second, "z"), testing::ExitedWithCode(9), "code was changed");
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, WasmtimeBundle, testing::Values("wasmtime"),
