@@ -10,7 +10,7 @@ Status serve_openwhisk(const ServeOptions& options, const std::string& listen) {
   FERRY_TRY(auto functions, read_functions(options));
   engine::EngineOptions engine_options = platforms::openwhisk::engine_options();
   engine_options.count_instructions = engine_options_for(functions).count_instructions;
-  platforms::openwhisk::ServeOptions how{"ferry", listen, {}, options.common.quiet};
+  platforms::openwhisk::ServeOptions how{"ferry", {}, {}, options.common.quiet};
   if (functions.empty()) {
     FERRY_TRY(const KeyPair keys, load_key_pair(""));
     how.key = keys.shown;
@@ -29,7 +29,8 @@ Status serve_openwhisk(const ServeOptions& options, const std::string& listen) {
     FERRY_TRY(auto ready, host.load(bundle, {function.name, function.manifest, {}}));
     loaded.push_back(std::move(ready));
   }
-  return platforms::openwhisk::serve(host, std::move(loaded), how);
+  FERRY_TRY(how.listeners, http::listen_on(listen, 1));
+  return platforms::openwhisk::serve(host, std::move(loaded), std::move(how));
 }
 
 }  // namespace ferry::commands

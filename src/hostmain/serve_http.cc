@@ -48,10 +48,12 @@ Status work(const std::vector<Packed>& packed, const Options& options,
 
 Status serve_over_http(const Serving& serving, const platforms::Platform& platform) {
   const Options& options = serving.options;
-  FERRY_TRY(auto packed, read_packed(serving.folder, options.key));
   const std::size_t workers =
       options.workers > 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+  // First of all: who comes while the bundles are read and proven waits, and is not refused, which
+  // would have them wait longer before they try again.
   FERRY_TRY(auto listeners, http::listen_on(serving.listen, workers));
+  FERRY_TRY(auto packed, read_packed(serving.folder, options.key));
   platforms::FleetOptions fleet{"ferry-host", {}, options.admin, options.pin, options.quiet};
   for (const Packed& each : packed) {
     fleet.names.push_back(each.name);

@@ -11,9 +11,11 @@ namespace ferry::hostmain {
 
 Status serve_openwhisk(const Serving& serving) {
   const Options& options = serving.options;
+  platforms::openwhisk::ServeOptions how{"ferry-host", {}, {}, options.quiet};
+  // First of all: an invoker that was refused tries again only after 100 ms.
+  FERRY_TRY(how.listeners, http::listen_on(serving.listen, 1));
   auto packed = read_packed(serving.folder, options.key);
   engine::EngineOptions engine_options = platforms::openwhisk::engine_options();
-  platforms::openwhisk::ServeOptions how{"ferry-host", serving.listen, {}, options.quiet};
   if (packed.ok()) {
     engine_options.count_instructions = engine_options_for(*packed).count_instructions;
   } else if (packed.error().code == Code::kNotFound && options.bundle.empty()) {
@@ -32,7 +34,7 @@ Status serve_openwhisk(const Serving& serving) {
     FERRY_TRY(auto loaded, host.load(each.bundle, {each.name, each.manifest, {}}));
     functions.push_back(std::move(loaded));
   }
-  return platforms::openwhisk::serve(host, std::move(functions), how);
+  return platforms::openwhisk::serve(host, std::move(functions), std::move(how));
 }
 
 }  // namespace ferry::hostmain

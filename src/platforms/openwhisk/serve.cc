@@ -5,15 +5,14 @@
 
 #include <fmt/format.h>
 
-#include "http/listener.h"
 #include "platforms/front.h"
 #include "platforms/openwhisk/openwhisk.h"
 
 namespace ferry::platforms::openwhisk {
 
 Status serve(host::Host& host, std::vector<std::shared_ptr<host::Loaded>> functions,
-             const ServeOptions& options) {
-  FERRY_TRY(auto listeners, http::listen_on(options.listen, 1));
+             ServeOptions options) {
+  http::Listeners& listeners = options.listeners;
   const bool announced = !options.quiet || listeners.port_chosen;
   const std::size_t known = functions.size();
   OpenWhiskAdapter adapter({host, std::move(functions), system_clock(), system_random()},

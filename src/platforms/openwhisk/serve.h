@@ -3,19 +3,20 @@
 // and the invoker knows.
 #pragma once
 
+#include "http/listener.h"
 #include "platforms/openwhisk/adapter.h"
 
 namespace ferry::platforms::openwhisk {
 
 struct ServeOptions {
-  std::string program;  // "ferry-host": begins each line for people
-  std::string listen;
+  std::string program;        // "ferry-host": begins each line for people
+  http::Listeners listeners;  // one socket
   std::optional<engine::VerifyKey> key;
   bool quiet = false;
 };
 
 // Until SIGTERM or SIGINT has been obeyed.
 Status serve(host::Host& host, std::vector<std::shared_ptr<host::Loaded>> functions,
-             const ServeOptions& options);
+             ServeOptions options);
 
 }  // namespace ferry::platforms::openwhisk
