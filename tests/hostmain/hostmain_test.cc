@@ -1,8 +1,16 @@
+#include <csignal>
 #include <map>
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
 #include <sodium.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "hostmain/decide.h"
 #include "hostmain/options.h"
 #include "hostmain/packed.h"
@@ -116,6 +124,53 @@ TEST(Packed, OfAnotherVersionOrCpuIsRefusedByTheProgram) {
     EXPECT_NE(pclose(pipe), 0) << fingerprint;
     EXPECT_THAT(said, testing::HasSubstr("was made for")) << fingerprint;
   }
+}
+
+// The address of a port that was free a moment ago.
+sockaddr_in free_address() {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const Fd probe(socket(AF_INET, SOCK_STREAM, 0));
+  socklen_t size = sizeof address;
+  EXPECT_EQ(bind(probe.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(probe.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  return address;
+}
+
+bool connects(const sockaddr_in& address) {
+  const Fd client(socket(AF_INET, SOCK_STREAM, 0));
+  return connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+// Its key is a pipe that nobody writes to: it will never have read its bundles.
+TEST(Serve, WhoCallsBeforeTheBundlesAreReadIsNotRefused) {
+  std::string folder = testing::TempDir() + "ferry-host-XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string key = folder + "/key";
+  ASSERT_EQ(mkfifo(key.c_str(), 0600), 0);
+  for (const char* platform : {"http", "openwhisk"}) {
+    const sockaddr_in address = free_address();
+    const std::string program = std::string(FERRY_BINARY_DIR) + "/bin/ferry-host";
+    const std::string listen = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    const std::string bundle = folder + "/x.ferry";
+    const pid_t child = fork();
+    if (child == 0) {
+      execl(program.c_str(), program.c_str(), "--platform", platform, "--listen", listen.c_str(),
+            "--bundle", bundle.c_str(), "--key", key.c_str(), "--quiet", nullptr);
+      _exit(127);
+    }
+    bool heard = false;
+    for (int i = 0; i < 1000 && !heard; ++i) {
+      heard = connects(address);
+      if (!heard) usleep(10'000);
+    }
+    EXPECT_TRUE(heard) << platform;
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  unlink(key.c_str());
+  rmdir(folder.c_str());
 }
 
 }  // namespace
