@@ -43,7 +43,7 @@ Result<std::unique_ptr<CodeGuard>> CodeGuard::make(std::unique_ptr<CodeGuard> gu
   return guard;
 }
 
-Result<std::unique_ptr<CodeGuard>> CodeGuard::make(std::shared_ptr<const Artifact> artifact,
+Result<std::unique_ptr<CodeGuard>> CodeGuard::make(const std::shared_ptr<const Artifact>& artifact,
                                                    const std::uint8_t* code, Closing closing) {
   if (artifact->code() == nullptr || reinterpret_cast<std::uintptr_t>(code) % kCodePage != 0) {
     return Error{Code::kInternal, artifact->name() + ": this code cannot be guarded", ""};

@@ -26,7 +26,7 @@ class CodeGuard final : public FaultAnswer {
  public:
   // `code`: where the engine has mapped artifact->code(). Whoever runs it keeps this alive and
   // ends it before the memory is used for anything else. kDenied: what is used early was changed.
-  static Result<std::unique_ptr<CodeGuard>> make(std::shared_ptr<const Artifact> artifact,
+  static Result<std::unique_ptr<CodeGuard>> make(const std::shared_ptr<const Artifact>& artifact,
                                                  const std::uint8_t* code,
                                                  Closing closing = Closing::kBest);
   // The same with everything closed and a piece being a page, to see what is used: touched().

@@ -28,6 +28,7 @@ Status can_keep(const function::Record& record, const Capabilities& capabilities
 
 std::vector<std::string> globals_to_keep(const function::Record& record) {
   std::vector<std::string> names;
+  names.reserve(record.mutable_globals.size() + 1);
   for (std::uint32_t index : record.mutable_globals) {
     names.push_back(function::kGlobalPrefix + std::to_string(index));
   }
