@@ -109,7 +109,7 @@ test-docs: build functions ## run every command of docs/build.md
 	tests/docs/run_blocks.py --build build docs/build.md
 
 .PHONY: test-isolation
-test-isolation: ## a million events a case against the reset of kept instances (PRESET=asan EVENTS=20000; half an hour)
+test-isolation: ## a million events a case against the reset of kept instances (PRESET=asan EVENTS=20000; an hour and more)
 	cmake --preset $(or $(PRESET),release)
 	cmake --build --preset $(or $(PRESET),release) -j $(JOBS) --target test_engine test_host
 	tests/isolation.py $(if $(filter asan tsan,$(PRESET)),build-$(PRESET),build) \
