@@ -18,8 +18,8 @@ constexpr std::size_t kMaxHot = 1024;
 constexpr std::size_t kLine = 64;
 constexpr unsigned kLines = kPage / kLine;
 static_assert(kLines == 64, "a page's lines are the bits of a word");
-// With more lines than this to copy, one copy of all is as quick.
-constexpr int kMostLines = 48;
+// Fewer zeros in a row than this are copied with what is around them: to begin anew costs more.
+constexpr unsigned kFewestZeros = 8;
 
 bool is_zero(const std::uint8_t* bytes, std::size_t size) {
   return bytes[0] == 0 && std::memcmp(bytes, bytes + 1, size - 1) == 0;
@@ -27,10 +27,17 @@ bool is_zero(const std::uint8_t* bytes, std::size_t size) {
 
 std::uint64_t lines_of(const std::uint8_t* page) {
   std::uint64_t lines = 0;
+  unsigned zeros = 0;  // lines in a row up to this one
   for (unsigned i = 0; i < kLines; ++i) {
-    lines |= std::uint64_t{is_zero(page + i * kLine, kLine) ? 0u : 1u} << i;
+    if (is_zero(page + i * kLine, kLine)) {
+      ++zeros;
+      continue;
+    }
+    lines |= std::uint64_t{1} << i;
+    for (; zeros > 0 && zeros < kFewestZeros; --zeros) lines |= std::uint64_t{1} << (i - zeros);
+    zeros = 0;
   }
-  return std::popcount(lines) > kMostLines ? UINT64_MAX : lines;
+  return lines;
 }
 
 // Calls of the C library: knowing that a size is some lines, the compiler would put string

@@ -45,8 +45,8 @@ class FirstState {
 
   std::uint8_t* image_ = nullptr;  // our own mapping; pages that are zero take no memory
   std::size_t size_ = 0;
-  // A page: a bit for each of its 64 lines that is not all zeros, or all bits. Most of what guests
-  // write was zeros at first (stack, heap), and zeros need not be read to be written.
+  // A page: a bit for each of its 64 lines that is copied; the others were zeros. Most of what
+  // guests write was zeros at first (stack, heap), and zeros need not be read to be written.
   std::vector<std::uint64_t> lines_;
   std::vector<std::string> global_names_;
   std::vector<std::uint64_t> global_values_;
