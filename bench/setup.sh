@@ -10,6 +10,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 out=$1
 mkdir -p "$out"
+out=$(cd "$out" && pwd)  # what is built elsewhere comes here too
 rm -f "$out"/*.missing
 
 # missing WHY NAME...
