@@ -43,15 +43,19 @@ int Precedence::wait(std::span<epoll_event> events, int timeout_ms) {
   if (others_.load(std::memory_order_relaxed) == 0) {
     waits_.store(true);
     count = take(timeout_ms);
-  } else if (count = take(0); count == 0 && timeout_ms != 0) {
-    waits_.store(true);
-    if (aside_.load() > 0) let_go();
+  } else {
     // Nothing is taken while others believe that we wait: who is held up on the way out of the
     // kernel, and has taken what came, would seem to have been sent nothing.
-    pollfd sent{epoll_, POLLIN, 0};
-    poll(&sent, 1, timeout_ms);
-    waits_.store(false);
+    waits_.store(false);  // they do before our first wait
     count = take(0);
+    if (count == 0 && timeout_ms != 0) {
+      waits_.store(true);
+      if (aside_.load() > 0) let_go();
+      pollfd sent{epoll_, POLLIN, 0};
+      poll(&sent, 1, timeout_ms);
+      waits_.store(false);
+      count = take(0);
+    }
   }
   core_.store(sched_getcpu(), std::memory_order_relaxed);
   waits_.store(false, std::memory_order_relaxed);
