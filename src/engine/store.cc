@@ -21,7 +21,7 @@ namespace {
 constexpr const char* kKeyName = "store.key";
 
 // Raised with every change that makes a stored bundle mean something else.
-constexpr int kStoreVersion = 2;
+constexpr int kStoreVersion = 3;
 
 Result<std::string> default_folder() {
   const char* cache = std::getenv("XDG_CACHE_HOME");

@@ -1,4 +1,5 @@
 // What only this plug-in offers.
+#include <fstream>
 #include <functional>
 
 #include "engine/bundle.h"
@@ -171,6 +172,48 @@ TEST_P(WasmtimeBundle, WhatAStartUsesIsSeenAndProvenFirst) {
   ASSERT_NE(second, nullptr);
   EXPECT_EQ(call(*second, "a").value, 1);
   EXPECT_EXIT(call(*second, "z"), testing::ExitedWithCode(9), "code was changed");
+}
+
+// What is mapped at an address: a file's name, "" where it is none's.
+std::string mapped_at(const void* address) {
+  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream words(line);
+    std::uintptr_t from = 0;
+    std::uintptr_t to = 0;
+    std::string rights, offset, device, inode, name;
+    words >> std::hex >> from;
+    words.ignore(1);
+    words >> to >> rights >> offset >> device >> inode >> name;
+    if (wanted >= from && wanted < to) return name;
+  }
+  return "nothing";
+}
+
+// A module with so many bytes of data from address 0 on.
+Bytes module_with_data(std::size_t size) {
+  Bytes segment{1, 0, 0x41, 0, 0x0b};
+  append_sized(segment, Bytes(size, 'x'));
+  Bytes out{0, 'a', 's', 'm', 1, 0, 0, 0, 5, 3, 1, 0, 1, 7, 10, 1, 6};
+  append(out, {'m', 'e', 'm', 'o', 'r', 'y', 2, 0, 11});
+  append_sized(out, segment);
+  return out;
+}
+
+// Functions that take turns in one place of the pool would else pay for two maps at each event.
+TEST_P(WasmtimeBundle, SmallDataIsCopiedAndLargeDataMapped) {
+  for (const std::size_t size : {16u << 10, (16u << 10) + 1}) {
+    const auto module = load(module_with_data(size));
+    ASSERT_NE(module, nullptr);
+    const auto first = instance(*module);
+    ASSERT_NE(first, nullptr);
+    const auto memory = first->memory();
+    ASSERT_GT(memory.size, size);
+    EXPECT_EQ(memory.base[size - 1], 'x');
+    EXPECT_EQ(memory.base[size], 0);
+    EXPECT_EQ(mapped_at(memory.base).empty(), size == 16u << 10) << mapped_at(memory.base);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, WasmtimeBundle, testing::Values("wasmtime"),

@@ -1,7 +1,8 @@
 // Any bytes: what prepare takes is still readable afterwards, with the guest's own exports and
-// globals where they were.
+// globals where they were, and its data can be written anew.
 #include <cstdlib>
 
+#include "function/copied_data.h"
 #include "function/prepare.h"
 
 using namespace ferry::function;  // NOLINT: a program of one function
@@ -23,6 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         after->exports.size() < binary->exports.size() + 2) {
       std::abort();
     }
+    auto copied = with_copied_data(prepared->wasm);
+    if (copied && !read_binary(*copied).ok()) std::abort();
   }
   return 0;
 }

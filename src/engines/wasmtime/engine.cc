@@ -10,6 +10,7 @@
 #include "engines/wasmtime/imports.h"
 #include "engines/wasmtime/module.h"
 #include "engines/wasmtime/slim.h"
+#include "function/copied_data.h"
 
 namespace ferry::engine::wasmtime {
 namespace {
@@ -52,9 +53,10 @@ class WasmtimeEngine final : public Engine {
 
   Result<Bytes> compile(ByteView prepared) override {
 #ifdef WASMTIME_FEATURE_COMPILER
+    const auto copied = function::with_copied_data(prepared);
+    const ByteView wasm = copied ? *copied : prepared;
     wasmtime_module_t* raw = nullptr;
-    if (ErrorPtr error{
-            wasmtime_module_new(shared_->engine.get(), prepared.data(), prepared.size(), &raw)}) {
+    if (ErrorPtr error{wasmtime_module_new(shared_->engine.get(), wasm.data(), wasm.size(), &raw)}) {
       return Error{Code::kInvalid, "wasmtime: " + message_of(*error), ""};
     }
     const ModulePtr module(raw);

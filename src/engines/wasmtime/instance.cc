@@ -10,6 +10,7 @@
 namespace ferry::engine::wasmtime {
 namespace {
 
+constexpr auto kMostFuel = static_cast<std::uint64_t>(INT64_MAX);
 // Wasmtime's counter of epochs must not overflow when this is added to it.
 constexpr std::uint64_t kFarTicks = 1ull << 40;
 
@@ -68,8 +69,9 @@ Status WasmtimeInstance::start(const InstanceLimits& limits) {
   // Growth is bounded by the prepared module itself; this holds for one that was not prepared.
   wasmtime_store_limiter(store_.get(), static_cast<std::int64_t>(memory), -1, 1, -1, -1);
   if (module_.shared().options.count_instructions) {
-    fuel_ = limits.instructions.value_or(static_cast<std::uint64_t>(INT64_MAX));
-    ErrorPtr ignored(wasmtime_context_set_fuel(context_, fuel_));
+    fuel_ = limits.instructions.value_or(kMostFuel);
+    // Placing the data is code of the engine's and not of the guest's.
+    ErrorPtr ignored(wasmtime_context_set_fuel(context_, kMostFuel));
   } else if (limits.instructions) {
     return Error{Code::kUnsupported, "wasmtime: instructions are not counted in this process",
                  "set EngineOptions::count_instructions"};
@@ -88,6 +90,9 @@ Status WasmtimeInstance::start(const InstanceLimits& limits) {
     }
     End end = ended(nullptr, std::move(trapped));
     return Error{Code::kInvalid, "wasmtime: instantiation trapped: " + end.message, ""};
+  }
+  if (module_.shared().options.count_instructions) {
+    ErrorPtr ignored(wasmtime_context_set_fuel(context_, fuel_));
   }
   if (!module_.memory_export().empty()) {
     const std::string& name = module_.memory_export();
