@@ -22,7 +22,7 @@ import time
 
 from measures import Bench, Missing
 from run import cpu_name
-from servers import CORES, HERE, family, load_on, CLIENT_CORE
+from servers import CLIENT_CORE, CORES, HERE, SERVER_CORE, family, load_on
 
 # In this order: the first whose pattern is found in a frame decides.
 PARTS = (
@@ -81,9 +81,10 @@ def shown_file(file):
     return GUEST if name.endswith(".ferry") else name
 
 
-def samples(data):
-    """Each sample's frames, read from perf's own text."""
-    script = subprocess.Popen(["perf", "script", "-i", data, "-F", "ip,sym,dso", "--no-inline"],
+def samples(data, processes):
+    """The frames of each sample of these processes, read from perf's own text."""
+    script = subprocess.Popen(["perf", "script", "-i", data, "-F", "ip,sym,dso", "--no-inline",
+                               "--pid", ",".join(map(str, processes))],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     frames = []
     for line in script.stdout:
@@ -106,16 +107,17 @@ def measure(server, seconds):
     cpu = server.load(seconds, 64)["cpu_us"]
     with tempfile.TemporaryDirectory() as folder:
         data = pathlib.Path(folder) / "perf.data"
+        # The core and not the worker: perf would follow no thread that is not there yet, and the
+        # loop's leader may be one that comes later.
         perf = subprocess.Popen(
-            ["perf", "record", "-q", "-F", "3989", "-g", "-p", ",".join(map(str, workers)), "-o",
-             data, "--", "sleep", str(seconds)], stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True)
+            ["perf", "record", "-q", "-F", "3989", "-g", "-C", str(SERVER_CORE), "-o", data, "--",
+             "sleep", str(seconds)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         load_on([(server, CLIENT_CORE)], seconds, 64)
         why = perf.communicate()[1]
         if perf.returncode != 0 or not data.exists():
             sys.exit(f"bench/profile.py: perf record failed: {why.strip()}")
         parts, symbols, libraries, total = collections.Counter(), collections.Counter(), 0, 0
-        for frames in samples(data):
+        for frames in samples(data, workers):
             part = part_of(frames)
             symbol, file = frames[0]
             parts[part] += 1

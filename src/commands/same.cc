@@ -52,7 +52,7 @@ Result<std::vector<Case>> make_cases(const std::vector<std::string>& files) {
   const std::string json = "application/json";
   std::vector<Case> cases;
   cases.push_back(make_case("no data", std::nullopt, ""));
-  cases.push_back(make_case("object", R"({"name":"Ada","n":1.10,"list":[1,2,3]})", json));
+  cases.push_back(make_case(kPlainCase, R"({"name":"Ada","n":1.10,"list":[1,2,3]})", json));
   cases.push_back(make_case("unicode", "{\"name\":\"\xC3\x89 \xE6\x97\xA5\xE6\x9C\xAC\"}", json));
   cases.push_back(make_case("broken json", "{\"name\":", "text/plain"));
   cases.push_back(make_case("text", "hello", "text/plain"));

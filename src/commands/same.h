@@ -18,6 +18,9 @@ struct Case {
   event::Event event;
 };
 
+// The name of the generated case that is most like the events a function is for; always there.
+inline constexpr char kPlainCase[] = "object";
+
 // Generated ones, and one for each file (an event's data).
 Result<std::vector<Case>> make_cases(const std::vector<std::string>& files);
 

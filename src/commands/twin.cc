@@ -195,8 +195,7 @@ Result<std::vector<engine::PageRun>> early_code(
     const std::vector<std::string>& case_files) {
   constexpr std::chrono::milliseconds kLongEnough{2000};
   FERRY_TRY(std::vector<Case> cases, make_cases(case_files));
-  // Of the generated ones the plainest: an event like those that the function is for.
-  const auto plain = std::ranges::find(cases, "object", &Case::name);
+  const auto plain = std::ranges::find(cases, kPlainCase, &Case::name);
   const auto own = cases.end() - static_cast<std::ptrdiff_t>(case_files.size());
   FERRY_TRY(const engine::WatchedModule watched, engine::load_watched(engine, artifact));
   host::Ticker ticker(engine);
