@@ -62,7 +62,8 @@ def run(build, program, engine, events, report):
     name = "Kept" if program == "test_engine" else "Isolation"
     out = subprocess.run(
         [build / "bin" / program, f"--gtest_filter=*{name}.*/{engine}", "--gtest_brief=1"],
-        env={"TSAN_OPTIONS": TSAN, **os.environ, "FERRY_ISOLATION_EVENTS": str(events), "FERRY_ISOLATION_REPORT": report},
+        env={"TSAN_OPTIONS": TSAN, **os.environ, "FERRY_ISOLATION_EVENTS": str(events),
+             "FERRY_ISOLATION_REPORT": report},
         stdout=subprocess.PIPE, text=True, check=False)
     if out.returncode != 0 or " 0 tests ran" in out.stdout or "Running 0 tests" in out.stdout:
         print(f"{program}, {engine}: exit {out.returncode}\n{out.stdout}", file=sys.stderr)
