@@ -26,9 +26,11 @@ from servers import CLIENT_CORE, CORES, HERE, SERVER_CORE, family, load_on
 
 # In this order: the first whose pattern is found in a frame decides.
 PARTS = (
-    (r"ferry::engine::(Kept|FirstState|SignalGuard|UserfaultGuard|PageGuard|for_each_run)"
-     r"|ferry::host::Loaded::release", "ferry: setting the instance back"),
-    (r"ferry::wasi::", "ferry: WASI"),
+    (r"ferry::engine::(Kept|FirstState|SignalGuard|UserfaultGuard|PageGuard|for_each_run"
+     r"|\(anonymous namespace\)::copy\b)|ferry::host::Loaded::(release|set_back)",
+     "ferry: setting the instance back"),
+    (r"ferry::wasi::|ferry::engine::wasmtime::\(anonymous namespace\)::trampoline",
+     "ferry: WASI"),
     (r"ferry::http::", "ferry: HTTP"),
     (r"ferry::platforms::|ferry::event::|ferry::host::\(anonymous namespace\)::.*reply|make_reply",
      "ferry: event, reply, log"),
