@@ -62,8 +62,8 @@ TEST(CopiedData, IsWhereItWas) {
                                                                   {70000, 'f'},
                                                                   {70002, 'r'},
                                                                   {196607, 'd'}}) {
-    script +=
-        fmt::format("(assert_return (invoke $m \"at\" (i32.const {})) (i32.const {}))\n", at, value);
+    script += fmt::format("(assert_return (invoke $m \"at\" (i32.const {})) (i32.const {}))\n", at,
+                          value);
   }
   EXPECT_TRUE(run_wast(script));
 }

@@ -144,8 +144,8 @@ TEST(Precedence, OthersStandAsideUntilTheLeaderHasNothingLeftToDo) {
   on_one_core([] {
     Waits waits;
     waits.wait(0);
-    // Threads begin on their maker's core. One by one they would take a second, and the leader is at
-    // work for a tenth of that, if nobody else has the core.
+    // Threads begin on their maker's core. One by one they would take a second, and the leader is
+    // at work for a tenth of that, if nobody else has the core.
     constexpr int kTimes = 2000;
     std::atomic<int> passed{0};
     std::vector<std::thread> others;

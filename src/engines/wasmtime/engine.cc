@@ -56,7 +56,8 @@ class WasmtimeEngine final : public Engine {
     const auto copied = function::with_copied_data(prepared);
     const ByteView wasm = copied ? *copied : prepared;
     wasmtime_module_t* raw = nullptr;
-    if (ErrorPtr error{wasmtime_module_new(shared_->engine.get(), wasm.data(), wasm.size(), &raw)}) {
+    if (ErrorPtr error{
+            wasmtime_module_new(shared_->engine.get(), wasm.data(), wasm.size(), &raw)}) {
       return Error{Code::kInvalid, "wasmtime: " + message_of(*error), ""};
     }
     const ModulePtr module(raw);

@@ -78,7 +78,10 @@ Status WasmtimeInstance::start(const InstanceLimits& limits) {
   }
   set_deadline(std::chrono::steady_clock::now() + kInstantiation);
   wasm_trap_t* trap = nullptr;
-  ErrorPtr error(wasmtime_instance_pre_instantiate(&module_.pre(), context_, &instance_, &trap));
+  ErrorPtr error = [&] {
+    const TsanUnseen placing_data;
+    return ErrorPtr(wasmtime_instance_pre_instantiate(&module_.pre(), context_, &instance_, &trap));
+  }();
   tsan_acquire(&module_.shared());
   TrapPtr trapped(trap);
   if (error != nullptr || trapped != nullptr) {
