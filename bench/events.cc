@@ -15,10 +15,10 @@
 
 #include <fmt/format.h>
 
+#include "bundle/store.h"
 #include "cpu_us.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "function/function.h"
 #include "host/host.h"
 
@@ -29,11 +29,11 @@ using namespace ferry;
 struct Way {
   const char* name;
   bool kept;
-  engine::GuardKind guard;
+  reset::GuardKind guard;
 };
-constexpr Way kWays[] = {{"new instance", false, engine::GuardKind::kSignal},
-                         {"kept, signal", true, engine::GuardKind::kSignal},
-                         {"kept, userfault", true, engine::GuardKind::kUserfault}};
+constexpr Way kWays[] = {{"new instance", false, reset::GuardKind::kSignal},
+                         {"kept, signal", true, reset::GuardKind::kSignal},
+                         {"kept, userfault", true, reset::GuardKind::kUserfault}};
 
 constexpr int kDriven = 0;
 
@@ -54,7 +54,7 @@ int bench(const std::string& path, const std::string& data, int events, int roun
   options.max_memory = function->manifest.limits.memory;
   auto engine = engine::load_engine("", options);
   if (!engine.ok()) return fail(engine.error());
-  auto store = engine::Store::open({});
+  auto store = bundle::Store::open({});
   if (!store.ok()) return fail(store.error());
   auto bundle = store->get(
       *function, (*engine)->info(),

@@ -13,10 +13,10 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "bundle/store.h"
 #include "cpu_us.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "function/function.h"
 #include "host/host.h"
 
@@ -43,7 +43,7 @@ int bench(const std::string& data) {
   options.max_memory = function::Manifest().limits.memory;
   auto engine = engine::load_engine("", options);
   if (!engine.ok()) return fail(engine.error());
-  auto store = engine::Store::open({});
+  auto store = bundle::Store::open({});
   if (!store.ok()) return fail(store.error());
   host::Host host(**engine, system_clock(), system_random());
   std::vector<std::shared_ptr<host::Loaded>> loaded;

@@ -13,9 +13,9 @@
 
 #include <fmt/format.h>
 
+#include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "function/function.h"
 #include "host/host.h"
 #include "platforms/http/http.h"
@@ -69,7 +69,7 @@ Status count(std::string_view way, const std::string& path, int events) {
   options.max_memory = function.manifest.limits.memory;
   options.max_instances = 2;  // valgrind has little address space to give
   FERRY_TRY(auto engine, engine::load_engine(kEngine, options));
-  FERRY_TRY(auto store, engine::Store::open({}));
+  FERRY_TRY(auto store, bundle::Store::open({}));
   FERRY_TRY(const auto bundle, store.get(
                                    function, engine->info(),
                                    [&](ByteView prepared) {

@@ -133,7 +133,7 @@ class Straight final : public Side {
     if (!wasmtime_instance_export_get(context, &instance, "memory", 6, &item)) return false;
     now.memory = item.of.memory;
     now.base = wasmtime_memory_data(context, &now.memory);
-    constexpr std::string_view kLimit = function::kMemoryLimitGlobal;
+    constexpr std::string_view kLimit = wasm::kMemoryLimitGlobal;
     if (wasmtime_instance_export_get(context, &instance, kLimit.data(), kLimit.size(), &item)) {
       wasmtime_val_t limit{};
       limit.kind = WASMTIME_I64;

@@ -12,10 +12,10 @@
 #include "commands/ready.h"
 #include "commands/take_ahead.h"
 #include "commands/verb.h"
-#include "engine/kept_instance.h"
 #include "engine/loader.h"
 #include "function/explain.h"
-#include "function/lower.h"
+#include "reset/kept_instance.h"
+#include "wasm/lower.h"
 
 namespace ferry::commands {
 namespace {
@@ -31,8 +31,8 @@ struct OnEngine {
   std::string not_kept;                      // why each event gets a new instance; empty: kept
 };
 
-function::Features features_of(const engine::Capabilities& can) {
-  function::Features features;
+wasm::Features features_of(const engine::Capabilities& can) {
+  wasm::Features features;
   features.bulk_memory = can.bulk_memory;
   features.sign_extension = can.sign_extension;
   features.saturating_float_to_int = can.saturating_float_to_int;
@@ -90,9 +90,9 @@ class Check final : public Verb {
     }
     std::vector<OnEngine> engines;
     if (!function->binary.component && runs) {
-      auto prepared = function::prepare(function->wasm, function->binary, {});
+      auto prepared = wasm::prepare(function->wasm, function->binary, {});
       if (prepared.ok()) {
-        engines = look_at_engines(function::make_record(function->binary, prepared->facts));
+        engines = look_at_engines(wasm::make_record(function->binary, prepared->facts));
       } else {
         findings.push_back(
             {Finding::Kind::kStops, "code", prepared.error().message, prepared.error().hint});
@@ -113,7 +113,7 @@ class Check final : public Verb {
   }
 
  private:
-  std::vector<OnEngine> look_at_engines(const function::Record& record) const {
+  std::vector<OnEngine> look_at_engines(const wasm::Record& record) const {
     std::vector<OnEngine> out;
     for (const engine::Plugin& plugin : engine::list_plugins()) {
       if (!common_.engine.empty() &&
@@ -128,9 +128,8 @@ class Check final : public Verb {
         continue;
       }
       const engine::Info& info = (*engine)->info();
-      function::Lowering lowering =
-          function::lowering_for(record.code, features_of(info.capabilities));
-      ferry::Status kept = engine::can_keep(record, info.capabilities);
+      wasm::Lowering lowering = wasm::lowering_for(record.code, features_of(info.capabilities));
+      ferry::Status kept = reset::can_keep(record, info.capabilities);
       out.push_back({info.name, info.version, std::move(lowering.rewrite),
                      std::move(lowering.impossible), kept.ok() ? "" : kept.error().message});
     }
@@ -139,11 +138,11 @@ class Check final : public Verb {
 
   static void print_text(const function::Function& function, const std::vector<Finding>& findings,
                          const std::vector<OnEngine>& engines, bool runs) {
-    const function::Binary& binary = function.binary;
+    const wasm::Binary& binary = function.binary;
     const function::Limits& limits = function.manifest.limits;
     fmt::print("{}\n", function.name);
     fmt::print("  digest     {}\n", function.digest);
-    fmt::print("  abi        {}{}\n", function::abi_name(binary.abi),
+    fmt::print("  abi        {}{}\n", wasm::abi_name(binary.abi),
                binary.component ? " (a component)" : "");
     if (!binary.toolchain.empty()) {
       fmt::print("  toolchain  {}\n", binary.toolchain);
@@ -160,7 +159,7 @@ class Check final : public Verb {
                      : "");
     }
     std::map<std::string, std::vector<std::string_view>> imports;
-    for (const function::Import& import : binary.imports) {
+    for (const wasm::Import& import : binary.imports) {
       imports[import.module].push_back(import.name);
     }
     for (const auto& [module, names] : imports) {
@@ -198,14 +197,14 @@ class Check final : public Verb {
   static void print_json(const function::Function& function, const std::vector<Finding>& findings,
                          const std::vector<OnEngine>& engines, bool runs,
                          const std::vector<OnPlatform>& platforms) {
-    const function::Binary& binary = function.binary;
+    const wasm::Binary& binary = function.binary;
     const function::Limits& limits = function.manifest.limits;
     json::array imports;
-    for (const function::Import& import : binary.imports) {
+    for (const wasm::Import& import : binary.imports) {
       imports.push_back(json::object{{"module", import.module}, {"name", import.name}});
     }
     json::array exports;
-    for (const function::Export& each : binary.exports) {
+    for (const wasm::Export& each : binary.exports) {
       exports.emplace_back(each.name);
     }
     json::array on;
@@ -220,7 +219,7 @@ class Check final : public Verb {
     }
     json::object whole{{"name", function.name},
                        {"digest", function.digest},
-                       {"abi", std::string(function::abi_name(binary.abi))},
+                       {"abi", std::string(wasm::abi_name(binary.abi))},
                        {"component", binary.component},
                        {"toolchain", binary.toolchain},
                        {"size_bytes", function.wasm.size()},

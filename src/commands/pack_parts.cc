@@ -31,7 +31,7 @@ Status check_grants(const function::Function& function) {
   return Done{};
 }
 
-Result<Bytes> artifact_of(const engine::Bundle& bundle) {
+Result<Bytes> artifact_of(const bundle::Bundle& bundle) {
   FERRY_TRY(const int file, bundle.artifact->proven());
   Bytes out(bundle.artifact->size());
   for (std::size_t at = 0; at < out.size();) {
@@ -74,7 +74,7 @@ std::optional<function::Function> try_snapshot(const PackOptions& options,
   }
   Result<TakenAhead> taken = Error{Code::kUnsupported, "", ""};
   if (auto tool = engine::find_wasm_opt();
-      !tool.ok() && function.binary.abi == function::Abi::kCommand) {
+      !tool.ok() && function.binary.abi == wasm::Abi::kCommand) {
     taken =
         Error{Code::kNotFound, "no snapshot: wasm-opt of binaryen is missing", tool.error().hint};
   } else {
@@ -117,16 +117,16 @@ Result<Packed> pack_function(const PackOptions& options) {
   FERRY_TRY(auto stored,
             make_bundle(packed, engine->info(), engine_options, options.common.quiet, &cached));
   FERRY_TRY(const Bytes artifact, artifact_of(stored));
-  engine::BundleInfo info = stored.info;
+  bundle::BundleInfo info = stored.info;
   info.function_name = out.function.name;
   info.function_digest = out.function.digest;  // a snapshot is no other function
   info.manifest = function::manifest_to_toml(out.function.manifest);
-  out.bundle = engine::write_bundle(info, artifact, keys.secret);
-  FERRY_TRY(const auto written, engine::open_bundle(out.bundle, keys.shown));
+  out.bundle = bundle::write_bundle(info, artifact, keys.secret);
+  FERRY_TRY(const auto written, bundle::open_bundle(out.bundle, keys.shown));
   // A second bundle of the same, which says what a start uses; without it a start takes longer.
   if (auto early = early_code(*engine, packed, written.artifact, options.cases); early.ok()) {
     info.early = std::move(*early);
-    out.bundle = engine::write_bundle(info, artifact, keys.secret);
+    out.bundle = bundle::write_bundle(info, artifact, keys.secret);
   }
   out.key = key_text(keys.shown);
   out.engine = engine->info().name + " " + engine->info().version;

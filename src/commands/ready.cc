@@ -6,8 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "bundle/store.h"
 #include "engine/compiler.h"
-#include "engine/store.h"
 
 namespace ferry::commands {
 namespace {
@@ -98,10 +98,10 @@ engine::EngineOptions engine_options_for(std::span<const function::Function> fun
   return options;
 }
 
-Result<engine::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
+Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
                                    const engine::EngineOptions& engine_options, bool quiet,
                                    bool* was_cached) {
-  FERRY_TRY(auto store, engine::Store::open({}));
+  FERRY_TRY(auto store, bundle::Store::open({}));
   std::string name = engine.name + (engine.variant.empty() ? "" : ":" + engine.variant);
   return store.get(
       function, engine,

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "engine/bundle.h"
+#include "bundle/bundle.h"
 #include "engine/loader.h"
 #include "function/function.h"
 #include "host/host.h"
@@ -43,7 +43,7 @@ Result<function::Function> read_function(const std::string& path, const CommonOp
 
 // Its bundle, from the store or compiled now in a child process. Says on stderr that it compiles
 // when that takes long, unless quiet.
-Result<engine::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
+Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
                                    const engine::EngineOptions& engine_options, bool quiet,
                                    bool* was_cached);
 

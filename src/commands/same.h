@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "engine/artifact.h"
+#include "bundle/artifact.h"
 #include "engine/engine.h"
-#include "engine/snapshot.h"
 #include "event/event.h"
 #include "function/function.h"
+#include "snapshot/snapshot.h"
 
 namespace ferry::commands {
 
@@ -36,15 +36,15 @@ Result<std::string> compare_functions(engine::Engine& engine, const engine::Engi
 // with the same clock and the same randomness. kInvalid, naming the event, where they differ: the
 // outcome hangs on something that was drawn while starting.
 Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& options,
-                         const function::Function& snapshot, const engine::Twin& twin,
+                         const function::Function& snapshot, const snapshot::Twin& twin,
                          const std::vector<std::string>& case_files);
 
 // Which pages of the artifact's code a new instance of `function` uses for one event, and for each
 // file's data: the same each time, with a clock and randomness of its own and no folder granted.
 // Only how fast a start is hangs on it. kUnsupported where there is little code.
-Result<std::vector<engine::PageRun>> early_code(
+Result<std::vector<bundle::PageRun>> early_code(
     engine::Engine& engine, const function::Function& function,
-    const std::shared_ptr<const engine::Artifact>& artifact,
+    const std::shared_ptr<const bundle::Artifact>& artifact,
     const std::vector<std::string>& case_files);
 
 }  // namespace ferry::commands

@@ -28,8 +28,8 @@ Result<std::string> default_folder() {
 // The seed alone is kept: 64 hexadecimal digits. Of several that make one at the same time, one
 // wins and all use its.
 Status make_key(const std::string& path) {
-  engine::SigningKey key;
-  engine::VerifyKey shown;
+  bundle::SigningKey key;
+  bundle::VerifyKey shown;
   if (sodium_init() < 0) {
     return Error{Code::kInternal, "libsodium: no randomness", ""};
   }
@@ -100,6 +100,6 @@ Result<KeyPair> load_key_pair(const std::string& path) {
   return out;
 }
 
-std::string key_text(const engine::VerifyKey& key) { return to_hex(key.bytes) + "\n"; }
+std::string key_text(const bundle::VerifyKey& key) { return to_hex(key.bytes) + "\n"; }
 
 }  // namespace ferry::commands

@@ -4,13 +4,13 @@
 
 #include <string>
 
-#include "engine/bundle.h"
+#include "bundle/bundle.h"
 
 namespace ferry::commands {
 
 struct KeyPair {
-  engine::SigningKey secret;
-  engine::VerifyKey shown;
+  bundle::SigningKey secret;
+  bundle::VerifyKey shown;
   std::string path;  // of the secret key's file
 };
 
@@ -18,6 +18,6 @@ struct KeyPair {
 Result<KeyPair> load_key_pair(const std::string& path);
 
 // As it lies beside bundles: 64 hexadecimal digits and a line's end.
-std::string key_text(const engine::VerifyKey& key);
+std::string key_text(const bundle::VerifyKey& key);
 
 }  // namespace ferry::commands

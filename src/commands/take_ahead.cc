@@ -8,8 +8,8 @@
 #include "base/digest.h"
 #include "commands/same.h"
 #include "engine/compiler.h"
-#include "function/reader.h"
-#include "function/snapshot.h"
+#include "snapshot/image.h"
+#include "wasm/reader.h"
 
 namespace ferry::commands {
 namespace {
@@ -27,7 +27,7 @@ constexpr char kAcceptRandom[] =
     "draw it when the event is there, after the first read; or, where nothing secret and nothing "
     "unique hangs on it, --accept-frozen random";
 
-Status judge_random(const engine::Frozen& found, const TakeAhead& how,
+Status judge_random(const snapshot::Frozen& found, const TakeAhead& how,
                     std::vector<std::string>& told) {
   if (!found.drawn.random) {
     return Done{};
@@ -81,7 +81,7 @@ Status judge_random(const engine::Frozen& found, const TakeAhead& how,
   return Done{};
 }
 
-Status judge_environment(const engine::Frozen& found, const function::Function& function,
+Status judge_environment(const snapshot::Frozen& found, const function::Function& function,
                          const TakeAhead& how, std::vector<std::string>& told) {
   if (!found.drawn.environ || !found.environ_matters) {
     return Done{};
@@ -106,11 +106,11 @@ Status judge_environment(const engine::Frozen& found, const function::Function& 
 }  // namespace
 
 std::string snapshot_of(const function::Function& function) {
-  for (const function::Section& section : function.binary.sections) {
-    if (section.id != 0 || section.name != function::kSnapshotSection) {
+  for (const wasm::Section& section : function.binary.sections) {
+    if (section.id != 0 || section.name != snapshot::kSnapshotSection) {
       continue;
     }
-    function::Reader reader(ByteView(function.wasm).subspan(section.offset, section.size));
+    wasm::Reader reader(ByteView(function.wasm).subspan(section.offset, section.size));
     reader.name();
     const ByteView text = reader.bytes(reader.left());
     std::error_code failed;
@@ -141,7 +141,7 @@ Result<TakenAhead> take_ahead(engine::Engine& engine, const engine::EngineOption
                               const function::Function& function, const TakeAhead& how) {
   const engine::Info& info = engine.info();
   const std::string name = info.name + (info.variant.empty() ? "" : ":" + info.variant);
-  engine::SnapshotOptions start;
+  snapshot::SnapshotOptions start;
   start.name = function.name;
   start.timeout = function.manifest.limits.timeout;
   start.memory = function.manifest.limits.memory;
@@ -151,13 +151,13 @@ Result<TakenAhead> take_ahead(engine::Engine& engine, const engine::EngineOption
     start.environ.push_back(fmt::format("{}={}", key, value));
   }
   TakenAhead out;
-  FERRY_TRY(out.made, engine::make_snapshot(
+  FERRY_TRY(out.made, snapshot::make_snapshot(
                           engine,
                           [&](ByteView prepared) {
                             return engine::compile_in_child(name, options, prepared, {});
                           },
                           function.wasm, function.binary, start));
-  const engine::Frozen& found = out.made.frozen;
+  const snapshot::Frozen& found = out.made.frozen;
   FERRY_CHECK_OK(judge_random(found, how, out.told));
   FERRY_CHECK_OK(judge_environment(found, function, how, out.told));
   if (found.drawn.clock) {

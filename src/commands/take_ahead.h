@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "engine/engine.h"
-#include "engine/snapshot.h"
 #include "function/function.h"
+#include "snapshot/snapshot.h"
 
 namespace ferry::commands {
 
@@ -27,7 +27,7 @@ std::string snapshot_of(const function::Function& function);
 
 struct TakenAhead {
   function::Function function;  // the snapshot
-  engine::Snapshot made;        // its facts; the wasm has moved into `function`
+  snapshot::Snapshot made;      // its facts; the wasm has moved into `function`
   std::string same;             // what it was compared on, in words
   std::vector<std::string> told;
 };

@@ -6,14 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "bundle/code_guard.h"
+#include "bundle/load.h"
 #include "commands/ready.h"
 #include "commands/same.h"
-#include "engine/code_guard.h"
-#include "engine/load.h"
 #include "event/environment.h"
 #include "event/json.h"
-#include "function/prepare.h"
 #include "host/ticker.h"
+#include "wasm/prepare.h"
 
 namespace ferry::commands {
 namespace {
@@ -54,18 +54,18 @@ class SameRandom final : public Random {
 struct Probe {
   const function::Function& function;
   engine::Module& module;
-  const engine::Twin* twin;  // null: as the snapshot starts
+  const snapshot::Twin* twin;  // null: as the snapshot starts
 };
 
 // The twin's state in place of the snapshot's.
-Status put_twin(engine::Instance& instance, const engine::Twin& twin) {
+Status put_twin(engine::Instance& instance, const snapshot::Twin& twin) {
   const wasi::Memory memory = instance.memory();
   if (memory.size != twin.memory.size()) {
     return Error{Code::kInvalid, "two starts of it left memories of different sizes", ""};
   }
   std::memcpy(memory.base, twin.memory.data(), twin.memory.size());
   for (std::size_t i = 0; i < twin.globals.size(); ++i) {
-    if (auto handle = instance.find_global(function::kGlobalPrefix + std::to_string(i))) {
+    if (auto handle = instance.find_global(wasm::kGlobalPrefix + std::to_string(i))) {
       instance.set_global(*handle, twin.globals[i]);
     }
   }
@@ -103,10 +103,10 @@ Result<std::string> answer(const Probe& probe, const event::Event& event, std::u
   }
   const Monotonic deadline = system_clock().monotonic() + manifest.limits.timeout;
   engine::End end;
-  if (probe.function.binary.abi == function::Abi::kCommand) {
+  if (probe.function.binary.abi == wasm::Abi::kCommand) {
     end = instance->call("_start", context, deadline);
   } else {
-    if (probe.function.binary.find_export("_initialize", function::ExternKind::kFunc) != nullptr) {
+    if (probe.function.binary.find_export("_initialize", wasm::ExternKind::kFunc) != nullptr) {
       end = instance->call("_initialize", context, deadline);
     }
     if (end.kind == engine::End::Kind::kReturned) {
@@ -162,11 +162,11 @@ Result<bool> differ_like_events(const Probe& probe, const event::Event& event,
 }  // namespace
 
 Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& options,
-                         const function::Function& snapshot, const engine::Twin& twin,
+                         const function::Function& snapshot, const snapshot::Twin& twin,
                          const std::vector<std::string>& case_files) {
   FERRY_TRY(const auto cases, make_cases(case_files));
   FERRY_TRY(auto bundle, make_bundle(snapshot, engine.info(), options, true, nullptr));
-  FERRY_TRY(auto module, engine::load_artifact(engine, bundle.artifact));
+  FERRY_TRY(auto module, bundle::load_artifact(engine, bundle.artifact));
   host::Ticker ticker(engine);
   const host::Ticker::Running running(ticker);
   for (const Case& each : cases) {
@@ -189,15 +189,15 @@ Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& op
   return Done{};
 }
 
-Result<std::vector<engine::PageRun>> early_code(
+Result<std::vector<bundle::PageRun>> early_code(
     engine::Engine& engine, const function::Function& function,
-    const std::shared_ptr<const engine::Artifact>& artifact,
+    const std::shared_ptr<const bundle::Artifact>& artifact,
     const std::vector<std::string>& case_files) {
   constexpr std::chrono::milliseconds kLongEnough{2000};
   FERRY_TRY(std::vector<Case> cases, make_cases(case_files));
   const auto plain = std::ranges::find(cases, kPlainCase, &Case::name);
   const auto own = cases.end() - static_cast<std::ptrdiff_t>(case_files.size());
-  FERRY_TRY(const engine::WatchedModule watched, engine::load_watched(engine, artifact));
+  FERRY_TRY(const bundle::WatchedModule watched, bundle::load_watched(engine, artifact));
   host::Ticker ticker(engine);
   const host::Ticker::Running running(ticker);
   function::Function shorter = function;

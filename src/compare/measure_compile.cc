@@ -2,11 +2,11 @@
 // compiler, then the bundle that the processes that run it load.
 #include <sys/resource.h>
 
+#include "bundle/store.h"
 #include "compare/sample.h"
 #include "compare/stopwatch.h"
 #include "engine/loader.h"
 #include "engine/lower.h"
-#include "engine/store.h"
 #include "function/function.h"
 
 namespace ferry::compare {
@@ -29,13 +29,13 @@ Result<Sample> measure_compile(const Task& task) {
   engine::EngineOptions options;
   options.compile_only = true;
   FERRY_TRY(auto engine, engine::load_engine(task.engine, options));
-  FERRY_TRY(auto store, engine::Store::open({task.folder}));
+  FERRY_TRY(auto store, bundle::Store::open({task.folder}));
   Sample sample;
   sample.version = engine->info().version;
   const double children_before = children_cpu_us();
   const Stopwatch whole(Stopwatch::Of::kProcess);
   double prepared = 0;
-  FERRY_TRY(const engine::Bundle bundle,
+  FERRY_TRY(const bundle::Bundle bundle,
             store.get(
                 function, engine->info(),
                 [&](ByteView wasm) {
@@ -50,9 +50,8 @@ Result<Sample> measure_compile(const Task& task) {
                 nullptr));
   sample.values["rewrite_us"] = prepared;
   sample.values["artifact_bytes"] = static_cast<double>(bundle.artifact->size());
-  FERRY_TRY(const function::Prepared ready, function::prepare(function.wasm, function.binary, {}));
-  const function::Lowering lowering =
-      engine::lowering_for(ready.facts, engine->info().capabilities);
+  FERRY_TRY(const wasm::Prepared ready, wasm::prepare(function.wasm, function.binary, {}));
+  const wasm::Lowering lowering = engine::lowering_for(ready.facts, engine->info().capabilities);
   for (const std::string_view feature : lowering.rewrite) {
     sample.rewritten.emplace_back(feature);
   }

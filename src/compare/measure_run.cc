@@ -8,17 +8,17 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "bundle/load.h"
+#include "bundle/store.h"
 #include "compare/sample.h"
 #include "compare/stats.h"
 #include "compare/stopwatch.h"
-#include "engine/kept_instance.h"
-#include "engine/load.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "function/function.h"
-#include "function/prepare.h"
-#include "function/record.h"
 #include "host/host.h"
+#include "reset/kept_instance.h"
+#include "wasm/prepare.h"
+#include "wasm/record.h"
 
 namespace ferry::compare {
 namespace {
@@ -47,7 +47,7 @@ double private_bytes() {
 // Everything that the phases share.
 struct Bench {
   engine::Engine& engine;
-  engine::Bundle bundle;
+  bundle::Bundle bundle;
   function::Function function;
   event::Event event;
   host::Host host;
@@ -61,15 +61,15 @@ struct Phases {
   std::vector<double> drop;
 };
 
-Status run_once(engine::Instance& instance, const function::Record& record, wasi::Context& context,
+Status run_once(engine::Instance& instance, const wasm::Record& record, wasi::Context& context,
                 const Bench& bench) {
   wasi::Setup setup;
   setup.lists.args = {bench.function.name};
   setup.stdin_data = *bench.event.data;
   context.reset(std::move(setup));
   std::vector<const char*> calls;
-  if (record.has_start) calls.push_back(function::kStartExport);
-  if (record.abi == function::Abi::kCommand) {
+  if (record.has_start) calls.push_back(wasm::kStartExport);
+  if (record.abi == wasm::Abi::kCommand) {
     calls.push_back("_start");
   } else {
     if (record.has_initialize) calls.push_back("_initialize");
@@ -89,8 +89,8 @@ Status run_once(engine::Instance& instance, const function::Record& record, wasi
 }
 
 // One event by phases; the instance stays in `keep` if that is given.
-Status event_by_phases(engine::Module& module, const function::Record& record,
-                       wasi::Context& context, const Bench& bench, Phases& phases) {
+Status event_by_phases(engine::Module& module, const wasm::Record& record, wasi::Context& context,
+                       const Bench& bench, Phases& phases) {
   const Stopwatch first;
   FERRY_TRY(auto instance, module.instantiate({bench.function.manifest.limits.memory, {}}));
   const double instantiated = first.cpu_us();
@@ -104,7 +104,7 @@ Status event_by_phases(engine::Module& module, const function::Record& record,
   return Done{};
 }
 
-Status measure_phases(engine::Module& module, const function::Record& record, const Bench& bench,
+Status measure_phases(engine::Module& module, const wasm::Record& record, const Bench& bench,
                       Sample& sample) {
   wasi::Context context(system_clock(), system_random());
   Phases first;
@@ -123,7 +123,7 @@ Status measure_phases(engine::Module& module, const function::Record& record, co
   return Done{};
 }
 
-Status measure_memory(engine::Module& module, const function::Record& record, const Bench& bench,
+Status measure_memory(engine::Module& module, const wasm::Record& record, const Bench& bench,
                       Sample& sample) {
   wasi::Context context(system_clock(), system_random());
   std::vector<std::unique_ptr<engine::Instance>> held;
@@ -174,10 +174,10 @@ double events_per_second(Bench& bench, host::Loaded& loaded, unsigned threads) {
 }
 
 Status measure_all(const Task& task, Bench& bench, Sample& sample) {
-  FERRY_TRY(const function::Record record, function::record_from_json(bench.bundle.info.facts));
+  FERRY_TRY(const wasm::Record record, wasm::record_from_json(bench.bundle.info.facts));
   {
     const Stopwatch load;
-    FERRY_TRY(const auto module, engine::load_artifact(bench.engine, bench.bundle.artifact));
+    FERRY_TRY(const auto module, bundle::load_artifact(bench.engine, bench.bundle.artifact));
     sample.values["load_us"] = load.cpu_us();
     FERRY_CHECK_OK(measure_phases(*module, record, bench, sample));
     FERRY_CHECK_OK(measure_memory(*module, record, bench, sample));
@@ -195,7 +195,7 @@ Status measure_all(const Task& task, Bench& bench, Sample& sample) {
   FERRY_CHECK_OK(measure_events(bench, *fresh, "event_new_us", sample));
   how.keeping.enabled = true;
   FERRY_TRY(const auto kept, bench.host.load(bench.bundle, how));
-  if (engine::can_keep(record, bench.engine.info().capabilities).ok()) {
+  if (reset::can_keep(record, bench.engine.info().capabilities).ok()) {
     FERRY_CHECK_OK(measure_events(bench, *kept, "event_kept_us", sample));
   }
   sample.values["events_1"] = events_per_second(bench, *kept, 1);
@@ -217,8 +217,8 @@ Result<Sample> measure_run(const Task& task) {
   FERRY_TRY(auto engine, engine::load_engine(task.engine, options));
   sample.values["open_us"] = open.cpu_us();
   sample.version = engine->info().version;
-  FERRY_TRY(auto store, engine::Store::open({task.folder}));
-  FERRY_TRY(engine::Bundle bundle,
+  FERRY_TRY(auto store, bundle::Store::open({task.folder}));
+  FERRY_TRY(bundle::Bundle bundle,
             store.get(
                 function, engine->info(),
                 [](ByteView) -> Result<Bytes> {

@@ -10,7 +10,7 @@
 
 #include "base/child.h"
 #include "base/file.h"
-#include "function/binary.h"
+#include "wasm/binary.h"
 
 namespace ferry::engine {
 namespace {
@@ -111,7 +111,7 @@ int compile_child_main(int argc, char** argv, const MakeEngine& make) {
   options.count_instructions = std::string_view(argv[4]) == "1";
   options.compile_only = true;
 
-  Result<Bytes> wasm = read_all(0, function::kMaxWasmBytes * 2, "the module");
+  Result<Bytes> wasm = read_all(0, wasm::kMaxWasmBytes * 2, "the module");
   if (!wasm.ok()) return fail(wasm.error());
   Result<LoadedEngine> engine = make(argv[2], options);
   if (!engine.ok()) return fail(engine.error());

@@ -22,7 +22,7 @@ namespace ferry::engine {
 struct Capabilities {
   bool compiles_ahead = false;       // compile() makes native code; else the artifact is the wasm
   bool deadline = false;             // call() ends at the deadline by itself; else the module is
-                                     // prepared with polling (function/prepare.h)
+                                     // prepared with polling (wasm/prepare.h)
   bool counts_instructions = false;  // when EngineOptions::count_instructions is set
   bool stack_limit = false;          // deep recursion is a trap, not a crash
   bool backtraces = false;           // End::backtrace is filled
@@ -128,7 +128,7 @@ class Engine {
                                                std::uint64_t size) = 0;
 
   // The same, of the whole file from its start, with the code mapped in place and not even read: so
-  // that it can be closed, and opened piece by piece once it is proven (engine/code_guard.h). All
+  // that it can be closed, and opened piece by piece once it is proven (bundle/code_guard.h). All
   // outside the file's code is proven already. kUnsupported where it would be copied or run.
   virtual Result<MappedModule> map(int /*fd*/, std::uint64_t /*size*/) {
     return Error{Code::kUnsupported, "this engine maps no artifacts", ""};

@@ -56,15 +56,15 @@ std::string joined(const std::vector<std::string_view>& names) {
 
 }  // namespace
 
-function::Lowering lowering_for(const function::CodeFacts& facts, const Capabilities& engine) {
-  function::Features offered;
+wasm::Lowering lowering_for(const wasm::CodeFacts& facts, const Capabilities& engine) {
+  wasm::Features offered;
   offered.bulk_memory = engine.bulk_memory;
   offered.sign_extension = engine.sign_extension;
   offered.saturating_float_to_int = engine.saturating_float_to_int;
   offered.multi_value = engine.multi_value;
   offered.reference_types = engine.reference_types;
   offered.simd = engine.simd;
-  return function::lowering_for(facts, offered);
+  return wasm::lowering_for(facts, offered);
 }
 
 Result<std::string> find_wasm_opt() {
@@ -122,7 +122,7 @@ Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
                "wasm-opt could not " + std::string(purpose) + ": " + end.err.substr(0, 500), ""};
 }
 
-Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::string_view engine,
+Result<Bytes> lower(ByteView wasm, const wasm::Lowering& lowering, std::string_view engine,
                     const LowerLimits& limits) {
   if (!lowering.impossible.empty()) {
     return Error{Code::kUnsupported,
@@ -145,18 +145,18 @@ Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::stri
       "rewrite the function (" + joined(lowering.rewrite) + ") for " + std::string(engine), limits);
 }
 
-Result<Ready> ready_for(ByteView wasm, const function::Binary& binary, const Info& engine) {
-  function::PrepareOptions how;
+Result<Ready> ready_for(ByteView wasm, const wasm::Binary& binary, const Info& engine) {
+  wasm::PrepareOptions how;
   how.poll = !engine.capabilities.deadline;
   Ready ready;
   ready.binary = binary;
-  FERRY_TRY(ready.prepared, function::prepare(wasm, binary, how));
-  const function::Lowering lowering = lowering_for(ready.prepared.facts, engine.capabilities);
+  FERRY_TRY(ready.prepared, wasm::prepare(wasm, binary, how));
+  const wasm::Lowering lowering = lowering_for(ready.prepared.facts, engine.capabilities);
   if (!lowering.needed() && lowering.impossible.empty()) return ready;
   // Lowered first, so that what preparation adds stands in all of it.
   FERRY_TRY(const Bytes lowered, lower(wasm, lowering, engine.name, {}));
-  FERRY_TRY(ready.binary, function::read_binary(lowered));
-  FERRY_TRY(ready.prepared, function::prepare(lowered, ready.binary, how));
+  FERRY_TRY(ready.binary, wasm::read_binary(lowered));
+  FERRY_TRY(ready.prepared, wasm::prepare(lowered, ready.binary, how));
   return ready;
 }
 

@@ -11,9 +11,9 @@
 
 #include "base/bytes.h"
 #include "engine/engine.h"
-#include "function/binary.h"
-#include "function/lower.h"
-#include "function/prepare.h"
+#include "wasm/binary.h"
+#include "wasm/lower.h"
+#include "wasm/prepare.h"
 
 namespace ferry::engine {
 
@@ -23,7 +23,7 @@ struct LowerLimits {
 };
 
 // What this engine lacks of what the module uses.
-function::Lowering lowering_for(const function::CodeFacts& facts, const Capabilities& engine);
+wasm::Lowering lowering_for(const wasm::CodeFacts& facts, const Capabilities& engine);
 
 // wasm-opt, from $FERRY_WASM_OPT, PATH, or where `tools/setup.sh binaryen` puts it. kNotFound says
 // how to get it.
@@ -35,15 +35,15 @@ Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
 
 // The same function without what is listed in `lowering.rewrite`. kUnsupported when something of
 // it has no older form.
-Result<Bytes> lower(ByteView wasm, const function::Lowering& lowering, std::string_view engine,
+Result<Bytes> lower(ByteView wasm, const wasm::Lowering& lowering, std::string_view engine,
                     const LowerLimits& limits);
 
 // A module made ready for this engine: lowered where it must be, then prepared
-// (function/prepare.h), polling where the engine has no deadline of its own.
+// (wasm/prepare.h), polling where the engine has no deadline of its own.
 struct Ready {
-  function::Binary binary;  // of what was prepared: the original, or the lowered module
-  function::Prepared prepared;
+  wasm::Binary binary;  // of what was prepared: the original, or the lowered module
+  wasm::Prepared prepared;
 };
-Result<Ready> ready_for(ByteView wasm, const function::Binary& binary, const Info& engine);
+Result<Ready> ready_for(ByteView wasm, const wasm::Binary& binary, const Info& engine);
 
 }  // namespace ferry::engine

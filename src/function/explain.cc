@@ -11,38 +11,38 @@ constexpr std::uint64_t kPage = 65536;
 // Debug information past this is worth a word.
 constexpr std::size_t kMuchDebug = 256u << 10;
 
-std::string_view type_text(ValType type) {
+std::string_view type_text(wasm::ValType type) {
   switch (type) {
-    case ValType::kI32:
+    case wasm::ValType::kI32:
       return "i32";
-    case ValType::kI64:
+    case wasm::ValType::kI64:
       return "i64";
-    case ValType::kF32:
+    case wasm::ValType::kF32:
       return "f32";
-    case ValType::kF64:
+    case wasm::ValType::kF64:
       return "f64";
-    case ValType::kV128:
+    case wasm::ValType::kV128:
       return "v128";
-    case ValType::kFuncref:
+    case wasm::ValType::kFuncref:
       return "funcref";
-    case ValType::kExternref:
+    case wasm::ValType::kExternref:
       return "externref";
   }
   return "?";
 }
 
-std::string type_text(const std::vector<ValType>& types) {
+std::string type_text(const std::vector<wasm::ValType>& types) {
   std::vector<std::string_view> names;
   names.reserve(types.size());
-  for (ValType type : types) {
+  for (wasm::ValType type : types) {
     names.push_back(type_text(type));
   }
   return fmt::format("({})", fmt::join(names, ", "));
 }
 
-void explain_size(const Binary& binary, std::vector<Finding>& out) {
+void explain_size(const wasm::Binary& binary, std::vector<Finding>& out) {
   std::size_t debug = 0;
-  for (const Section& section : binary.sections) {
+  for (const wasm::Section& section : binary.sections) {
     debug += section.name.starts_with(".debug_") ? section.size : 0;
   }
   if (debug >= kMuchDebug) {
@@ -55,10 +55,10 @@ void explain_size(const Binary& binary, std::vector<Finding>& out) {
 }
 
 // The wrongly typed export that its author meant as the entry point.
-bool explain_wrong_type(const Binary& binary, std::string_view name, std::string_view wanted,
+bool explain_wrong_type(const wasm::Binary& binary, std::string_view name, std::string_view wanted,
                         std::vector<Finding>& out) {
-  const Export* found = binary.find_export(name, ExternKind::kFunc);
-  const FuncType* type = found == nullptr ? nullptr : binary.function_type(found->index);
+  const wasm::Export* found = binary.find_export(name, wasm::ExternKind::kFunc);
+  const wasm::FuncType* type = found == nullptr ? nullptr : binary.function_type(found->index);
   if (type == nullptr) {
     return false;
   }
@@ -75,7 +75,7 @@ bool explain_wrong_type(const Binary& binary, std::string_view name, std::string
 
 std::vector<Finding> explain(const Function& function) {
   std::vector<Finding> out;
-  const Binary& binary = function.binary;
+  const wasm::Binary& binary = function.binary;
   if (binary.component) {
     explain_component(binary, out);
   } else {
@@ -93,8 +93,8 @@ std::vector<Finding> explain(const Function& function) {
   return out;
 }
 
-void explain_entry(const Binary& binary, std::vector<Finding>& out) {
-  if (binary.abi != Abi::kNone) {
+void explain_entry(const wasm::Binary& binary, std::vector<Finding>& out) {
+  if (binary.abi != wasm::Abi::kNone) {
     return;
   }
   if (explain_wrong_type(binary, "handle", "() -> (i32)", out) ||
@@ -118,8 +118,8 @@ void explain_entry(const Binary& binary, std::vector<Finding>& out) {
         "__attribute__((export_name(\"handle\"))) int handle(void)";
   }
   std::vector<std::string_view> functions;
-  for (const Export& item : binary.exports) {
-    if (item.kind == ExternKind::kFunc && functions.size() < 5) {
+  for (const wasm::Export& item : binary.exports) {
+    if (item.kind == wasm::ExternKind::kFunc && functions.size() < 5) {
       functions.push_back(item.name);
     }
   }
@@ -133,7 +133,7 @@ void explain_entry(const Binary& binary, std::vector<Finding>& out) {
        std::move(hint)});
 }
 
-void explain_component(const Binary& binary, std::vector<Finding>& out) {
+void explain_component(const wasm::Binary& binary, std::vector<Finding>& out) {
   const auto& exports = binary.component_exports;
   const std::string what =
       exports.empty()
@@ -159,7 +159,7 @@ void explain_component(const Binary& binary, std::vector<Finding>& out) {
        std::move(hint)});
 }
 
-void explain_memory(const Binary& binary, const Limits& limits, std::vector<Finding>& out) {
+void explain_memory(const wasm::Binary& binary, const Limits& limits, std::vector<Finding>& out) {
   if (binary.memories.size() > 1) {
     out.push_back(
         {Finding::Kind::kStops, "several-memories",
@@ -170,7 +170,7 @@ void explain_memory(const Binary& binary, const Limits& limits, std::vector<Find
   if (binary.memories.empty()) {
     return;
   }
-  const MemoryType& memory = binary.memories.front();
+  const wasm::MemoryType& memory = binary.memories.front();
   if (memory.shared) {
     out.push_back({Finding::Kind::kStops, "shared-memory",
                    "its memory is shared between threads, and a function here has one thread",
@@ -191,9 +191,9 @@ void explain_memory(const Binary& binary, const Limits& limits, std::vector<Find
   }
 }
 
-void explain_tables(const Binary& binary, std::vector<Finding>& out) {
+void explain_tables(const wasm::Binary& binary, std::vector<Finding>& out) {
   std::uint64_t entries = 0;
-  for (const TableType& table : binary.tables) {
+  for (const wasm::TableType& table : binary.tables) {
     // Each is bounded before it is added, so that the sum cannot wrap.
     entries += std::min(table.minimum, kMaxTableEntries + 1);
   }
@@ -207,8 +207,8 @@ void explain_tables(const Binary& binary, std::vector<Finding>& out) {
   }
 }
 
-void explain_linking(const Binary& binary, std::vector<Finding>& out) {
-  for (const Section& section : binary.sections) {
+void explain_linking(const wasm::Binary& binary, std::vector<Finding>& out) {
+  for (const wasm::Section& section : binary.sections) {
     if (section.name == "linking" || section.name.starts_with("reloc.")) {
       out.push_back({Finding::Kind::kStops, "object-file",
                      "it is an object file, which has yet to be linked",

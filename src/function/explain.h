@@ -25,11 +25,11 @@ struct Finding {
 std::vector<Finding> explain(const Function& function);
 
 // The parts.
-void explain_entry(const Binary& binary, std::vector<Finding>& out);
-void explain_component(const Binary& binary, std::vector<Finding>& out);
-void explain_memory(const Binary& binary, const Limits& limits, std::vector<Finding>& out);
-void explain_tables(const Binary& binary, std::vector<Finding>& out);
-void explain_imports(const Binary& binary, std::vector<Finding>& out);
-void explain_linking(const Binary& binary, std::vector<Finding>& out);
+void explain_entry(const wasm::Binary& binary, std::vector<Finding>& out);
+void explain_component(const wasm::Binary& binary, std::vector<Finding>& out);
+void explain_memory(const wasm::Binary& binary, const Limits& limits, std::vector<Finding>& out);
+void explain_tables(const wasm::Binary& binary, std::vector<Finding>& out);
+void explain_imports(const wasm::Binary& binary, std::vector<Finding>& out);
+void explain_linking(const wasm::Binary& binary, std::vector<Finding>& out);
 
 }  // namespace ferry::function

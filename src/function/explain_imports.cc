@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include "function/explain.h"
-#include "function/prepare.h"
-#include "function/wasi_names.h"
+#include "wasm/prepare.h"
+#include "wasm/wasi_names.h"
 
 namespace ferry::function {
 namespace {
@@ -99,7 +99,7 @@ bool fits(std::string_view pattern, std::string_view text) {
 }
 
 // "env.foo"; what a terminal must not get is shown escaped.
-std::string shown(const Import& import) {
+std::string shown(const wasm::Import& import) {
   std::string out;
   for (char c : import.module + "." + import.name) {
     if (out.size() > 100) {
@@ -111,7 +111,7 @@ std::string shown(const Import& import) {
   return out;
 }
 
-const Mark& mark_of(const Import& import) {
+const Mark& mark_of(const wasm::Import& import) {
   return *std::find_if(std::begin(kMarks), std::end(kMarks), [&](const Mark& mark) {
     return fits(mark.module, import.module) && fits(mark.name, import.name);
   });
@@ -119,12 +119,12 @@ const Mark& mark_of(const Import& import) {
 
 }  // namespace
 
-void explain_imports(const Binary& binary, std::vector<Finding>& out) {
+void explain_imports(const wasm::Binary& binary, std::vector<Finding>& out) {
   std::map<const Mark*, std::vector<std::string>> groups;
-  for (const Import& import : binary.imports) {
-    if (import.module == kWasiModule && import.kind == ExternKind::kFunc) {
-      if (const WasiName* call = find_wasi_name(import.name)) {
-        if (!has_wasi_type(*call, binary.types[import.type])) {
+  for (const wasm::Import& import : binary.imports) {
+    if (import.module == wasm::kWasiModule && import.kind == wasm::ExternKind::kFunc) {
+      if (const wasm::WasiName* call = wasm::find_wasi_name(import.name)) {
+        if (!wasm::has_wasi_type(*call, binary.types[import.type])) {
           out.push_back(
               {Finding::Kind::kStops, "wasi-type",
                fmt::format("it imports {} with a type that the call does not have", shown(import)),
@@ -144,7 +144,7 @@ void explain_imports(const Binary& binary, std::vector<Finding>& out) {
     out.push_back({Finding::Kind::kStops, mark->id,
                    fmt::format("it imports {}: {}", list, mark->what), std::string(mark->hint)});
   }
-  for (const Export& item : binary.exports) {
+  for (const wasm::Export& item : binary.exports) {
     if (item.name.starts_with("ferry:")) {
       out.push_back({Finding::Kind::kStops, "reserved",
                      "it exports a name that begins with 'ferry:', which ferry keeps for itself",

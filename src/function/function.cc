@@ -149,7 +149,7 @@ std::string plain(std::string_view text) {
 Result<Function> load_function(const std::string& path, const std::string& manifest_path) {
   FERRY_TRY(Found found, find_function(path, manifest_path));
   const std::string file = found.wasm.string();
-  FERRY_TRY(Bytes wasm, read_file(file, kMaxWasmBytes));
+  FERRY_TRY(Bytes wasm, read_file(file, wasm::kMaxWasmBytes));
   const std::string name =
       found.manifest.name.empty() ? plain(found.wasm.stem().string()) : found.manifest.name;
   auto function = make_function(name, std::move(wasm), std::move(found.manifest));
@@ -162,7 +162,7 @@ Result<Function> load_function(const std::string& path, const std::string& manif
 
 Result<Function> make_function(const std::string& name, Bytes wasm, Manifest manifest) {
   Function function;
-  FERRY_TRY(function.binary, read_binary(wasm));
+  FERRY_TRY(function.binary, wasm::read_binary(wasm));
   function.name = manifest.name.empty() ? plain(name) : manifest.name;
   function.digest = digest_of(wasm);
   function.wasm = std::move(wasm);

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "function/binary.h"
 #include "function/manifest.h"
+#include "wasm/binary.h"
 
 namespace ferry::function {
 
@@ -14,7 +14,7 @@ struct Function {
   std::string digest;  // "sha256:…" of the wasm file
   std::string path;    // where it was read from, or empty
   Bytes wasm;
-  Binary binary;
+  wasm::Binary binary;
   Manifest manifest;
 };
 

@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 
 #include "base/ids.h"
-#include "engine/load.h"
+#include "bundle/load.h"
 #include "event/environment.h"
 #include "event/json.h"
-#include "function/prepare.h"
 #include "host/loaded.h"
 #include "host/panic.h"
 #include "host/reply.h"
+#include "wasm/prepare.h"
 
 namespace ferry::host {
 namespace {
@@ -89,12 +89,12 @@ struct Host::Run {
 End Host::Run::call_all(engine::Instance& instance) {
   End end;
   if (function.record.has_start) {
-    end = instance.call(function::kStartExport, context, deadline);
+    end = instance.call(wasm::kStartExport, context, deadline);
     if (end.kind != End::Kind::kReturned) {
       return end;
     }
   }
-  if (function.record.abi == function::Abi::kCommand) {
+  if (function.record.abi == wasm::Abi::kCommand) {
     end = instance.call("_start", context, deadline);
     end.value = 0;  // a command says its result by proc_exit alone
     return end;
@@ -134,7 +134,7 @@ void Host::Run::blame_memory_or_grant(engine::Instance& instance) {
   if (outcome.status != Status::kFailed && outcome.status != Status::kTrapped) {
     return;
   }
-  if (auto handle = instance.find_global(function::kMemoryRefusedGlobal)) {
+  if (auto handle = instance.find_global(wasm::kMemoryRefusedGlobal)) {
     if (std::uint64_t asked = instance.get_global(*handle); asked != 0) {
       outcome.status = Status::kOutOfMemory;
       outcome.message =
@@ -236,17 +236,17 @@ Host::Host(engine::Engine& engine, const Clock& clock, Random& random)
 
 Host::~Host() = default;
 
-Result<std::shared_ptr<Loaded>> Host::load(const engine::Bundle& bundle,
+Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
                                            const LoadOptions& options) {
   const engine::Info& engine = engine_.info();
-  FERRY_CHECK_OK(engine::check_bundle_engine(bundle.info, engine.name, engine.fingerprint));
+  FERRY_CHECK_OK(bundle::check_bundle_engine(bundle.info, engine.name, engine.fingerprint));
   auto loaded = std::make_shared<Loaded>();
-  FERRY_TRY(loaded->record, function::record_from_json(bundle.info.facts));
+  FERRY_TRY(loaded->record, wasm::record_from_json(bundle.info.facts));
   loaded->name = options.name.empty() ? bundle.info.function_name : options.name;
   loaded->digest = bundle.info.function_digest;
   loaded->manifest = options.manifest;
   loaded->keeping = options.keeping;
-  if (!engine::can_keep(loaded->record, engine.capabilities).ok()) {
+  if (!reset::can_keep(loaded->record, engine.capabilities).ok()) {
     loaded->keeping.enabled = false;
   }
   if (std::uint64_t limit = options.manifest.limits.memory; loaded->record.memory_minimum > limit) {
@@ -271,7 +271,7 @@ Result<std::shared_ptr<Loaded>> Host::load(const engine::Bundle& bundle,
     FERRY_TRY(auto directory, wasi::Directory::open(grant.host, grant.guest, grant.read_only));
     loaded->directories.push_back(std::move(directory));
   }
-  FERRY_TRY(loaded->module, engine::load_artifact(engine_, bundle.artifact));
+  FERRY_TRY(loaded->module, bundle::load_artifact(engine_, bundle.artifact));
   std::lock_guard lock(mutex_);
   std::erase_if(loaded_, [](const auto& each) { return each.expired(); });
   loaded_.push_back(loaded);
@@ -385,7 +385,7 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   Run run{*this, function, context, deadline, outcome};
   End end;
   if (held.kept) {
-    engine::KeptInstance::Entered entered(*held.kept);
+    reset::KeptInstance::Entered entered(*held.kept);
     end = run.call_all(instance);
   } else {
     end = run.call_all(instance);

@@ -11,14 +11,14 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "engine/bundle.h"
+#include "bundle/bundle.h"
 #include "engine/engine.h"
-#include "engine/page_guard.h"
 #include "event/event.h"
-#include "function/binary.h"
 #include "function/manifest.h"
 #include "host/outcome.h"
 #include "host/ticker.h"
+#include "reset/page_guard.h"
+#include "wasm/binary.h"
 
 namespace ferry::host {
 
@@ -29,7 +29,7 @@ class Loaded;
 // and how. It never changes an outcome, only what it costs.
 struct Keeping {
   std::atomic<bool> enabled{true};
-  engine::GuardKind guard = engine::GuardKind::kSignal;
+  reset::GuardKind guard = reset::GuardKind::kSignal;
   bool check = false;  // compare the whole state after each event, and abort on a difference
 
   Keeping() = default;
@@ -68,7 +68,7 @@ class Host {
 
   // Opens granted directories, loads the artifact. What the host must know of the wasm is in the
   // bundle's record.
-  Result<std::shared_ptr<Loaded>> load(const engine::Bundle& bundle, const LoadOptions& options);
+  Result<std::shared_ptr<Loaded>> load(const bundle::Bundle& bundle, const LoadOptions& options);
 
   // Never throws; whatever goes wrong is in the Outcome.
   Outcome invoke(Loaded& function, event::LazyEvent& event, const InvokeOptions& options);
@@ -100,7 +100,7 @@ class Host {
 // What is known of a loaded function without running it.
 const std::string& name_of(const Loaded& function);
 const std::string& digest_of(const Loaded& function);
-function::Abi abi_of(const Loaded& function);
+wasm::Abi abi_of(const Loaded& function);
 const function::Manifest& manifest_of(const Loaded& function);
 
 }  // namespace ferry::host

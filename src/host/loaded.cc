@@ -42,7 +42,7 @@ Result<std::unique_ptr<engine::Instance>> Loaded::instantiate() {
 }
 
 ferry::Status Loaded::make_instance(Held& held) {
-  std::shared_ptr<engine::FirstState> first;
+  std::shared_ptr<reset::FirstState> first;
   {
     std::lock_guard lock(mutex_);
     first = first_;
@@ -53,7 +53,7 @@ ferry::Status Loaded::make_instance(Held& held) {
     return Done{};
   }
   if (!first) {
-    auto taken = engine::FirstState::take(*held.fresh, engine::globals_to_keep(record));
+    auto taken = reset::FirstState::take(*held.fresh, reset::globals_to_keep(record));
     std::lock_guard lock(mutex_);
     if (!taken.ok()) {
       gave_up_ = true;  // as good without: each event gets a new instance
@@ -64,7 +64,7 @@ ferry::Status Loaded::make_instance(Held& held) {
     }
     first = first_;
   }
-  auto kept = engine::KeptInstance::make(std::move(held.fresh), std::move(first), keeping.guard);
+  auto kept = reset::KeptInstance::make(std::move(held.fresh), std::move(first), keeping.guard);
   if (kept.ok()) {
     held.kept = std::move(*kept);
     return Done{};
@@ -74,7 +74,7 @@ ferry::Status Loaded::make_instance(Held& held) {
   return Done{};
 }
 
-bool Loaded::set_back(engine::KeptInstance& kept) {
+bool Loaded::set_back(reset::KeptInstance& kept) {
   if (!kept.reset()) {
     return false;
   }
@@ -109,7 +109,7 @@ void Loaded::release(Held held, bool clean) {
 }
 
 void Loaded::drop_idle() {
-  std::vector<std::unique_ptr<engine::KeptInstance>> dropped;
+  std::vector<std::unique_ptr<reset::KeptInstance>> dropped;
   std::lock_guard lock(mutex_);
   if (!used_) {
     dropped = std::move(kept_);
@@ -127,7 +127,7 @@ bool Loaded::keeps() {
 }
 
 bool Loaded::drop_kept() {
-  std::vector<std::unique_ptr<engine::KeptInstance>> dropped;
+  std::vector<std::unique_ptr<reset::KeptInstance>> dropped;
   std::lock_guard lock(mutex_);
   dropped = std::move(kept_);
   kept_.clear();
@@ -136,7 +136,7 @@ bool Loaded::drop_kept() {
 
 const std::string& name_of(const Loaded& function) { return function.name; }
 const std::string& digest_of(const Loaded& function) { return function.digest; }
-function::Abi abi_of(const Loaded& function) { return function.record.abi; }
+wasm::Abi abi_of(const Loaded& function) { return function.record.abi; }
 const function::Manifest& manifest_of(const Loaded& function) { return function.manifest; }
 
 }  // namespace ferry::host

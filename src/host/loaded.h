@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "engine/engine.h"
-#include "engine/kept_instance.h"
 #include "function/manifest.h"
-#include "function/record.h"
 #include "host/host.h"
+#include "reset/kept_instance.h"
 #include "wasi/context.h"
+#include "wasm/record.h"
 
 namespace ferry::host {
 
@@ -21,7 +21,7 @@ class Loaded {
  public:
   std::string name;
   std::string digest;
-  function::Record record;
+  wasm::Record record;
   function::Manifest manifest;
   std::unique_ptr<engine::Module> module;
   std::vector<wasi::Directory> directories;
@@ -32,7 +32,7 @@ class Loaded {
   // the first state, a kept one or a new one. To be given back by release().
   struct Held {
     std::unique_ptr<wasi::Context> context;
-    std::unique_ptr<engine::KeptInstance> kept;
+    std::unique_ptr<reset::KeptInstance> kept;
     std::unique_ptr<engine::Instance> fresh;  // when it will not be kept afterwards
     bool again = false;                       // as again_ was
     engine::Instance& instance() { return kept ? kept->instance() : *fresh; }
@@ -54,12 +54,12 @@ class Loaded {
 
  private:
   Result<std::unique_ptr<engine::Instance>> instantiate();
-  bool set_back(engine::KeptInstance& kept);
+  bool set_back(reset::KeptInstance& kept);
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<wasi::Context>> contexts_;
-  std::vector<std::unique_ptr<engine::KeptInstance>> kept_;
-  std::shared_ptr<engine::FirstState> first_;
+  std::vector<std::unique_ptr<reset::KeptInstance>> kept_;
+  std::shared_ptr<reset::FirstState> first_;
   bool used_ = false;
   bool again_ = false;                // an event came before, and not long ago: keeping will pay
   std::atomic<bool> gave_up_{false};  // each event gets a new instance, whatever `keeping` says

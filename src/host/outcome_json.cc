@@ -70,17 +70,16 @@ std::string to_json(const Outcome& outcome, const OutcomeOf& of) {
     logs.push_back(
         json::object{{"time", to_rfc3339(line.time)}, {"stream", "stderr"}, {"text", line.text}});
   }
-  json::object whole{{"status", status_row(outcome.status).name},
-                     {"invocation", outcome.invocation},
-                     {"function",
-                      {{"name", of.name},
-                       {"digest", of.digest},
-                       {"abi", std::string(function::abi_name(of.abi))}}},
-                     {"engine", {{"name", of.engine_name}, {"version", of.engine_version}}},
-                     {"reply", nullptr},
-                     {"logs", std::move(logs)},
-                     {"log_truncated", outcome.log_truncated},
-                     {"error", nullptr}};
+  json::object whole{
+      {"status", status_row(outcome.status).name},
+      {"invocation", outcome.invocation},
+      {"function",
+       {{"name", of.name}, {"digest", of.digest}, {"abi", std::string(wasm::abi_name(of.abi))}}},
+      {"engine", {{"name", of.engine_name}, {"version", of.engine_version}}},
+      {"reply", nullptr},
+      {"logs", std::move(logs)},
+      {"log_truncated", outcome.log_truncated},
+      {"error", nullptr}};
   if (outcome.status == Status::kOk) {
     whole["reply"] = reply_value(outcome.reply);
   } else {

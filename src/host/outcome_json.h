@@ -4,8 +4,8 @@
 #include <string>
 
 #include "engine/engine.h"
-#include "function/binary.h"
 #include "host/outcome.h"
+#include "wasm/binary.h"
 
 namespace ferry::host {
 
@@ -13,7 +13,7 @@ namespace ferry::host {
 struct OutcomeOf {
   std::string name;
   std::string digest;
-  function::Abi abi = function::Abi::kNone;
+  wasm::Abi abi = wasm::Abi::kNone;
   std::string engine_name;
   std::string engine_version;
 };

@@ -32,13 +32,13 @@ Result<std::vector<std::string>> bundles_in(const std::string& folder) {
 
 }  // namespace
 
-Result<engine::VerifyKey> read_public_key(const std::string& path) {
+Result<bundle::VerifyKey> read_public_key(const std::string& path) {
   FERRY_TRY(const Bytes text, read_file(path, 4096));
   std::string_view digits = as_text(text);
   while (digits.ends_with('\n') || digits.ends_with('\r')) {
     digits.remove_suffix(1);
   }
-  engine::VerifyKey key;
+  bundle::VerifyKey key;
   auto bytes = from_hex(digits);
   if (!bytes.ok() || bytes->size() != key.bytes.size()) {
     return Error{Code::kInvalid, path + ": not a public key (64 hexadecimal digits)",
@@ -48,7 +48,7 @@ Result<engine::VerifyKey> read_public_key(const std::string& path) {
   return key;
 }
 
-Result<Packed> unpack(engine::Bundle bundle) {
+Result<Packed> unpack(bundle::Bundle bundle) {
   Packed out;
   out.name = bundle.info.function_name;
   FERRY_TRY(out.manifest, function::parse_manifest(bundle.info.manifest,
@@ -72,11 +72,11 @@ Result<std::vector<Packed>> read_packed(const std::string& path, const std::stri
     return Error{Code::kNotFound, fmt::format("no bundle (*{}) in {}", kBundleSuffix, path),
                  "`ferry pack` makes one; --bundle says where it is"};
   }
-  FERRY_TRY(const engine::VerifyKey key,
+  FERRY_TRY(const bundle::VerifyKey key,
             read_public_key(key_path.empty() ? folder + "/" + kKeyFile : key_path));
   std::vector<Packed> out;
   for (const std::string& file : files) {
-    FERRY_TRY(engine::Bundle bundle, engine::open_bundle(file, key));
+    FERRY_TRY(bundle::Bundle bundle, bundle::open_bundle(file, key));
     FERRY_TRY(Packed packed, unpack(std::move(bundle)));
     for (const Packed& other : out) {
       if (other.name == packed.name) {

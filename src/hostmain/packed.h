@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/bundle.h"
+#include "bundle/bundle.h"
 #include "engine/engine.h"
 #include "function/manifest.h"
 
@@ -15,20 +15,20 @@ inline constexpr char kBundleSuffix[] = ".ferry";
 inline constexpr char kKeyFile[] = "ferry.pub";
 
 struct Packed {
-  engine::Bundle bundle;
+  bundle::Bundle bundle;
   std::string name;
   function::Manifest manifest;
 };
 
 // A public key's file: 64 hexadecimal digits and a line's end.
-Result<engine::VerifyKey> read_public_key(const std::string& path);
+Result<bundle::VerifyKey> read_public_key(const std::string& path);
 
 // `path` is a bundle or a folder of bundles, which are taken in the order of their names.
 // `key_path` empty: kKeyFile in the same folder. kNotFound when there is no bundle.
 Result<std::vector<Packed>> read_packed(const std::string& path, const std::string& key_path);
 
 // The same of one opened bundle: reads its manifest.
-Result<Packed> unpack(engine::Bundle bundle);
+Result<Packed> unpack(bundle::Bundle bundle);
 
 // The folder of the running program, /proc or not. `argv0` is the last resort.
 std::string program_folder(const char* argv0);

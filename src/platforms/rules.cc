@@ -15,7 +15,7 @@ constexpr std::uint8_t kDataSection = 11;
 
 void check_code(const function::Function& function, const Rules& rules, std::vector<Finding>& out) {
   std::uint64_t size = 0;
-  for (const function::Section& section : function.binary.sections) {
+  for (const wasm::Section& section : function.binary.sections) {
     size += section.id == kCodeSection || section.id == kDataSection ? section.size : 0;
   }
   if (rules.code != 0 && size > rules.code) {

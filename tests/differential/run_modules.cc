@@ -24,8 +24,8 @@
 #include "base/clock.h"
 #include "engine/loader.h"
 #include "engine/lower.h"
-#include "function/binary.h"
 #include "wasi/context.h"
+#include "wasm/binary.h"
 
 namespace ferry {
 namespace {
@@ -71,12 +71,12 @@ Result<std::unique_ptr<engine::Module>> load(engine::Engine& on, ByteView artifa
 }
 
 // What a caller can see of an instance: its memory and its globals.
-std::string state(engine::Instance& instance, const function::Binary& binary) {
+std::string state(engine::Instance& instance, const wasm::Binary& binary) {
   const wasi::Memory memory = instance.memory();
   std::string text = " memory " + std::to_string(memory.size) + " " +
                      std::to_string(hash(memory.base, memory.size));
-  for (const function::Export& item : binary.exports) {
-    if (item.kind != function::ExternKind::kGlobal || item.name.starts_with("ferry:")) continue;
+  for (const wasm::Export& item : binary.exports) {
+    if (item.kind != wasm::ExternKind::kGlobal || item.name.starts_with("ferry:")) continue;
     const auto global = instance.find_global(item.name);
     text += " " + (global ? std::to_string(instance.get_global(*global)) : std::string("-"));
   }
@@ -94,17 +94,17 @@ Result<std::unique_ptr<engine::Instance>> fresh(engine::Module& module, std::siz
 }
 
 Status run_module(engine::Engine& on, ByteView wasm, std::size_t number) {
-  FERRY_TRY(const function::Binary binary, function::read_binary(wasm));
+  FERRY_TRY(const wasm::Binary binary, wasm::read_binary(wasm));
   FERRY_TRY(const engine::Ready ready, engine::ready_for(wasm, binary, on.info()));
   FERRY_TRY(const Bytes artifact, on.compile(ready.prepared.wasm));
   FERRY_TRY(const auto module, load(on, artifact));
   FERRY_TRY(auto instance, fresh(*module, number));
   wasi::Context context(system_clock(), system_random());
-  for (const function::Export& item : binary.exports) {
-    if (item.kind != function::ExternKind::kFunc) continue;
-    const function::FuncType* type = binary.function_type(item.index);
+  for (const wasm::Export& item : binary.exports) {
+    if (item.kind != wasm::ExternKind::kFunc) continue;
+    const wasm::FuncType* type = binary.function_type(item.index);
     if (type == nullptr || !type->params.empty() || type->results.size() > 1) continue;
-    if (!type->results.empty() && type->results[0] != function::ValType::kI32) continue;
+    if (!type->results.empty() && type->results[0] != wasm::ValType::kI32) continue;
     context.reset({});
     const Monotonic deadline = system_clock().monotonic() + kPatience;
     const engine::End end = instance->call(item.name, context, deadline);

@@ -3,8 +3,8 @@
 #include <sys/mman.h>
 
 #include "base/file.h"
-#include "function/binary.h"
-#include "function/prepare.h"
+#include "wasm/binary.h"
+#include "wasm/prepare.h"
 
 namespace ferry::engine {
 
@@ -20,7 +20,7 @@ std::vector<std::string> engine_names() {
   return out;
 }
 
-Ticking::Ticking(Engine& engine)
+snapshot::Ticking::Ticking(Engine& engine)
     : thread_([this, &engine] {
         while (!stop_) {
           std::this_thread::sleep_for(Engine::kTick);
@@ -28,7 +28,7 @@ Ticking::Ticking(Engine& engine)
         }
       }) {}
 
-Ticking::~Ticking() {
+snapshot::Ticking::~snapshot::Ticking() {
   stop_ = true;
   thread_.join();
 }
@@ -39,22 +39,22 @@ void Conformance::open(const EngineOptions& options) {
   auto loaded = load_engine(GetParam(), options);
   ASSERT_TRUE(loaded.ok()) << loaded.error().text();
   engine_ = std::make_unique<LoadedEngine>(std::move(*loaded));
-  ticking_ = std::make_unique<Ticking>(**engine_);
+  ticking_ = std::make_unique<snapshot::Ticking>(**engine_);
   context_ = std::make_unique<wasi::Context>(system_clock(), system_random());
 }
 
 std::unique_ptr<Module> Conformance::load(const Bytes& wasm) {
   const auto artifact = compile(wasm);
-  return artifact == nullptr ? nullptr : load_artifact(*artifact);
+  return artifact == nullptr ? nullptr : bundle::load_artifact(*artifact);
 }
 
 std::unique_ptr<Bytes> Conformance::compile(const Bytes& wasm) {
-  auto binary = function::read_binary(wasm);
+  auto binary = wasm::read_binary(wasm);
   if (!binary.ok()) {
     ADD_FAILURE() << binary.error().text();
     return nullptr;
   }
-  auto prepared = function::prepare(wasm, *binary, {.poll = !can().deadline});
+  auto prepared = wasm::prepare(wasm, *binary, {.poll = !can().deadline});
   if (!prepared.ok()) {
     ADD_FAILURE() << prepared.error().text();
     return nullptr;

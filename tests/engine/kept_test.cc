@@ -10,8 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "engine/conformance.h"
-#include "engine/kept_instance.h"
 #include "engine/tally.h"
+#include "reset/kept_instance.h"
 
 namespace ferry::engine {
 namespace {
@@ -24,8 +24,9 @@ struct Kind {
   const char* name;  // the guest's export
   After after = After::kKept;
 
-  bool kept(GuardKind way) const {
-    return after == After::kKept || (after == After::kLostBySignal && way != GuardKind::kSignal);
+  bool kept(reset::GuardKind way) const {
+    return after == After::kKept ||
+           (after == After::kLostBySignal && way != reset::GuardKind::kSignal);
   }
   bool traps() const { return std::string_view(name).starts_with("trap"); }
 };
@@ -37,12 +38,12 @@ class Kept : public Conformance {
   void run(const std::string& name, const std::vector<Kind>& kinds,
            const std::string& from = "vandal", std::size_t events = isolation_events()) {
     FERRY_NEEDS(resettable);
-    for (GuardKind way : {GuardKind::kSignal, GuardKind::kUserfault}) {
-      SCOPED_TRACE(std::string(guard_name(way)));
+    for (reset::GuardKind way : {reset::GuardKind::kSignal, reset::GuardKind::kUserfault}) {
+      SCOPED_TRACE(std::string(reset::guard_name(way)));
       const auto seed = std::random_device()();
       SCOPED_TRACE("seed " + std::to_string(seed));
       order_.seed(seed);
-      Tally tally(name, GetParam(), std::string(guard_name(way)), events);
+      Tally tally(name, GetParam(), std::string(reset::guard_name(way)), events);
       serve(kinds, from, way, events, tally);
       if (HasFatalFailure()) {
         return;
@@ -51,15 +52,15 @@ class Kept : public Conformance {
   }
   void run(const std::string& name) { run(name, {{name.c_str()}}); }
 
-  static function::Record record(const std::string& name) {
+  static wasm::Record record(const std::string& name) {
     const Bytes wasm = guest(name);
-    auto binary = function::read_binary(wasm);
-    auto prepared = function::prepare(wasm, *binary, {});
-    return function::make_record(*binary, prepared->facts);
+    auto binary = wasm::read_binary(wasm);
+    auto prepared = wasm::prepare(wasm, *binary, {});
+    return wasm::make_record(*binary, prepared->facts);
   }
 
   // One event in a kept instance, its canary heeded. False: the test has failed.
-  static void event(KeptInstance& kept, const Kind& kind, wasi::Context& context) {
+  static void event(reset::KeptInstance& kept, const Kind& kind, wasi::Context& context) {
     static const std::string input(2000, 'x');
     const Monotonic deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     wasi::Setup setup;
@@ -70,7 +71,7 @@ class Kept : public Conformance {
     context.reset(std::move(setup));
     End end;
     {
-      KeptInstance::Entered entered(kept);
+      reset::KeptInstance::Entered entered(kept);
       end = kept.instance().call(kind.name, context, deadline);
     }
     if (kind.traps() && end.kind == End::Kind::kTrapped) {
@@ -82,17 +83,17 @@ class Kept : public Conformance {
   }
 
  private:
-  void serve(const std::vector<Kind>& kinds, const std::string& from, GuardKind way,
+  void serve(const std::vector<Kind>& kinds, const std::string& from, reset::GuardKind way,
              std::size_t events, Tally& tally) {
     auto module = load(guest(from));
     auto fresh = instance(*module);
-    auto first = FirstState::take(*fresh, globals_to_keep(record(from)));
+    auto first = reset::FirstState::take(*fresh, reset::globals_to_keep(record(from)));
     ASSERT_TRUE(first.ok()) << first.error().text();
     fresh.reset();
-    std::unique_ptr<KeptInstance> kept;
+    std::unique_ptr<reset::KeptInstance> kept;
     for (std::size_t number = 0; number < events; ++number) {
       if (!kept) {
-        auto made = KeptInstance::make(instance(*module), *first, way);
+        auto made = reset::KeptInstance::make(instance(*module), *first, way);
         if (!made.ok() && made.error().code == Code::kUnsupported) {
           tally.skip();
           GTEST_SKIP() << made.error().text();
@@ -162,18 +163,18 @@ TEST_P(Kept, EveryKindAfterEveryOtherIsSetBack) {
 // Instances share what was learned about their pages, and the signal handler, but no page.
 TEST_P(Kept, InstancesOnTwoThreadsAreSetBackApart) {
   FERRY_NEEDS(resettable);
-  for (GuardKind way : {GuardKind::kSignal, GuardKind::kUserfault}) {
-    SCOPED_TRACE(std::string(guard_name(way)));
-    Tally tally("two_threads", GetParam(), std::string(guard_name(way)), isolation_events());
+  for (reset::GuardKind way : {reset::GuardKind::kSignal, reset::GuardKind::kUserfault}) {
+    SCOPED_TRACE(std::string(reset::guard_name(way)));
+    Tally tally("two_threads", GetParam(), std::string(reset::guard_name(way)), isolation_events());
     auto module = load(guest("vandal"));
     auto fresh = instance(*module);
-    auto first = FirstState::take(*fresh, globals_to_keep(record("vandal")));
+    auto first = reset::FirstState::take(*fresh, reset::globals_to_keep(record("vandal")));
     ASSERT_TRUE(first.ok()) << first.error().text();
     fresh.reset();
     std::vector<std::thread> threads;
     std::atomic<std::size_t> served{0};
     for (unsigned each = 0; each < 2; ++each) {
-      auto made = KeptInstance::make(instance(*module), *first, way);
+      auto made = reset::KeptInstance::make(instance(*module), *first, way);
       if (!made.ok() && made.error().code == Code::kUnsupported) {
         tally.skip();
         break;
@@ -209,7 +210,7 @@ TEST_P(Kept, InstancesOnTwoThreadsAreSetBackApart) {
 TEST_P(Kept, WhoWritesTablesIsNotKept) {
   FERRY_NEEDS(resettable);
   EXPECT_EQ(record("tables").not_kept, "its code writes to tables");
-  EXPECT_FALSE(can_keep(record("tables"), can()).ok());
+  EXPECT_FALSE(reset::can_keep(record("tables"), can()).ok());
   auto module = load(guest("tables"));
   Tally tally("write_tables", GetParam(), "new instance", isolation_events());
   for (std::size_t number = 0; number < isolation_events(); ++number) {
@@ -226,13 +227,13 @@ TEST_P(Kept, TheComparisonSeesOneByteAndOneGlobal) {
   FERRY_NEEDS(resettable);
   auto module = load(guest("vandal"));
   auto fresh = instance(*module);
-  auto first = FirstState::take(*fresh, globals_to_keep(record("vandal")));
+  auto first = reset::FirstState::take(*fresh, reset::globals_to_keep(record("vandal")));
   ASSERT_TRUE(first.ok());
-  auto kept = KeptInstance::make(instance(*module), *first, GuardKind::kSignal);
+  auto kept = reset::KeptInstance::make(instance(*module), *first, reset::GuardKind::kSignal);
   ASSERT_TRUE(kept.ok());
   EXPECT_TRUE((*kept)->compare().ok());
   {
-    KeptInstance::Entered entered(**kept);
+    reset::KeptInstance::Entered entered(**kept);
     (*kept)->instance().memory().base[500'001] = 1;
   }
   EXPECT_FALSE((*kept)->compare().ok());
@@ -245,10 +246,10 @@ TEST_P(Kept, TheComparisonSeesOneByteAndOneGlobal) {
 }
 
 TEST_P(Kept, WhatCannotBeKeptIsSaidSo) {
-  function::Record good = record("vandal");
-  EXPECT_EQ(can_keep(good, can()).ok(), can().resettable);
+  wasm::Record good = record("vandal");
+  EXPECT_EQ(reset::can_keep(good, can()).ok(), can().resettable);
   good.not_kept = "its code writes to tables";
-  EXPECT_FALSE(can_keep(good, can()).ok());
+  EXPECT_FALSE(reset::can_keep(good, can()).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Kept, testing::ValuesIn(engine_names()),

@@ -55,7 +55,7 @@ Info old_engine() {
 }
 
 Result<Ready> ready(const Bytes& wasm, const Info& engine) {
-  FERRY_TRY(const function::Binary binary, function::read_binary(wasm));
+  FERRY_TRY(const wasm::Binary binary, wasm::read_binary(wasm));
   return ready_for(wasm, binary, engine);
 }
 
@@ -95,7 +95,7 @@ TEST(LowerTest, AToolThatFailsIsQuoted) {
 
 TEST(LowerTest, WhatHasNoOlderFormIsRefusedWithoutTheTool) {
   const Env none("FERRY_WASM_OPT", "/nonexistent/wasm-opt");
-  function::Lowering lowering;
+  wasm::Lowering lowering;
   lowering.impossible = {"simd"};
   const auto made = lower(sign_extending(), lowering, "old", {});
   ASSERT_FALSE(made.ok());

@@ -1,4 +1,4 @@
-#include "engine/store.h"
+#include "bundle/store.h"
 
 #include <algorithm>
 #include <atomic>
@@ -62,7 +62,7 @@ class StoreTest : public testing::Test {
   std::string root_;
   StoreOptions options_;
   std::unique_ptr<function::Function> function_;
-  Info engine_;
+  engine::Info engine_;
   std::atomic<int> compiled_{0};
   bool cached_ = false;
   std::string warning_;

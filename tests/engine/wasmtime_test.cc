@@ -2,11 +2,11 @@
 #include <fstream>
 #include <functional>
 
-#include "engine/bundle.h"
-#include "engine/code_guard.h"
+#include "bundle/bundle.h"
+#include "bundle/code_guard.h"
+#include "bundle/elf_code.h"
+#include "bundle/load.h"
 #include "engine/conformance.h"
-#include "engine/elf_code.h"
-#include "engine/load.h"
 
 namespace ferry::engine {
 namespace {
@@ -84,21 +84,21 @@ class WasmtimeBundle : public Conformance {
   // From a bundle of it, with `change` done to the file.
   Result<std::unique_ptr<Module>> load_changed(std::uint64_t at_once,
                                                const std::function<void(Bytes&)>& change,
-                                               const std::vector<PageRun>& early = {}) {
+                                               const std::vector<bundle::PageRun>& early = {}) {
     const auto code = compile(much_code());
     if (code == nullptr) return Error{Code::kInternal, "not compiled", ""};
-    MacKey key;
-    BundleInfo info;
+    bundle::MacKey key;
+    bundle::BundleInfo info;
     info.early = early;
-    Bytes bytes = write_bundle(info, *code, key);
+    Bytes bytes = bundle::write_bundle(info, *code, key);
     change(bytes);
-    FERRY_TRY(const auto bundle, open_bundle(bytes, key));
+    FERRY_TRY(const auto bundle, bundle::open_bundle(bytes, key));
     EXPECT_NE(bundle.artifact->code(), nullptr) << "too little code for this test";
-    return engine::load_artifact(**engine_, bundle.artifact, at_once);
+    return bundle::load_artifact(**engine_, bundle.artifact, at_once);
   }
 
   static void change_the_middle(Bytes& file) {
-    const CodeRange code = find_code(file);
+    const bundle::CodeRange code = bundle::find_code(file);
     file[code.offset + code.size / 2] ^= 0x55;
   }
 };
@@ -106,7 +106,7 @@ class WasmtimeBundle : public Conformance {
 constexpr std::uint64_t kByPiece = 0;
 
 TEST_P(WasmtimeBundle, CodeIsProvenAtOnce) {
-  const auto module = load_changed(kProvenAtOnce, [](Bytes&) {});
+  const auto module = load_changed(bundle::kProvenAtOnce, [](Bytes&) {});
   ASSERT_TRUE(module.ok()) << module.error().text();
   const auto first = instance(**module);
   ASSERT_NE(first, nullptr);
@@ -114,7 +114,7 @@ TEST_P(WasmtimeBundle, CodeIsProvenAtOnce) {
 }
 
 TEST_P(WasmtimeBundle, ChangedCodeIsNotLoadedWhereItIsProvenAtOnce) {
-  const auto module = load_changed(kProvenAtOnce, change_the_middle);
+  const auto module = load_changed(bundle::kProvenAtOnce, change_the_middle);
   ASSERT_FALSE(module.ok());
   EXPECT_EQ(module.error().code, Code::kDenied) << module.error().text();
 }
@@ -143,13 +143,13 @@ TEST_P(WasmtimeBundle, ChangedCodeEndsTheProcessWhenItIsReached) {
 TEST_P(WasmtimeBundle, WhatAStartUsesIsSeenAndProvenFirst) {
   const auto code = compile(much_code());
   ASSERT_NE(code, nullptr);
-  const CodeRange all = find_code(*code);
-  MacKey key;
-  const auto bundle = open_bundle(write_bundle({}, *code, key), key);
+  const bundle::CodeRange all = bundle::find_code(*code);
+  bundle::MacKey key;
+  const auto bundle = bundle::open_bundle(bundle::write_bundle({}, *code, key), key);
   ASSERT_TRUE(bundle.ok()) << bundle.error().text();
-  std::vector<PageRun> early;
+  std::vector<bundle::PageRun> early;
   {
-    const auto watched = engine::load_watched(**engine_, bundle->artifact);
+    const auto watched = bundle::load_watched(**engine_, bundle->artifact);
     ASSERT_TRUE(watched.ok()) << watched.error().text();
     const auto first = instance(*watched->module);
     ASSERT_NE(first, nullptr);
@@ -158,15 +158,15 @@ TEST_P(WasmtimeBundle, WhatAStartUsesIsSeenAndProvenFirst) {
   }
   ASSERT_FALSE(early.empty());
   std::uint64_t pages = 0;
-  for (const PageRun& run : early) pages += run.count;
-  EXPECT_LT(pages * kCodePage, all.size);
+  for (const bundle::PageRun& run : early) pages += run.count;
+  EXPECT_LT(pages * bundle::kCodePage, all.size);
   // What is used early is asked for before anything runs, however much is proven at once.
   const auto denied = load_changed(
-      kProvenAtOnce, [&](Bytes& file) { file[all.offset + early[0].first * kCodePage] ^= 1; },
-      early);
+      bundle::kProvenAtOnce,
+      [&](Bytes& file) { file[all.offset + early[0].first * bundle::kCodePage] ^= 1; }, early);
   ASSERT_FALSE(denied.ok());
   EXPECT_EQ(denied.error().code, Code::kDenied) << denied.error().text();
-  const auto module = load_changed(kProvenAtOnce, change_the_middle, early);
+  const auto module = load_changed(bundle::kProvenAtOnce, change_the_middle, early);
   ASSERT_TRUE(module.ok()) << module.error().text();
   const auto second = instance(**module);
   ASSERT_NE(second, nullptr);

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "function/wasi_names.h"
-#include "function/wat.h"
+#include "wasm/wasi_names.h"
+#include "wasm/wat.h"
 
 namespace ferry::function {
 namespace {
@@ -146,7 +146,7 @@ TEST(Explain, KnowsObjectFilesAndComponents) {
 }
 
 TEST(WasiNames, AreAllFortySixAndSorted) {
-  auto names = wasi_names();
+  auto names = wasm::wasi_names();
   EXPECT_EQ(names.size(), 46u);
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end(),
                              [](const auto& a, const auto& b) { return a.name < b.name; }));

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/digest.h"
-#include "function/wat.h"
+#include "wasm/wat.h"
 
 namespace ferry::function {
 namespace {

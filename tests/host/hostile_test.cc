@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/ids.h"
+#include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "function/function.h"
 #include "host/host.h"
 
@@ -72,9 +72,9 @@ class Hostile : public testing::TestWithParam<std::string> {
     folder_ = folder;
     fs::create_directory(folder_ + "/data");
     ASSERT_TRUE(write_file_atomically(folder_ + "/data/file", as_bytes("here")).ok());
-    auto store = engine::Store::open({folder_ + "/cache"});
+    auto store = bundle::Store::open({folder_ + "/cache"});
     ASSERT_TRUE(store.ok()) << store.error().text();
-    store_ = std::make_unique<engine::Store>(std::move(*store));
+    store_ = std::make_unique<bundle::Store>(std::move(*store));
     engine::EngineOptions options;
     options.max_instances = 4;
     auto engine = engine::load_engine(GetParam(), options);
@@ -122,7 +122,7 @@ class Hostile : public testing::TestWithParam<std::string> {
 
   std::string folder_;
   std::string not_compiled_;  // and why
-  std::unique_ptr<engine::Store> store_;
+  std::unique_ptr<bundle::Store> store_;
   std::unique_ptr<engine::LoadedEngine> engine_;
   std::unique_ptr<Host> host_;
 };

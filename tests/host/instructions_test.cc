@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "function/function.h"
 #include "host/host.h"
 
@@ -34,7 +34,7 @@ class Instructions : public testing::TestWithParam<std::string> {
     char folder[] = "/tmp/ferry-instructions-XXXXXX";
     ASSERT_NE(mkdtemp(folder), nullptr);
     folder_ = folder;
-    auto store = engine::Store::open({folder_});
+    auto store = bundle::Store::open({folder_});
     ASSERT_TRUE(store.ok()) << store.error().text();
     engine::EngineOptions options;
     options.max_instances = 4;
@@ -53,7 +53,7 @@ class Instructions : public testing::TestWithParam<std::string> {
         },
         nullptr);
     if (!bundle.ok()) GTEST_SKIP() << GetParam() << ": " << bundle.error().text();
-    bundle_ = std::make_unique<engine::Bundle>(std::move(*bundle));
+    bundle_ = std::make_unique<bundle::Bundle>(std::move(*bundle));
   }
   void TearDown() override {
     if (!folder_.empty()) fs::remove_all(folder_);
@@ -77,7 +77,7 @@ class Instructions : public testing::TestWithParam<std::string> {
   std::string folder_;
   function::Function function_;
   std::unique_ptr<engine::LoadedEngine> engine_;
-  std::unique_ptr<engine::Bundle> bundle_;
+  std::unique_ptr<bundle::Bundle> bundle_;
   std::unique_ptr<Host> host_;
 };
 

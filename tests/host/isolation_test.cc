@@ -10,9 +10,9 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "engine/tally.h"
 #include "function/function.h"
 #include "host/host.h"
@@ -54,10 +54,10 @@ class Isolation : public testing::TestWithParam<std::string> {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::shared_ptr<Loaded> load(engine::GuardKind way) {
+  std::shared_ptr<Loaded> load(reset::GuardKind way) {
     auto function = function::load_function(FERRY_BINARY_DIR "/tests/guests/spiteful.wasm", "");
     EXPECT_TRUE(function.ok()) << function.error().text();
-    auto store = engine::Store::open({folder_});
+    auto store = bundle::Store::open({folder_});
     EXPECT_TRUE(store.ok()) << store.error().text();
     auto bundle = store->get(
         *function, (*engine_)->info(),
@@ -100,8 +100,8 @@ TEST_P(Isolation, NoEventMeetsWhatAnotherLeft) {
   if (!(*engine_)->info().capabilities.resettable) {
     GTEST_SKIP() << GetParam() << " does not publish the capability resettable";
   }
-  for (engine::GuardKind way : {engine::GuardKind::kSignal, engine::GuardKind::kUserfault}) {
-    const std::string name(engine::guard_name(way));
+  for (reset::GuardKind way : {reset::GuardKind::kSignal, reset::GuardKind::kUserfault}) {
+    const std::string name(reset::guard_name(way));
     SCOPED_TRACE(name);
     const auto seed = std::random_device()();
     SCOPED_TRACE("seed " + std::to_string(seed));

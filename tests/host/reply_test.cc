@@ -25,7 +25,7 @@ TEST(SniffContentType, SurvivesDeepNesting) {
 TEST(CgiReply, TakesStatusTypeAndFields) {
   auto reply = read_reply(
       "Status: 404 Not Found\r\nContent-Type: text/html\nSet-Cookie: a=1\nSet-Cookie: b=2\n\n<p>",
-      ReplyForm::kCgi);
+      function::ReplyForm::kCgi);
   ASSERT_TRUE(reply.ok()) << reply.error().text();
   EXPECT_EQ(reply->http->status, 404);
   EXPECT_EQ(reply->content_type, "text/html");
@@ -36,7 +36,7 @@ TEST(CgiReply, TakesStatusTypeAndFields) {
 
 TEST(CgiReply, NeverLetsAFunctionFrameTheAnswer) {
   auto reply = read_reply("content-length: 7\ntransfer-encoding: chunked\nconnection: close\n\nx",
-                          ReplyForm::kCgi);
+                          function::ReplyForm::kCgi);
   ASSERT_TRUE(reply.ok());
   EXPECT_TRUE(reply->http->headers.empty());
 }
@@ -52,7 +52,7 @@ TEST(CgiReply, NamesTheLineThatIsWrong) {
                         Case{"X: a\x01"
                              "b\n\n",
                              "line 1"}}) {
-    auto reply = read_reply(c.out, ReplyForm::kCgi);
+    auto reply = read_reply(c.out, function::ReplyForm::kCgi);
     ASSERT_FALSE(reply.ok()) << c.out;
     EXPECT_NE(reply.error().message.find(c.line), std::string::npos) << reply.error().message;
   }
@@ -61,13 +61,13 @@ TEST(CgiReply, NamesTheLineThatIsWrong) {
 TEST(EventReply, MovesTheDataOut) {
   auto reply =
       read_reply(R"({"specversion":"1.0","id":"1","source":"/a","type":"t","data":{"n":1.10}})",
-                 ReplyForm::kCloudEvent);
+                 function::ReplyForm::kCloudEvent);
   ASSERT_TRUE(reply.ok()) << reply.error().text();
   ASSERT_TRUE(reply->event);
   EXPECT_EQ(reply->event->type, "t");
   EXPECT_EQ(reply->data, R"({"n":1.10})");
-  EXPECT_FALSE(read_reply("{}", ReplyForm::kCloudEvent).ok());
-  EXPECT_TRUE(read_reply("", ReplyForm::kCloudEvent).ok());
+  EXPECT_FALSE(read_reply("{}", function::ReplyForm::kCloudEvent).ok());
+  EXPECT_TRUE(read_reply("", function::ReplyForm::kCloudEvent).ok());
 }
 
 TEST(ReadLog, GivesEachLineTheTimeOfItsFirstByte) {

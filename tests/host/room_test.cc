@@ -5,9 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "base/clock.h"
+#include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "function/function.h"
 #include "host/host.h"
 
@@ -31,7 +31,7 @@ class Room : public testing::Test {
     host_ = std::make_unique<Host>(**engine_, system_clock(), system_random());
     auto function = function::load_function(FERRY_BINARY_DIR "/functions/hello-c.wasm", "");
     if (!function.ok()) GTEST_SKIP() << function.error().text();
-    auto store = engine::Store::open({folder_});
+    auto store = bundle::Store::open({folder_});
     ASSERT_TRUE(store.ok()) << store.error().text();
     auto bundle = store->get(
         *function, (*engine_)->info(),

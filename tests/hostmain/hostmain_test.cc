@@ -101,19 +101,19 @@ TEST(Packed, NoBundleAndNoKeyAreTold) {
 TEST(Packed, OfAnotherVersionOrCpuIsRefusedByTheProgram) {
   const std::string folder = testing::TempDir() + "ferry-other-cpu";
   ASSERT_TRUE(make_directories(folder).ok());
-  engine::VerifyKey shown;
-  engine::SigningKey secret;
+  bundle::VerifyKey shown;
+  bundle::SigningKey secret;
   ASSERT_EQ(crypto_sign_keypair(shown.bytes.data(), secret.secret.data()), 0);
   ASSERT_TRUE(
       write_file_atomically(folder + "/ferry.pub", as_bytes(to_hex(shown.bytes) + "\n")).ok());
   for (const char* fingerprint : {"wasmtime 47.0.0 cpu:x86-64-v2", "cpu:aarch64", ""}) {
-    engine::BundleInfo info;
+    bundle::BundleInfo info;
     info.function_name = "other";
     info.function_digest = "sha256:" + std::string(64, '0');
     info.engine_name = "wasmtime";
     info.engine_fingerprint = fingerprint;
     info.facts = "{}";
-    const Bytes bundle = engine::write_bundle(info, Bytes(4096, 0xcc), secret);
+    const Bytes bundle = bundle::write_bundle(info, Bytes(4096, 0xcc), secret);
     ASSERT_TRUE(write_file_atomically(folder + "/other.ferry", bundle).ok());
     const std::string command = std::string(FERRY_BINARY_DIR) +
                                 "/bin/ferry-host --listen 127.0.0.1:0 --bundle " + folder + " 2>&1";

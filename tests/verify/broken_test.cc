@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/ids.h"
+#include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
-#include "engine/store.h"
 #include "function/function.h"
 #include "platforms/http/http.h"
 #include "platforms/lambda/lambda.h"
@@ -112,7 +112,7 @@ class BrokenAdapter : public testing::Test {
     char folder[] = "/tmp/ferry-broken-XXXXXX";
     ASSERT_NE(mkdtemp(folder), nullptr);
     folder_ = folder;
-    auto store = engine::Store::open({folder_});
+    auto store = bundle::Store::open({folder_});
     ASSERT_TRUE(store.ok());
     auto bundle = store->get(
         function_, (*engine_)->info(),
@@ -121,7 +121,7 @@ class BrokenAdapter : public testing::Test {
         },
         nullptr);
     ASSERT_TRUE(bundle.ok()) << bundle.error().text();
-    bundle_ = std::make_unique<engine::Bundle>(*std::move(bundle));
+    bundle_ = std::make_unique<bundle::Bundle>(*std::move(bundle));
     host_ = std::make_unique<host::Host>(**engine_, system_clock(), system_random());
   }
   void TearDown() override {
@@ -164,7 +164,7 @@ class BrokenAdapter : public testing::Test {
   engine::EngineOptions options_;
   function::Function function_;
   std::unique_ptr<engine::LoadedEngine> engine_;
-  std::unique_ptr<engine::Bundle> bundle_;
+  std::unique_ptr<bundle::Bundle> bundle_;
   std::unique_ptr<host::Host> host_;
   std::string folder_;
 };

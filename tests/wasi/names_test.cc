@@ -1,14 +1,14 @@
-// The table that judges a module's imports (function/wasi_names.h) and the one that serves them.
+// The table that judges a module's imports (wasm/wasi_names.h) and the one that serves them.
 #include <gtest/gtest.h>
 
-#include "function/wasi_names.h"
 #include "wasi/calls.h"
+#include "wasm/wasi_names.h"
 
 namespace ferry::wasi {
 namespace {
 
 TEST(Names, AreThoseOfTheCallsThatAreServed) {
-  auto names = function::wasi_names();
+  auto names = wasm::wasi_names();
   auto served = calls();
   ASSERT_EQ(names.size(), served.size());
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -14,7 +14,7 @@
 #include "base/tsan.h"
 #include "engine/engine.h"
 #include "engines/thin/thin.h"
-#include "function/prepare.h"
+#include "wasm/prepare.h"
 
 namespace ferry::engine {
 namespace {
@@ -53,7 +53,7 @@ Error to_error(std::string_view engine, std::uint32_t kind, ferry_thin_bytes byt
 std::int32_t resolve(ferry_thin_view module, ferry_thin_view name, ferry_thin_view params,
                      ferry_thin_view results) {
   const auto calls = wasi::calls();
-  if (text(module) == function::kPollModule && text(name) == function::kPollName) {
+  if (text(module) == wasm::kPollModule && text(name) == wasm::kPollName) {
     return params.size == 0 && results.size == 0 ? static_cast<std::int32_t>(calls.size()) : -1;
   }
   if (text(module) != wasi::kModule) return -1;
@@ -181,7 +181,7 @@ class ThinModule final : public Module {
                        " bytes of memory, and the limit is " + std::to_string(limits.memory),
                    "raise limits.memory"};
     }
-    if (const auto global = instance->find_global(function::kMemoryLimitGlobal)) {
+    if (const auto global = instance->find_global(wasm::kMemoryLimitGlobal)) {
       instance->set_global(*global, limits.memory);
     }
     return std::unique_ptr<Instance>(std::move(instance));

@@ -10,7 +10,7 @@
 #include "engines/wasmtime/imports.h"
 #include "engines/wasmtime/module.h"
 #include "engines/wasmtime/slim.h"
-#include "function/copied_data.h"
+#include "wasm/copied_data.h"
 
 namespace ferry::engine::wasmtime {
 namespace {
@@ -53,7 +53,7 @@ class WasmtimeEngine final : public Engine {
 
   Result<Bytes> compile(ByteView prepared) override {
 #ifdef WASMTIME_FEATURE_COMPILER
-    const auto copied = function::with_copied_data(prepared);
+    const auto copied = wasm::with_copied_data(prepared);
     const ByteView wasm = copied ? *copied : prepared;
     wasmtime_module_t* raw = nullptr;
     if (ErrorPtr error{

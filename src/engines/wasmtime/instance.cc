@@ -5,7 +5,7 @@
 
 #include "base/tsan.h"
 #include "engines/wasmtime/trap.h"
-#include "function/prepare.h"
+#include "wasm/prepare.h"
 
 namespace ferry::engine::wasmtime {
 namespace {
@@ -14,7 +14,7 @@ constexpr auto kMostFuel = static_cast<std::uint64_t>(INT64_MAX);
 // Wasmtime's counter of epochs must not overflow when this is added to it.
 constexpr std::uint64_t kFarTicks = 1ull << 40;
 
-// Preparation leaves no start section (function/prepare.h, 3), so that no guest code runs while
+// Preparation leaves no start section (wasm/prepare.h, 3), so that no guest code runs while
 // an instance is made; this bounds one that was not prepared.
 constexpr std::chrono::seconds kInstantiation{1};
 
@@ -107,7 +107,7 @@ Status WasmtimeInstance::start(const InstanceLimits& limits) {
     }
   }
   if (module_.has_limit_global()) {
-    if (auto handle = find_global(function::kMemoryLimitGlobal)) set_global(*handle, memory);
+    if (auto handle = find_global(wasm::kMemoryLimitGlobal)) set_global(*handle, memory);
   }
   return Done{};
 }

@@ -1,7 +1,7 @@
 #include "engines/wasmtime/module.h"
 
 #include "engines/wasmtime/instance.h"
-#include "function/prepare.h"
+#include "wasm/prepare.h"
 
 namespace ferry::engine::wasmtime {
 namespace {
@@ -50,14 +50,14 @@ Status WasmtimeModule::read_exports() {
       }
       case WASM_EXTERN_MEMORY:
         // Preparation exports the memory under our own name as well; either will do.
-        if (name == "memory" || (memory_export_.empty() && name == function::kMemoryExport)) {
+        if (name == "memory" || (memory_export_.empty() && name == wasm::kMemoryExport)) {
           memory_export_ = name;
           const wasm_memorytype_t* memory = wasm_externtype_as_memorytype_const(type);
           minimum_memory_ = wasmtime_memorytype_minimum(memory) << 16;
         }
         break;
       case WASM_EXTERN_GLOBAL:
-        has_limit_global_ |= name == function::kMemoryLimitGlobal;
+        has_limit_global_ |= name == wasm::kMemoryLimitGlobal;
         break;
       default:
         break;

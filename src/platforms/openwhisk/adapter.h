@@ -15,7 +15,7 @@
 namespace ferry::platforms::openwhisk {
 
 struct AdapterOptions {
-  std::optional<engine::VerifyKey> key;  // whose bundles are taken; absent: nobody's
+  std::optional<bundle::VerifyKey> key;  // whose bundles are taken; absent: nobody's
   int out = 1;                           // where activations' logs go
   int err = 2;
 };

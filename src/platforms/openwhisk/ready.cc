@@ -4,8 +4,8 @@
 
 #include "engine/compiler.h"
 #include "function/function.h"
-#include "function/prepare.h"
-#include "function/record.h"
+#include "wasm/prepare.h"
+#include "wasm/record.h"
 
 namespace ferry::platforms::openwhisk {
 namespace {
@@ -24,12 +24,12 @@ Status check_grants(const function::Manifest& manifest) {
 }
 
 Result<std::shared_ptr<host::Loaded>> load_bundle(host::Host& host, const Upload& code,
-                                                  const std::optional<engine::VerifyKey>& key) {
+                                                  const std::optional<bundle::VerifyKey>& key) {
   if (!key) {
     return Error{Code::kDenied, "this runtime takes no bundles: it has no public key",
                  "upload the wasm itself"};
   }
-  FERRY_TRY(const engine::Bundle bundle, engine::open_bundle(code.bytes, *key));
+  FERRY_TRY(const bundle::Bundle bundle, bundle::open_bundle(code.bytes, *key));
   FERRY_TRY(function::Manifest manifest,
             function::parse_manifest(bundle.info.manifest, "the bundle's manifest"));
   FERRY_CHECK_OK(check_grants(manifest));
@@ -40,7 +40,7 @@ Result<std::shared_ptr<host::Loaded>> load_bundle(host::Host& host, const Upload
 
 Result<std::shared_ptr<host::Loaded>> make_ready(host::Host& host, Upload code,
                                                  const std::string& name,
-                                                 const std::optional<engine::VerifyKey>& key) {
+                                                 const std::optional<bundle::VerifyKey>& key) {
   if (code.kind == Upload::Kind::kBundle) {
     return load_bundle(host, code, key);
   }
@@ -55,26 +55,25 @@ Result<std::shared_ptr<host::Loaded>> make_ready(host::Host& host, Upload code,
                                     std::move(manifest)));
   FERRY_CHECK_OK(function::check_runnable(function));
   const engine::Info& engine = host.engine().info();
-  function::PrepareOptions how;
+  wasm::PrepareOptions how;
   how.poll = !engine.capabilities.deadline;
-  FERRY_TRY(const function::Prepared prepared,
-            function::prepare(function.wasm, function.binary, how));
+  FERRY_TRY(const wasm::Prepared prepared, wasm::prepare(function.wasm, function.binary, how));
   engine::EngineOptions options;
   options.variant = engine.variant;
   options.count_instructions = function.manifest.limits.instructions.has_value();
   FERRY_TRY(const Bytes artifact,
             engine::compile_in_child(engine.name, options, prepared.wasm, kCompileLimits));
-  engine::BundleInfo info;
+  bundle::BundleInfo info;
   info.function_name = function.name;
   info.function_digest = function.digest;
   info.engine_name = engine.name;
   info.engine_fingerprint = engine.fingerprint;
-  info.facts = function::to_json(function::make_record(function.binary, prepared.facts));
+  info.facts = wasm::to_json(wasm::make_record(function.binary, prepared.facts));
   // A bundle for this process alone: it never leaves memory, and its key was never anywhere else.
-  engine::MacKey once;
+  bundle::MacKey once;
   system_random().fill(once.bytes);
-  FERRY_TRY(const engine::Bundle bundle,
-            engine::open_bundle(engine::write_bundle(info, artifact, once), once));
+  FERRY_TRY(const bundle::Bundle bundle,
+            bundle::open_bundle(bundle::write_bundle(info, artifact, once), once));
   return host.load(bundle, {function.name, function.manifest, {}});
 }
 

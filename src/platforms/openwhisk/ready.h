@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "engine/bundle.h"
+#include "bundle/bundle.h"
 #include "host/host.h"
 #include "platforms/openwhisk/code.h"
 
@@ -14,6 +14,6 @@ namespace ferry::platforms::openwhisk {
 // `name` is the action's, for what has none of its own. `key` is absent where no bundles are taken.
 Result<std::shared_ptr<host::Loaded>> make_ready(host::Host& host, Upload code,
                                                  const std::string& name,
-                                                 const std::optional<engine::VerifyKey>& key);
+                                                 const std::optional<bundle::VerifyKey>& key);
 
 }  // namespace ferry::platforms::openwhisk

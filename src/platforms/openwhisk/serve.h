@@ -11,7 +11,7 @@ namespace ferry::platforms::openwhisk {
 struct ServeOptions {
   std::string program;        // "ferry-host": begins each line for people
   http::Listeners listeners;  // one socket
-  std::optional<engine::VerifyKey> key;
+  std::optional<bundle::VerifyKey> key;
   bool quiet = false;
 };
 

@@ -1,0 +1,63 @@
+// A Bundle: a function made ready for one engine version and CPU. Native code, so never accepted
+// from strangers: it is authenticated, by a key of this user (the local store) or by an Ed25519
+// signature (packages), and checked against the engine's exact fingerprint.
+// The format has a page: docs/formats/bundle.md.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "bundle/artifact.h"
+
+namespace ferry::bundle {
+
+struct BundleInfo {
+  std::string function_name;
+  std::string function_digest;  // of the original wasm
+  std::string engine_name;
+  std::string engine_fingerprint;  // version, flags, CPU
+  std::string manifest;            // ferry.toml's text, or empty
+  std::string facts;               // JSON: the wasm::Record of the module
+  std::vector<PageRun> early;      // of the code: what a first event uses (code_guard.h)
+};
+
+// An opened, authenticated bundle. Its artifact starts the file, so that an engine can map it in
+// place.
+struct Bundle {
+  BundleInfo info;
+  std::shared_ptr<const Artifact> artifact;
+  std::string warning;  // why the store could not keep it, for the user; or empty
+};
+
+// Who vouches for a bundle. One of the two.
+struct MacKey {
+  std::array<std::uint8_t, 32> bytes{};
+};
+struct SigningKey {
+  std::array<std::uint8_t, 64> secret{};  // Ed25519, libsodium's form
+};
+struct VerifyKey {
+  std::array<std::uint8_t, 32> bytes{};  // Ed25519 public key
+};
+
+Bytes write_bundle(const BundleInfo& info, ByteView artifact, const MacKey& key);
+Bytes write_bundle(const BundleInfo& info, ByteView artifact, const SigningKey& key);
+
+// kDenied: another key, or a changed file; kInvalid: no bundle, or a truncated one (its mark is
+// at the end); kUnsupported: a format version we do not know. Nothing of it is used before the
+// check has passed; larger code is checked when it is first used (bundle/load.h).
+Result<Bundle> open_bundle(const std::string& path, const MacKey& key);
+Result<Bundle> open_bundle(const std::string& path, const VerifyKey& key);
+
+// The same from memory, kept in a sealed memfd: for a bundle that no disk would take.
+Result<Bundle> open_bundle(ByteView bytes, const MacKey& key);
+Result<Bundle> open_bundle(ByteView bytes, const VerifyKey& key);
+
+// kUnsupported naming both sides unless the bundle was made for this engine and CPU.
+Status check_bundle_engine(const BundleInfo& info, std::string_view engine_name,
+                           std::string_view fingerprint);
+
+}  // namespace ferry::bundle

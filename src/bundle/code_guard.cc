@@ -1,0 +1,154 @@
+#include "bundle/code_guard.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace ferry::bundle {
+namespace {
+
+// Markers in the page tables, in place of mappings that each have a protection of their own: Linux
+// 6.15 for what is mapped from a file. mprotect splits the mapping, which takes several times as
+// long. Both hold across a fork.
+constexpr int kGuardInstall = 102;  // MADV_GUARD_INSTALL
+constexpr int kGuardRemove = 103;   // MADV_GUARD_REMOVE
+
+}  // namespace
+
+CodeGuard::CodeGuard(std::shared_ptr<const Artifact> artifact, const std::uint8_t* code,
+                     std::size_t piece, Closing closing)
+    : artifact_(std::move(artifact)),
+      code_(code),
+      start_(reinterpret_cast<std::uintptr_t>(code)),
+      size_(artifact_->code()->size),
+      piece_(piece),
+      by_markers_(closing == Closing::kBest),
+      open_(new std::atomic<bool>[pieces()]()),
+      last_words_("ferry: " + artifact_->name() +
+                  ": the bundle's code was changed, or cannot be checked; it was not run. "
+                  "Make the bundle again\n") {}
+
+Result<std::unique_ptr<CodeGuard>> CodeGuard::make(std::unique_ptr<CodeGuard> guard,
+                                                   std::span<const PageRun> early) {
+  FERRY_CHECK_OK(take_faults());
+  if (!guard->close_all_but(early)) return errno_error("close the pages of unproven code", errno);
+  // In the engine's own mapping: what was hashed is what will run. Nobody has the module yet.
+  for (const PageRun& run : early) {
+    bring_in({guard->code_, guard->size_}, run.first * kCodePage, run.count * kCodePage);
+  }
+  if (!guard->artifact_->check(guard->code_, early)) return guard->artifact_->changed();
+  guard->range_.emplace(guard->code_, guard->size_, *guard);
+  return guard;
+}
+
+Result<std::unique_ptr<CodeGuard>> CodeGuard::make(const std::shared_ptr<const Artifact>& artifact,
+                                                   const std::uint8_t* code, Closing closing) {
+  if (artifact->code() == nullptr || reinterpret_cast<std::uintptr_t>(code) % kCodePage != 0) {
+    return Error{Code::kInternal, artifact->name() + ": this code cannot be guarded", ""};
+  }
+  const std::vector<PageRun>& early = artifact->code()->early;
+  constexpr std::size_t kPiece = kCodePiece / kCodePage;
+  return make(std::unique_ptr<CodeGuard>(new CodeGuard(artifact, code, kPiece, closing)), early);
+}
+
+Result<std::unique_ptr<CodeGuard>> CodeGuard::make_watch(std::shared_ptr<const Artifact> artifact,
+                                                         const std::uint8_t* code) {
+  if (artifact->code() == nullptr || reinterpret_cast<std::uintptr_t>(code) % kCodePage != 0) {
+    return Error{Code::kInternal, artifact->name() + ": this code cannot be watched", ""};
+  }
+  return make(
+      std::unique_ptr<CodeGuard>(new CodeGuard(std::move(artifact), code, 1, Closing::kBest)), {});
+}
+
+void* CodeGuard::address(PageRun pages) const {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): of its pages, not of its bytes
+  return const_cast<std::uint8_t*>(code_) + pages.first * kCodePage;
+}
+
+bool CodeGuard::close(PageRun pages) const {
+  const std::size_t size = pages.count * kCodePage;
+  return by_markers_ ? ::madvise(address(pages), size, kGuardInstall) == 0
+                     : ::mprotect(address(pages), size, PROT_NONE) == 0;
+}
+
+bool CodeGuard::open(PageRun pages) const {
+  const std::size_t size = pages.count * kCodePage;
+  return by_markers_ ? ::madvise(address(pages), size, kGuardRemove) == 0
+                     : ::mprotect(address(pages), size, PROT_READ | PROT_EXEC) == 0;
+}
+
+bool CodeGuard::close_all_but(std::span<const PageRun> early) {
+  std::vector<PageRun> others;
+  const std::uint32_t end = artifact_->all_code().count;
+  std::uint32_t at = 0;
+  for (const PageRun& run : early) {
+    if (run.first > at) others.push_back({at, run.first - at});
+    at = run.first + run.count;
+  }
+  if (at < end) others.push_back({at, end - at});
+  // Where the kernel refuses the first marker it knows none.
+  by_markers_ = by_markers_ && !others.empty() && close(others.front());
+  return std::ranges::all_of(others, [&](const PageRun& run) { return close(run); });
+}
+
+PageRun CodeGuard::pages_of(std::size_t piece) const {
+  const std::size_t first = piece * piece_;
+  return {static_cast<std::uint32_t>(first),
+          static_cast<std::uint32_t>(std::min(piece_, artifact_->all_code().count - first))};
+}
+
+std::vector<PageRun> CodeGuard::touched() const {
+  // A mapping more costs about as much as the hash and the mapping of two or three pages.
+  constexpr std::uint32_t kWorthClosing = 3;
+  std::vector<PageRun> out;
+  for (std::size_t i = 0; i < pieces(); ++i) {
+    if (!open_[i].load(std::memory_order_acquire)) continue;
+    const PageRun run = pages_of(i);
+    if (out.empty() || run.first - (out.back().first + out.back().count) >= kWorthClosing) {
+      out.push_back(run);
+    } else {
+      out.back().count = run.first + run.count - out.back().first;
+    }
+  }
+  return out;
+}
+
+bool CodeGuard::on_fault(std::uintptr_t address, FaultKind kind) {
+  if (kind == FaultKind::kWrite || address < start_ || address - start_ >= size_) return false;
+  const std::size_t piece = (address - start_) / kCodePage / piece_;
+  // Another thread may have opened it since: then the instruction only has to be tried again.
+  if (open_[piece].load(std::memory_order_acquire)) return true;
+  const PageRun pages = pages_of(piece);
+  prove(pages);
+  if (!open(pages)) {
+    open_all();
+    return true;
+  }
+  if (!open_[piece].exchange(true, std::memory_order_release)) {
+    opened_.fetch_add(1, std::memory_order_relaxed);
+  }
+  return true;
+}
+
+// Each piece may be a mapping of its own, and there is a bound on those (vm.max_map_count). One
+// mapping is always possible.
+void CodeGuard::open_all() {
+  const std::size_t count = pieces();
+  prove(artifact_->all_code());
+  if (!open(artifact_->all_code())) {
+    static_cast<void>(!::write(STDERR_FILENO, last_words_.data(), last_words_.size()));
+    _exit(kBrokenExit);
+  }
+  for (std::size_t i = 0; i < count; ++i) open_[i].store(true, std::memory_order_release);
+  opened_.store(count, std::memory_order_relaxed);
+}
+
+void CodeGuard::prove(PageRun pages) const {
+  if (artifact_->check(pages)) return;
+  static_cast<void>(!::write(STDERR_FILENO, last_words_.data(), last_words_.size()));
+  _exit(kBrokenExit);
+}
+
+}  // namespace ferry::bundle

@@ -1,0 +1,39 @@
+// The bundle store: $XDG_CACHE_HOME/ferry (else ~/.cache/ferry), folder 0700, one file a bundle,
+// keyed by function digest, engine fingerprint and preparation version, written atomically,
+// authenticated with a key that only this user can read. A changed or truncated bundle is
+// noticed and made anew, never run. Safe for many processes at once.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "bundle/bundle.h"
+#include "engine/engine.h"
+#include "function/function.h"
+
+namespace ferry::bundle {
+
+struct StoreOptions {
+  std::string folder;  // empty: from the environment
+};
+
+class Store {
+ public:
+  static Result<Store> open(const StoreOptions& options);
+
+  // What makes an artifact when there is none: prepared wasm in, artifact out.
+  using Compile = std::function<Result<Bytes>(ByteView prepared)>;
+
+  // The bundle of this function for this engine, from the store or made now with `compile`.
+  // `was_cached` (may be null) says which.
+  Result<Bundle> get(const function::Function& function, const engine::Info& engine,
+                     const Compile& compile, bool* was_cached);
+
+  const std::string& folder() const { return folder_; }
+
+ private:
+  std::string folder_;
+  MacKey key_;
+};
+
+}  // namespace ferry::bundle

@@ -1,0 +1,53 @@
+// Makes a function start where its start-up ended (snapshot/image.h does the rewriting; this
+// runs the module in between, on an engine, with our WASI). Used by `ferry build --snapshot`.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "snapshot/frozen.h"
+#include "wasi/context.h"
+#include "wasm/binary.h"
+
+namespace ferry::snapshot {
+
+struct SnapshotOptions {
+  std::string name;                           // args[0] while it starts
+  std::vector<std::string> environ;           // "KEY=value", as at each event
+  std::chrono::milliseconds timeout{10'000};  // for the start-up
+  std::uint64_t memory = 128ull << 20;
+  Random* random = &system_random();  // what the start-up draws
+  // A start-up that writes to fewer pages (4 KiB) than this is not worth it: kUnsupported.
+  std::size_t least_pages = 0;
+};
+
+// The same start-up made a second time, with another clock and other randomness: put in the place
+// of the first state of a new instance of the snapshot, it must do the same with the same event,
+// or what it does hangs on something that the snapshot froze.
+struct Twin {
+  Bytes memory;
+  std::vector<std::uint64_t> globals;  // bits by index
+};
+
+struct Snapshot {
+  Bytes wasm;                   // runs wherever the original runs
+  Frozen frozen;                // what the start-up drew from outside
+  Twin twin;                    // empty when it drew nothing that could differ
+  std::size_t frames = 0;       // functions that were on the stack, and were instrumented
+  std::size_t stack_bytes = 0;  // what they take in memory
+  std::uint64_t memory = 0;     // bytes of linear memory it starts with
+};
+
+// Prepared wasm in, artifact out, as for the store.
+using CompilePrepared = std::function<Result<Bytes>(ByteView prepared)>;
+
+// kUnsupported with the reason where there is nothing to gain or it cannot be done: it reads no
+// stdin, it wrote before its first read, it opened files, its code writes tables, …
+Result<Snapshot> make_snapshot(engine::Engine& engine, const CompilePrepared& compile,
+                               ByteView wasm, const wasm::Binary& binary,
+                               const SnapshotOptions& options);
+
+}  // namespace ferry::snapshot

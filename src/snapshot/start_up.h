@@ -1,0 +1,92 @@
+// Runs a module's start-up on an engine, with our WASI, under a clock and a randomness of its own;
+// for snapshot/snapshot.cc alone.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "engine/engine.h"
+#include "snapshot/snapshot.h"
+#include "wasm/binary.h"
+#include "wasm/prepare.h"
+
+namespace ferry::snapshot {
+
+Error no_snapshot(std::string message, std::string hint = "");
+
+// Ticks the engine while a start-up runs, so that one that never ends is ended.
+class Ticking {
+ public:
+  explicit Ticking(engine::Engine& engine);
+  ~Ticking();
+  Ticking(const Ticking&) = delete;
+  Ticking& operator=(const Ticking&) = delete;
+
+ private:
+  std::atomic<bool> done_{false};
+  std::thread thread_;
+};
+
+// The same at each run: a package made twice is to be the same, byte for byte. It goes on by a
+// microsecond at each look, and sleeping takes no time.
+class StartClock final : public Clock {
+ public:
+  explicit StartClock(std::chrono::hours later = {}) : passed_(later) {}
+  WallTime wall() const override;
+  Monotonic monotonic() const override;
+  void sleep_until(Monotonic until) const override;
+
+ private:
+  mutable Nanoseconds passed_;
+};
+
+// Hands on another's, and keeps what it gave.
+class RecordingRandom final : public Random {
+ public:
+  explicit RecordingRandom(Random& from) : from_(from) {}
+  void fill(std::span<std::uint8_t> bytes) override;
+  std::size_t calls() const { return calls_; }
+  const Bytes& first() const { return first_; }
+
+ private:
+  static constexpr std::size_t kMost = 4096;
+  Random& from_;
+  std::size_t calls_ = 0;
+  Bytes first_;  // of the first call, as far as kMost
+};
+
+// A module that is ready to be started, as often as one likes.
+struct Startable {
+  wasm::Binary binary;
+  wasm::CodeFacts facts;
+  std::unique_ptr<engine::Module> module;
+  bool polls = false;  // there is one import more: functions stand one higher in backtraces
+};
+Result<Startable> make_startable(engine::Engine& engine, const CompilePrepared& compile,
+                                 ByteView wasm);
+
+// One start of it.
+struct StartUp {
+  std::unique_ptr<StartClock> clock;
+  std::unique_ptr<RecordingRandom> random;
+  std::unique_ptr<wasi::Context> context;
+  std::unique_ptr<engine::Instance> instance;
+  Monotonic deadline;
+  Bytes before;  // the memory before anything ran, where that is asked for
+
+  // kUnsupported when the start-up wrote to too few pages.
+  Status check_worth(std::size_t least_pages) const;
+  engine::End call(std::string_view name) { return instance->call(name, *context, deadline); }
+  // Bits by global index, as far as `binary` has mutable ones of numbers.
+  std::vector<std::uint64_t> globals(const wasm::Binary& binary);
+};
+// `twin`: under another clock.
+Result<StartUp> start_up(const Startable& what, const SnapshotOptions& options, Random& random,
+                         bool twin = false);
+
+}  // namespace ferry::snapshot

@@ -1,0 +1,11 @@
+// What a file that is no wasm is instead, for a message that helps.
+#pragma once
+
+#include "base/bytes.h"
+
+namespace ferry::wasm {
+
+// kInvalid. `bytes` do not begin with wasm's header.
+Error explain_not_wasm(ByteView bytes);
+
+}  // namespace ferry::wasm

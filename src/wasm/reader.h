@@ -1,0 +1,73 @@
+// Reads wasm's numbers and strings from bytes that nobody vouches for (core 2.0, 5.2).
+//
+// The first thing that does not fit is kept as the error and the reader then stands at its end,
+// so that every loop over it comes to a stop; what it returned meanwhile is 0 or empty. Ask ok()
+// before using anything. A reader borrows its bytes; one thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+
+namespace ferry::wasm {
+
+class Reader {
+ public:
+  // `base` is where the bytes stand in the file: offsets in messages count from the file's start.
+  explicit Reader(ByteView bytes, std::size_t base = 0)
+      : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()), base_(base) {}
+
+  bool ok() const { return message_.empty(); }
+  bool done() const { return at_ == end_; }
+  std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
+  // In the bytes given, and in the file.
+  std::size_t position() const { return static_cast<std::size_t>(at_ - begin_); }
+  std::size_t offset() const { return base_ + position(); }
+
+  std::uint8_t byte() {
+    if (at_ == end_) {
+      fail_short();
+      return 0;
+    }
+    return *at_++;
+  }
+  // LEB128, at most as many bytes as the width needs, no stray bits behind the last.
+  std::uint32_t u32() {
+    if (at_ != end_ && *at_ < 0x80) {
+      return *at_++;
+    }
+    return static_cast<std::uint32_t>(leb(32, false));
+  }
+  std::uint64_t u64() { return leb(64, false); }
+  std::int32_t s32() { return static_cast<std::int32_t>(leb(32, true)); }
+  std::int64_t s33() { return static_cast<std::int64_t>(leb(33, true)); }
+  std::int64_t s64() { return static_cast<std::int64_t>(leb(64, true)); }
+
+  void skip(std::size_t count) { bytes(count); }
+  ByteView bytes(std::size_t count);
+  // A length and that many bytes of UTF-8. The text is borrowed.
+  std::string_view name();
+  // The length of a vector whose elements take a byte or more each; at most `most` of them.
+  std::uint32_t count(std::string_view what, std::uint32_t most);
+
+  // Keeps the first failure; `where` is an offset in the file.
+  void fail(std::string message) { fail_at(offset(), std::move(message)); }
+  void fail_at(std::size_t where, std::string message);
+  // kInvalid: "at offset 17: …". Only when not ok().
+  Error error() const;
+
+ private:
+  std::uint64_t leb(unsigned bits, bool is_signed);
+  void fail_short();
+
+  const std::uint8_t* begin_;
+  const std::uint8_t* at_;
+  const std::uint8_t* end_;
+  std::size_t base_;
+  std::size_t error_offset_ = 0;
+  std::string message_;
+};
+
+}  // namespace ferry::wasm

@@ -1,0 +1,245 @@
+#include "bundle/bundle.h"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "elf_of_code.h"
+
+namespace ferry::bundle {
+namespace {
+
+class BundleTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    char folder[] = "/tmp/ferry-bundle-XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    folder_ = folder;
+    path_ = folder_ + "/b.ferry";
+    key_.bytes.fill(7);
+    ASSERT_EQ(crypto_sign_keypair(verify_.bytes.data(), signing_.secret.data()), 0);
+    info_ = {"hello", "sha256:00", "wasmtime", "wasmtime/48 x", "[function]\n", "{}", {}};
+    for (int i = 0; i < 10'000; ++i) artifact_.push_back(static_cast<std::uint8_t>(i * 31));
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  void put(ByteView bytes, unsigned mode = 0600) {
+    ASSERT_TRUE(write_file_atomically(path_, bytes, mode).ok());
+  }
+  void expect_good(const Result<Bundle>& bundle) const {
+    ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+    EXPECT_EQ(bundle->info.function_name, "hello");
+    EXPECT_EQ(bundle->info.function_digest, "sha256:00");
+    EXPECT_EQ(bundle->info.engine_name, "wasmtime");
+    EXPECT_EQ(bundle->info.engine_fingerprint, "wasmtime/48 x");
+    EXPECT_EQ(bundle->info.manifest, "[function]\n");
+    EXPECT_EQ(bundle->info.facts, "{}");
+    ASSERT_EQ(bundle->artifact->size(), artifact_.size());
+    Bytes read(artifact_.size());
+    ASSERT_EQ(pread(*bundle->artifact->proven(), read.data(), read.size(), 0),
+              static_cast<ssize_t>(read.size()));
+    EXPECT_EQ(read, artifact_);
+  }
+
+  std::string folder_, path_;
+  MacKey key_;
+  SigningKey signing_;
+  VerifyKey verify_;
+  BundleInfo info_;
+  Bytes artifact_;
+};
+
+TEST_F(BundleTest, ComesBackAsItWent) {
+  put(write_bundle(info_, artifact_, key_));
+  expect_good(open_bundle(path_, key_));
+  put(write_bundle(info_, artifact_, signing_));
+  expect_good(open_bundle(path_, verify_));
+}
+
+TEST_F(BundleTest, ComesBackFromMemory) {
+  expect_good(open_bundle(write_bundle(info_, artifact_, key_), key_));
+  expect_good(open_bundle(write_bundle(info_, artifact_, signing_), verify_));
+}
+
+TEST_F(BundleTest, EmptyFieldsAndArtifact) {
+  const auto bundle = open_bundle(write_bundle({}, {}, key_), key_);
+  ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+  EXPECT_EQ(bundle->artifact->size(), 0u);
+  EXPECT_TRUE(bundle->info.function_name.empty());
+}
+
+TEST_F(BundleTest, NoTwoAreTheSame) {
+  EXPECT_NE(write_bundle(info_, artifact_, key_), write_bundle(info_, artifact_, key_));
+}
+
+TEST_F(BundleTest, EveryFlippedBitIsNoticed) {
+  artifact_.resize(300);
+  const Bytes by_mac = write_bundle(info_, artifact_, key_);
+  for (std::size_t i = 0; i < by_mac.size(); ++i) {
+    Bytes changed = by_mac;
+    changed[i] ^= 1u << (i % 8);
+    EXPECT_FALSE(open_bundle(changed, key_).ok()) << "byte " << i;
+  }
+  const Bytes by_name = write_bundle(info_, artifact_, signing_);
+  for (std::size_t i = 0; i < by_name.size(); ++i) {
+    Bytes changed = by_name;
+    changed[i] ^= 1u << (i % 8);
+    EXPECT_FALSE(open_bundle(changed, verify_).ok()) << "byte " << i;
+  }
+}
+
+// Code that is proven on its own: a change is seen when it is touched, all else at once.
+TEST_F(BundleTest, EveryPartOfOneWithCodeIsCovered) {
+  artifact_ = elf_of_code(5);
+  artifact_.insert(artifact_.end(), 100, 0x55);  // as data behind the code
+  const Bytes good = write_bundle(info_, artifact_, signing_);
+  put(good);
+  expect_good(open_bundle(path_, verify_));
+  ASSERT_NE(open_bundle(path_, verify_)->artifact->code(), nullptr);
+  const std::size_t code_end = kCodeAt + 5 * kCodePiece;
+  for (std::size_t at :
+       {std::size_t{0}, std::size_t{kCodeAt - 1}, code_end, artifact_.size() - 1,
+        artifact_.size() + 8 /* padding */, artifact_.size() + 40 /* hashes of pages */,
+        good.size() - 200 /* info */, good.size() - 150 /* where the code lies */,
+        good.size() - 140, good.size() - 130, good.size() - 1}) {
+    Bytes changed = good;
+    changed[at] ^= 1;
+    EXPECT_FALSE(open_bundle(changed, verify_).ok()) << at;
+  }
+  for (std::size_t at : {std::size_t{kCodeAt}, std::size_t{kCodeAt + kCodePiece}, code_end - 1}) {
+    Bytes changed = good;
+    changed[at] ^= 1;
+    const auto bundle = open_bundle(changed, verify_);
+    ASSERT_TRUE(bundle.ok()) << at;
+    EXPECT_EQ(bundle->artifact->proven().error().code, Code::kDenied) << at;
+  }
+}
+
+TEST_F(BundleTest, WhatAStartUsesComesBack) {
+  info_.early = {{0, 1}, {2, 70}, {79, 1}};
+  // Nothing is kept of it where there is no code on its own.
+  const auto without = open_bundle(write_bundle(info_, artifact_, key_), key_);
+  ASSERT_TRUE(without.ok()) << without.error().text();
+  EXPECT_TRUE(without->info.early.empty());
+  artifact_ = elf_of_code(5);
+  const Bytes good = write_bundle(info_, artifact_, signing_);
+  const auto bundle = open_bundle(good, verify_);
+  ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+  EXPECT_EQ(bundle->info.early, info_.early);
+  EXPECT_EQ(bundle->artifact->code()->early, info_.early);
+  Bytes changed = good;
+  changed[changed.size() - 152 - 1] ^= 1;  // the last run's length
+  EXPECT_EQ(open_bundle(changed, verify_).error().code, Code::kDenied);
+}
+
+TEST_F(BundleTest, RunsThatMakeNoSenseAreInvalid) {
+  artifact_ = elf_of_code(5);  // 80 pages
+  using Runs = std::vector<PageRun>;
+  for (const Runs& runs :
+       {Runs{{0, 0}}, Runs{{79, 2}}, Runs{{80, 1}}, Runs{{81, 0xFFFFFFFF}}, Runs{{3, 0xFFFFFFFF}},
+        Runs{{0, 2}, {1, 1}}, Runs{{0, 2}, {2, 1}}, Runs{{5, 1}, {0, 1}}}) {
+    info_.early = runs;
+    EXPECT_EQ(open_bundle(write_bundle(info_, artifact_, key_), key_).error().code, Code::kInvalid)
+        << runs[0].first << " " << runs[0].count;
+  }
+}
+
+TEST_F(BundleTest, ForgedHashesAreDenied) {
+  artifact_ = elf_of_code(5);
+  const Bytes good = write_bundle(info_, artifact_, key_);
+  artifact_[kCodeAt + 9] ^= 1;
+  MacKey other;
+  const Bytes forged = write_bundle(info_, artifact_, other);
+  // The forger's code and hashes under the maker's tag.
+  Bytes mixed = forged;
+  std::copy(good.end() - 96, good.end(), mixed.end() - 96);
+  EXPECT_EQ(open_bundle(mixed, key_).error().code, Code::kDenied);
+  EXPECT_TRUE(open_bundle(good, key_).ok());
+}
+
+TEST_F(BundleTest, ChangedArtifactIsDenied) {
+  Bytes bytes = write_bundle(info_, artifact_, key_);
+  bytes[5] ^= 1;
+  put(bytes);
+  const auto bundle = open_bundle(path_, key_);
+  ASSERT_FALSE(bundle.ok());
+  EXPECT_EQ(bundle.error().code, Code::kDenied);
+}
+
+TEST_F(BundleTest, CutOffIsInvalid) {
+  const Bytes bytes = write_bundle(info_, artifact_, key_);
+  for (std::size_t keep :
+       {std::size_t{0}, std::size_t{1}, std::size_t{135}, bytes.size() / 2, bytes.size() - 1}) {
+    put(ByteView(bytes).first(keep));
+    const auto bundle = open_bundle(path_, key_);
+    ASSERT_FALSE(bundle.ok()) << keep;
+    EXPECT_EQ(bundle.error().code, Code::kInvalid) << keep;
+  }
+}
+
+TEST_F(BundleTest, BytesPutInFrontAreDenied) {
+  Bytes bytes = write_bundle(info_, artifact_, key_);
+  bytes.insert(bytes.begin(), 16, 0);
+  EXPECT_EQ(open_bundle(bytes, key_).error().code, Code::kDenied);
+}
+
+TEST_F(BundleTest, AnotherKeyIsDenied) {
+  MacKey other;
+  other.bytes.fill(8);
+  EXPECT_EQ(open_bundle(write_bundle(info_, artifact_, key_), other).error().code, Code::kDenied);
+  VerifyKey stranger;
+  SigningKey secret;
+  ASSERT_EQ(crypto_sign_keypair(stranger.bytes.data(), secret.secret.data()), 0);
+  EXPECT_EQ(open_bundle(write_bundle(info_, artifact_, signing_), stranger).error().code,
+            Code::kDenied);
+}
+
+TEST_F(BundleTest, OneKindDoesNotPassForTheOther) {
+  EXPECT_EQ(open_bundle(write_bundle(info_, artifact_, key_), verify_).error().code, Code::kDenied);
+  EXPECT_EQ(open_bundle(write_bundle(info_, artifact_, signing_), key_).error().code,
+            Code::kDenied);
+}
+
+TEST_F(BundleTest, AnotherVersionIsUnsupported) {
+  Bytes bytes = write_bundle(info_, artifact_, key_);
+  for (const std::uint8_t version : {1, 2, 4}) {
+    bytes[bytes.size() - 112] = version;  // docs/formats/bundle.md: the footer's version
+    EXPECT_EQ(open_bundle(bytes, key_).error().code, Code::kUnsupported);
+  }
+}
+
+TEST_F(BundleTest, WhatIsNoBundleIsInvalid) {
+  put(as_bytes("#!/bin/sh\necho no bundle\n"));
+  EXPECT_EQ(open_bundle(path_, key_).error().code, Code::kInvalid);
+  EXPECT_EQ(open_bundle(folder_, key_).error().code, Code::kInvalid);
+  EXPECT_EQ(open_bundle(folder_ + "/nothing", key_).error().code, Code::kNotFound);
+}
+
+TEST_F(BundleTest, FileThatOthersMayWriteIsCopiedFirst) {
+  put(write_bundle(info_, artifact_, signing_), 0666);
+  ASSERT_EQ(chmod(path_.c_str(), 0666), 0);
+  const auto bundle = open_bundle(path_, verify_);
+  expect_good(bundle);
+  // The file changes after the check, in place; what was checked does not.
+  const Fd writer(::open(path_.c_str(), O_WRONLY));
+  ASSERT_EQ(pwrite(writer.get(), "changed", 7, 0), 7);
+  expect_good(bundle);
+}
+
+TEST_F(BundleTest, EngineAndCpuMustBeTheSame) {
+  EXPECT_TRUE(check_bundle_engine(info_, "wasmtime", "wasmtime/48 x").ok());
+  const Status other = check_bundle_engine(info_, "wasmtime", "wasmtime/48 y");
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().code, Code::kUnsupported);
+  EXPECT_NE(other.error().message.find("wasmtime/48 x"), std::string::npos);
+  EXPECT_NE(other.error().message.find("wasmtime/48 y"), std::string::npos);
+  EXPECT_FALSE(check_bundle_engine(info_, "wasmer", "wasmtime/48 x").ok());
+}
+
+}  // namespace
+}  // namespace ferry::bundle
