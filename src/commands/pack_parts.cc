@@ -124,7 +124,7 @@ Result<Packed> pack_function(const PackOptions& options) {
   out.bundle = bundle::write_bundle(info, artifact, keys.secret);
   FERRY_TRY(const auto written, bundle::open_bundle(out.bundle, keys.shown));
   // A second bundle of the same, which says what a start uses; without it a start takes longer.
-  if (auto early = early_code(*engine, packed, written.artifact, options.cases); early.ok()) {
+  if (auto early = early_code(*engine, packed, written, options.cases); early.ok()) {
     info.early = std::move(*early);
     out.bundle = bundle::write_bundle(info, artifact, keys.secret);
   }

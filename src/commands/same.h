@@ -1,11 +1,10 @@
 // Whether two functions behave the same: the same events to both, their outcomes field by field.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "bundle/artifact.h"
+#include "bundle/bundle.h"
 #include "engine/engine.h"
 #include "event/event.h"
 #include "function/function.h"
@@ -39,12 +38,13 @@ Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& op
                          const function::Function& snapshot, const snapshot::Twin& twin,
                          const std::vector<std::string>& case_files);
 
-// Which pages of the artifact's code a new instance of `function` uses for one event, and for each
-// file's data: the same each time, with a clock and randomness of its own and no folder granted.
-// Only how fast a start is hangs on it. kUnsupported where there is little code.
-Result<std::vector<bundle::PageRun>> early_code(
-    engine::Engine& engine, const function::Function& function,
-    const std::shared_ptr<const bundle::Artifact>& artifact,
-    const std::vector<std::string>& case_files);
+// Which pages of the code in `bundle`, which was made of `function`, a new instance uses for one
+// event, and for each file's data: the same each time, with a clock and randomness of its own and
+// no directory granted. Only the speed of a start depends on it. kUnsupported where there is little
+// code.
+Result<std::vector<bundle::PageRun>> early_code(engine::Engine& engine,
+                                                const function::Function& function,
+                                                const bundle::Bundle& bundle,
+                                                const std::vector<std::string>& case_files);
 
 }  // namespace ferry::commands

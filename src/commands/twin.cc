@@ -10,8 +10,7 @@
 #include "bundle/load.h"
 #include "commands/ready.h"
 #include "commands/same.h"
-#include "event/environment.h"
-#include "event/json.h"
+#include "host/invocation.h"
 #include "host/ticker.h"
 #include "wasm/prepare.h"
 
@@ -52,7 +51,7 @@ class SameRandom final : public Random {
 };
 
 struct Probe {
-  const function::Function& function;
+  const host::Guest& guest;
   engine::Module& module;
   const snapshot::Twin* twin;  // null: as the snapshot starts
 };
@@ -72,47 +71,28 @@ Status put_twin(engine::Instance& instance, const snapshot::Twin& twin) {
   return Done{};
 }
 
+// With no directory granted: a trial run must not touch the user's files.
+Result<host::Guest> guest_of(const function::Function& function, const bundle::Bundle& bundle) {
+  FERRY_TRY(wasm::Record record, wasm::record_from_json(bundle.info.facts));
+  return host::make_guest(function.name, std::move(record), function.manifest,
+                          host::Directories::kNone);
+}
+
 // How the guest ended and all that it wrote, in one string.
 Result<std::string> answer(const Probe& probe, const event::Event& event, std::uint64_t stream) {
-  const function::Manifest& manifest = probe.function.manifest;
+  const std::chrono::milliseconds timeout = probe.guest.manifest.limits.timeout;
   EventClock clock;
   SameRandom random(stream);
   wasi::Context context(clock, random);
-  wasi::Setup setup;
-  setup.lists.args = {probe.function.name};
-  for (const auto& [key, value] : manifest.grants.env) {
-    setup.lists.environ.push_back(fmt::format("{}={}", key, value));
-  }
-  std::string data = event.data.value_or("");
-  if (manifest.input == function::InputForm::kData) {
-    for (std::string& entry : event::environment(event)) {
-      setup.lists.environ.push_back(std::move(entry));
-    }
-  } else {
-    FERRY_TRY(data, event::to_json(event));
-  }
-  setup.stdin_data = data;
-  setup.quotas.stdout_bytes = manifest.limits.output;
-  setup.quotas.stderr_bytes = manifest.limits.log;
-  setup.deadline = clock.monotonic() + manifest.limits.timeout;
-  context.reset(std::move(setup));
-  FERRY_TRY(auto instance,
-            probe.module.instantiate({manifest.limits.memory, manifest.limits.instructions}));
+  event::ReadyEvent ready(event);
+  const host::InvokeOptions options;
+  host::Invocation invocation(probe.guest, ready, options);
+  FERRY_CHECK_OK(invocation.begin(context, clock.monotonic() + timeout));
+  FERRY_TRY(auto instance, probe.module.instantiate(probe.guest.instance_limits()));
   if (probe.twin != nullptr) {
     FERRY_CHECK_OK(put_twin(*instance, *probe.twin));
   }
-  const Monotonic deadline = system_clock().monotonic() + manifest.limits.timeout;
-  engine::End end;
-  if (probe.function.binary.abi == wasm::Abi::kCommand) {
-    end = instance->call("_start", context, deadline);
-  } else {
-    if (probe.function.binary.find_export("_initialize", wasm::ExternKind::kFunc) != nullptr) {
-      end = instance->call("_initialize", context, deadline);
-    }
-    if (end.kind == engine::End::Kind::kReturned) {
-      end = instance->call("handle", context, deadline);
-    }
-  }
+  const engine::End end = invocation.call(*instance, context, system_clock().monotonic() + timeout);
   return fmt::format("end {} {} exit {} {} reply {}\nlog {}", static_cast<int>(end.kind), end.value,
                      static_cast<int>(context.stop()), context.exit_code(), context.out(),
                      context.err());
@@ -167,12 +147,13 @@ Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& op
   FERRY_TRY(const auto cases, make_cases(case_files));
   FERRY_TRY(auto bundle, make_bundle(snapshot, engine.info(), options, true, nullptr));
   FERRY_TRY(auto module, bundle::load_artifact(engine, bundle.artifact));
+  FERRY_TRY(const host::Guest guest, guest_of(snapshot, bundle));
   host::Ticker ticker(engine);
   const host::Ticker::Running running(ticker);
   for (const Case& each : cases) {
-    const Probe probe{snapshot, *module, nullptr};
+    const Probe probe{guest, *module, nullptr};
     FERRY_TRY(const std::string first, answer(probe, each.event, 0));
-    FERRY_TRY(const std::string second, answer({snapshot, *module, &twin}, each.event, 0));
+    FERRY_TRY(const std::string second, answer({guest, *module, &twin}, each.event, 0));
     bool same = first == second;
     if (!same) {
       FERRY_TRY(same, differ_like_events(probe, each.event, first, second));
@@ -189,21 +170,21 @@ Status compare_with_twin(engine::Engine& engine, const engine::EngineOptions& op
   return Done{};
 }
 
-Result<std::vector<bundle::PageRun>> early_code(
-    engine::Engine& engine, const function::Function& function,
-    const std::shared_ptr<const bundle::Artifact>& artifact,
-    const std::vector<std::string>& case_files) {
+Result<std::vector<bundle::PageRun>> early_code(engine::Engine& engine,
+                                                const function::Function& function,
+                                                const bundle::Bundle& bundle,
+                                                const std::vector<std::string>& case_files) {
   constexpr std::chrono::milliseconds kLongEnough{2000};
   FERRY_TRY(std::vector<Case> cases, make_cases(case_files));
   const auto plain = std::ranges::find(cases, kPlainCase, &Case::name);
   const auto own = cases.end() - static_cast<std::ptrdiff_t>(case_files.size());
-  FERRY_TRY(const bundle::WatchedModule watched, bundle::load_watched(engine, artifact));
+  FERRY_TRY(const bundle::WatchedModule watched, bundle::load_watched(engine, bundle.artifact));
   host::Ticker ticker(engine);
   const host::Ticker::Running running(ticker);
-  function::Function shorter = function;
-  function::Limits& limits = shorter.manifest.limits;
+  FERRY_TRY(host::Guest guest, guest_of(function, bundle));
+  function::Limits& limits = guest.manifest.limits;
   limits.timeout = std::min(limits.timeout, kLongEnough);
-  const Probe probe{shorter, *watched.module, nullptr};
+  const Probe probe{guest, *watched.module, nullptr};
   FERRY_CHECK_OK(answer(probe, plain->event, 0));
   for (auto each = own; each != cases.end(); ++each) {
     FERRY_CHECK_OK(answer(probe, each->event, 0));

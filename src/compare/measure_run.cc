@@ -16,8 +16,8 @@
 #include "engine/loader.h"
 #include "function/function.h"
 #include "host/host.h"
+#include "host/invocation.h"
 #include "reset/kept_instance.h"
-#include "wasm/prepare.h"
 #include "wasm/record.h"
 
 namespace ferry::compare {
@@ -54,47 +54,36 @@ struct Bench {
   unsigned budget_ms;
 };
 
-// An event's guest, by the engine's own interface: what host/host.cc does, phase by phase.
+// One event, phase by phase (host/host.cc does the same in one go). CPU microseconds.
 struct Phases {
   std::vector<double> instantiate;
   std::vector<double> run;
   std::vector<double> drop;
 };
 
-Status run_once(engine::Instance& instance, const wasm::Record& record, wasi::Context& context,
+Status run_once(engine::Instance& instance, const host::Guest& guest, wasi::Context& context,
                 const Bench& bench) {
-  wasi::Setup setup;
-  setup.lists.args = {bench.function.name};
-  setup.stdin_data = *bench.event.data;
-  context.reset(std::move(setup));
-  std::vector<const char*> calls;
-  if (record.has_start) calls.push_back(wasm::kStartExport);
-  if (record.abi == wasm::Abi::kCommand) {
-    calls.push_back("_start");
-  } else {
-    if (record.has_initialize) calls.push_back("_initialize");
-    calls.push_back("handle");
-  }
-  for (const char* name : calls) {
-    const engine::End end = instance.call(name, context, system_clock().monotonic() + kTimeout);
-    if (end.kind == engine::End::Kind::kStopped && context.stop() == wasi::Stop::kExit &&
-        context.exit_code() == 0) {
-      continue;
-    }
-    if (end.kind != engine::End::Kind::kReturned || end.value != 0) {
-      return Error{Code::kInvalid, "a run ended otherwise than the first: " + end.message, ""};
-    }
+  event::ReadyEvent event(bench.event);
+  const host::InvokeOptions options;
+  host::Invocation invocation(guest, event, options);
+  const Monotonic deadline = system_clock().monotonic() + kTimeout;
+  FERRY_CHECK_OK(invocation.begin(context, deadline));
+  const engine::End end = invocation.call(instance, context, deadline);
+  const bool exited = end.kind == engine::End::Kind::kStopped &&
+                      context.stop() == wasi::Stop::kExit && context.exit_code() == 0;
+  if (!exited && (end.kind != engine::End::Kind::kReturned || end.value != 0)) {
+    return Error{Code::kInvalid, "a run ended otherwise than the first: " + end.message, ""};
   }
   return Done{};
 }
 
-// One event by phases; the instance stays in `keep` if that is given.
-Status event_by_phases(engine::Module& module, const wasm::Record& record, wasi::Context& context,
+// One event by phases.
+Status event_by_phases(engine::Module& module, const host::Guest& guest, wasi::Context& context,
                        const Bench& bench, Phases& phases) {
   const Stopwatch first;
-  FERRY_TRY(auto instance, module.instantiate({bench.function.manifest.limits.memory, {}}));
+  FERRY_TRY(auto instance, module.instantiate(guest.instance_limits()));
   const double instantiated = first.cpu_us();
-  FERRY_CHECK_OK(run_once(*instance, record, context, bench));
+  FERRY_CHECK_OK(run_once(*instance, guest, context, bench));
   const double ran = first.cpu_us();
   instance.reset();
   const double dropped = first.cpu_us();
@@ -104,18 +93,18 @@ Status event_by_phases(engine::Module& module, const wasm::Record& record, wasi:
   return Done{};
 }
 
-Status measure_phases(engine::Module& module, const wasm::Record& record, const Bench& bench,
+Status measure_phases(engine::Module& module, const host::Guest& guest, const Bench& bench,
                       Sample& sample) {
   wasi::Context context(system_clock(), system_random());
   Phases first;
-  FERRY_CHECK_OK(event_by_phases(module, record, context, bench, first));
+  FERRY_CHECK_OK(event_by_phases(module, guest, context, bench, first));
   sample.values["first_instantiate_us"] = first.instantiate[0];
   sample.values["first_run_us"] = first.run[0];
   Phases later;
   const Stopwatch watch;
   while (later.run.size() < kMostEvents &&
          (later.run.size() < kFewestEvents || watch.wall_us() < bench.budget_ms * 1e3)) {
-    FERRY_CHECK_OK(event_by_phases(module, record, context, bench, later));
+    FERRY_CHECK_OK(event_by_phases(module, guest, context, bench, later));
   }
   sample.values["instantiate_us"] = median_of(std::move(later.instantiate));
   sample.values["run_us"] = median_of(std::move(later.run));
@@ -123,7 +112,7 @@ Status measure_phases(engine::Module& module, const wasm::Record& record, const 
   return Done{};
 }
 
-Status measure_memory(engine::Module& module, const wasm::Record& record, const Bench& bench,
+Status measure_memory(engine::Module& module, const host::Guest& guest, const Bench& bench,
                       Sample& sample) {
   wasi::Context context(system_clock(), system_random());
   std::vector<std::unique_ptr<engine::Instance>> held;
@@ -131,8 +120,8 @@ Status measure_memory(engine::Module& module, const wasm::Record& record, const 
   const Stopwatch watch;
   for (int i = 0; i <= kHeld && (i <= kFewestHeld || watch.wall_us() < bench.budget_ms * 1e3);
        ++i) {
-    FERRY_TRY(auto instance, module.instantiate({bench.function.manifest.limits.memory, {}}));
-    FERRY_CHECK_OK(run_once(*instance, record, context, bench));
+    FERRY_TRY(auto instance, module.instantiate(guest.instance_limits()));
+    FERRY_CHECK_OK(run_once(*instance, guest, context, bench));
     held.push_back(std::move(instance));
     if (i == 0) before = private_bytes();  // the place of an earlier one may be used again
   }
@@ -174,13 +163,16 @@ double events_per_second(Bench& bench, host::Loaded& loaded, unsigned threads) {
 }
 
 Status measure_all(const Task& task, Bench& bench, Sample& sample) {
-  FERRY_TRY(const wasm::Record record, wasm::record_from_json(bench.bundle.info.facts));
+  FERRY_TRY(wasm::Record record, wasm::record_from_json(bench.bundle.info.facts));
+  FERRY_TRY(const host::Guest guest,
+            host::make_guest(bench.function.name, std::move(record), bench.function.manifest,
+                             host::Directories::kOpen));
   {
     const Stopwatch load;
     FERRY_TRY(const auto module, bundle::load_artifact(bench.engine, bench.bundle.artifact));
     sample.values["load_us"] = load.cpu_us();
-    FERRY_CHECK_OK(measure_phases(*module, record, bench, sample));
-    FERRY_CHECK_OK(measure_memory(*module, record, bench, sample));
+    FERRY_CHECK_OK(measure_phases(*module, guest, bench, sample));
+    FERRY_CHECK_OK(measure_memory(*module, guest, bench, sample));
   }
   host::LoadOptions how{bench.function.name, bench.function.manifest, {}};
   how.keeping.enabled = false;
@@ -195,7 +187,7 @@ Status measure_all(const Task& task, Bench& bench, Sample& sample) {
   FERRY_CHECK_OK(measure_events(bench, *fresh, "event_new_us", sample));
   how.keeping.enabled = true;
   FERRY_TRY(const auto kept, bench.host.load(bench.bundle, how));
-  if (reset::can_keep(record, bench.engine.info().capabilities).ok()) {
+  if (reset::can_keep(guest.record, bench.engine.info().capabilities).ok()) {
     FERRY_CHECK_OK(measure_events(bench, *kept, "event_kept_us", sample));
   }
   sample.values["events_1"] = events_per_second(bench, *kept, 1);

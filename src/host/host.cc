@@ -6,8 +6,8 @@
 
 #include "base/ids.h"
 #include "bundle/load.h"
-#include "event/environment.h"
-#include "event/json.h"
+#include "host/guest_abi.h"
+#include "host/invocation.h"
 #include "host/loaded.h"
 #include "host/panic.h"
 #include "host/reply.h"
@@ -20,45 +20,6 @@ using engine::End;
 
 double microseconds(Monotonic from, Monotonic to) {
   return std::chrono::duration<double, std::micro>(to - from).count();
-}
-
-// What a guest is told of its event if it asks for its arguments or its environment.
-struct Asked {
-  const Loaded& function;
-  event::LazyEvent& event;
-  const InvokeOptions& options;
-
-  static wasi::Lists tell(const void* from) {
-    const auto& [function, event, options] = *static_cast<const Asked*>(from);
-    wasi::Lists lists;
-    lists.args = {function.name};
-    lists.args.insert(lists.args.end(), options.args.begin(), options.args.end());
-    lists.environ = function.environ;
-    for (const auto& [name, value] : options.env) {
-      lists.environ.push_back(fmt::format("{}={}", name, value));
-    }
-    if (function.manifest.input == function::InputForm::kData) {
-      for (std::string& entry : event::environment(event.whole())) {
-        lists.environ.push_back(std::move(entry));
-      }
-    }
-    return lists;
-  }
-};
-
-wasi::Setup make_setup(const Asked& asked, Monotonic deadline) {
-  const Loaded& function = asked.function;
-  const function::Limits& limits = function.manifest.limits;
-  wasi::Setup setup;
-  setup.tell = Asked::tell;
-  setup.tell_from = &asked;
-  setup.quotas.stdout_bytes = limits.output;
-  setup.quotas.stderr_bytes = limits.log;
-  setup.quotas.open_files = limits.open_files;
-  setup.deadline = deadline;
-  setup.times_log = asked.options.logs;
-  setup.directories = &function.directories;
-  return setup;
 }
 
 // Returned, or left by proc_exit: nothing was cut short in the middle.
@@ -82,31 +43,8 @@ struct Host::Run {
   void conclude_exit(std::uint32_t code);
   void blame_panic();
   void blame_memory_or_grant(engine::Instance& instance);
-  void read_output(event::LazyEvent& event);
-  End call_all(engine::Instance& instance);
+  void read_reply(const Invocation& invocation);
 };
-
-End Host::Run::call_all(engine::Instance& instance) {
-  End end;
-  if (function.record.has_start) {
-    end = instance.call(wasm::kStartExport, context, deadline);
-    if (end.kind != End::Kind::kReturned) {
-      return end;
-    }
-  }
-  if (function.record.abi == wasm::Abi::kCommand) {
-    end = instance.call("_start", context, deadline);
-    end.value = 0;  // a command says its result by proc_exit alone
-    return end;
-  }
-  if (function.record.has_initialize) {
-    end = instance.call("_initialize", context, deadline);
-    if (end.kind != End::Kind::kReturned) {
-      return end;
-    }
-  }
-  return instance.call("handle", context, deadline);
-}
 
 void Host::Run::conclude_exit(std::uint32_t code) {
   if (code == 0) {
@@ -152,22 +90,12 @@ void Host::Run::blame_memory_or_grant(engine::Instance& instance) {
   }
 }
 
-void Host::Run::read_output(event::LazyEvent& event) {
-  if (function.manifest.reply == function::ReplyForm::kData) {
-    read_data(context.out(), outcome.reply);
-    return;
+void Host::Run::read_reply(const Invocation& invocation) {
+  if (ferry::Status read = invocation.read_reply(context, outcome.reply); !read.ok()) {
+    outcome.status = Status::kFailed;
+    outcome.message = std::move(read.error().message);
+    outcome.hint = std::move(read.error().hint);
   }
-  auto reply = read_reply(context.out(), function.manifest.reply);
-  if (reply.ok()) {
-    outcome.reply = std::move(*reply);
-    if (outcome.reply.event) {
-      carry_trace(event.whole(), *outcome.reply.event);
-    }
-    return;
-  }
-  outcome.status = Status::kFailed;
-  outcome.message = reply.error().message;
-  outcome.hint = reply.error().hint;
 }
 
 void Host::Run::conclude(const End& end, engine::Instance& instance) {
@@ -179,7 +107,7 @@ void Host::Run::conclude(const End& end, engine::Instance& instance) {
       } else {
         outcome.status = Status::kFailed;
         outcome.exit_code = end.value;
-        outcome.message = fmt::format("handle() returned {}", end.value);
+        outcome.message = fmt::format("{}() returned {}", function.abi->entry(), end.value);
         outcome.hint = "its log says why";
       }
       break;
@@ -240,11 +168,11 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
                                            const LoadOptions& options) {
   const engine::Info& engine = engine_.info();
   FERRY_CHECK_OK(bundle::check_bundle_engine(bundle.info, engine.name, engine.fingerprint));
-  auto loaded = std::make_shared<Loaded>();
-  FERRY_TRY(loaded->record, wasm::record_from_json(bundle.info.facts));
-  loaded->name = options.name.empty() ? bundle.info.function_name : options.name;
+  FERRY_TRY(wasm::Record record, wasm::record_from_json(bundle.info.facts));
+  FERRY_TRY(Guest guest, make_guest(options.name.empty() ? bundle.info.function_name : options.name,
+                                    std::move(record), options.manifest, Directories::kOpen));
+  auto loaded = std::make_shared<Loaded>(std::move(guest));
   loaded->digest = bundle.info.function_digest;
-  loaded->manifest = options.manifest;
   loaded->keeping = options.keeping;
   if (!reset::can_keep(loaded->record, engine.capabilities).ok()) {
     loaded->keeping.enabled = false;
@@ -263,13 +191,6 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
                     engine.name),
         "leave out [limits] instructions (its timeout holds on every engine), or choose an "
         "engine that counts: `ferry engines` lists counts_instructions"};
-  }
-  for (const auto& [name, value] : options.manifest.grants.env) {
-    loaded->environ.push_back(fmt::format("{}={}", name, value));
-  }
-  for (const function::DirGrant& grant : options.manifest.grants.dirs) {
-    FERRY_TRY(auto directory, wasi::Directory::open(grant.host, grant.guest, grant.read_only));
-    loaded->directories.push_back(std::move(directory));
   }
   FERRY_TRY(loaded->module, bundle::load_artifact(engine_, bundle.artifact));
   std::lock_guard lock(mutex_);
@@ -341,26 +262,16 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   }
 
   Ticker::Running running(ticker_);
-  std::string
-      whole;  // the event as JSON, where the function wants it so; outlives the context's use
-  const Asked asked{function, event, options};
-  wasi::Setup setup = make_setup(asked, deadline);
-  if (function.manifest.input == function::InputForm::kCloudEvent) {
-    auto text = event::to_json(event.whole());
-    if (!text.ok()) {
-      outcome.status = Status::kRefused;
-      outcome.message = std::move(text.error().message);
-      outcome.hint = std::move(text.error().hint);
-      return outcome;  // the one object, so that it is made where the caller wants it
-    }
-    whole = std::move(*text);
-    setup.stdin_data = whole;
-  } else if (data) {
-    setup.stdin_data = *data;
-  }
+  Invocation call(function, event, options);
   Loaded::Held held = function.take(clock_, random_);
   wasi::Context& context = *held.context;
-  context.reset(std::move(setup));
+  if (ferry::Status begun = call.begin(context, deadline); !begun.ok()) {
+    outcome.status = Status::kRefused;
+    outcome.message = std::move(begun.error().message);
+    outcome.hint = std::move(begun.error().hint);
+    function.release(std::move(held), true);
+    return outcome;  // the one object, so that it is made where the caller wants it
+  }
   function.last_event.store(++events_, std::memory_order_relaxed);
   Monotonic instantiated = started;  // a kept one is there at once
   if (!held.kept) {
@@ -386,9 +297,9 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   End end;
   if (held.kept) {
     reset::KeptInstance::Entered entered(*held.kept);
-    end = run.call_all(instance);
+    end = call.call(instance, context, deadline);
   } else {
-    end = run.call_all(instance);
+    end = call.call(instance, context, deadline);
   }
   Monotonic ended = clock_.monotonic();
   outcome.usage.run_us = microseconds(instantiated, ended);
@@ -396,7 +307,7 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   outcome.usage.instructions = instance.instructions();
   run.conclude(end, instance);
   if (outcome.status == Status::kOk) {
-    run.read_output(event);
+    run.read_reply(call);
   }
   if (options.logs) {
     outcome.logs = read_log(context.err(), context.log_chunks());

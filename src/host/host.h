@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "event/event.h"
 #include "function/manifest.h"
+#include "host/invocation.h"
 #include "host/outcome.h"
 #include "host/ticker.h"
 #include "reset/page_guard.h"
@@ -47,15 +48,6 @@ struct LoadOptions {
   std::string name;
   function::Manifest manifest;
   Keeping keeping;
-};
-
-struct InvokeOptions {
-  std::optional<Monotonic> deadline;  // a platform's own, margin already taken off; the sooner wins
-  std::optional<Monotonic> arrived;   // when the event was accepted: gives usage.queue_us
-  std::string invocation;             // an id the platform gave; empty: a new UUIDv7
-  std::vector<std::pair<std::string, std::string>> env;  // the platform's, beside the manifest's
-  std::vector<std::string> args;  // beyond args[0], which is the function's name
-  bool logs = true;               // false: nobody reads Outcome::logs, and it stays empty
 };
 
 class Host {

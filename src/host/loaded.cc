@@ -38,7 +38,7 @@ Loaded::Held Loaded::take(const Clock& clock, Random& random) {
 }
 
 Result<std::unique_ptr<engine::Instance>> Loaded::instantiate() {
-  return module->instantiate({manifest.limits.memory, manifest.limits.instructions});
+  return module->instantiate(instance_limits());
 }
 
 ferry::Status Loaded::make_instance(Held& held) {

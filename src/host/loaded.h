@@ -5,27 +5,24 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
-#include "function/manifest.h"
+#include "host/guest.h"
 #include "host/host.h"
 #include "reset/kept_instance.h"
 #include "wasi/context.h"
-#include "wasm/record.h"
 
 namespace ferry::host {
 
 // Thread-safe: what invocations share is either constant or behind the mutex.
-class Loaded {
+class Loaded : public Guest {
  public:
-  std::string name;
+  explicit Loaded(Guest guest) : Guest(std::move(guest)) {}
+
   std::string digest;
-  wasm::Record record;
-  function::Manifest manifest;
   std::unique_ptr<engine::Module> module;
-  std::vector<wasi::Directory> directories;
-  std::vector<std::string> environ;  // from the manifest, "KEY=value"
   Keeping keeping;  // how instances are kept, if they are; set before the first event
 
   // What an event needs: a context, which keeps its buffers from event to event, and an instance in

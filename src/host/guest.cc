@@ -1,0 +1,36 @@
+#include "host/guest.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "host/guest_abi.h"
+
+namespace ferry::host {
+
+Result<Guest> make_guest(std::string name, wasm::Record record, function::Manifest manifest,
+                         Directories directories) {
+  Guest guest;
+  guest.abi = find_abi(record.abi);
+  if (guest.abi == nullptr) {
+    return Error{Code::kUnsupported,
+                 fmt::format("{} has no entry point that can be called (ABI: {})", name,
+                             wasm::abi_name(record.abi)),
+                 "export _start (a command) or handle (a reactor); `ferry check` says more"};
+  }
+  for (const auto& [key, value] : manifest.grants.env) {
+    guest.environ.push_back(fmt::format("{}={}", key, value));
+  }
+  if (directories == Directories::kOpen) {
+    for (const function::DirGrant& grant : manifest.grants.dirs) {
+      FERRY_TRY(auto directory, wasi::Directory::open(grant.host, grant.guest, grant.read_only));
+      guest.directories.push_back(std::move(directory));
+    }
+  }
+  guest.name = std::move(name);
+  guest.record = std::move(record);
+  guest.manifest = std::move(manifest);
+  return guest;
+}
+
+}  // namespace ferry::host

@@ -1,0 +1,87 @@
+#include "host/guest_abi.h"
+
+#include <utility>
+
+#include "event/json.h"
+#include "host/reply.h"
+
+namespace ferry::host {
+namespace {
+
+using engine::End;
+
+// Of WASI preview 1: the event comes on stdin, the reply leaves on stdout.
+class StdioAbi : public GuestAbi {
+ public:
+  ferry::Status give_event(const Guest& guest, event::LazyEvent& event, wasi::Setup& setup,
+                           std::string& text) const final {
+    if (guest.manifest.input == function::InputForm::kCloudEvent) {
+      FERRY_TRY(text, event::to_json(event.whole()));
+      setup.stdin_data = text;
+    } else if (const std::optional<std::string_view> data = event.data()) {
+      setup.stdin_data = *data;
+    }
+    return Done{};
+  }
+
+  ferry::Status read_reply(const Guest& guest, const wasi::Context& context,
+                           event::LazyEvent& event, Reply& reply) const final {
+    const function::ReplyForm form = guest.manifest.reply;
+    if (form == function::ReplyForm::kData) {
+      read_data(context.out(), reply);
+      return Done{};
+    }
+    FERRY_TRY(reply, host::read_reply(context.out(), form));
+    if (reply.event) {
+      carry_trace(event.whole(), *reply.event);
+    }
+    return Done{};
+  }
+};
+
+class Command final : public StdioAbi {
+ public:
+  End call(const Guest&, engine::Instance& instance, wasi::Context& context,
+           Monotonic deadline) const override {
+    End end = instance.call(entry(), context, deadline);
+    end.value = 0;  // a command reports a failure by proc_exit only
+    return end;
+  }
+  std::string_view entry() const override { return "_start"; }
+};
+
+class Reactor final : public StdioAbi {
+ public:
+  End call(const Guest& guest, engine::Instance& instance, wasi::Context& context,
+           Monotonic deadline) const override {
+    if (guest.record.has_initialize) {
+      End end = instance.call("_initialize", context, deadline);
+      if (end.kind != End::Kind::kReturned) {
+        return end;
+      }
+    }
+    return instance.call(entry(), context, deadline);
+  }
+  std::string_view entry() const override { return "handle"; }
+};
+
+const Command kCommand;
+const Reactor kReactor;
+
+}  // namespace
+
+const GuestAbi* find_abi(wasm::Abi abi) {
+  switch (abi) {
+    case wasm::Abi::kCommand:
+      return &kCommand;
+    case wasm::Abi::kReactor:
+      return &kReactor;
+    case wasm::Abi::kNone:
+    case wasm::Abi::kHttp:
+    case wasm::Abi::kRun:
+      break;
+  }
+  return nullptr;
+}
+
+}  // namespace ferry::host

@@ -1,0 +1,60 @@
+#include "host/invocation.h"
+
+#include <fmt/format.h>
+
+#include "event/environment.h"
+#include "host/guest_abi.h"
+#include "wasm/prepare.h"
+
+namespace ferry::host {
+
+// Made only when the guest asks for its arguments or its environment: most never do.
+wasi::Lists Invocation::tell(const void* from) {
+  const auto& [guest, event, options, text] = *static_cast<const Invocation*>(from);
+  wasi::Lists lists;
+  lists.args = {guest.name};
+  lists.args.insert(lists.args.end(), options.args.begin(), options.args.end());
+  lists.environ = guest.environ;
+  for (const auto& [name, value] : options.env) {
+    lists.environ.push_back(fmt::format("{}={}", name, value));
+  }
+  if (guest.manifest.input == function::InputForm::kData) {
+    for (std::string& entry : event::environment(event.whole())) {
+      lists.environ.push_back(std::move(entry));
+    }
+  }
+  return lists;
+}
+
+ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline) {
+  const function::Limits& limits = guest_.manifest.limits;
+  wasi::Setup setup;
+  setup.tell = tell;
+  setup.tell_from = this;
+  setup.quotas.stdout_bytes = limits.output;
+  setup.quotas.stderr_bytes = limits.log;
+  setup.quotas.open_files = limits.open_files;
+  setup.deadline = deadline;
+  setup.times_log = options_.logs;
+  setup.directories = &guest_.directories;
+  FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, text_));
+  context.reset(std::move(setup));
+  return Done{};
+}
+
+engine::End Invocation::call(engine::Instance& instance, wasi::Context& context,
+                             Monotonic deadline) const {
+  if (guest_.record.has_start) {
+    engine::End end = instance.call(wasm::kStartExport, context, deadline);
+    if (end.kind != engine::End::Kind::kReturned) {
+      return end;
+    }
+  }
+  return guest_.abi->call(guest_, instance, context, deadline);
+}
+
+ferry::Status Invocation::read_reply(const wasi::Context& context, Reply& reply) const {
+  return guest_.abi->read_reply(guest_, context, event_, reply);
+}
+
+}  // namespace ferry::host
