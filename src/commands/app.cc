@@ -16,6 +16,7 @@ namespace {
 
 // A new verb is one file and one line here.
 constexpr std::array kVerbs{
+    VerbRow{"new", "Make a folder with a new function that builds, runs and has a test", make_new},
     VerbRow{"run", "Send one event to a function and print its reply", make_run},
     VerbRow{"serve", "Answer HTTP requests and CloudEvents with functions", make_serve},
     VerbRow{"check", "Say what a function is and whether it will run", make_check},

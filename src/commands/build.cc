@@ -12,6 +12,7 @@
 #include "commands/take_ahead.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
+#include "project/recipe.h"
 
 namespace ferry::commands {
 namespace {
@@ -52,7 +53,7 @@ class Build final : public Verb {
       complain({built.error().message, built.error().hint});
       return built.error().code == Code::kNotFound ? kExitNoEngineOrFile : kExitDifference;
     }
-    auto function = read_function(path_, common_);
+    auto function = read_function(built_.empty() ? path_ : built_, common_);
     if (!function.ok()) {
       complain({function.error().message, function.error().hint});
       return function.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
@@ -71,21 +72,34 @@ class Build final : public Verb {
   }
 
  private:
-  // [build] command of a folder's manifest, run in that folder by the shell, as its author wrote
-  // it.
+  // [build] command of a folder's manifest, else the recipe of its kind of project; run in that
+  // folder by the shell.
   Status run_build_command() {
     if (!fs::is_directory(path_)) {
       return Done{};
     }
+    FERRY_TRY(const auto recipe, project::find_recipe(path_));
     std::string manifest_path =
         common_.manifest.empty() ? (fs::path(path_) / "ferry.toml").string() : common_.manifest;
-    FERRY_TRY(auto text, read_file(manifest_path, 1u << 20));
-    FERRY_TRY(auto manifest, function::parse_manifest(as_text(text), manifest_path));
-    if (manifest.build_command.empty()) {
+    std::string command;
+    std::string command_of = fmt::format("[build] command of {}", manifest_path);
+    if (!recipe || !common_.manifest.empty() || fs::exists(manifest_path)) {
+      FERRY_TRY(auto text, read_file(manifest_path, 1u << 20));
+      FERRY_TRY(auto manifest, function::parse_manifest(as_text(text), manifest_path));
+      command = std::move(manifest.build_command);
+    } else {
+      command = recipe->command;
+      command_of = fmt::format("what is run for a folder with {}", recipe->marker);
+      built_ = (fs::path(path_) / recipe->wasm).string();
+    }
+    if (command.empty()) {
       return Done{};
     }
+    if (recipe) {
+      FERRY_CHECK_OK(project::check_tools(*recipe, project::program_in_path));
+    }
     if (!common_.quiet) {
-      fmt::print(stderr, "ferry: {}\n", manifest.build_command);
+      fmt::print(stderr, "ferry: {}\n", command);
     }
     std::error_code failed;
     fs::path before = fs::current_path();
@@ -93,13 +107,13 @@ class Build final : public Verb {
     if (failed) {
       return errno_error(path_, failed.value());
     }
-    int status = std::system(manifest.build_command.c_str());  // NOLINT: the user's own command
+    int status = std::system(command.c_str());  // NOLINT: the user's own command
     fs::current_path(before, failed);
     if (status != 0) {
       return Error{Code::kInvalid,
                    fmt::format("the build command ended with exit code {}",
                                WIFEXITED(status) ? WEXITSTATUS(status) : 128),
-                   fmt::format("it is [build] command of {}", manifest_path)};
+                   fmt::format("it is {}", command_of)};
     }
     return Done{};
   }
@@ -130,6 +144,7 @@ class Build final : public Verb {
 
   CommonOptions common_;
   std::string path_ = ".";
+  std::string built_;  // what a recipe wrote, where no manifest names it
   std::string out_;
   std::string accepted_;
   std::vector<std::string> cases_;

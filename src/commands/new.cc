@@ -1,0 +1,81 @@
+// ferry new LANGUAGE NAME: a folder with a function that builds, runs and has a test.
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "commands/verb.h"
+#include "function/suggest.h"
+#include "project/scaffold.h"
+
+namespace ferry::commands {
+namespace {
+
+class New final : public Verb {
+ public:
+  void declare(CLI::App& app) override {
+    std::vector<std::string_view> names;
+    for (const project::Language& language : project::languages()) {
+      names.push_back(language.name);
+    }
+    app.add_option("LANGUAGE", language_, fmt::format("{}", fmt::join(names, ", ")))->required();
+    app.add_option("NAME", name_, "The function's name: lower-case letters, digits and '-'")
+        ->required();
+    app.add_option("-o,--out", folder_, "The folder to make (default: NAME)")->type_name("DIR");
+    app.add_option("--event", event_,
+                   fmt::format("Begin with a sample of this kind of event: {}",
+                               fmt::join(project::event_kinds(), ", ")))
+        ->type_name("KIND");
+    app.add_flag("--quiet", quiet_, "Print nothing but errors");
+    app.footer(
+        "Examples:\n  ferry new go hello\n  ferry new rust thumbnails --event s3\n\n"
+        "Then, in the new folder: ferry build && ferry run . '{\"name\":\"Ada\"}'\n\n"
+        "Exit codes: 0 made, 2 usage (an unknown language, a name or a folder that cannot be "
+        "used), 10 the files could not be written.");
+  }
+
+  int run() override {
+    Status made = make();
+    if (made.ok()) {
+      return kExitOk;
+    }
+    complain({made.error().message, made.error().hint});
+    return made.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+  }
+
+ private:
+  Status make() {
+    project::NewProject wanted{name_, folder_.empty() ? name_ : folder_, nullptr, event_};
+    FERRY_TRY(wanted.language, project::find_language(language_));
+    const auto kinds = project::event_kinds();
+    if (!event_.empty() && std::ranges::find(kinds, event_) == kinds.end()) {
+      return Error{Code::kUsage, fmt::format("there is no sample of an event '{}'", event_),
+                   fmt::format("did you mean '{}'? There are: {}", function::nearest(event_, kinds),
+                               fmt::join(kinds, ", "))};
+    }
+    FERRY_TRY(const auto files, project::write_project(wanted));
+    if (quiet_) {
+      return Done{};
+    }
+    for (const std::string& file : files) {
+      fmt::print("{}/{}\n", wanted.folder, file);
+    }
+    fmt::print("\nNext:\n  cd {}\n  ferry build\n  ferry run . '{{\"name\":\"Ada\"}}'\n",
+               wanted.folder);
+    return Done{};
+  }
+
+  std::string language_;
+  std::string name_;
+  std::string folder_;
+  std::string event_;
+  bool quiet_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_new() { return std::make_unique<New>(); }
+
+}  // namespace ferry::commands

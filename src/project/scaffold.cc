@@ -1,0 +1,209 @@
+#include "project/scaffold.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "function/suggest.h"
+#include "project/template_files.h"
+
+namespace ferry::project {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kGoSetup =
+    "      - uses: actions/setup-go@v5\n        with: { go-version: '1.24' }\n";
+constexpr std::string_view kRustSetup = "      - run: rustup target add wasm32-wasip1\n";
+constexpr std::string_view kCSetup =
+    "      - run: sudo apt-get install --yes clang-16 lld-16 wasi-libc libclang-rt-16-dev-wasm32\n";
+constexpr std::string_view kCppSetup =
+    "      - run: sudo apt-get install --yes clang-16 lld-16 wasi-libc libclang-rt-16-dev-wasm32\n"
+    "          libc++-16-dev-wasm32 libc++abi-16-dev-wasm32\n";
+
+// A new language is one folder under templates/ and one line here.
+constexpr std::array kLanguages{
+    Language{"go", "Go", "go test .", kGoSetup},
+    Language{"go-reactor", "Go, started once", "go test .", kGoSetup},
+    Language{"c", "C", "make test", kCSetup},
+    Language{"cpp", "C++", "make test", kCppSetup},
+    Language{"rust", "Rust", "cargo test", kRustSetup},
+};
+
+constexpr std::size_t kLongestName = 63;
+
+// The nearest valid name: what is not allowed becomes '-'.
+std::string valid_name(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9' && !out.empty())) {
+      out.push_back(c);
+    } else if (c >= 'A' && c <= 'Z') {
+      out.push_back(static_cast<char>(c - 'A' + 'a'));
+    } else if (!out.empty() && out.back() != '-') {
+      out.push_back('-');
+    }
+  }
+  out.resize(std::min(out.size(), kLongestName));
+  while (out.ends_with('-')) {
+    out.pop_back();
+  }
+  return out.empty() ? "hello" : out;
+}
+
+std::string fill(std::string_view text,
+                 const std::map<std::string_view, std::string, std::less<>>& values) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t at = text.find('@');
+    out += text.substr(0, at);
+    if (at == std::string_view::npos) {
+      break;
+    }
+    text.remove_prefix(at + 1);
+    const std::size_t end = text.find('@');
+    const auto value =
+        end == std::string_view::npos ? values.end() : values.find(text.substr(0, end));
+    if (value == values.end()) {
+      out += '@';
+      continue;
+    }
+    out += value->second;
+    text.remove_prefix(end + 1);
+  }
+  return out;
+}
+
+// Path → text. A language's own file takes the place of a common one.
+std::map<std::string, std::string> files_of(const NewProject& project) {
+  const std::string wasm = project.language->name == "rust"
+                               ? fmt::format("target/wasm32-wasip1/release/{}.wasm", project.name)
+                               : project.name + ".wasm";
+  const std::map<std::string_view, std::string, std::less<>> values{
+      {"NAME", project.name},
+      {"WASM", wasm},
+      {"TITLE", std::string(project.language->title)},
+      {"TEST", std::string(project.language->test)},
+      {"CI_SETUP", std::string(project.language->ci_setup)},
+      {"EVENT", std::string(project.event)}};
+  std::map<std::string, std::string> out;
+  const auto add = [&](std::string_view folder) {
+    for (const TemplateFile& file : template_files()) {
+      if (!file.path.starts_with(folder)) {
+        continue;
+      }
+      std::string_view path = file.path.substr(folder.size());
+      if (path.ends_with(".in")) {
+        path.remove_suffix(3);
+      }
+      out[std::string(path)] = fill(file.text, values);
+    }
+  };
+  add("common/");
+  add(fmt::format("{}/", project.language->name));
+  if (!project.event.empty()) {
+    for (const TemplateFile& file : template_files()) {
+      if (file.path == fmt::format("events/{}.json", project.event)) {
+        out[fmt::format("events/{}.json", project.event)] = std::string(file.text);
+      } else if (file.path == "events/case.toml") {
+        out[fmt::format("cases/{}.toml", project.event)] = fill(file.text, values);
+      }
+    }
+    add(fmt::format("events/{}/{}/", project.event, project.language->name));
+  }
+  return out;
+}
+
+// Removes what was written when the work ends early.
+class Unfinished {
+ public:
+  explicit Unfinished(fs::path path) : path_(std::move(path)) {}
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  ~Unfinished() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace
+
+std::span<const Language> languages() { return kLanguages; }
+
+Result<const Language*> find_language(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Language& language : kLanguages) {
+    if (language.name == name) {
+      return &language;
+    }
+    known.push_back(language.name);
+  }
+  return Error{Code::kUsage, fmt::format("there is no template for '{}'", name),
+               fmt::format("did you mean '{}'? There are: {}", function::nearest(name, known),
+                           fmt::join(known, ", "))};
+}
+
+std::vector<std::string_view> event_kinds() {
+  std::vector<std::string_view> out;
+  for (const TemplateFile& file : template_files()) {
+    constexpr std::string_view kFolder = "events/";
+    constexpr std::string_view kEnd = ".json";
+    if (file.path.starts_with(kFolder) && file.path.ends_with(kEnd)) {
+      out.push_back(
+          file.path.substr(kFolder.size(), file.path.size() - kFolder.size() - kEnd.size()));
+    }
+  }
+  return out;
+}
+
+Status check_project_name(std::string_view name) {
+  if (!name.empty() && valid_name(name) == name) {
+    return Done{};
+  }
+  return Error{Code::kUsage,
+               fmt::format("'{}' cannot be the name of a project: a name has lower-case letters, "
+                           "digits and '-', begins with a letter and has at most {} characters",
+                           name, kLongestName),
+               fmt::format("try '{}'", valid_name(name))};
+}
+
+Result<std::vector<std::string>> write_project(const NewProject& project) {
+  FERRY_CHECK_OK(check_project_name(project.name));
+  std::error_code failed;
+  if (fs::exists(fs::symlink_status(project.folder, failed)) &&
+      !(fs::is_directory(project.folder, failed) && fs::is_empty(project.folder, failed))) {
+    return Error{Code::kUsage,
+                 fmt::format("{} is there already and is not an empty folder", project.folder),
+                 "choose another name, or another place with -o"};
+  }
+  fs::path target = fs::path(project.folder).lexically_normal();
+  if (!target.has_filename()) {
+    target = target.parent_path();  // "x/" names the folder x
+  }
+  const Unfinished unfinished(target.parent_path() /
+                              fmt::format(".{}.new-{}", target.filename().string(), getpid()));
+  std::vector<std::string> written;
+  for (const auto& [path, text] : files_of(project)) {
+    const fs::path file = unfinished.path() / path;
+    FERRY_CHECK_OK(make_directories(file.parent_path().string()));
+    FERRY_CHECK_OK(write_file_atomically(file.string(), as_bytes(text)));
+    written.push_back(path);
+  }
+  if (std::rename(unfinished.path().c_str(), target.c_str()) != 0) {
+    return errno_error(target.string(), errno);
+  }
+  return written;
+}
+
+}  // namespace ferry::project

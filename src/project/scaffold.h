@@ -1,0 +1,42 @@
+// `ferry new`: a folder with a function that builds, runs and has a test, from the templates that
+// are compiled in.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace ferry::project {
+
+struct Language {
+  std::string_view name;      // "go": what is typed, and the folder under templates/
+  std::string_view title;     // "Go"
+  std::string_view test;      // the command that runs the function's own tests
+  std::string_view ci_setup;  // steps of a workflow that install the toolchain, or empty
+};
+
+std::span<const Language> languages();
+// kUsage, with the nearest known name, when there is none of this name.
+Result<const Language*> find_language(std::string_view name);
+
+// The kinds of events that --event takes: one JSON file each under templates/events.
+std::vector<std::string_view> event_kinds();
+
+struct NewProject {
+  std::string name;    // of the function: lower-case letters, digits and '-'
+  std::string folder;  // to be made; it must not exist, or be empty
+  const Language* language = nullptr;
+  std::string_view event;  // a kind, or empty
+};
+
+// Checks a name; the hint of the error is a valid name made from it.
+Status check_project_name(std::string_view name);
+
+// All files or none: they are written beside `folder` and renamed into place. Returns the paths
+// written, relative to the folder.
+Result<std::vector<std::string>> write_project(const NewProject& project);
+
+}  // namespace ferry::project

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""`ferry new` as a newcomer meets it: each language's project is made, built, tested with its own
+runner, run and verified; and what goes wrong is said.
+
+    tests/project/new_test.py --build DIR
+
+A language whose toolchain is missing here is skipped with that reason. Exit status: that of unittest.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BUILD = None
+
+
+def has_rust_target():
+    if not shutil.which("cargo"):
+        return False
+    told = subprocess.run(["rustc", "--print", "target-libdir", "--target", "wasm32-wasip1"],
+                          capture_output=True, text=True, check=False)
+    return told.returncode == 0 and any(pathlib.Path(told.stdout.strip()).glob("libstd-*.rlib"))
+
+
+def missing(language):
+    """What this machine lacks for a language, or nothing."""
+    if language.startswith("go"):
+        return None if shutil.which("go") else "Go"
+    if language == "rust":
+        return None if has_rust_target() else "rustup's target wasm32-wasip1"
+    tools = ["clang-16", "wasm-ld-16", "make", "cc" if language == "c" else "clang++-16"]
+    lacking = [tool for tool in tools if not shutil.which(tool)]
+    if not lacking and not pathlib.Path("/usr/include/wasm32-wasi").exists():
+        lacking = ["wasi-libc"]
+    if not lacking and language == "cpp":
+        llvm = pathlib.Path(shutil.which("clang-16")).resolve().parent.parent
+        if not (llvm / "include/wasm32-wasi/c++/v1").exists():
+            lacking = ["libc++ for WASI"]
+    return ", ".join(lacking) or None
+
+
+class New(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="ferry-new-test-")
+        self.addCleanup(self.folder.cleanup)
+        self.home = pathlib.Path(self.folder.name)
+
+    def run_in(self, words, cwd=None, code=0, env=None):
+        done = subprocess.run(words, cwd=cwd or self.home, capture_output=True, text=True,
+                              check=False, env=env or self.env(), stdin=subprocess.DEVNULL,
+                              timeout=600)
+        self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def env(self):
+        path = os.pathsep.join([str(BUILD / "bin"), os.environ["PATH"], "/usr/local/go/bin"])
+        return dict(os.environ, PATH=path, GOFLAGS="", GOWORK="off")
+
+    def walk(self, language, test):
+        lacking = missing(language)
+        if lacking:
+            self.skipTest(f"no {lacking} on this machine")
+        self.run_in(["ferry", "new", language, "my-first", "--event", "sqs"])
+        project = self.home / "my-first"
+        self.run_in(["ferry", "build"], project)
+        self.run_in(test, project)
+        done = self.run_in(["ferry", "run", ".", '{"name":"Ada"}'], project)
+        self.assertEqual(done.stdout, '{"message":"Hello, Ada!"}')
+        self.assertIn("my-first: greeting Ada", done.stderr)
+        self.run_in(["ferry", "verify", ".", "cases", "--engine", "wasmtime"], project)
+
+    def test_go(self):
+        self.walk("go", ["go", "test", "."])
+
+    def test_go_reactor(self):
+        self.walk("go-reactor", ["go", "test", "."])
+
+    def test_c(self):
+        self.walk("c", ["make", "test"])
+
+    def test_cpp(self):
+        self.walk("cpp", ["make", "test"])
+
+    def test_rust(self):
+        self.walk("rust", ["cargo", "test", "--quiet"])
+
+    def test_a_folder_without_a_manifest_is_recognised(self):
+        if missing("go"):
+            self.skipTest("no Go on this machine")
+        self.run_in(["ferry", "new", "go", "plain"])
+        project = self.home / "plain"
+        (project / "ferry.toml").unlink()
+        done = self.run_in(["ferry", "build"], project)
+        self.assertIn("GOOS=wasip1 GOARCH=wasm go build", done.stderr)
+        self.assertTrue((project / "plain.wasm").exists())
+
+    def test_a_missing_tool_is_named_with_how_to_get_it(self):
+        self.run_in(["ferry", "new", "go", "plain"])
+        env = dict(self.env(), PATH=f"{BUILD / 'bin'}:/nowhere")
+        done = subprocess.run([BUILD / "bin/ferry", "build"], cwd=self.home / "plain", env=env,
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 10, done.stderr)
+        self.assertIn("the build needs 'go'", done.stderr)
+        self.assertIn("https://go.dev/dl", done.stderr)
+
+    def test_a_build_that_fails_says_whose_command_it_was(self):
+        self.run_in(["ferry", "new", "go", "plain"])
+        (self.home / "plain/ferry.toml").write_text('[build]\ncommand = "exit 3"\n')
+        done = self.run_in(["ferry", "build"], self.home / "plain", code=1)
+        self.assertIn("the build command ended with exit code 3", done.stderr)
+
+    def test_what_is_there_is_left_alone(self):
+        (self.home / "mine").mkdir()
+        (self.home / "mine/file").write_text("x")
+        done = self.run_in(["ferry", "new", "go", "mine"], code=2)
+        self.assertIn("is not an empty folder", done.stderr)
+        self.assertEqual(sorted(p.name for p in self.home.iterdir()), ["mine"])
+
+    def test_wrong_words(self):
+        for words, hint in ((["rus", "x"], "did you mean 'rust'?"),
+                            (["go", "My App"], "try 'my-app'"),
+                            (["go", "x", "--event", "s4"], "did you mean 's3'?")):
+            done = self.run_in(["ferry", "new", *words], code=2)
+            self.assertIn(hint, done.stderr)
+        self.assertEqual(list(self.home.iterdir()), [])
+
+    def test_a_folder_that_cannot_be_written(self):
+        if os.geteuid() == 0:
+            target = "/proc/no-such/project"
+        else:
+            (self.home / "closed").mkdir(mode=0o500)
+            target = str(self.home / "closed/project")
+        self.run_in(["ferry", "new", "go", "project", "-o", target], code=10)
+
+
+def main():
+    global BUILD
+    ask = argparse.ArgumentParser()
+    ask.add_argument("--build", type=pathlib.Path, required=True)
+    options, rest = ask.parse_known_args()
+    BUILD = options.build.resolve()
+    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
