@@ -14,6 +14,7 @@
 #include "commands/verb.h"
 #include "engine/loader.h"
 #include "function/explain.h"
+#include "platforms/list.h"
 #include "reset/kept_instance.h"
 #include "wasm/lower.h"
 
@@ -59,7 +60,7 @@ class Check final : public Verb {
   void declare(CLI::App& app) override {
     app.add_option("FUNCTION", path_, "A .wasm file, a ferry.toml, or a folder with one")
         ->required();
-    std::vector<std::string> platforms = platform_names();
+    std::vector<std::string> platforms = platforms::platform_names();
     platforms.emplace_back("all");
     app.add_option("--for", for_, "Whether it will run on this platform, or all (repeatable)")
         ->type_name("PLATFORM")

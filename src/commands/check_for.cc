@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "platforms/list.h"
+
 namespace ferry::commands {
 namespace {
 
@@ -21,7 +23,7 @@ bool is_asked(const std::string& name, const std::vector<std::string>& asked) {
 std::vector<OnPlatform> look_at_platforms(const function::Function& function, bool runs,
                                           const std::vector<std::string>& asked) {
   std::vector<OnPlatform> out;
-  for (const platforms::Platform* platform : all_platforms()) {
+  for (const platforms::Platform* platform : platforms::all_platforms()) {
     if (!is_asked(platform->name(), asked)) {
       continue;
     }

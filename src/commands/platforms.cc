@@ -1,7 +1,5 @@
 #include "commands/platforms.h"
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 #include <mutex>
 
@@ -10,12 +8,7 @@
 
 #include "commands/verb.h"
 #include "http/message.h"
-#include "platforms/azure/azure.h"
-#include "platforms/http/http.h"
-#include "platforms/knative/knative.h"
-#include "platforms/lambda/lambda.h"
-#include "platforms/openfaas/openfaas.h"
-#include "platforms/openwhisk/openwhisk.h"
+#include "platforms/list.h"
 
 namespace ferry::commands {
 namespace {
@@ -31,7 +24,7 @@ class Platforms final : public Verb {
         "sends the event through that platform's emulator and adapter.");
   }
   int run() override {
-    for (const platforms::Platform* platform : all_platforms()) {
+    for (const platforms::Platform* platform : platforms::all_platforms()) {
       fmt::print("{:<12} {}\n", platform->name(), platform->summary());
     }
     return kExitOk;
@@ -49,33 +42,11 @@ std::string content_type_of(const platforms::Answer& answer) {
 
 }  // namespace
 
-std::span<const platforms::Platform* const> all_platforms() {
-  static const std::array kAll{&platforms::http_platform(),      &platforms::lambda_platform(),
-                               &platforms::openwhisk_platform(), &platforms::knative_platform(),
-                               &platforms::azure_platform(),     &platforms::openfaas_platform()};
-  return kAll;
-}
-
-const platforms::Platform* find_platform(const std::string& name) {
-  const auto all = all_platforms();
-  const auto found = std::ranges::find_if(
-      all, [&](const platforms::Platform* platform) { return platform->name() == name; });
-  return found == all.end() ? nullptr : *found;
-}
-
-std::vector<std::string> platform_names() {
-  std::vector<std::string> out;
-  for (const platforms::Platform* platform : all_platforms()) {
-    out.emplace_back(platform->name());
-  }
-  return out;
-}
-
 Result<host::Outcome> run_through(const platforms::Platform& platform, host::Host& host,
                                   const std::shared_ptr<host::Loaded>& function,
                                   const event::Event& event) {
   std::mutex mutex;
-  std::optional<host::Outcome> seen;  // told on a thread of the emulator's
+  std::optional<host::Outcome> seen;  // reported on a thread of the emulator's
   platforms::AdapterContext context{host, {function}, system_clock(), system_random()};
   context.observe = [&](std::size_t, const host::Outcome& outcome, Nanoseconds) {
     const std::lock_guard lock(mutex);

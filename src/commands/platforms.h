@@ -1,18 +1,11 @@
-// The platforms that this ferry has, by name.
+// An event through a platform that is not there: its emulator.
 #pragma once
 
-#include <span>
-#include <string>
-#include <vector>
+#include <memory>
 
 #include "platforms/platform.h"
 
 namespace ferry::commands {
-
-std::span<const platforms::Platform* const> all_platforms();
-// Null when there is none of that name.
-const platforms::Platform* find_platform(const std::string& name);
-std::vector<std::string> platform_names();
 
 // Sends one event the way it goes on the platform: its emulator, its adapter, the host. The
 // outcome is the host's; the reply of one that is ok is what the platform's caller was given.

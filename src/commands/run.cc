@@ -12,6 +12,7 @@
 #include "event/json.h"
 #include "host/outcome_json.h"
 #include "host/reply.h"
+#include "platforms/list.h"
 
 namespace ferry::commands {
 namespace {
@@ -36,7 +37,7 @@ class Run final : public Verb {
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
     app.add_option("--platform", platform_, "Send the event through this platform's emulator")
-        ->check(CLI::IsMember(platform_names()));
+        ->check(CLI::IsMember(platforms::platform_names()));
     app.add_flag("--trace", trace_, "Print the time by phase on stderr");
     app.footer(
         "Examples:\n"
@@ -112,7 +113,7 @@ class Run final : public Verb {
  private:
   Result<host::Outcome> invoke(host::Host& host, const std::shared_ptr<host::Loaded>& function,
                                const event::Event& event) const {
-    if (const platforms::Platform* platform = find_platform(platform_)) {
+    if (const platforms::Platform* platform = platforms::find_platform(platform_)) {
       return run_through(*platform, host, function, event);
     }
     host::InvokeOptions options;

@@ -14,12 +14,12 @@
 
 #include "base/child.h"
 #include "base/scratch.h"
-#include "commands/platforms.h"
 #include "commands/progress.h"
 #include "commands/ready.h"
 #include "commands/verb.h"
 #include "commands/verify_remote.h"
 #include "compare/compare.h"
+#include "platforms/list.h"
 #include "verify/report.h"
 
 namespace ferry::commands {
@@ -88,10 +88,11 @@ class Verify final : public Verb {
     std::vector<verify::Side> out;
     for (const std::string& given : platforms_) {
       const std::size_t equals = given.find('=');
-      verify::Side side{given.substr(0, equals), find_platform(given.substr(0, equals)), {}};
+      verify::Side side{
+          given.substr(0, equals), platforms::find_platform(given.substr(0, equals)), {}};
       if (side.platform == nullptr) {
         return Error{Code::kUsage, fmt::format("there is no platform '{}'", side.name),
-                     fmt::format("there are {}", fmt::join(platform_names(), ", "))};
+                     fmt::format("there are {}", fmt::join(platforms::platform_names(), ", "))};
       }
       if (equals != std::string::npos) {
         const char* auth = std::getenv("OPENWHISK_AUTH");
@@ -101,7 +102,7 @@ class Verify final : public Verb {
       out.push_back(std::move(side));
     }
     if (out.empty()) {
-      for (const platforms::Platform* platform : all_platforms()) {
+      for (const platforms::Platform* platform : platforms::all_platforms()) {
         out.push_back({platform->name(), platform, {}});
       }
     }
@@ -121,11 +122,11 @@ class Verify final : public Verb {
       return Error{Code::kUsage, "there is no case in these files", "see docs/formats/cases.md"};
     }
     for (const verify::Case& one : out) {
-      if (one.native && find_platform(one.native->platform) == nullptr) {
+      if (one.native && platforms::find_platform(one.native->platform) == nullptr) {
         return Error{
             Code::kUsage,
             fmt::format("case '{}': there is no platform '{}'", one.name, one.native->platform),
-            fmt::format("there are {}", fmt::join(platform_names(), ", "))};
+            fmt::format("there are {}", fmt::join(platforms::platform_names(), ", "))};
       }
     }
     return out;

@@ -1,15 +1,12 @@
 // Which platform this process finds itself on, by what the platforms promise to set in the
-// environment. Pure but for the lookup handed in.
+// environment. Pure apart from the lookup handed in.
 #pragma once
 
-#include <functional>
 #include <string>
 
-#include "base/result.h"
+#include "platforms/list.h"
 
 namespace ferry::hostmain {
-
-using Lookup = std::function<const char*(const char* name)>;  // getenv, or a test's
 
 struct Decision {
   std::string platform;
@@ -17,9 +14,6 @@ struct Decision {
 };
 
 // `asked` is --platform's word, or empty.
-Decision decide_platform(const std::string& asked, const Lookup& env);
-
-// ":8080", or what the platform says: Knative and its like choose the port.
-std::string default_listen(const std::string& platform, const Lookup& env);
+Decision decide_platform(const std::string& asked, const platforms::Lookup& env);
 
 }  // namespace ferry::hostmain

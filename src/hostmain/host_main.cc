@@ -10,10 +10,10 @@
 #include "engine/compiler.h"
 #include "engine/linked.h"
 #include "generated/version.h"
+#include "hostmain/bundle_provider.h"
 #include "hostmain/decide.h"
 #include "hostmain/options.h"
 #include "hostmain/packed.h"
-#include "hostmain/serve.h"
 
 namespace ferry::hostmain {
 namespace {
@@ -22,22 +22,25 @@ constexpr int kExitUsage = 2;
 constexpr int kExitNothingToServe = 10;
 
 Status serve(const Options& options, const char* argv0) {
-  const Lookup env = [](const char* name) -> const char* { return std::getenv(name); };
+  const platforms::Lookup env = [](const char* name) -> const char* { return std::getenv(name); };
   const Decision decision = decide_platform(options.platform, env);
-  const PlatformRow* platform = find_platform(decision.platform);
+  const platforms::Platform* platform = platforms::find_platform(decision.platform);
   if (platform == nullptr) {
-    return Error{Code::kUsage,
-                 fmt::format("this ferry-host has no platform '{}' ({}); it has {}",
-                             decision.platform, decision.why, platform_names()),
-                 ""};
+    return Error{
+        Code::kUsage,
+        fmt::format("this ferry-host has no platform '{}' ({}); it has {}", decision.platform,
+                    decision.why, fmt::join(platforms::platform_names(), ", ")),
+        ""};
   }
-  if (!options.quiet) {
+  if (!options.serve.quiet) {
     fmt::print(stderr, "ferry-host: platform {}: {}\n", decision.platform, decision.why);
   }
-  const Serving serving{
-      options, options.bundle.empty() ? program_folder(argv0) : options.bundle,
-      options.listen.empty() ? default_listen(decision.platform, env) : options.listen};
-  return platform->serve(serving);
+  serve::Options how = options.serve;
+  if (how.listen.empty()) {
+    how.listen = platform->default_listen(env);
+  }
+  BundleProvider provider(options, program_folder(argv0));
+  return platform->serve(provider, how);
 }
 
 int run(int argc, char** argv) {

@@ -17,8 +17,9 @@ struct Option {
 
 Status set_workers(Options& options, const std::string& text) {
   const char* end = text.data() + text.size();
-  auto [stop, problem] = std::from_chars(text.data(), end, options.workers);
-  if (problem != std::errc{} || stop != end || options.workers < 1 || options.workers > 1024) {
+  auto [stop, problem] = std::from_chars(text.data(), end, options.serve.workers);
+  if (problem != std::errc{} || stop != end || options.serve.workers < 1 ||
+      options.serve.workers > 1024) {
     return Error{Code::kUsage, fmt::format("--workers {}: not a number from 1 to 1024", text), ""};
   }
   return Done{};
@@ -28,20 +29,22 @@ Status set_log_format(Options& options, const std::string& text) {
   if (text != "text" && text != "json") {
     return Error{Code::kUsage, fmt::format("--log-format {}: neither text nor json", text), ""};
   }
-  options.log_format = text == "json" ? platforms::LogFormat::kJson : platforms::LogFormat::kText;
+  options.serve.log_format = text == "json" ? serve::LogFormat::kJson : serve::LogFormat::kText;
   return Done{};
 }
 
-auto set_text(std::string Options::*field) {
-  return [field](Options& options, const std::string& text) -> Status {
-    options.*field = text;
+template <typename Part>
+auto set_text(Part part) {
+  return [part](Options& options, const std::string& text) -> Status {
+    part(options) = text;
     return Done{};
   };
 }
 
-auto set_flag(bool Options::*field) {
-  return [field](Options& options, const std::string&) -> Status {
-    options.*field = true;
+template <typename Part>
+auto set_flag(Part part) {
+  return [part](Options& options, const std::string&) -> Status {
+    part(options) = true;
     return Done{};
   };
 }
@@ -49,23 +52,25 @@ auto set_flag(bool Options::*field) {
 std::span<const Option> table() {
   static const Option options[] = {
       {"--bundle", "FILE|DIR", "What to serve (default: the bundles beside this program)",
-       set_text(&Options::bundle)},
+       set_text([](Options& o) -> auto& { return o.bundle; })},
       {"--key", "FILE", "Public key that the bundles are signed with (default: ferry.pub beside)",
-       set_text(&Options::key)},
+       set_text([](Options& o) -> auto& { return o.key; })},
       {"--platform", "NAME", "Whose side is served (default: what the environment says)",
-       set_text(&Options::platform)},
+       set_text([](Options& o) -> auto& { return o.platform; })},
       {"--listen", "HOST:PORT",
        "Where to serve (default: :8080, or :$PORT; port 0: a free one, printed)",
-       set_text(&Options::listen)},
+       set_text([](Options& o) -> auto& { return o.serve.listen; })},
       {"--admin", "HOST:PORT", "Where /livez, /readyz and /metrics are served",
-       set_text(&Options::admin)},
+       set_text([](Options& o) -> auto& { return o.serve.admin; })},
       {"--workers", "N", "Worker processes (default: one a core)", set_workers},
       {"--pin", nullptr, "Each worker on a core of its own, for the connections that arrive there",
-       set_flag(&Options::pin)},
+       set_flag([](Options& o) -> auto& { return o.serve.pin; })},
       {"--log-format", "text|json", "How log lines are printed", set_log_format},
-      {"--quiet", nullptr, "Print errors only", set_flag(&Options::quiet)},
-      {"--help", nullptr, "Print this", set_flag(&Options::help)},
-      {"--version", nullptr, "Print the version", set_flag(&Options::version)},
+      {"--quiet", nullptr, "Print errors only",
+       set_flag([](Options& o) -> auto& { return o.serve.quiet; })},
+      {"--help", nullptr, "Print this", set_flag([](Options& o) -> auto& { return o.help; })},
+      {"--version", nullptr, "Print the version",
+       set_flag([](Options& o) -> auto& { return o.version; })},
   };
   return options;
 }

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "platforms/log.h"
+#include "serve/running.h"
 
 namespace ferry::hostmain {
 
@@ -13,12 +13,7 @@ struct Options {
   std::string bundle;    // a file or a folder; empty: the folder of the program
   std::string key;       // the public key's file; empty: ferry.pub beside the bundles
   std::string platform;  // empty: decided from the environment
-  std::string listen;    // empty: the platform's default
-  std::string admin;
-  unsigned workers = 0;  // 0: one a core
-  bool pin = false;      // each on a core of its own
-  platforms::LogFormat log_format = platforms::LogFormat::kText;
-  bool quiet = false;
+  serve::Options serve;  // its `listen` empty: the platform's default
   bool help = false;
   bool version = false;
 };

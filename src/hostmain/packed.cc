@@ -32,6 +32,11 @@ Result<std::vector<std::string>> bundles_in(const std::string& folder) {
 
 }  // namespace
 
+bool has_bundle(const std::string& folder) {
+  const auto found = bundles_in(folder);
+  return found.ok() && !found->empty();
+}
+
 Result<bundle::VerifyKey> read_public_key(const std::string& path) {
   FERRY_TRY(const Bytes text, read_file(path, 4096));
   std::string_view digits = as_text(text);
@@ -101,20 +106,6 @@ std::string program_folder(const char* argv0) {
   }
   const std::size_t slash = whole.rfind('/');
   return slash == std::string::npos ? "." : whole.substr(0, std::max<std::size_t>(slash, 1));
-}
-
-engine::EngineOptions engine_options_for(const std::vector<Packed>& packed) {
-  engine::EngineOptions options;
-  std::uint64_t memory = 1u << 20;
-  std::uint32_t instances = 0;
-  for (const Packed& each : packed) {
-    memory = std::max(memory, each.manifest.limits.memory);
-    instances += std::min(each.manifest.limits.concurrency, 1024u);
-    options.count_instructions |= each.manifest.limits.instructions.has_value();
-  }
-  options.max_memory = memory;
-  options.max_instances = std::clamp(instances, 1u, 1024u);
-  return options;
 }
 
 }  // namespace ferry::hostmain

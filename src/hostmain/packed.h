@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "bundle/bundle.h"
-#include "engine/engine.h"
 #include "function/manifest.h"
 
 namespace ferry::hostmain {
@@ -30,10 +29,10 @@ Result<std::vector<Packed>> read_packed(const std::string& path, const std::stri
 // The same of one opened bundle: reads its manifest.
 Result<Packed> unpack(bundle::Bundle bundle);
 
+// Whether there is any in this folder.
+bool has_bundle(const std::string& folder);
+
 // The folder of the running program, /proc or not. `argv0` is the last resort.
 std::string program_folder(const char* argv0);
-
-// What the engine is made with to run these.
-engine::EngineOptions engine_options_for(const std::vector<Packed>& packed);
 
 }  // namespace ferry::hostmain

@@ -61,6 +61,7 @@ void put_problem(const Outcome& outcome, int status, const std::string& digest,
 Outcome HttpCalls::invoke(std::size_t function, event::LazyEvent& event, Monotonic arrival,
                           host::InvokeOptions options) const {
   options.arrived = arrival;
+  options.logs = context_.reads_logs;
   Outcome outcome = context_.host.invoke(*context_.functions[function], event, options);
   const Monotonic ended = outcome.ended ? *outcome.ended : context_.clock.monotonic();
   context_.observe(function, outcome, ended - arrival);
@@ -176,7 +177,6 @@ void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
   if (call.adjust) {
     call.adjust(plain.whole());
   }
-  call.invoke.logs = !call.quiet;
   Outcome outcome = invoke(call.function, plain, call.arrival, std::move(call.invoke));
   answer(call.function, outcome, outcome.reply.event && wants_structured(headers), response);
 }
@@ -198,7 +198,6 @@ void HttpCalls::call(HttpCall&& call, http::Response& response) const {
   }
   const bool structured =
       events.mode == event::Mode::kStructured || wants_structured(call.message.headers);
-  call.invoke.logs = !call.quiet;
   Outcome outcome = invoke(call.function, events.event, call.arrival, call.invoke);
   if (call.finish) {
     call.finish(events.event, outcome);

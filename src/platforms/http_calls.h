@@ -16,7 +16,6 @@ struct HttpCall {
   std::size_t function = 0;
   event::HttpRequest message;
   Monotonic arrival;
-  bool quiet = false;               // nobody reads the log of a single event
   host::InvokeOptions invoke = {};  // the platform's deadline, id and environment
   // Called on the event of a request that is no CloudEvent, for what the platform knows better.
   std::function<void(event::Event&)> adjust = {};
@@ -33,7 +32,7 @@ class HttpCalls {
   // an event goes as one JSON document.
   void answer(std::size_t function, host::Outcome& outcome, bool structured,
               http::Response& response) const;
-  // Told to the observer, and the log.
+  // Reported to the observer and to the log.
   host::Outcome invoke(std::size_t function, event::LazyEvent& event, Monotonic arrival,
                        host::InvokeOptions options) const;
   host::Outcome invoke(std::size_t function, const event::Event& event, Monotonic arrival,

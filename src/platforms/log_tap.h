@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "platforms/log.h"
+#include "serve/log.h"
 
 namespace ferry::platforms {
 
@@ -17,7 +17,7 @@ class LogTap {
   static Result<std::unique_ptr<LogTap>> make();
 
   // For AdapterContext: the writer of JSON lines (to `err`), and the two streams.
-  LogWriter* writer() { return &writer_; }
+  serve::LogWriter* writer() { return &writer_; }
   int out() const { return out_.get(); }
   int err() const { return err_.get(); }
 
@@ -30,11 +30,11 @@ class LogTap {
 
  private:
   LogTap(Fd out, Fd err)
-      : out_(std::move(out)), err_(std::move(err)), writer_(err_.get(), LogFormat::kJson) {}
+      : out_(std::move(out)), err_(std::move(err)), writer_(err_.get(), serve::LogFormat::kJson) {}
 
   Fd out_;
   Fd err_;
-  LogWriter writer_;
+  serve::LogWriter writer_;
 };
 
 // The "text" of each line, which is one of LogWriter's JSON lines.

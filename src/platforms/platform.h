@@ -10,32 +10,17 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "host/host.h"
 #include "http/message.h"
-#include "platforms/log.h"
 #include "platforms/log_tap.h"
 #include "platforms/observed.h"
 #include "platforms/rules.h"
 #include "platforms/wire.h"
+#include "serve/context.h"
+#include "serve/running.h"
 
 namespace ferry::platforms {
 
-// What an adapter is made with. All references outlive it; it is used by many threads at once.
-struct AdapterContext {
-  host::Host& host;
-  std::vector<std::shared_ptr<host::Loaded>> functions;
-  const Clock& clock;
-  Random& random;
-  LogWriter* log = nullptr;  // where functions' log lines go; null: nowhere
-  // The process's own streams, for platforms that read those (with `log` null: nothing is written).
-  int out = 1;
-  int err = 2;
-  // Told of each outcome: the function's index, and the time since the request was read.
-  std::function<void(std::size_t function, const host::Outcome& outcome, Nanoseconds took)>
-      observe = [](std::size_t, const host::Outcome&, Nanoseconds) {};
-  // False: nobody reads what single events log, neither from `log` nor from observed outcomes.
-  bool reads_logs = true;
-};
+using serve::AdapterContext;
 
 // What an emulator is made with beside the adapter that it calls.
 struct EmulatorOptions {
@@ -58,11 +43,30 @@ class Emulator {
   virtual Result<Answer> send_native(std::string_view input);
 };
 
+// How a process finds out where it runs: getenv, or a test's.
+using Lookup = std::function<const char*(const char* name)>;
+
+// An environment variable that a platform promises to set.
+struct Sign {
+  const char* variable = nullptr;  // null: it sets none
+  // Set for a process that the platform itself starts, and not for a whole container: nearer to us
+  // than another platform that runs the container.
+  bool starts_us = false;
+};
+
 class Platform {
  public:
   virtual ~Platform() = default;
   virtual const char* name() const = 0;
   virtual const char* summary() const = 0;
+  // How its surroundings are recognised.
+  virtual Sign sign() const { return {}; }
+  // Where ferry-host listens when nobody says: what the platform says, else ":8080".
+  virtual std::string default_listen(const Lookup& env) const;
+  // Serves the provider's functions until SIGTERM has been obeyed or the platform is gone. Once, in
+  // a process that has no thread and no engine yet. As it stands: worker processes that the
+  // platform calls over HTTP, each with its adapter.
+  virtual Status serve(serve::Provider& provider, const serve::Options& options) const;
   // What it allows.
   virtual const Rules& rules() const;
   // The adapter of a platform that calls us over HTTP. Lanes are the functions' indices.
@@ -78,5 +82,8 @@ class Platform {
   // Every such sentence is in docs/portability.md.
   virtual std::string lose(Observed& expected) const;
 };
+
+// HOST:PORT with the port that this variable holds, or 8080 where it holds none.
+std::string listen_on_port_of(const char* variable, std::string_view host, const Lookup& env);
 
 }  // namespace ferry::platforms

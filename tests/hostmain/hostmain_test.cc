@@ -14,7 +14,7 @@
 #include "hostmain/decide.h"
 #include "hostmain/options.h"
 #include "hostmain/packed.h"
-#include "hostmain/serve.h"
+#include "platforms/list.h"
 
 namespace ferry::hostmain {
 namespace {
@@ -38,6 +38,12 @@ TEST(Decide, EachPlatformByItsOwnVariable) {
   EXPECT_THAT(decided({{"K_SERVICE", "x"}}).why, HasSubstr("K_SERVICE"));
 }
 
+// Azure's functions host runs in a container of anybody's, and starts us itself.
+TEST(Decide, WhoStartsUsIsNearerThanWhoRunsTheContainer) {
+  EXPECT_EQ(decided({{"K_SERVICE", "x"}, {"FUNCTIONS_CUSTOMHANDLER_PORT", "1"}}).platform, "azure");
+  EXPECT_EQ(decided({{"__OW_API_HOST", "x"}, {"AWS_LAMBDA_RUNTIME_API", "x"}}).platform, "lambda");
+}
+
 TEST(Decide, WhatWasAskedWinsAndAnEmptyVariableIsNone) {
   EXPECT_EQ(decided({{"__OW_API_HOST", "x"}}, "http").platform, "http");
   EXPECT_EQ(decided({{"__OW_API_HOST", ""}}).platform, "http");
@@ -45,7 +51,8 @@ TEST(Decide, WhatWasAskedWinsAndAnEmptyVariableIsNone) {
 
 TEST(Decide, PortIsTheEnvironmentsWhereItIsANumber) {
   auto listen = [](const char* port) {
-    return default_listen("knative", [port](const char*) { return port; });
+    return platforms::find_platform("knative")->default_listen(
+        [port](const char*) { return port; });
   };
   EXPECT_EQ(listen(nullptr), ":8080");
   EXPECT_EQ(listen("9000"), ":9000");
@@ -58,10 +65,10 @@ TEST(Options, AreReadInBothForms) {
                          "--quiet",     "--log-format", "json"};
   const Options options = *parse_options(words);
   EXPECT_EQ(options.bundle, "/x");
-  EXPECT_EQ(options.workers, 3u);
-  EXPECT_TRUE(options.pin);
-  EXPECT_TRUE(options.quiet);
-  EXPECT_EQ(options.log_format, platforms::LogFormat::kJson);
+  EXPECT_EQ(options.serve.workers, 3u);
+  EXPECT_TRUE(options.serve.pin);
+  EXPECT_TRUE(options.serve.quiet);
+  EXPECT_EQ(options.serve.log_format, serve::LogFormat::kJson);
 }
 
 TEST(Options, WrongOnesAreNamed) {
@@ -79,9 +86,9 @@ TEST(Options, WrongOnesAreNamed) {
 }
 
 TEST(Platforms, EachIsFoundByItsNameAndOthersAreNot) {
-  EXPECT_NE(find_platform("http"), nullptr);
-  EXPECT_NE(find_platform("openwhisk"), nullptr);
-  EXPECT_EQ(find_platform("lambada"), nullptr);
+  EXPECT_NE(platforms::find_platform("http"), nullptr);
+  EXPECT_NE(platforms::find_platform("openwhisk"), nullptr);
+  EXPECT_EQ(platforms::find_platform("lambada"), nullptr);
 }
 
 TEST(Packed, NoBundleAndNoKeyAreTold) {

@@ -349,7 +349,7 @@ TEST(Options, ComeFromTheEnvironment) {
   ASSERT_TRUE(ok);
   EXPECT_EQ(options.handler, "orders");
   EXPECT_EQ(options.concurrency, 4u);
-  EXPECT_EQ(options.log_format, LogFormat::kText);
+  EXPECT_EQ(options.log_format, serve::LogFormat::kText);
   options_of({}, &ok);
   EXPECT_FALSE(ok);
   for (const char* junk : {"0", "-1", "many", "4 ", "99999999999"}) {

@@ -40,6 +40,7 @@ bool may_be_message(const http::Request& request) {
 AzureAdapter::AzureAdapter(AdapterContext context)
     : HttpAdapter(std::move(context)), silent_(this->context()) {
   silent_.log = nullptr;
+  silent_.reads_logs = true;  // they go into the answer
 }
 
 std::string_view AzureAdapter::path_of(const http::Request& request) const {

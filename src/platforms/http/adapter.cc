@@ -96,7 +96,6 @@ void HttpAdapter::handle(const http::Request& request, http::Response& response)
   call.message.headers = headers;
   call.message.body = std::string(request.body);
   call.arrival = request.arrival;
-  call.quiet = !context_.reads_logs;
   prepare(request, call);
   calls_.call(std::move(call), response);
 }

@@ -1,8 +1,8 @@
 #include "platforms/http/http.h"
 
-#include "platforms/front.h"
 #include "platforms/http/adapter.h"
 #include "platforms/http/emulator.h"
+#include "serve/front.h"
 
 namespace ferry::platforms {
 namespace {
@@ -16,7 +16,7 @@ class Http final : public Platform {
   }
   Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
                                                   EmulatorOptions options) const override {
-    FERRY_TRY(auto wire, make_loopback(adapter, front_options(options.limits)));
+    FERRY_TRY(auto wire, make_loopback(adapter, serve::front_options(options.limits)));
     return std::unique_ptr<Emulator>(std::make_unique<HttpEmulator>(std::move(wire), options.log));
   }
   Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {

@@ -1,8 +1,8 @@
 #include "platforms/knative/knative.h"
 
-#include "platforms/front.h"
 #include "platforms/knative/adapter.h"
 #include "platforms/knative/emulator.h"
+#include "serve/front.h"
 
 namespace ferry::platforms {
 namespace {
@@ -11,6 +11,7 @@ class Knative final : public Platform {
  public:
   const char* name() const override { return "knative"; }
   const char* summary() const override { return "Knative and Cloud Run: CloudEvents in and out"; }
+  Sign sign() const override { return {"K_SERVICE"}; }  // Knative Serving, runtime contract
   const Rules& rules() const override { return knative_rules(); }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     return std::unique_ptr<http::Service>(
@@ -18,7 +19,7 @@ class Knative final : public Platform {
   }
   Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
                                                   EmulatorOptions options) const override {
-    FERRY_TRY(auto wire, make_loopback(adapter, front_options(options.limits)));
+    FERRY_TRY(auto wire, make_loopback(adapter, serve::front_options(options.limits)));
     return std::unique_ptr<Emulator>(
         std::make_unique<knative::KnativeEmulator>(std::move(wire), options.log));
   }

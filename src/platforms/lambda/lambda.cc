@@ -2,6 +2,7 @@
 
 #include "platforms/lambda/adapter.h"
 #include "platforms/lambda/emulator.h"
+#include "platforms/lambda/runtime.h"
 
 namespace ferry::platforms {
 namespace {
@@ -10,6 +11,10 @@ class Lambda final : public Platform {
  public:
   const char* name() const override { return "lambda"; }
   const char* summary() const override { return "AWS Lambda, as a custom runtime"; }
+  Sign sign() const override { return {"AWS_LAMBDA_RUNTIME_API", true}; }  // "Custom runtimes"
+  Status serve(serve::Provider& provider, const serve::Options& options) const override {
+    return lambda::serve(provider, options);
+  }
   // Lambda is asked for work (lambda/runtime.h); the adapter answers what it handed over.
   const Rules& rules() const override { return lambda_rules(); }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {

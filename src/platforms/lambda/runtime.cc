@@ -3,6 +3,7 @@
 #include <atomic>
 #include <charconv>
 #include <csignal>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
@@ -13,6 +14,7 @@
 #include "base/file.h"
 #include "platforms/lambda/adapter.h"
 #include "platforms/lambda/runtime_api.h"
+#include "serve/running.h"
 
 namespace ferry::platforms::lambda {
 namespace {
@@ -109,7 +111,37 @@ class Loop {
   std::vector<http::Field> fields_;
 };
 
+// Layers are unpacked into /opt, where the program is; the function's own zip into the task root.
+// What is nearer to the function wins.
+serve::Wanted wanted(const RuntimeOptions& runtime) {
+  const char* root = std::getenv("LAMBDA_TASK_ROOT");  // NOLINT(concurrency-mt-unsafe): no thread
+  const std::string task = root == nullptr || *root == '\0' ? "/var/task" : root;
+  return {{task, task + "/ferry", "ferry"}, runtime.handler};
+}
+
+Result<serve::Running> start(serve::Provider& provider, const RuntimeOptions& runtime) {
+  serve::Phases phases;
+  FERRY_TRY(const auto functions, provider.list(wanted(runtime)));
+  phases.end_of("bundle");
+  FERRY_TRY(auto running,
+            serve::bring_up(provider, functions, serve::engine_options_for(functions), phases));
+  phases.print();
+  return running;
+}
+
 }  // namespace
+
+Status serve(serve::Provider& provider, const serve::Options& options) {
+  FERRY_TRY(const RuntimeOptions runtime, runtime_options([](const char* name) {
+              return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
+            }));
+  auto running = start(provider, runtime);
+  if (!running.ok()) {
+    return init_failed(runtime, std::move(running).error());
+  }
+  serve::LogWriter log(STDERR_FILENO, runtime.log_format);
+  return run_runtime(runtime, running->context(options.quiet ? nullptr : &log));
+}
 
 Result<RuntimeOptions> runtime_options(const std::function<const char*(const char*)>& env) {
   auto get = [&](const char* name) {
@@ -141,7 +173,7 @@ Result<RuntimeOptions> runtime_options(const std::function<const char*(const cha
     out.streaming = word == "on";
   }
   if (get("AWS_LAMBDA_LOG_FORMAT") == "Text") {
-    out.log_format = LogFormat::kText;
+    out.log_format = serve::LogFormat::kText;
   }
   return out;
 }

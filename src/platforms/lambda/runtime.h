@@ -8,19 +8,26 @@
 
 #include "http/message.h"
 #include "platforms/platform.h"
+#include "serve/log.h"
 
 namespace ferry::platforms::lambda {
 
 // What Lambda says in the environment.
 struct RuntimeOptions {
-  std::string api;                          // AWS_LAMBDA_RUNTIME_API
-  std::string handler;                      // _HANDLER: the function's name
-  unsigned concurrency = 1;                 // AWS_LAMBDA_MAX_CONCURRENCY: invocations at once
-  std::optional<bool> streaming = {};       // FERRY_LAMBDA_STREAMING: on, off; else the manifest
-  LogFormat log_format = LogFormat::kJson;  // AWS_LAMBDA_LOG_FORMAT=Text: lines of text
+  std::string api;                     // AWS_LAMBDA_RUNTIME_API
+  std::string handler;                 // _HANDLER: the function's name
+  unsigned concurrency = 1;            // AWS_LAMBDA_MAX_CONCURRENCY: invocations at once
+  std::optional<bool> streaming = {};  // FERRY_LAMBDA_STREAMING: on, off; else the manifest
+  serve::LogFormat log_format =
+      serve::LogFormat::kJson;  // AWS_LAMBDA_LOG_FORMAT=Text: lines of text
 };
 // kUsage where AWS_LAMBDA_RUNTIME_API is not set, or a number is none.
 Result<RuntimeOptions> runtime_options(const std::function<const char*(const char*)>& env);
+
+// The provider's functions as Lambda's runtime: this process is the `bootstrap` that Lambda, or one
+// of its emulators, started. Until SIGTERM (ok), or until the Runtime API is gone (an error). What
+// goes wrong before the first invocation is reported to Lambda as an init error, too.
+Status serve(serve::Provider& provider, const serve::Options& options);
 
 // Tells the Runtime API that there will be no runtime, and returns the error for whoever prints it.
 Status init_failed(const RuntimeOptions& options, Error error);

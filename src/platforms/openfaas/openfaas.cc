@@ -1,8 +1,8 @@
 #include "platforms/openfaas/openfaas.h"
 
-#include "platforms/front.h"
 #include "platforms/openfaas/adapter.h"
 #include "platforms/openfaas/emulator.h"
+#include "serve/front.h"
 
 namespace ferry::platforms {
 namespace {
@@ -11,13 +11,14 @@ class OpenFaas final : public Platform {
  public:
   const char* name() const override { return "openfaas"; }
   const char* summary() const override { return "OpenFaaS, with of-watchdog or without"; }
+  Sign sign() const override { return {"OPENFAAS_NAME"}; }  // OpenFaaS, faas-netes
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     return std::unique_ptr<http::Service>(
         std::make_unique<openfaas::OpenFaasAdapter>(std::move(context)));
   }
   Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
                                                   EmulatorOptions options) const override {
-    FERRY_TRY(auto wire, make_loopback(adapter, front_options(options.limits)));
+    FERRY_TRY(auto wire, make_loopback(adapter, serve::front_options(options.limits)));
     return std::unique_ptr<Emulator>(
         std::make_unique<openfaas::OpenFaasEmulator>(std::move(wire), options.log));
   }

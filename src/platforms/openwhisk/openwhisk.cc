@@ -2,6 +2,7 @@
 
 #include "platforms/openwhisk/emulator.h"
 #include "platforms/openwhisk/observed.h"
+#include "platforms/openwhisk/serve.h"
 
 namespace ferry::platforms {
 namespace openwhisk {
@@ -40,6 +41,10 @@ class OpenWhisk final : public Platform {
  public:
   const char* name() const override { return "openwhisk"; }
   const char* summary() const override { return "Apache OpenWhisk: /init and /run"; }
+  Sign sign() const override { return {"__OW_API_HOST"}; }  // the invoker's container proxy
+  Status serve(serve::Provider& provider, const serve::Options& options) const override {
+    return openwhisk::serve(provider, options);
+  }
   const Rules& rules() const override { return openwhisk_rules(); }
   Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
     openwhisk::AdapterOptions options;

@@ -5,25 +5,36 @@
 
 #include <fmt/format.h>
 
-#include "platforms/front.h"
+#include "http/listener.h"
 #include "platforms/openwhisk/openwhisk.h"
+#include "serve/front.h"
 
 namespace ferry::platforms::openwhisk {
 
-Status serve(host::Host& host, std::vector<std::shared_ptr<host::Loaded>> functions,
-             ServeOptions options) {
-  http::Listeners& listeners = options.listeners;
-  const bool announced = !options.quiet || listeners.port_chosen;
-  const std::size_t known = functions.size();
-  OpenWhiskAdapter adapter({host, std::move(functions), system_clock(), system_random()},
-                           {options.key});
+Status serve(serve::Provider& provider, const serve::Options& options) {
+  // First of all: an invoker that was refused tries again only after 100 ms.
+  FERRY_TRY(http::Listeners listeners, http::listen_on(options.listen, 1));
+  FERRY_TRY(const auto functions, provider.list({{}, "", true}));
+  AdapterOptions how;
+  if (functions.empty()) {
+    FERRY_TRY(how.key, provider.upload_key());
+  }
+  engine::EngineOptions engine = engine_options();
+  engine.count_instructions = serve::engine_options_for(functions).count_instructions;
+  serve::Phases phases;
+  FERRY_TRY(const serve::Running running, serve::bring_up(provider, functions, engine, phases));
+  AdapterContext context = running.context(nullptr);
+  context.reads_logs = true;  // an activation's log goes to this process's own streams
+  OpenWhiskAdapter adapter(std::move(context), how);
   FERRY_TRY(auto server, http::Server::make(front_options(), adapter));
   FERRY_CHECK_OK(server->listen(std::move(listeners.sockets.front())));
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGINT, [](int) { std::raise(SIGTERM); });
-  serve_until_told(*server, [&] {
+  const bool announced = !options.quiet || listeners.port_chosen;
+  serve::serve_until_told(*server, [&] {
     if (announced) {
-      fmt::print(stderr, "{}: OpenWhisk on http://{}/, {}\n", options.program, listeners.address,
+      const std::size_t known = functions.size();
+      fmt::print(stderr, "{}: OpenWhisk on http://{}/, {}\n", provider.program(), listeners.address,
                  known == 0 ? "waiting for /init"
                             : fmt::format("{} function{} here", known, known == 1 ? "" : "s"));
     }

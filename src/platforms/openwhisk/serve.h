@@ -3,20 +3,13 @@
 // and the invoker knows.
 #pragma once
 
-#include "http/listener.h"
-#include "platforms/openwhisk/adapter.h"
+#include "serve/provider.h"
+#include "serve/running.h"
 
 namespace ferry::platforms::openwhisk {
 
-struct ServeOptions {
-  std::string program;        // "ferry-host": begins each line for people
-  http::Listeners listeners;  // one socket
-  std::optional<bundle::VerifyKey> key;
-  bool quiet = false;
-};
-
-// Until SIGTERM or SIGINT has been obeyed.
-Status serve(host::Host& host, std::vector<std::shared_ptr<host::Loaded>> functions,
-             ServeOptions options);
+// With the provider's functions, or with none and an /init to come. Until SIGTERM or SIGINT has
+// been obeyed.
+Status serve(serve::Provider& provider, const serve::Options& options);
 
 }  // namespace ferry::platforms::openwhisk

@@ -1,6 +1,6 @@
 // Real processes: restart, giving up, draining. The supervisor runs in a child of the test, so
 // that its signals are its own.
-#include "host/supervisor.h"
+#include "serve/supervisor.h"
 
 #include <atomic>
 #include <csignal>
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace ferry::host {
+namespace ferry::serve {
 namespace {
 
 struct Shared {
@@ -147,4 +147,4 @@ TEST(Supervisor, GraceEndsWorkersThatDoNotFinish) {
 }
 
 }  // namespace
-}  // namespace ferry::host
+}  // namespace ferry::serve

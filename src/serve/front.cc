@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <csignal>
 
-namespace ferry::platforms {
+namespace ferry::serve {
 namespace {
 
 // An event in structured mode is larger than its data: base64, attributes.
@@ -43,4 +43,4 @@ void serve_until_told(http::Server& server, const std::function<void()>& on_read
   std::signal(SIGTERM, SIG_IGN);
 }
 
-}  // namespace ferry::platforms
+}  // namespace ferry::serve

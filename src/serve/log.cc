@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 
-namespace ferry::platforms {
+namespace ferry::serve {
 
 namespace {
 
@@ -65,4 +65,4 @@ void LogWriter::write_out() {
   }
 }
 
-}  // namespace ferry::platforms
+}  // namespace ferry::serve

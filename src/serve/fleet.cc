@@ -6,12 +6,12 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "host/supervisor.h"
 #include "http/admin.h"
 #include "http/pinning.h"
 #include "http/server.h"
+#include "serve/supervisor.h"
 
-namespace ferry::platforms {
+namespace ferry::serve {
 namespace {
 
 constexpr std::size_t kMostNamed = 20;
@@ -25,7 +25,7 @@ void allow_descriptors() {
   }
 }
 
-http::Census census(const host::Supervisor& supervisor) {
+http::Census census(const Supervisor& supervisor) {
   http::Census census{supervisor.restarts(), supervisor.draining(), {}};
   for (std::size_t i = 0; i < supervisor.size(); ++i) {
     census.pids.push_back(supervisor.pid_of(i));
@@ -68,7 +68,7 @@ Status run_fleet(const FleetOptions& options, http::Listeners listeners, const W
   const std::vector<int> cores = http::own_cores();
   if (options.pin) FERRY_CHECK_OK(http::steer_by_core(listeners, cores));
   FERRY_TRY(auto board, http::Board::make(workers, options.names));
-  host::Supervisor* running = nullptr;
+  Supervisor* running = nullptr;
   http::Admin admin(board, [&] { return census(*running); });
   http::ServerOptions admin_options;
   admin_options.max_connections = 64;
@@ -83,7 +83,7 @@ Status run_fleet(const FleetOptions& options, http::Listeners listeners, const W
     FERRY_CHECK_OK(admin_server->listen(std::move(admin_listeners.sockets[0])));
   }
 
-  host::SupervisorHooks hooks;
+  SupervisorHooks hooks;
   hooks.worker = [&](std::size_t index) {
     admin_server.reset();
     Fd mine = std::move(listeners.sockets[index]);
@@ -114,11 +114,11 @@ Status run_fleet(const FleetOptions& options, http::Listeners listeners, const W
   };
   hooks.side_fd = admin_server->fd();
   hooks.side_step = [&] { admin_server->step(); };
-  host::SupervisorOptions supervisor_options;
+  SupervisorOptions supervisor_options;
   supervisor_options.workers = workers;
-  host::Supervisor supervisor(supervisor_options, std::move(hooks));
+  Supervisor supervisor(supervisor_options, std::move(hooks));
   running = &supervisor;
   return supervisor.run();
 }
 
-}  // namespace ferry::platforms
+}  // namespace ferry::serve

@@ -7,7 +7,7 @@
 
 #include "host/outcome_json.h"
 
-namespace ferry::platforms {
+namespace ferry::serve {
 
 enum class LogFormat : unsigned char { kText, kJson };
 
@@ -32,4 +32,4 @@ class LogWriter {
   std::string lines_;
 };
 
-}  // namespace ferry::platforms
+}  // namespace ferry::serve

@@ -9,7 +9,7 @@
 #include "http/board.h"
 #include "http/listener.h"
 
-namespace ferry::platforms {
+namespace ferry::serve {
 
 struct FleetOptions {
   std::string program;             // "ferry": begins each line for people
@@ -26,4 +26,4 @@ using WorkerLife = std::function<int(Fd listener, http::Board& board, std::size_
 // One worker a listener; until all have drained after SIGTERM or SIGINT.
 Status run_fleet(const FleetOptions& options, http::Listeners listeners, const WorkerLife& life);
 
-}  // namespace ferry::platforms
+}  // namespace ferry::serve

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/result.h"
 
-namespace ferry::host {
+namespace ferry::serve {
 
 struct SupervisorOptions {
   std::size_t workers = 1;
@@ -79,4 +79,4 @@ class Supervisor {
   std::uint64_t restarts_ = 0;
 };
 
-}  // namespace ferry::host
+}  // namespace ferry::serve

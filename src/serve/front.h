@@ -8,7 +8,7 @@
 #include "function/limits.h"
 #include "http/server.h"
 
-namespace ferry::platforms {
+namespace ferry::serve {
 
 // One lane a function, with its slots; bodies as large as the largest function takes. Without
 // functions, one lane with the usual limits.
@@ -18,4 +18,4 @@ http::ServerOptions front_options(std::span<const function::Limits> limits);
 // process.
 void serve_until_told(http::Server& server, const std::function<void()>& on_ready);
 
-}  // namespace ferry::platforms
+}  // namespace ferry::serve

@@ -1,4 +1,4 @@
-#include "host/supervisor.h"
+#include "serve/supervisor.h"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace ferry::host {
+namespace ferry::serve {
 namespace {
 
 using std::chrono::milliseconds;
@@ -202,4 +202,4 @@ ferry::Status Supervisor::run() {
   return Done{};
 }
 
-}  // namespace ferry::host
+}  // namespace ferry::serve

@@ -1,0 +1,69 @@
+#include "serve/http.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <unistd.h>
+
+#include "serve/fleet.h"
+#include "serve/front.h"
+
+namespace ferry::serve {
+namespace {
+
+// A worker's life.
+Status work(Provider& provider, const std::vector<Listed>& functions, const Options& options,
+            const ServiceFactory& make_service, Fd listener, http::Board& board,
+            std::size_t index) {
+  Phases phases;
+  FERRY_TRY(const Running running,
+            bring_up(provider, functions, engine_options_for(functions), phases));
+  LogWriter log(STDERR_FILENO, options.log_format);
+  AdapterContext context = running.context(options.quiet ? nullptr : &log);
+  context.observe = [&](std::size_t function, const host::Outcome& outcome, Nanoseconds took) {
+    board.function(index, function)
+        .count(static_cast<std::size_t>(outcome.status),
+               static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)) / 1000);
+  };
+  FERRY_TRY(auto service, make_service(std::move(context)));
+  std::vector<function::Limits> limits;
+  limits.reserve(functions.size());
+  for (const Listed& each : functions) {
+    limits.push_back(each.manifest.limits);
+  }
+  http::WorkerCounters& counters = board.worker(index);
+  http::ServerOptions front = front_options(limits);
+  front.counters = &counters.front;
+  FERRY_TRY(auto server, http::Server::make(std::move(front), *service));
+  FERRY_CHECK_OK(server->listen(std::move(listener)));
+  serve_until_told(*server, [&] { counters.ready.store(true, std::memory_order_release); });
+  return Done{};
+}
+
+}  // namespace
+
+Status serve_http(Provider& provider, const Options& options, const ServiceFactory& make_service) {
+  const std::size_t workers =
+      options.workers > 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+  // First of all: who connects while the functions are made ready waits, and is not refused, which
+  // would have them wait longer before they try again.
+  FERRY_TRY(auto listeners, http::listen_on(options.listen, workers));
+  FERRY_TRY(const std::vector<Listed> functions, provider.list({}));
+  FERRY_CHECK_OK(provider.prepare());
+  FleetOptions fleet{
+      std::string(provider.program()), {}, options.admin, options.pin, options.quiet};
+  for (const Listed& each : functions) {
+    fleet.names.push_back(each.name);
+  }
+  return run_fleet(
+      fleet, std::move(listeners), [&](Fd listener, http::Board& board, std::size_t index) {
+        const Status worked =
+            work(provider, functions, options, make_service, std::move(listener), board, index);
+        if (!worked.ok()) {
+          provider.complain(worked.error());
+        }
+        return worked.ok() ? 0 : 1;
+      });
+}
+
+}  // namespace ferry::serve

@@ -1,0 +1,68 @@
+#include "serve/running.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+namespace ferry::serve {
+namespace {
+
+constexpr std::uint32_t kMostInstances = 1024;
+constexpr std::uint64_t kLeastMemory = 1u << 20;
+
+}  // namespace
+
+engine::EngineOptions engine_options_for(std::span<const Listed> functions) {
+  engine::EngineOptions options;
+  std::uint64_t memory = 0;
+  std::uint32_t instances = 0;
+  for (const Listed& each : functions) {
+    const function::Limits& limits = each.manifest.limits;
+    memory = std::max(memory, limits.memory);
+    instances = std::min(instances + std::min(limits.concurrency, kMostInstances), kMostInstances);
+    options.count_instructions |= limits.instructions.has_value();
+  }
+  options.max_memory = std::max(memory, kLeastMemory);
+  options.max_instances = std::max(instances, 1u);
+  return options;
+}
+
+void Phases::end_of(const char* phase) {
+  const Monotonic now = system_clock().monotonic();
+  text_ += fmt::format("{}\"{}_us\":{}", text_.empty() ? "" : ",", phase,
+                       std::chrono::duration_cast<std::chrono::microseconds>(now - at_).count());
+  at_ = now;
+}
+
+void Phases::print() const {
+  if (std::getenv("FERRY_TRACE") != nullptr) {  // NOLINT(concurrency-mt-unsafe): no thread yet
+    fmt::print(stderr, "{{\"init\":{{{}}}}}\n", text_);
+  }
+}
+
+AdapterContext Running::context(LogWriter* log) const {
+  AdapterContext context{*host, functions, system_clock(), system_random()};
+  context.log = log;
+  context.reads_logs = log != nullptr;
+  return context;
+}
+
+Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
+                         const engine::EngineOptions& options, Phases& phases) {
+  FERRY_TRY(auto engine, provider.make_engine(options));
+  phases.end_of("engine");
+  Running running{std::move(engine), nullptr, {}};
+  running.host = std::make_unique<host::Host>(*running.engine, system_clock(), system_random());
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    FERRY_TRY(const bundle::Bundle bundle, provider.bundle(i, running.engine->info()));
+    FERRY_TRY(auto loaded,
+              running.host->load(bundle, {functions[i].name, functions[i].manifest, {}}));
+    running.functions.push_back(std::move(loaded));
+  }
+  phases.end_of("load");
+  return running;
+}
+
+}  // namespace ferry::serve

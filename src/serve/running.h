@@ -1,0 +1,53 @@
+// Engine, host and functions of one process, brought up in the one way that there is.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "host/host.h"
+#include "serve/context.h"
+#include "serve/provider.h"
+
+namespace ferry::serve {
+
+// How serving goes, as the command line says.
+struct Options {
+  std::string listen;
+  std::string admin;     // HOST:PORT; empty: none
+  unsigned workers = 0;  // processes; 0: one a core
+  bool pin = false;      // each on a core of its own (http/pinning.h)
+  LogFormat log_format = LogFormat::kText;
+  bool quiet = false;
+};
+
+// What the engine is made with to run all of these.
+engine::EngineOptions engine_options_for(std::span<const Listed> functions);
+
+// With FERRY_TRACE set: what the time until a process can serve went into, as one line of JSON.
+class Phases {
+ public:
+  void end_of(const char* phase);
+  void print() const;  // on stderr
+
+ private:
+  Monotonic at_ = system_clock().monotonic();
+  std::string text_;
+};
+
+struct Running {
+  // What an adapter is made with; `log` null where functions' logs go nowhere. What is observed is
+  // only counted, so that nobody reads logs then.
+  AdapterContext context(LogWriter* log) const;
+
+  engine::LoadedEngine engine;
+  std::unique_ptr<host::Host> host;
+  std::vector<std::shared_ptr<host::Loaded>> functions;  // as listed
+};
+
+Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
+                         const engine::EngineOptions& options, Phases& phases);
+
+}  // namespace ferry::serve
