@@ -11,9 +11,9 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
-#include "commands/platforms.h"
 #include "commands/ready.h"
 #include "cpu_us.h"
+#include "emulators/list.h"
 #include "engine/compiler.h"
 
 namespace ferry {
@@ -21,7 +21,7 @@ namespace {
 
 struct Way {
   std::string name;
-  std::unique_ptr<http::Service> adapter;
+  platforms::Adapter adapter;
   std::unique_ptr<platforms::Emulator> emulator;
   std::vector<double> us;
 };
@@ -41,13 +41,13 @@ Status measure(const std::string& path, int rounds, int events) {
   event.datacontenttype = "application/json";
   event.data = R"({"name":"Ada"})";
   std::vector<Way> ways;
-  for (const platforms::Platform* platform : commands::all_platforms()) {
+  for (const platforms::Emulation* each : platforms::all_emulations()) {
     Way way;
-    way.name = platform->name();
+    way.name = each->platform().name();
     FERRY_TRY(way.adapter,
-              platform->make_adapter({host, {loaded}, system_clock(), system_random()}));
+              each->platform().make_adapter({host, {loaded}, system_clock(), system_random()}));
     FERRY_TRY(way.emulator,
-              platform->make_emulator(*way.adapter, {nullptr, {function.manifest.limits}}));
+              each->make_emulator(way.adapter, {nullptr, {function.manifest.limits}}));
     ways.push_back(std::move(way));
   }
   for (int round = 0; round <= rounds; ++round) {

@@ -57,7 +57,7 @@ Status answer_all(host::Host& host, std::shared_ptr<host::Loaded> loaded, int ev
   request.body = kData;
   for (int n = 0; n < events; ++n) {
     http::Response response;
-    adapter->handle(request, response);
+    adapter.http->handle(request, response);
     if (response.body != kReply) return Error{Code::kInternal, "a wrong reply", ""};
   }
   return Done{};

@@ -1,7 +1,9 @@
-# The platforms, in the order in which they are listed and recognised. A new one is one folder under
-# src/platforms, which defines `const Platform& NAME_platform()`, and one line here:
-# docs/adding-a-platform.md.
+# The platforms, in the order in which they are listed and recognised. A new one is a folder under
+# src/platforms, which defines `const Platform& NAME_platform()`; if it has an emulator, a folder of
+# the same name under src/emulators, which defines `const Emulation& NAME_emulation()`; and one line
+# here: docs/adding-a-platform.md.
 ferry_module(platform PATH platforms DEPENDS serve)
+ferry_module(emulator PATH emulators DEPENDS platform)
 
 # ferry_platform(NAME [modules…] [LIBRARIES targets…])
 function(ferry_platform name)
@@ -11,6 +13,10 @@ function(ferry_platform name)
     target_compile_options(ferry_platform_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
   endif()
   set_property(GLOBAL APPEND PROPERTY FERRY_PLATFORMS ${name})
+  if(EXISTS ${PROJECT_SOURCE_DIR}/src/emulators/${name})
+    ferry_module(emulator_${name} PATH emulators/${name} DEPENDS emulator platform_${name})
+    set_property(GLOBAL APPEND PROPERTY FERRY_EMULATORS ${name})
+  endif()
 endfunction()
 
 ferry_platform(http)
@@ -20,18 +26,26 @@ ferry_platform(knative platform_http)
 ferry_platform(azure platform_http)
 ferry_platform(openfaas platform_http)
 
-# The list as code (src/platforms/list.h).
+# ferry_list(KIND TYPE SUFFIX names…): the target ferry_KIND_list, all of a kind as code, made from
+# src/KINDs/list.cc.in.
+function(ferry_list kind type suffix)
+  set(FERRY_DECLARATIONS "")
+  set(FERRY_CALLS "")
+  set(modules "")
+  foreach(name ${ARGN})
+    string(APPEND FERRY_DECLARATIONS "const ${type}& ${name}_${suffix}();\n")
+    list(APPEND FERRY_CALLS "&${name}_${suffix}()")
+    list(APPEND modules ferry_${kind}_${name})
+  endforeach()
+  list(LENGTH modules FERRY_COUNT)
+  list(JOIN FERRY_CALLS ", " FERRY_CALLS)
+  set(made ${CMAKE_BINARY_DIR}/generated/${kind}_list.cc)
+  configure_file(${PROJECT_SOURCE_DIR}/src/${kind}s/list.cc.in ${made} @ONLY)
+  add_library(ferry_${kind}_list STATIC ${made})
+  target_link_libraries(ferry_${kind}_list PUBLIC ferry_${kind} PRIVATE ${modules} ferry_flags)
+endfunction()
+
 get_property(platforms GLOBAL PROPERTY FERRY_PLATFORMS)
-set(FERRY_PLATFORM_DECLARATIONS "")
-set(FERRY_PLATFORM_CALLS "")
-foreach(name ${platforms})
-  string(APPEND FERRY_PLATFORM_DECLARATIONS "const Platform& ${name}_platform();\n")
-  list(APPEND FERRY_PLATFORM_CALLS "&${name}_platform()")
-endforeach()
-list(LENGTH platforms FERRY_PLATFORM_COUNT)
-list(JOIN FERRY_PLATFORM_CALLS ", " FERRY_PLATFORM_CALLS)
-configure_file(${PROJECT_SOURCE_DIR}/src/platforms/list.cc.in
-  ${CMAKE_BINARY_DIR}/generated/platforms_list.cc @ONLY)
-add_library(ferry_platform_list STATIC ${CMAKE_BINARY_DIR}/generated/platforms_list.cc)
-list(TRANSFORM platforms PREPEND ferry_platform_)
-target_link_libraries(ferry_platform_list PUBLIC ${platforms} PRIVATE ferry_flags)
+ferry_list(platform Platform platform ${platforms})
+get_property(emulators GLOBAL PROPERTY FERRY_EMULATORS)
+ferry_list(emulator Emulation emulation ${emulators})

@@ -42,7 +42,7 @@ std::string content_type_of(const platforms::Answer& answer) {
 
 }  // namespace
 
-Result<host::Outcome> run_through(const platforms::Platform& platform, host::Host& host,
+Result<host::Outcome> run_through(const platforms::Emulation& emulation, host::Host& host,
                                   const std::shared_ptr<host::Loaded>& function,
                                   const event::Event& event) {
   std::mutex mutex;
@@ -52,14 +52,14 @@ Result<host::Outcome> run_through(const platforms::Platform& platform, host::Hos
     const std::lock_guard lock(mutex);
     seen = outcome;
   };
-  FERRY_TRY(auto adapter, platform.make_adapter(std::move(context)));
+  FERRY_TRY(auto adapter, emulation.platform().make_adapter(std::move(context)));
   FERRY_TRY(auto emulator,
-            platform.make_emulator(*adapter, {nullptr, {host::manifest_of(*function).limits}}));
+            emulation.make_emulator(adapter, {nullptr, {host::manifest_of(*function).limits}}));
   FERRY_TRY(const platforms::Answer answer, emulator->send(event));
   const std::lock_guard lock(mutex);
   if (!seen) {
     return Error{Code::kInternal,
-                 fmt::format("{} answered {} and no function ran: {}", platform.name(),
+                 fmt::format("{} answered {} and no function ran: {}", emulation.platform().name(),
                              answer.status, answer.body),
                  ""};
   }

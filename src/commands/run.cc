@@ -9,6 +9,7 @@
 #include "commands/platforms.h"
 #include "commands/ready.h"
 #include "commands/verb.h"
+#include "emulators/list.h"
 #include "event/json.h"
 #include "host/outcome_json.h"
 #include "host/reply.h"
@@ -113,8 +114,8 @@ class Run final : public Verb {
  private:
   Result<host::Outcome> invoke(host::Host& host, const std::shared_ptr<host::Loaded>& function,
                                const event::Event& event) const {
-    if (const platforms::Platform* platform = platforms::find_platform(platform_)) {
-      return run_through(*platform, host, function, event);
+    if (const platforms::Emulation* emulation = platforms::find_emulation(platform_)) {
+      return run_through(*emulation, host, function, event);
     }
     host::InvokeOptions options;
     options.args = args_;

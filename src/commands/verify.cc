@@ -19,6 +19,7 @@
 #include "commands/verb.h"
 #include "commands/verify_remote.h"
 #include "compare/compare.h"
+#include "emulators/list.h"
 #include "platforms/list.h"
 #include "verify/report.h"
 
@@ -89,7 +90,7 @@ class Verify final : public Verb {
     for (const std::string& given : platforms_) {
       const std::size_t equals = given.find('=');
       verify::Side side{
-          given.substr(0, equals), platforms::find_platform(given.substr(0, equals)), {}};
+          given.substr(0, equals), platforms::find_emulation(given.substr(0, equals)), {}};
       if (side.platform == nullptr) {
         return Error{Code::kUsage, fmt::format("there is no platform '{}'", side.name),
                      fmt::format("there are {}", fmt::join(platforms::platform_names(), ", "))};
@@ -102,8 +103,8 @@ class Verify final : public Verb {
       out.push_back(std::move(side));
     }
     if (out.empty()) {
-      for (const platforms::Platform* platform : platforms::all_platforms()) {
-        out.push_back({platform->name(), platform, {}});
+      for (const platforms::Emulation* each : platforms::all_emulations()) {
+        out.push_back({each->platform().name(), each, {}});
       }
     }
     return out;
@@ -122,7 +123,7 @@ class Verify final : public Verb {
       return Error{Code::kUsage, "there is no case in these files", "see docs/formats/cases.md"};
     }
     for (const verify::Case& one : out) {
-      if (one.native && platforms::find_platform(one.native->platform) == nullptr) {
+      if (one.native && platforms::find_emulation(one.native->platform) == nullptr) {
         return Error{
             Code::kUsage,
             fmt::format("case '{}': there is no platform '{}'", one.name, one.native->platform),

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "platforms/wire.h"
+#include "emulators/wire.h"
 
 namespace ferry::commands {
 

@@ -6,15 +6,15 @@ namespace ferry::host {
 namespace {
 
 constexpr std::array<StatusRow, 9> kRows{{
-    {Status::kOk, "ok", 200, "", 0},
-    {Status::kFailed, "failed", 500, "Function.Failed", 1},
-    {Status::kTrapped, "trapped", 500, "Function.Trapped", 3},
-    {Status::kTimeout, "timeout", 504, "Function.Timeout", 4},
-    {Status::kOutOfMemory, "out-of-memory", 500, "Function.OutOfMemory", 5},
-    {Status::kOutputTooLarge, "output-too-large", 502, "Function.OutputTooLarge", 6},
-    {Status::kDenied, "denied", 500, "Function.Denied", 7},
-    {Status::kRefused, "refused", 503, "Host.Refused", 8},
-    {Status::kBroken, "broken", 500, "Host.Broken", 9},
+    {Status::kOk, "ok", 200, 0},
+    {Status::kFailed, "failed", 500, 1},
+    {Status::kTrapped, "trapped", 500, 3},
+    {Status::kTimeout, "timeout", 504, 4},
+    {Status::kOutOfMemory, "out-of-memory", 500, 5},
+    {Status::kOutputTooLarge, "output-too-large", 502, 6},
+    {Status::kDenied, "denied", 500, 7},
+    {Status::kRefused, "refused", 503, 8},
+    {Status::kBroken, "broken", 500, 9},
 }};
 
 }  // namespace

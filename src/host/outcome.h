@@ -1,5 +1,5 @@
 // Outcome: what became of one event. The same on every platform; each platform's adapter says it
-// in the platform's own words (design: "Limits and outcomes").
+// in the platform's own words (docs/architecture.md, "Outcomes").
 #pragma once
 
 #include <cstdint>
@@ -27,10 +27,9 @@ enum class Status : unsigned char {
 
 struct StatusRow {
   Status status;
-  const char* name;    // "out-of-memory"
-  int http;            // 500
-  const char* lambda;  // "Function.OutOfMemory"
-  int exit_code;       // of `ferry run`
+  const char* name;  // "out-of-memory"
+  int http;          // 500
+  int exit_code;     // of `ferry run`
 };
 // The table, one row a status.
 const StatusRow& status_row(Status status);

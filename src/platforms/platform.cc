@@ -4,16 +4,6 @@
 
 namespace ferry::platforms {
 
-Result<Answer> Emulator::send_native(std::string_view /*input*/) {
-  return Error{Code::kUnsupported, "this platform has no native input that a case can hold",
-               "give the event instead"};
-}
-
-Result<std::unique_ptr<Emulator>> Platform::make_remote(std::unique_ptr<Wire> /*wire*/) const {
-  return Error{Code::kUnsupported, std::string("no real ") + name() + " can be driven",
-               "leave the =URL away: its emulator is driven"};
-}
-
 const Rules& Platform::rules() const {
   static const Rules none;
   return none;
@@ -24,9 +14,11 @@ std::string Platform::default_listen(const Lookup& env) const {
 }
 
 Status Platform::serve(serve::Provider& provider, const serve::Options& options) const {
-  return serve::serve_http(provider, options, [this](AdapterContext context) {
-    return make_adapter(std::move(context));
-  });
+  return serve::serve_http(
+      provider, options, [this](AdapterContext context) -> Result<std::unique_ptr<http::Service>> {
+        FERRY_TRY(Adapter adapter, make_adapter(std::move(context)));
+        return std::move(adapter.http);
+      });
 }
 
 std::string listen_on_port_of(const char* variable, std::string_view host, const Lookup& env) {
@@ -36,7 +28,5 @@ std::string listen_on_port_of(const char* variable, std::string_view host, const
                          text.find_first_not_of("0123456789") == std::string_view::npos;
   return std::string(host) + ":" + std::string(is_number ? text : "8080");
 }
-
-std::string Platform::lose(Observed& /*expected*/) const { return {}; }
 
 }  // namespace ferry::platforms

@@ -1,6 +1,7 @@
-// A Platform is one folder under src/platforms with up to three parts: the adapter, which runs in
-// the host and turns the platform's native input into Events and Outcomes into its native reply;
-// the emulator, which plays the platform's side; the package, which is what is uploaded.
+// A Platform is one folder under src/platforms: the adapter, which runs in the host and turns the
+// platform's native input into Events and Outcomes into its native reply; how its surroundings are
+// recognised; what it allows. What plays the platform's side is in src/emulators, what is uploaded
+// to it is made in src/commands. docs/adding-a-platform.md says how to add one.
 #pragma once
 
 #include <functional>
@@ -11,36 +12,19 @@
 
 #include "base/clock.h"
 #include "http/message.h"
-#include "platforms/log_tap.h"
-#include "platforms/observed.h"
 #include "platforms/rules.h"
-#include "platforms/wire.h"
 #include "serve/context.h"
+#include "serve/delivery.h"
 #include "serve/running.h"
 
 namespace ferry::platforms {
 
 using serve::AdapterContext;
 
-// What an emulator is made with beside the adapter that it calls.
-struct EmulatorOptions {
-  LogTap* log = nullptr;  // what the adapter logs to; null: no logs are observed
-  std::vector<function::Limits> limits = {};  // of the functions, for the platform's own front
-};
-
-// Plays the platform: hands one event over as the platform would, over a real socket. One thread
-// at a time.
-class Emulator {
- public:
-  virtual ~Emulator() = default;
-  // What the platform's caller is answered, in HTTP's terms.
-  virtual Result<Answer> send(const event::Event& event) = 0;
-  // The same, with the platform's own, documented shape undone: to be held against other
-  // platforms. An error is a breach of the platform's contract: the text says which.
-  virtual Result<Observed> observe(const event::Event& event) = 0;
-  // The platform's native input as it stands, and its native answer. kUnsupported where there is
-  // no way to write one down.
-  virtual Result<Answer> send_native(std::string_view input);
+// What answers for one platform: called over HTTP, or handed deliveries. One of the two.
+struct Adapter {
+  std::unique_ptr<http::Service> http;
+  std::unique_ptr<serve::DeliveryHandler> deliveries;
 };
 
 // How a process finds out where it runs: getenv, or a test's.
@@ -69,18 +53,8 @@ class Platform {
   virtual Status serve(serve::Provider& provider, const serve::Options& options) const;
   // What it allows.
   virtual const Rules& rules() const;
-  // The adapter of a platform that calls us over HTTP. Lanes are the functions' indices.
-  virtual Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const = 0;
-  // `adapter` and what `options` points to are borrowed.
-  virtual Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
-                                                          EmulatorOptions options) const = 0;
-  // Drives a real platform, which has the function already, in the emulator's place. Nothing of
-  // `wire` is known here but that it ends there. kUnsupported where that has no meaning.
-  virtual Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const;
-  // What of an outcome can't reach this platform's caller, whoever the adapter is: changes
-  // `expected` into what is seen there, and says why in one sentence; empty when nothing is lost.
-  // Every such sentence is in docs/portability.md.
-  virtual std::string lose(Observed& expected) const;
+  // Lanes of one that is called over HTTP are the functions' indices.
+  virtual Result<Adapter> make_adapter(AdapterContext context) const = 0;
 };
 
 // HOST:PORT with the port that this variable holds, or 8080 where it holds none.

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "emulators/observed.h"
 #include "event/event.h"
 #include "function/limits.h"
-#include "platforms/observed.h"
 
 namespace ferry::verify {
 

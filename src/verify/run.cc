@@ -14,7 +14,7 @@ using platforms::Observed;
 // order, since each borrows from those before it.
 struct Rig {
   std::unique_ptr<platforms::LogTap> log;
-  std::unique_ptr<http::Service> adapter;
+  platforms::Adapter adapter;
   std::unique_ptr<platforms::Emulator> emulator;
 };
 
@@ -69,9 +69,9 @@ class Runner {
     context.log = rig.log->writer();
     context.out = rig.log->out();
     context.err = rig.log->err();
-    FERRY_TRY(rig.adapter, at.platform->make_adapter(std::move(context)));
+    FERRY_TRY(rig.adapter, at.platform->platform().make_adapter(std::move(context)));
     FERRY_TRY(rig.emulator,
-              at.platform->make_emulator(*rig.adapter,
+              at.platform->make_emulator(rig.adapter,
                                          {rig.log.get(), {host::manifest_of(*function).limits}}));
     return rig.emulator.get();
   }

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "emulators/emulator.h"
 #include "host/host.h"
-#include "platforms/platform.h"
 #include "verify/case.h"
 
 namespace ferry::verify {
@@ -17,7 +17,7 @@ namespace ferry::verify {
 // A platform to go through: its emulator, or a real one.
 struct Side {
   std::string name;
-  const platforms::Platform* platform = nullptr;
+  const platforms::Emulation* platform = nullptr;
   // Makes the wire to a real one; empty: the emulator.
   std::function<std::unique_ptr<platforms::Wire>()> remote = {};
 };

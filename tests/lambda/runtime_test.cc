@@ -1,5 +1,5 @@
 // The runtime's loop, against the emulator of the Runtime API and against servers that answer
-// what they must not. What is invoked stands in for the adapter: an http::Service.
+// what they must not. What is invoked stands in for the adapter: a DeliveryHandler.
 #include "platforms/lambda/runtime.h"
 
 #include <atomic>
@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "emulators/lambda/emulator.h"
 #include "http/listener.h"
 #include "http/server.h"
 #include "platforms/lambda/adapter.h"
-#include "platforms/lambda/emulator.h"
 #include "platforms/lambda/runtime_api.h"
 
 namespace ferry::platforms::lambda {
@@ -24,13 +24,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class Function final : public http::Service {
+class Function final : public serve::DeliveryHandler {
  public:
-  using Body = std::function<void(const http::Request&, http::Response&)>;
+  using Body = std::function<void(const serve::Delivery&, serve::Answer&)>;
   explicit Function(Body body) : body_(std::move(body)) {}
-  int lane(const http::Request&) override { return 0; }
-  void handle(const http::Request& request, http::Response& response) override {
-    body_(request, response);
+  serve::Answer answer(const serve::Delivery& delivery) override {
+    serve::Answer answer;
+    body_(delivery, answer);
+    return answer;
   }
 
  private:
@@ -40,7 +41,7 @@ class Function final : public http::Service {
 // A loop over `function` on a thread of its own, until it is stopped or ends by itself.
 class Running {
  public:
-  Running(const std::string& api, http::Service& function, unsigned concurrency = 1)
+  Running(const std::string& api, serve::DeliveryHandler& function, unsigned concurrency = 1)
       : stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     RuntimeOptions options;
     options.api = api;
@@ -79,8 +80,8 @@ InvokeCall call(std::string payload) {
 TEST(Loop, AnswersInvocationsOneAfterTheOther) {
   auto api = RuntimeEmulator::start();
   ASSERT_TRUE(api.ok());
-  Function echo([](const http::Request& request, http::Response& response) {
-    response.body = std::string(request.body);
+  Function echo([](const serve::Delivery& delivery, serve::Answer& answer) {
+    answer.body = delivery.payload;
   });
   Running running((*api)->address(), echo);
   for (int i = 0; i < 500; ++i) {
@@ -95,13 +96,13 @@ TEST(Loop, AnswersInvocationsOneAfterTheOther) {
 
 TEST(Loop, AnErrorGoesWithItsTypeAndTheNextInvocationIsServed) {
   auto api = RuntimeEmulator::start();
-  Function function([](const http::Request& request, http::Response& response) {
-    if (request.body == "1") {
+  Function function([](const serve::Delivery& delivery, serve::Answer& answer) {
+    if (delivery.payload == "1") {
       Report report = error_report("Function.Trapped", "as asked");
-      response.body = report.body;
-      response.fields.emplace_back(kErrorType, report.error_type);
+      answer.body = report.body;
+      answer.error_type = report.error_type;
     } else {
-      response.body = "null";
+      answer.body = "null";
     }
   });
   Running running((*api)->address(), function);
@@ -118,11 +119,11 @@ TEST(Loop, GivesTheFunctionWhatLambdaSays) {
   std::string arn;
   std::string trace;
   std::string deadline;
-  Function function([&](const http::Request& request, http::Response& response) {
-    arn = request.field(kFunctionArn);
-    trace = request.field(kTraceId);
-    deadline = request.field(kDeadline);
-    response.body = "null";
+  Function function([&](const serve::Delivery& delivery, serve::Answer& answer) {
+    arn = delivery.attribute(kFunctionArn);
+    trace = delivery.attribute(kTraceId);
+    deadline = delivery.attribute(kDeadline);
+    answer.body = "null";
   });
   Running running((*api)->address(), function);
   InvokeCall with = call("{}");
@@ -136,9 +137,9 @@ TEST(Loop, GivesTheFunctionWhatLambdaSays) {
 TEST(Loop, TellsApartAnAnswerThatIsTooLateAndGoesOn) {
   auto api = RuntimeEmulator::start();
   std::atomic<bool> hold{true};
-  Function function([&](const http::Request&, http::Response& response) {
+  Function function([&](const serve::Delivery&, serve::Answer& answer) {
     hold.wait(true);
-    response.body = "null";
+    answer.body = "null";
   });
   Running running((*api)->address(), function);
   InvokeCall quick = call("{}");
@@ -153,13 +154,13 @@ TEST(Loop, HoldsAsManyInvocationsAsItWasToldAtOnce) {
   constexpr unsigned kAtOnce = 4;
   auto api = RuntimeEmulator::start(kAtOnce);
   std::atomic<unsigned> inside{0};
-  Function function([&](const http::Request&, http::Response& response) {
+  Function function([&](const serve::Delivery&, serve::Answer& answer) {
     ++inside;
     inside.notify_all();
     for (unsigned now = inside; now < kAtOnce; now = inside) {
       inside.wait(now);  // until all four are here
     }
-    response.body = "null";
+    answer.body = "null";
   });
   Running running((*api)->address(), function, kAtOnce);
   std::vector<std::jthread> callers;
@@ -176,7 +177,7 @@ TEST(Loop, HoldsAsManyInvocationsAsItWasToldAtOnce) {
 
 TEST(Loop, EndsWhenNextFails) {
   auto api = RuntimeEmulator::start();
-  Function function([](const http::Request&, http::Response&) {});
+  Function function([](const serve::Delivery&, serve::Answer&) {});
   Running running((*api)->address(), function, 3);
   (*api)->close();
   Status ended = running.wait();
@@ -186,8 +187,8 @@ TEST(Loop, EndsWhenNextFails) {
 TEST(Emulator, HandsNothingToARuntimeThatIsNoMore) {
   auto api = RuntimeEmulator::start();
   ASSERT_TRUE(api.ok());
-  Function first([](const http::Request&, http::Response& response) { response.body = "1"; });
-  Function second([](const http::Request&, http::Response& response) { response.body = "2"; });
+  Function first([](const serve::Delivery&, serve::Answer& answer) { answer.body = "1"; });
+  Function second([](const serve::Delivery&, serve::Answer& answer) { answer.body = "2"; });
   Running before((*api)->address(), first);
   EXPECT_EQ((*api)->invoke(call("0")).body, "1");
   while ((*api)->waiting() == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -199,7 +200,7 @@ TEST(Emulator, HandsNothingToARuntimeThatIsNoMore) {
 }
 
 TEST(Loop, EndsWhenNobodyListens) {
-  Function function([](const http::Request&, http::Response&) {});
+  Function function([](const serve::Delivery&, serve::Answer&) {});
   Running running("127.0.0.1:1", function);
   EXPECT_FALSE(running.wait().ok());
 }
@@ -245,9 +246,9 @@ TEST(Loop, EndsWhereTheApiAnswersWhatItMustNot) {
                                        next_with(std::string(300, 'a'))}) {
     Wrong api(answer);
     int invoked = 0;
-    Function function([&](const http::Request&, http::Response& response) {
+    Function function([&](const serve::Delivery&, serve::Answer& answer) {
       ++invoked;
-      response.body = "null";
+      answer.body = "null";
     });
     Running running(api.address, function);
     EXPECT_FALSE(running.wait().ok());
@@ -283,8 +284,8 @@ TEST(Emulator, SeesWhatARuntimeMustNotDo) {
 
 TEST(Emulator, AResponsePast6MiBIsRefusedAndTheCallerSeesIt) {
   auto emulator = RuntimeEmulator::start();
-  Function big([](const http::Request& request, http::Response& response) {
-    response.body = std::string(request.body == "1" ? kMaxAnswer + 1 : kMaxAnswer, '1');
+  Function big([](const serve::Delivery& delivery, serve::Answer& answer) {
+    answer.body = std::string(delivery.payload == "1" ? kMaxAnswer + 1 : kMaxAnswer, '1');
   });
   Running running((*emulator)->address(), big);
   EXPECT_EQ((*emulator)->invoke(call("1")).error_type, "Function.ResponseSizeTooLarge");

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 
+#include "emulators/openwhisk/emulator.h"
 #include "platforms/openwhisk/answer.h"
-#include "platforms/openwhisk/emulator.h"
 #include "platforms/openwhisk/web.h"
 
 namespace ferry::platforms::openwhisk {

@@ -11,18 +11,18 @@
 #include "base/file.h"
 #include "base/ids.h"
 #include "bundle/store.h"
+#include "emulators/list.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
 #include "function/function.h"
-#include "platforms/http/http.h"
-#include "platforms/lambda/lambda.h"
-#include "platforms/openwhisk/openwhisk.h"
 #include "verify/run.h"
 
 namespace ferry::verify {
 namespace {
 
+using platforms::Adapter;
 using platforms::AdapterContext;
+using platforms::Emulation;
 using platforms::Emulator;
 using platforms::EmulatorOptions;
 using platforms::LogTap;
@@ -36,36 +36,78 @@ struct Tampering {
   bool twice = false;  // hands each request over twice
 };
 
-class Tampered final : public http::Service {
+// Both forms of an adapter, around the one that the inner adapter has.
+class Tampered {
  public:
-  Tampered(std::unique_ptr<http::Service> inner, std::unique_ptr<LogTap> tap, int out, int err,
-           Tampering how)
+  Tampered(Adapter inner, std::unique_ptr<LogTap> tap, int out, int err, Tampering how)
       : tap_(std::move(tap)),
         inner_(std::move(inner)),
         out_(out),
         err_(err),
         how_(std::move(how)) {}
 
-  int lane(const http::Request& request) override { return inner_->lane(request); }
-  void handle(const http::Request& request, http::Response& response) override {
+  http::Service& http() { return *inner_.http; }
+
+  void handle(const http::Request& request, http::Response& response) {
     if (how_.twice && request.path() != "/init") {
       http::Response first;
-      inner_->handle(request, first);
+      inner_.http->handle(request, first);
     }
-    inner_->handle(request, response);
+    inner_.http->handle(request, response);
     how_.answer(request, response);
+    log();
+  }
+
+  serve::Answer answer(const serve::Delivery& delivery) {
+    if (how_.twice) {
+      inner_.deliveries->answer(delivery);
+    }
+    serve::Answer answer = inner_.deliveries->answer(delivery);
+    http::Request request;
+    http::Response response;
+    response.body = std::move(answer.body);
+    how_.answer(request, response);
+    answer.body = std::move(response.body);
+    log();
+    return answer;
+  }
+
+ private:
+  void log() {
     auto text = tap_->take();
     ASSERT_TRUE(text.ok());
     ASSERT_TRUE(write_all(out_, as_bytes(how_.log(std::move(text->out))), "out").ok());
     ASSERT_TRUE(write_all(err_, as_bytes(how_.log(std::move(text->err))), "err").ok());
   }
 
- private:
   std::unique_ptr<LogTap> tap_;
-  std::unique_ptr<http::Service> inner_;
+  Adapter inner_;
   int out_;
   int err_;
   Tampering how_;
+};
+
+class TamperedService final : public http::Service {
+ public:
+  explicit TamperedService(Tampered tampered) : tampered_(std::move(tampered)) {}
+  int lane(const http::Request& request) override { return tampered_.http().lane(request); }
+  void handle(const http::Request& request, http::Response& response) override {
+    tampered_.handle(request, response);
+  }
+
+ private:
+  Tampered tampered_;
+};
+
+class TamperedHandler final : public serve::DeliveryHandler {
+ public:
+  explicit TamperedHandler(Tampered tampered) : tampered_(std::move(tampered)) {}
+  serve::Answer answer(const serve::Delivery& delivery) override {
+    return tampered_.answer(delivery);
+  }
+
+ private:
+  Tampered tampered_;
 };
 
 class BrokenPlatform final : public Platform {
@@ -73,26 +115,39 @@ class BrokenPlatform final : public Platform {
   BrokenPlatform(const Platform& inner, Tampering how) : inner_(inner), how_(std::move(how)) {}
   const char* name() const override { return inner_.name(); }
   const char* summary() const override { return inner_.summary(); }
-  Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
+  Result<Adapter> make_adapter(AdapterContext context) const override {
     FERRY_TRY(auto tap, LogTap::make());
     const int out = context.out;
     const int err = context.err;
     context.log = tap->writer();
     context.out = tap->out();
     context.err = tap->err();
-    FERRY_TRY(auto adapter, inner_.make_adapter(std::move(context)));
-    return std::unique_ptr<http::Service>(
-        std::make_unique<Tampered>(std::move(adapter), std::move(tap), out, err, how_));
+    FERRY_TRY(Adapter adapter, inner_.make_adapter(std::move(context)));
+    const bool over_http = adapter.http != nullptr;
+    Tampered tampered(std::move(adapter), std::move(tap), out, err, how_);
+    return over_http ? Adapter{std::make_unique<TamperedService>(std::move(tampered)), nullptr}
+                     : Adapter{nullptr, std::make_unique<TamperedHandler>(std::move(tampered))};
   }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
+
+ private:
+  const Platform& inner_;
+  Tampering how_;
+};
+
+class BrokenEmulation final : public Emulation {
+ public:
+  BrokenEmulation(const Emulation& inner, Tampering how)
+      : inner_(inner), broken_(inner.platform(), std::move(how)) {}
+  const Platform& platform() const override { return broken_; }
+  Result<std::unique_ptr<Emulator>> make_emulator(Adapter& adapter,
                                                   EmulatorOptions options) const override {
     return inner_.make_emulator(adapter, std::move(options));
   }
   std::string lose(platforms::Observed& expected) const override { return inner_.lose(expected); }
 
  private:
-  const Platform& inner_;
-  Tampering how_;
+  const Emulation& inner_;
+  BrokenPlatform broken_;
 };
 
 class BrokenAdapter : public testing::Test {
@@ -133,9 +188,9 @@ class BrokenAdapter : public testing::Test {
   }
 
   // The first thing that is found to be wrong with the platform, or nothing.
-  std::string found(const Platform& inner, Tampering how) {
-    const BrokenPlatform broken(inner, std::move(how));
-    const std::vector<Side> sides = {{inner.name(), &broken, {}}};
+  std::string found(const Emulation& inner, Tampering how) {
+    const BrokenEmulation broken(inner, std::move(how));
+    const std::vector<Side> sides = {{inner.platform().name(), &broken, {}}};
     const RunContext context{*host_,
                              [&](const CaseLimits& limits) {
                                host::LoadOptions load{function_.name, function_.manifest, {}};
@@ -169,12 +224,13 @@ class BrokenAdapter : public testing::Test {
   std::string folder_;
 };
 
-const Platform* const kAll[] = {&platforms::http_platform(), &platforms::lambda_platform(),
-                                &platforms::openwhisk_platform()};
+const Emulation& emulation(const char* name) { return *platforms::find_emulation(name); }
+
+const Emulation* const kAll[] = {&emulation("http"), &emulation("lambda"), &emulation("openwhisk")};
 
 TEST_F(BrokenAdapter, RightOnesPass) {
-  for (const Platform* platform : kAll) {
-    EXPECT_EQ(found(*platform, {}), "") << platform->name();
+  for (const Emulation* each : kAll) {
+    EXPECT_EQ(found(*each, {}), "") << each->platform().name();
   }
 }
 
@@ -185,7 +241,7 @@ TEST_F(BrokenAdapter, WrongContentTypeIsFound) {
       response.content_type = "text/html";
     }
   };
-  EXPECT_THAT(found(platforms::http_platform(), how), HasSubstr("content type"));
+  EXPECT_THAT(found(emulation("http"), how), HasSubstr("content type"));
 }
 
 TEST_F(BrokenAdapter, TruncatedBodyIsFound) {
@@ -195,8 +251,8 @@ TEST_F(BrokenAdapter, TruncatedBodyIsFound) {
       response.body.erase(response.body.size() - 1);
     }
   };
-  for (const Platform* platform : kAll) {
-    EXPECT_NE(found(*platform, how), "") << platform->name();
+  for (const Emulation* each : kAll) {
+    EXPECT_NE(found(*each, how), "") << each->platform().name();
   }
 }
 
@@ -206,23 +262,23 @@ TEST_F(BrokenAdapter, LostLogLineIsFound) {
     // The sentinel stays: what is lost is the function's.
     return text.starts_with("XXX") ? text : text.substr(std::min(text.find('\n') + 1, text.size()));
   };
-  for (const Platform* platform : kAll) {
-    EXPECT_THAT(found(*platform, how), HasSubstr("log")) << platform->name();
+  for (const Emulation* each : kAll) {
+    EXPECT_THAT(found(*each, how), HasSubstr("log")) << each->platform().name();
   }
 }
 
 TEST_F(BrokenAdapter, LogLineTwiceIsFound) {
   Tampering how;
   how.twice = true;
-  for (const Platform* platform : kAll) {
-    EXPECT_NE(found(*platform, how), "") << platform->name();
+  for (const Emulation* each : kAll) {
+    EXPECT_NE(found(*each, how), "") << each->platform().name();
   }
 }
 
 TEST_F(BrokenAdapter, MissingSentinelIsFound) {
   Tampering how;
   how.log = [](std::string text) { return text.substr(0, text.find("XXX")); };
-  EXPECT_THAT(found(platforms::openwhisk_platform(), how), HasSubstr("sentinel"));
+  EXPECT_THAT(found(emulation("openwhisk"), how), HasSubstr("sentinel"));
 }
 
 TEST_F(BrokenAdapter, SwallowedErrorIsFound) {
@@ -236,9 +292,9 @@ TEST_F(BrokenAdapter, SwallowedErrorIsFound) {
       response.body = "{}";
     }
   };
-  EXPECT_THAT(found(platforms::http_platform(), how), HasSubstr("status"));
-  EXPECT_THAT(found(platforms::openwhisk_platform(), how), HasSubstr("status"));
-  EXPECT_NE(found(platforms::lambda_platform(), how), "");
+  EXPECT_THAT(found(emulation("http"), how), HasSubstr("status"));
+  EXPECT_THAT(found(emulation("openwhisk"), how), HasSubstr("status"));
+  EXPECT_NE(found(emulation("lambda"), how), "");
 }
 
 TEST_F(BrokenAdapter, LimitThatIsOffByOneIsFound) {
@@ -251,7 +307,7 @@ TEST_F(BrokenAdapter, LimitThatIsOffByOneIsFound) {
       response.body = R"({"type":"urn:ferry:outcome:refused","outcome":"refused","detail":"x"})";
     }
   };
-  EXPECT_THAT(found(platforms::http_platform(), how), HasSubstr("just as much as may come in"));
+  EXPECT_THAT(found(emulation("http"), how), HasSubstr("just as much as may come in"));
 }
 
 TEST_F(BrokenAdapter, WrongHttpStatusIsFound) {
@@ -259,7 +315,7 @@ TEST_F(BrokenAdapter, WrongHttpStatusIsFound) {
   how.answer = [](const auto&, http::Response& response) {
     response.status = response.status == 502 ? 500 : response.status;
   };
-  EXPECT_EQ(found(platforms::http_platform(), how), "more than may go out: HTTP status");
+  EXPECT_EQ(found(emulation("http"), how), "more than may go out: HTTP status");
 }
 
 TEST_F(BrokenAdapter, HeaderOfItsOwnIsFound) {
@@ -267,7 +323,7 @@ TEST_F(BrokenAdapter, HeaderOfItsOwnIsFound) {
   how.answer = [](const auto&, http::Response& response) {
     response.fields.emplace_back("X-Powered-By", "us");
   };
-  EXPECT_THAT(found(platforms::http_platform(), how), HasSubstr("header x-powered-by"));
+  EXPECT_THAT(found(emulation("http"), how), HasSubstr("header x-powered-by"));
 }
 
 }  // namespace

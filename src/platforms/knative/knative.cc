@@ -1,8 +1,6 @@
 #include "platforms/knative/knative.h"
 
 #include "platforms/knative/adapter.h"
-#include "platforms/knative/emulator.h"
-#include "serve/front.h"
 
 namespace ferry::platforms {
 namespace {
@@ -13,19 +11,8 @@ class Knative final : public Platform {
   const char* summary() const override { return "Knative and Cloud Run: CloudEvents in and out"; }
   Sign sign() const override { return {"K_SERVICE"}; }  // Knative Serving, runtime contract
   const Rules& rules() const override { return knative_rules(); }
-  Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
-    return std::unique_ptr<http::Service>(
-        std::make_unique<knative::KnativeAdapter>(std::move(context)));
-  }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
-                                                  EmulatorOptions options) const override {
-    FERRY_TRY(auto wire, make_loopback(adapter, serve::front_options(options.limits)));
-    return std::unique_ptr<Emulator>(
-        std::make_unique<knative::KnativeEmulator>(std::move(wire), options.log));
-  }
-  Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
-    return std::unique_ptr<Emulator>(
-        std::make_unique<knative::KnativeEmulator>(std::move(wire), nullptr));
+  Result<Adapter> make_adapter(AdapterContext context) const override {
+    return Adapter{std::make_unique<knative::KnativeAdapter>(std::move(context)), nullptr};
   }
 };
 

@@ -75,27 +75,21 @@ LambdaAdapter::LambdaAdapter(AdapterContext context, const AdapterOptions& optio
       streaming_(options.streaming.value_or(
           host::manifest_of(*context_.functions[function_]).lambda.streaming)) {}
 
-void LambdaAdapter::handle(const http::Request& request, http::Response& response) {
+serve::Answer LambdaAdapter::answer(const serve::Delivery& delivery) {
   Call call;
-  call.invocation.request_id = request.field(kRequestId);
-  call.invocation.function_arn = request.field(kFunctionArn);
+  call.invocation.request_id = delivery.id;
+  call.invocation.function_arn = delivery.attribute(kFunctionArn);
   call.invocation.now = context_.clock.wall();
-  call.arrival = request.arrival;
-  call.options.invocation = call.invocation.request_id;
-  call.options.deadline = deadline_of(request.field(kDeadline), context_.clock);
-  if (std::string_view trace = request.field(kTraceId); !trace.empty()) {
+  call.arrival = delivery.arrival;
+  call.options.invocation = delivery.id;
+  call.options.deadline = delivery.deadline;
+  if (std::string_view trace = delivery.attribute(kTraceId); !trace.empty()) {
     // The name that AWS's SDKs look for.
     call.options.env.emplace_back("_X_AMZN_TRACE_ID", trace);
   }
-  Report done = over(call) ? error_report(too_late(call)) : answer(call, request.body);
-  response.status = done.error_type.empty() ? 200 : 500;
-  response.content_type = std::move(done.content_type);
-  response.body = std::move(done.body);
-  if (!done.error_type.empty()) {
-    response.fields.emplace_back(kErrorType, std::move(done.error_type));
-  } else if (done.streamed) {
-    response.fields.emplace_back(kResponseMode, "streaming");
-  }
+  Report done = over(call) ? error_report(too_late(call)) : report_on(call, delivery.payload);
+  return {std::move(done.body), std::move(done.content_type), std::move(done.error_type),
+          done.streamed};
 }
 
 // A function that is quick would still be done, and its caller long gone.
@@ -115,7 +109,7 @@ Outcome LambdaAdapter::too_late(const Call& call) const {
   return outcome;
 }
 
-Report LambdaAdapter::answer(const Call& call, std::string_view payload) {
+Report LambdaAdapter::report_on(const Call& call, std::string_view payload) {
   InputLimits limits;
   limits.unpacked = host::manifest_of(*context_.functions[function_]).limits.input;
   auto input = read_input(payload, call.invocation, limits, rows_);

@@ -1,7 +1,5 @@
-// One Lambda invocation → events → outcomes → its answer. As an http::Service it takes what the
-// Runtime API's /next gave (the Lambda-Runtime-* fields, the payload as body) and answers what is
-// to be posted: 200 and the response (to be streamed where kResponseMode is there), or 500 and the
-// error with its type in Lambda-Runtime-Function-Error-Type. Thread-safe.
+// One Lambda invocation → events → outcomes → its answer, as the Runtime API takes it: a response,
+// or an error with its type. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -14,16 +12,12 @@
 
 namespace ferry::platforms::lambda {
 
-// The Runtime API's names for what it says beside the payload (AWS Lambda developer guide, "Using
-// the Lambda runtime API"), in lower case.
+// Attributes of a delivery: the Runtime API's names for what it says beside the payload (AWS Lambda
+// developer guide, "Using the Lambda runtime API"), in lower case.
 inline constexpr char kRequestId[] = "lambda-runtime-aws-request-id";
 inline constexpr char kDeadline[] = "lambda-runtime-deadline-ms";
 inline constexpr char kFunctionArn[] = "lambda-runtime-invoked-function-arn";
 inline constexpr char kTraceId[] = "lambda-runtime-trace-id";
-inline constexpr char kErrorType[] = "lambda-runtime-function-error-type";
-
-// On an answer that is to be streamed; the deadline of sending is in kDeadline, as Lambda said it.
-inline constexpr char kResponseMode[] = "lambda-runtime-function-response-mode";
 
 struct AdapterOptions {
   std::size_t function = 0;  // which of the context's is meant (_HANDLER names it)
@@ -31,14 +25,13 @@ struct AdapterOptions {
       {};  // whether answers are streamed; nothing: as its manifest says
 };
 
-class LambdaAdapter final : public http::Service {
+class LambdaAdapter final : public serve::DeliveryHandler {
  public:
   // kInvalid: what the manifest says of Lambda can't be.
   static Result<std::unique_ptr<LambdaAdapter>> make(AdapterContext context,
                                                      const AdapterOptions& options);
 
-  int lane(const http::Request&) override { return 0; }
-  void handle(const http::Request& request, http::Response& response) override;
+  serve::Answer answer(const serve::Delivery& delivery) override;
 
  private:
   struct Call;
@@ -47,7 +40,7 @@ class LambdaAdapter final : public http::Service {
 
   bool over(const Call& call) const;
   host::Outcome too_late(const Call& call) const;
-  Report answer(const Call& call, std::string_view payload);
+  Report report_on(const Call& call, std::string_view payload);
   Report answer_http(const Call& call, Input input);
   std::vector<host::Outcome> run_in_order(const Call& call, const Input& input);
   std::vector<host::Outcome> run_at_once(const Call& call, const Input& input);

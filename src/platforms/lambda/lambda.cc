@@ -1,7 +1,6 @@
 #include "platforms/lambda/lambda.h"
 
 #include "platforms/lambda/adapter.h"
-#include "platforms/lambda/emulator.h"
 #include "platforms/lambda/runtime.h"
 
 namespace ferry::platforms {
@@ -15,18 +14,10 @@ class Lambda final : public Platform {
   Status serve(serve::Provider& provider, const serve::Options& options) const override {
     return lambda::serve(provider, options);
   }
-  // Lambda is asked for work (lambda/runtime.h); the adapter answers what it handed over.
   const Rules& rules() const override { return lambda_rules(); }
-  Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
+  Result<Adapter> make_adapter(AdapterContext context) const override {
     FERRY_TRY(auto adapter, lambda::LambdaAdapter::make(std::move(context), {}));
-    return std::unique_ptr<http::Service>(std::move(adapter));
-  }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
-                                                  EmulatorOptions options) const override {
-    return lambda::make_lambda_emulator(adapter, options.log);
-  }
-  Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
-    return lambda::make_remote_lambda(std::move(wire));
+    return Adapter{nullptr, std::move(adapter)};
   }
 };
 

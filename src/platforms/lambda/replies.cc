@@ -104,7 +104,7 @@ Report array_report(std::span<const Outcome> outcomes) {
 
 Report too_large(std::size_t size, std::size_t bound) {
   return error_report(
-      host::status_row(Status::kOutputTooLarge).lambda,
+      error_type(Status::kOutputTooLarge),
       fmt::format("the answer has {} bytes, Lambda takes {} (reply with less; bytes that are no "
                   "text grow by a third)",
                   size, bound));
@@ -122,12 +122,36 @@ Report bounded(Report report, bool streaming) {
 
 }  // namespace
 
+const char* error_type(Status status) {
+  switch (status) {
+    case Status::kOk:
+      return "";
+    case Status::kFailed:
+      return "Function.Failed";
+    case Status::kTrapped:
+      return "Function.Trapped";
+    case Status::kTimeout:
+      return "Function.Timeout";
+    case Status::kOutOfMemory:
+      return "Function.OutOfMemory";
+    case Status::kOutputTooLarge:
+      return "Function.OutputTooLarge";
+    case Status::kDenied:
+      return "Function.Denied";
+    case Status::kRefused:
+      return "Host.Refused";
+    case Status::kBroken:
+      return "Host.Broken";
+  }
+  return "Host.Broken";
+}
+
 Report error_report(std::string_view type, std::string_view message) {
   return {error_body(type, message, ""), std::string(type)};
 }
 
 Report error_report(const Outcome& outcome) {
-  const char* type = host::status_row(outcome.status).lambda;
+  const char* type = error_type(outcome.status);
   return {error_body(type, message_of(outcome), outcome.backtrace), type};
 }
 

@@ -22,6 +22,10 @@ struct Report {
 // hundred bytes more); past it we say so ourselves, since Lambda's own words name no cause.
 inline constexpr std::size_t kMaxAnswer = (6u << 20) + 100;
 
+// The errorType of an outcome, "Category.Reason" as AWS recommends: "Function.OutOfMemory"; empty
+// for one that is ok.
+const char* error_type(host::Status status);
+
 // {"errorMessage", "errorType", "stackTrace"}
 Report error_report(const host::Outcome& outcome);
 Report error_report(std::string_view type, std::string_view message);

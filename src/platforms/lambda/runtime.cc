@@ -1,14 +1,10 @@
 #include "platforms/lambda/runtime.h"
 
-#include <atomic>
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
-#include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -21,94 +17,72 @@ namespace {
 
 constexpr unsigned kMaxConcurrency = 1024;
 
-// For the signal handler; set once, before the handler is.
-int stop_fd_of_process = -1;
-
 void note(const std::string& text) {
   std::string line = "ferry: " + text + "\n";
   static_cast<void>(write_all(STDERR_FILENO, as_bytes(line), "stderr").ok());
 }
 
-void tell(int eventfd) {
-  std::uint64_t one = 1;
-  [[maybe_unused]] ssize_t written = write(eventfd, &one, sizeof one);
+Result<serve::Delivery> delivery_of(http::ClientResponse next, const Clock& clock) {
+  serve::Delivery delivery;
+  delivery.attributes = std::move(next.fields);
+  delivery.payload = std::move(next.body);
+  delivery.arrival = clock.monotonic();
+  delivery.id = delivery.attribute(kRequestId);
+  delivery.deadline = deadline_of(delivery.attribute(kDeadline), clock);
+  // It becomes part of a path. Lambda's are UUIDs.
+  constexpr std::string_view kIdLetters =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.";
+  if (delivery.id.empty() || delivery.id.size() > 256 ||
+      delivery.id.find_first_not_of(kIdLetters) != std::string::npos) {
+    return Error{Code::kInvalid, "the Runtime API handed over an invocation without a usable id",
+                 ""};
+  }
+  return delivery;
 }
 
-// One thread's share: invocations, one after the other.
-class Loop {
+// Invocations, one after the other, over one connection.
+class RuntimeSource final : public serve::Source {
  public:
-  Loop(RuntimeApi api, http::Service& adapter, const Clock& clock)
-      : api_(std::move(api)), adapter_(adapter), clock_(clock) {}
+  RuntimeSource(RuntimeApi api, const Clock& clock) : api_(std::move(api)), clock_(clock) {}
 
-  Status run() {
-    for (;;) {
-      FERRY_TRY(auto next, api_.next());
-      if (!next) {
-        return Done{};
-      }
-      FERRY_CHECK_OK(serve(*next));
+  Result<std::optional<serve::Delivery>> next() override {
+    FERRY_TRY(auto next, api_.next());
+    if (!next) {
+      return std::optional<serve::Delivery>();
     }
+    FERRY_TRY(auto delivery, delivery_of(*std::move(next), clock_));
+    return std::optional(std::move(delivery));
   }
 
- private:
-  Status serve(const http::ClientResponse& next) {
-    fields_.clear();
-    for (const auto& [name, value] : next.fields) {
-      fields_.push_back({name, value});
-    }
-    http::Request request;
-    request.method = "POST";
-    request.target = "/";
-    request.fields = fields_;
-    request.body = next.body;
-    request.arrival = clock_.monotonic();
-    std::string id(request.field(kRequestId));
-    // It becomes part of a path. Lambda's are UUIDs.
-    constexpr std::string_view kIdLetters =
-        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.";
-    if (id.empty() || id.size() > 256 || id.find_first_not_of(kIdLetters) != std::string::npos) {
-      return Error{Code::kInvalid, "the Runtime API handed over an invocation without a usable id",
-                   ""};
-    }
-    http::Response response;
-    adapter_.handle(request, response);
-    return post(id, request.field(kDeadline), response);
-  }
-
-  Result<int> send(const std::string& id, std::string_view deadline,
-                   const http::Response& response) {
-    for (const auto& [name, value] : response.fields) {
-      if (name == kErrorType) {
-        return api_.fail(id, value, response.body);
-      }
-      if (name == kResponseMode) {
-        return api_.stream(id,
-                           {response.content_type, response.body, deadline_of(deadline, clock_)});
-      }
-    }
-    return api_.respond(id, response.body);
-  }
-
-  Status post(const std::string& id, std::string_view deadline, const http::Response& response) {
-    auto status = send(id, deadline, response);
-    if (!status.ok()) {
-      return std::move(status).error();
-    }
+  Status settle(const serve::Delivery& delivery, const serve::Answer& answer) override {
+    FERRY_TRY(const int status, post(delivery, answer));
     // Too late, too large, answered already: Lambda tells its caller; the next one is not ours to
     // lose. "A container error" (500) ends the runtime.
-    if (*status >= 500) {
-      return Error{Code::kIo, fmt::format("the Runtime API answered {} with {}", id, *status), ""};
+    if (status >= 500) {
+      return Error{Code::kIo,
+                   fmt::format("the Runtime API answered {} with {}", delivery.id, status), ""};
     }
-    if (*status != 202) {
-      note(fmt::format("Lambda did not take the answer to {}: it says {}", id, *status));
+    if (status != 202) {
+      note(fmt::format("Lambda did not take the answer to {}: it says {}", delivery.id, status));
     }
     return Done{};
   }
 
+ private:
+  Result<int> post(const serve::Delivery& delivery, const serve::Answer& answer) {
+    if (!answer.error_type.empty()) {
+      return api_.fail(delivery.id, answer.error_type, answer.body);
+    }
+    if (answer.streamed) {
+      // What is left now, for sending alone.
+      return api_.stream(delivery.id, {answer.content_type, answer.body,
+                                       deadline_of(delivery.attribute(kDeadline), clock_)});
+    }
+    return api_.respond(delivery.id, answer.body);
+  }
+
   RuntimeApi api_;
-  http::Service& adapter_;
   const Clock& clock_;
-  std::vector<http::Field> fields_;
 };
 
 // Layers are unpacked into /opt, where the program is; the function's own zip into the task root.
@@ -190,27 +164,13 @@ Status init_failed(const RuntimeOptions& options, Error error) {
   return error;
 }
 
-Status run_loop(const RuntimeOptions& options, http::Service& adapter, const Clock& clock,
+Status run_loop(const RuntimeOptions& options, serve::DeliveryHandler& handler, const Clock& clock,
                 int stop_fd) {
-  FERRY_TRY(RuntimeApi first, RuntimeApi::at(options.api, stop_fd));
-  std::mutex mutex;
-  Status result = Done{};
-  auto life = [&](RuntimeApi api) {
-    Status ended = Loop(std::move(api), adapter, clock).run();
-    std::lock_guard lock(mutex);
-    if (!ended.ok() && result.ok()) {
-      result = std::move(ended);
-      tell(stop_fd);  // the others would wait for ever
-    }
-  };
-  std::vector<std::jthread> others;
-  for (unsigned i = 1; i < options.concurrency; ++i) {
+  const auto connect = [&]() -> Result<std::unique_ptr<serve::Source>> {
     FERRY_TRY(RuntimeApi api, RuntimeApi::at(options.api, stop_fd));
-    others.emplace_back(life, std::move(api));
-  }
-  life(std::move(first));
-  others.clear();  // joins
-  return result;
+    return std::unique_ptr<serve::Source>(std::make_unique<RuntimeSource>(std::move(api), clock));
+  };
+  return serve::run_source(connect, handler, options.concurrency, stop_fd);
 }
 
 Status run_runtime(const RuntimeOptions& options, AdapterContext context) {
@@ -218,25 +178,16 @@ Status run_runtime(const RuntimeOptions& options, AdapterContext context) {
   if (!function.ok()) {
     return init_failed(options, std::move(function).error());
   }
-  Fd stop(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!stop.valid()) {
-    return init_failed(options, errno_error("make an eventfd", errno));
+  auto stop = serve::stop_on_signal(false);
+  if (!stop.ok()) {
+    return init_failed(options, std::move(stop).error());
   }
-  stop_fd_of_process = stop.get();
-  struct sigaction action {};
-  action.sa_handler = [](int) {
-    int saved = errno;
-    tell(stop_fd_of_process);
-    errno = saved;
-  };
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGTERM, &action, nullptr);
   const Clock& clock = context.clock;
   auto adapter = LambdaAdapter::make(std::move(context), {*function, options.streaming});
   if (!adapter.ok()) {
     return init_failed(options, std::move(adapter).error());
   }
-  Status ended = run_loop(options, **adapter, clock, stop.get());
+  Status ended = run_loop(options, **adapter, clock, stop->get());
   std::signal(SIGTERM, SIG_IGN);
   return ended;
 }

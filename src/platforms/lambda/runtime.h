@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-#include "http/message.h"
 #include "platforms/platform.h"
+#include "serve/delivery.h"
 #include "serve/log.h"
 
 namespace ferry::platforms::lambda {
@@ -37,7 +37,7 @@ Status init_failed(const RuntimeOptions& options, Error error);
 Status run_runtime(const RuntimeOptions& options, AdapterContext context);
 
 // The loop alone, on `options.concurrency` threads; `stop_fd` becoming readable ends it.
-Status run_loop(const RuntimeOptions& options, http::Service& adapter, const Clock& clock,
+Status run_loop(const RuntimeOptions& options, serve::DeliveryHandler& handler, const Clock& clock,
                 int stop_fd);
 
 }  // namespace ferry::platforms::lambda

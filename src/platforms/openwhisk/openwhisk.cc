@@ -1,7 +1,5 @@
 #include "platforms/openwhisk/openwhisk.h"
 
-#include "platforms/openwhisk/emulator.h"
-#include "platforms/openwhisk/observed.h"
 #include "platforms/openwhisk/serve.h"
 
 namespace ferry::platforms {
@@ -46,23 +44,13 @@ class OpenWhisk final : public Platform {
     return openwhisk::serve(provider, options);
   }
   const Rules& rules() const override { return openwhisk_rules(); }
-  Result<std::unique_ptr<http::Service>> make_adapter(AdapterContext context) const override {
+  Result<Adapter> make_adapter(AdapterContext context) const override {
     openwhisk::AdapterOptions options;
     options.out = context.log == nullptr ? -1 : context.out;
     options.err = context.log == nullptr ? -1 : context.err;
-    return std::unique_ptr<http::Service>(
-        std::make_unique<openwhisk::OpenWhiskAdapter>(std::move(context), options));
+    return Adapter{std::make_unique<openwhisk::OpenWhiskAdapter>(std::move(context), options),
+                   nullptr};
   }
-  Result<std::unique_ptr<Emulator>> make_emulator(http::Service& adapter,
-                                                  EmulatorOptions options) const override {
-    FERRY_TRY(auto wire, make_loopback(adapter, openwhisk::front_options()));
-    return std::unique_ptr<Emulator>(
-        std::make_unique<openwhisk::OpenWhiskEmulator>(std::move(wire), options.log));
-  }
-  Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
-    return openwhisk::make_remote_openwhisk(std::move(wire));
-  }
-  std::string lose(Observed& expected) const override { return openwhisk::lose(expected); }
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "platforms/lambda/emulator.h"
+#include "emulators/lambda/emulator.h"
 
 #include <algorithm>
 
@@ -7,13 +7,15 @@
 #include "base/bytes.h"
 #include "http/listener.h"
 #include "platforms/json_view.h"
-#include "platforms/lambda/adapter.h"
+#include "platforms/lambda/replies.h"
 
 namespace ferry::platforms::lambda {
 namespace {
 
 constexpr std::chrono::seconds kInitTime{10};
 constexpr std::string_view kBase = "/2018-06-01/runtime/";
+constexpr std::string_view kErrorType = "lambda-runtime-function-error-type";
+constexpr std::string_view kResponseMode = "lambda-runtime-function-response-mode";
 
 std::int64_t epoch_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(

@@ -2,7 +2,7 @@
 // their size.
 #pragma once
 
-#include "platforms/platform.h"
+#include "emulators/emulator.h"
 
 namespace ferry::platforms::openfaas {
 

@@ -1,11 +1,11 @@
 // A real OpenWhisk in the emulator's place: its REST API (docs/rest_api.md there, "Activations").
 #include <fmt/format.h>
 
+#include "emulators/openwhisk/emulator.h"
+#include "emulators/openwhisk/observed.h"
 #include "event/json.h"
 #include "event/json_text.h"
-#include "platforms/openwhisk/emulator.h"
 #include "platforms/openwhisk/message.h"
-#include "platforms/openwhisk/observed.h"
 
 namespace ferry::platforms::openwhisk {
 namespace {

@@ -1,4 +1,4 @@
-#include "platforms/emulate.h"
+#include "emulators/emulate.h"
 
 #include <algorithm>
 

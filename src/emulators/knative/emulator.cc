@@ -1,6 +1,6 @@
-#include "platforms/knative/emulator.h"
+#include "emulators/knative/emulator.h"
 
-#include "platforms/emulate.h"
+#include "emulators/emulate.h"
 #include "platforms/knative/adapter.h"
 #include "platforms/knative/google_events.h"
 

@@ -3,7 +3,7 @@
 // triggers.
 #pragma once
 
-#include "platforms/platform.h"
+#include "emulators/emulator.h"
 
 namespace ferry::platforms::azure {
 

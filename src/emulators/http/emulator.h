@@ -1,7 +1,7 @@
 // Plays an HTTP caller, with a front of ours or any other server.
 #pragma once
 
-#include "platforms/platform.h"
+#include "emulators/emulator.h"
 
 namespace ferry::platforms {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "emulators/wire.h"
 #include "host/outcome.h"
-#include "platforms/wire.h"
 
 namespace ferry::platforms {
 

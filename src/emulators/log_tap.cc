@@ -1,4 +1,4 @@
-#include "platforms/log_tap.h"
+#include "emulators/log_tap.h"
 
 #include <cerrno>
 

@@ -3,7 +3,7 @@
 // would send it.
 #pragma once
 
-#include "platforms/platform.h"
+#include "emulators/emulator.h"
 
 namespace ferry::platforms::knative {
 

@@ -1,8 +1,8 @@
-#include "platforms/azure/emulator.h"
+#include "emulators/azure/emulator.h"
 
 #include "base/ids.h"
+#include "emulators/emulate.h"
 #include "platforms/azure/adapter.h"
-#include "platforms/emulate.h"
 
 namespace ferry::platforms::azure {
 namespace {

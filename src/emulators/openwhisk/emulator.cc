@@ -1,12 +1,12 @@
-#include "platforms/openwhisk/emulator.h"
+#include "emulators/openwhisk/emulator.h"
 
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "emulators/openwhisk/observed.h"
 #include "event/json.h"
 #include "event/json_text.h"
 #include "platforms/openwhisk/message.h"
-#include "platforms/openwhisk/observed.h"
 
 namespace ferry::platforms::openwhisk {
 namespace {

@@ -1,7 +1,7 @@
-#include "platforms/openfaas/emulator.h"
+#include "emulators/openfaas/emulator.h"
 
 #include "base/ids.h"
-#include "platforms/emulate.h"
+#include "emulators/emulate.h"
 
 namespace ferry::platforms::openfaas {
 

@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include "emulators/emulator.h"
 #include "http/server.h"
-#include "platforms/platform.h"
 
 namespace ferry::platforms::lambda {
 
@@ -103,7 +103,8 @@ class RuntimeEmulator final : public http::Service {
 
 // An Emulator for the house: a runtime loop over `adapter`, and events sent as requests to a
 // function URL, whose answers are HTTP again. `log` may be null; else it is borrowed.
-Result<std::unique_ptr<Emulator>> make_lambda_emulator(http::Service& adapter, LogTap* log);
+Result<std::unique_ptr<Emulator>> make_lambda_emulator(serve::DeliveryHandler& adapter,
+                                                       LogTap* log);
 // The same requests as payloads of invocations: AWS's Runtime Interface Emulator, whose address
 // is that of `wire`.
 Result<std::unique_ptr<Emulator>> make_remote_lambda(std::unique_ptr<Wire> wire);

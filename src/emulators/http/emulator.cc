@@ -1,6 +1,6 @@
-#include "platforms/http/emulator.h"
+#include "emulators/http/emulator.h"
 
-#include "platforms/emulate.h"
+#include "emulators/emulate.h"
 
 namespace ferry::platforms {
 namespace {

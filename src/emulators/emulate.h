@@ -1,9 +1,9 @@
 // What emulators of platforms that are sent CloudEvents over HTTP have in common.
 #pragma once
 
+#include "emulators/log_tap.h"
+#include "emulators/observed.h"
 #include "event/http.h"
-#include "platforms/log_tap.h"
-#include "platforms/observed.h"
 
 namespace ferry::platforms {
 

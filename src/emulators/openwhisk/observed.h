@@ -1,7 +1,7 @@
 // OpenWhisk's shape undone: what docs/openwhisk.md says becomes of a reply, backwards.
 #pragma once
 
-#include "platforms/observed.h"
+#include "emulators/observed.h"
 
 namespace ferry::platforms::openwhisk {
 
@@ -15,7 +15,7 @@ Result<Observed> observed_run(const Answer& answer);
 // and at the end.
 Status take_streams(std::string_view out, std::string_view err, Observed& into);
 
-// Platform::lose.
+// Emulation::lose.
 std::string lose(Observed& expected);
 
 }  // namespace ferry::platforms::openwhisk

@@ -2,7 +2,7 @@
 // and reads the two streams of the container up to their sentinels.
 #pragma once
 
-#include "platforms/platform.h"
+#include "emulators/emulator.h"
 
 namespace ferry::platforms::openwhisk {
 

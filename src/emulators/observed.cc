@@ -1,4 +1,4 @@
-#include "platforms/observed.h"
+#include "emulators/observed.h"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include "platforms/wire.h"
+#include "emulators/wire.h"
 
 #include <cerrno>
 

@@ -1,4 +1,4 @@
-#include "platforms/openwhisk/observed.h"
+#include "emulators/openwhisk/observed.h"
 
 #include <algorithm>
 

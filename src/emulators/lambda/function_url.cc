@@ -5,9 +5,10 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
-#include "platforms/emulate.h"
+#include "emulators/emulate.h"
+#include "emulators/lambda/emulator.h"
 #include "platforms/json_view.h"
-#include "platforms/lambda/emulator.h"
+#include "platforms/lambda/replies.h"
 #include "platforms/lambda/runtime.h"
 
 namespace ferry::platforms::lambda {
@@ -76,10 +77,10 @@ Result<Observed> observed_error(const Answer& answer) {
   JsonView error(answer.body);
   const std::string type = error.member("errorType").scalar().value_or("");
   for (int i = 0; i <= static_cast<int>(host::Status::kBroken); ++i) {
-    const host::StatusRow& row = host::status_row(static_cast<host::Status>(i));
-    if (type == row.lambda) {
+    const auto status = static_cast<host::Status>(i);
+    if (type == error_type(status)) {
       Observed out;
-      out.status = row.name;
+      out.status = host::status_row(status).name;
       out.error = error.member("errorMessage").scalar().value_or("");
       return out;
     }
@@ -96,7 +97,7 @@ Result<Observed> observed_at(const Answer& answer) {
 
 class LambdaEmulator final : public Emulator {
  public:
-  static Result<std::unique_ptr<Emulator>> make(http::Service& adapter, LogTap* log) {
+  static Result<std::unique_ptr<Emulator>> make(serve::DeliveryHandler& adapter, LogTap* log) {
     auto made = std::unique_ptr<LambdaEmulator>(new LambdaEmulator(log));
     FERRY_TRY(made->api_, RuntimeEmulator::start());
     made->stop_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -198,7 +199,8 @@ class RemoteLambda final : public Emulator {
 
 }  // namespace
 
-Result<std::unique_ptr<Emulator>> make_lambda_emulator(http::Service& adapter, LogTap* log) {
+Result<std::unique_ptr<Emulator>> make_lambda_emulator(serve::DeliveryHandler& adapter,
+                                                       LogTap* log) {
   return LambdaEmulator::make(adapter, log);
 }
 
