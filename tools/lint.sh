@@ -42,6 +42,8 @@ deep=$(git ls-files 'src/*/*/*/*/*' 'docs/*/*/*/*/*')
 unfinished=$(git grep -nE '\b(TO''DO|FIX''ME)\b|(//|#) *XX''X\b' -- src tests functions tools cmake || true)
 [ -z "$unfinished" ] || problem "unfinished work: $unfinished"
 
+tools/check_modules.py || problem "documents contradict the build"
+
 # Only what is in this build's list can be checked: an engine may be left out.
 # shellcheck disable=SC2086
 tools/tidy.py build $units || problem "clang-tidy found something"

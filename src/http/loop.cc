@@ -18,7 +18,7 @@ Server::Loop::Loop(ServerOptions options, Service& service)
       service_(service),
       counters_(options_.counters != nullptr ? *options_.counters : own_counters_),
       crew_([this] { return lead(); }),
-      now_(std::chrono::steady_clock::now()),
+      now_(options_.clock->monotonic()),
       next_sweep_(now_) {
   for (const Lane& lane : options_.lanes) {
     lanes_.push_back({lane.slots, 0, false, {}});
@@ -206,7 +206,7 @@ bool Server::Loop::serve(Connection& connection) {
 }
 
 bool Server::Loop::dispatch(Connection& connection) {
-  connection.make_request(std::chrono::steady_clock::now());
+  connection.make_request(options_.clock->monotonic());
   connection.lane = service_.lane(connection.request());
   if (connection.lane < 0 || static_cast<std::size_t>(connection.lane) >= lanes_.size()) {
     connection.response.clear();

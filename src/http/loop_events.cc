@@ -155,7 +155,7 @@ void Server::Loop::obey() {
 void Server::Loop::wait_for_events(int timeout) {
   next_event_ = 0;
   event_count_ = std::max(crew_.precedence().wait(events_, timeout), 0);
-  now_ = std::chrono::steady_clock::now();
+  now_ = options_.clock->monotonic();
 }
 
 Connection* Server::Loop::note_event(const epoll_event& event) {
@@ -221,7 +221,7 @@ int Server::Loop::timeout_ms() {
     return -1;  // an idle server does not wake up
   }
   auto until = sweeps ? next_sweep_ : next_tidy_;
-  auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+  auto left = std::chrono::ceil<milliseconds>(until - options_.clock->monotonic());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }
 

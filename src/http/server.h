@@ -48,6 +48,7 @@ struct ServerOptions {
   // Draining: how long a connection without a request is kept for one that is under way.
   std::chrono::milliseconds drain_idle{1000};
   Counters* counters = nullptr;  // borrowed; null: the server's own
+  const Clock* clock = &system_clock();  // of all the times above; borrowed
 };
 
 class Server {

@@ -1,4 +1,4 @@
-#include "platforms/fleet.h"
+#include "serve/fleet.h"
 
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-#include "platforms/front.h"
+#include "serve/front.h"
 
 #include <algorithm>
 #include <csignal>

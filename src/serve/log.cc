@@ -1,4 +1,4 @@
-#include "platforms/log.h"
+#include "serve/log.h"
 
 #include <fmt/format.h>
 

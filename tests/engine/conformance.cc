@@ -20,7 +20,7 @@ std::vector<std::string> engine_names() {
   return out;
 }
 
-snapshot::Ticking::Ticking(Engine& engine)
+Ticking::Ticking(Engine& engine)
     : thread_([this, &engine] {
         while (!stop_) {
           std::this_thread::sleep_for(Engine::kTick);
@@ -28,7 +28,7 @@ snapshot::Ticking::Ticking(Engine& engine)
         }
       }) {}
 
-snapshot::Ticking::~snapshot::Ticking() {
+Ticking::~Ticking() {
   stop_ = true;
   thread_.join();
 }
@@ -39,13 +39,13 @@ void Conformance::open(const EngineOptions& options) {
   auto loaded = load_engine(GetParam(), options);
   ASSERT_TRUE(loaded.ok()) << loaded.error().text();
   engine_ = std::make_unique<LoadedEngine>(std::move(*loaded));
-  ticking_ = std::make_unique<snapshot::Ticking>(**engine_);
+  ticking_ = std::make_unique<Ticking>(**engine_);
   context_ = std::make_unique<wasi::Context>(system_clock(), system_random());
 }
 
 std::unique_ptr<Module> Conformance::load(const Bytes& wasm) {
   const auto artifact = compile(wasm);
-  return artifact == nullptr ? nullptr : bundle::load_artifact(*artifact);
+  return artifact == nullptr ? nullptr : load_artifact(*artifact);
 }
 
 std::unique_ptr<Bytes> Conformance::compile(const Bytes& wasm) {

@@ -22,10 +22,10 @@ Bytes guest(const std::string& name);
 std::vector<std::string> engine_names();
 
 // Ticks an engine from its own thread for as long as it lives.
-class snapshot::Ticking {
+class Ticking {
  public:
-  explicit snapshot::Ticking(Engine& engine);
-  ~snapshot::Ticking();
+  explicit Ticking(Engine& engine);
+  ~Ticking();
 
  private:
   std::atomic<bool> stop_{false};
@@ -43,7 +43,7 @@ class Conformance : public testing::TestWithParam<std::string> {
   std::unique_ptr<Module> load(const Bytes& wasm);
   // Its two halves: null where one fails, which the test has then been told.
   std::unique_ptr<Bytes> compile(const Bytes& wasm);
-  std::unique_ptr<Module> bundle::load_artifact(const Bytes& artifact);
+  std::unique_ptr<Module> load_artifact(const Bytes& artifact);
   std::unique_ptr<Module> load() { return load(guest("suite")); }
   std::unique_ptr<Instance> instance(Module& module, const InstanceLimits& limits = {});
 
@@ -53,7 +53,7 @@ class Conformance : public testing::TestWithParam<std::string> {
   const wasi::Context& context() const { return *context_; }
 
   std::unique_ptr<LoadedEngine> engine_;
-  std::unique_ptr<snapshot::Ticking> ticking_;
+  std::unique_ptr<Ticking> ticking_;
   std::unique_ptr<wasi::Context> context_;
 };
 

@@ -340,7 +340,7 @@ TEST_P(Conformance, AModuleThatIsGoneLeavesNothingBehind) {
   ASSERT_NE(artifact, nullptr);
   const auto mappings_after = [&](int modules) {
     for (int i = 0; i < modules; ++i) {
-      auto module = bundle::load_artifact(*artifact);
+      auto module = load_artifact(*artifact);
       auto guest = instance(*module);
       EXPECT_EQ(call(*guest, "answer").value, 42);
     }

@@ -18,6 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using bundle::BundleInfo;
+using bundle::MacKey;
+using bundle::Store;
+using bundle::StoreOptions;
+
 class StoreTest : public testing::Test {
  protected:
   void SetUp() override {

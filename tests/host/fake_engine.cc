@@ -123,6 +123,23 @@ engine::End leave(wasi::Context& context, std::uint32_t code) {
   return {engine::End::Kind::kStopped, 0, "", ""};
 }
 
+bool sleep_for(wasi::Context& context, std::chrono::nanoseconds time) {
+  constexpr std::uint32_t kEvent = 48;  // behind one subscription
+  Room room(kEvent + 32 + 4);
+  room.put(16, 1);  // the monotonic clock
+  const auto nanoseconds = static_cast<std::uint64_t>(time.count());
+  std::memcpy(room.bytes.data() + 24, &nanoseconds, sizeof nanoseconds);
+  return call(context, room, "poll_oneoff", {0, kEvent, 1, kEvent + 32}).stop;
+}
+
+void open_path(wasi::Context& context, std::string_view path) {
+  constexpr std::uint32_t kPath = 16;
+  constexpr std::uint64_t kFirstDirectory = 3;
+  Room room(kPath + path.size());
+  std::memcpy(room.bytes.data() + kPath, path.data(), path.size());
+  call(context, room, "path_open", {kFirstDirectory, 0, kPath, path.size(), 0, 0, 0, 0, 0});
+}
+
 std::vector<std::string> environment_of(wasi::Context& context) {
   Room sizes(16);
   call(context, sizes, "environ_sizes_get", {0, 4});

@@ -2,6 +2,7 @@
 // the host that no real engine reaches on demand.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -60,7 +61,9 @@ bundle::Bundle fake_bundle(const wasm::Record& record);
 // What guests do, by the same calls as wasm would.
 void write_to(wasi::Context& context, std::uint32_t fd, std::string_view text);
 std::string read_stdin(wasi::Context& context);
-engine::End leave(wasi::Context& context, std::uint32_t code);  // proc_exit
+engine::End leave(wasi::Context& context, std::uint32_t code);          // proc_exit
+bool sleep_for(wasi::Context& context, std::chrono::nanoseconds time);  // true: it was ended
+void open_path(wasi::Context& context, std::string_view path);
 std::vector<std::string> environment_of(wasi::Context& context);
 
 }  // namespace ferry::host

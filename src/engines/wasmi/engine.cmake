@@ -1,4 +1,4 @@
-# wasmi 2.0, an interpreter.
+# wasmi, an interpreter; the version is in Cargo.toml.
 set(dir ${PROJECT_SOURCE_DIR}/src/engines)
 set(cost "about 1 CPU minute")
 ferry_crate(ferry_crate_wasmi DIR ${dir}/wasmi WITH ${dir}/thin LIBRARY libferry_wasmi.a COST ${cost})

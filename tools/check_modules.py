@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Checks that the documents say of modules and libraries what the build and the sources say.
+
+docs/architecture.md: the table of modules has each module of CMake, with what it stands on, and no
+other; and each module includes something of each module that it says it stands on.
+docs/dependencies.md: each library whose headers src/ includes is in the table of what is linked,
+and each row of that table is included somewhere.
+src/engines: the version in an engine's fingerprint is the one that its Cargo.toml pins.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SOURCES = ("*.cc", "*.h")
+
+# Header → the row of docs/dependencies.md. What is not listed is of the C or C++ library.
+LIBRARIES = {
+    "boost/json": "Boost: JSON, URL",
+    "boost/url": "Boost: JSON, URL",
+    "boost/beast": "Boost: Beast",
+    "boost/asio": "Boost: Asio",
+    "CLI": "CLI11",
+    "toml++": "toml++",
+    "fmt": "fmt",
+    "sodium": "libsodium",
+    "curl": "libcurl",
+    "zlib": "zlib",
+    "libdeflate": "libdeflate",
+    "wasmtime": "wasmtime (crate `wasmtime-c-api-impl`)",
+}
+
+
+def modules():
+    """Module → (folder, modules it depends on), as CMake has them; not those of one platform."""
+    found = {}
+    files = [*ROOT.glob("src/*/CMakeLists.txt"), ROOT / "cmake" / "FerryPlatforms.cmake"]
+    for file in files:
+        for call in re.findall(r"^ferry_module\((.*?)\)", file.read_text(), re.M | re.S):
+            words = call.split()
+            name, path, depends, into = words[0], words[0], [], None
+            for word in words[1:]:
+                if word in ("PATH", "DEPENDS", "LIBRARIES"):
+                    into = word
+                elif into == "PATH":
+                    path = word
+                elif into == "DEPENDS":
+                    depends.append(word)
+            found[name] = (path, depends)
+    return found
+
+
+def includes(folder):
+    """Every include of the folder's own files and of those below."""
+    for pattern in SOURCES:
+        for file in (ROOT / "src" / folder).rglob(pattern):
+            yield from re.findall(r'^#include ["<]([^">]+)[">]', file.read_text(), re.M)
+
+
+def table(file, heading):
+    """Rows of the first table below a heading, as lists of cells."""
+    text = (ROOT / file).read_text().split(heading, 1)[1]
+    rows = []
+    for line in text.splitlines():
+        if line.startswith("|"):
+            rows.append([cell.strip() for cell in line.strip("|").split("|")])
+        elif rows:
+            break
+    return rows[2:]
+
+
+def group(name):
+    """How the table names what stands for several modules: the platforms, and the two lists."""
+    if re.fullmatch(r"(platform|emulator)_.+", name):
+        return name.split("_")[0] + "s/*"
+    return name
+
+
+def check_modules(problems):
+    built = modules()
+    listed = {}
+    for row in table("docs/architecture.md", "## The modules"):
+        name = row[0].strip("`")
+        listed[name] = sorted(re.findall(r"`([^`]+)`", row[2]))
+    for name, (folder, depends) in built.items():
+        says = listed.get(name)
+        is_so = sorted({group(each) for each in depends})
+        if says is None:
+            problems.append(f"docs/architecture.md has no row for the module {name}")
+        elif says != is_so:
+            problems.append(f"docs/architecture.md says that {name} stands on {says}, "
+                            f"CMake says {is_so}")
+        used = set(includes(folder))
+        for each in depends:
+            path = built[each][0] if each in built else each.split("_")[0] + "s"
+            if not any(header.startswith(path + "/") for header in used):
+                problems.append(f"{name} depends on {each} and includes nothing of it")
+    for name in listed:
+        if name not in built and not name.endswith("/*"):
+            problems.append(f"docs/architecture.md has a row for {name}, which is no module")
+
+
+def check_libraries(problems):
+    used = set()
+    for header in includes("."):
+        for prefix, row in LIBRARIES.items():
+            if re.match(re.escape(prefix) + r"(/|\.h)", header):
+                used.add(row)
+    rows = {row[0] for row in table("docs/dependencies.md", "## Linked into what users run")}
+    for row in sorted(used - rows):
+        problems.append(f"docs/dependencies.md has no row '{row}', and src/ includes it")
+    for row in sorted(rows - used):
+        problems.append(f"docs/dependencies.md has a row '{row}', and nothing in src/ includes it "
+                        "(a new library also needs a line in tools/check_modules.py)")
+
+
+def check_versions(problems):
+    """The version that an engine puts into fingerprints is the one that Cargo.toml pins."""
+    for source in ROOT.glob("src/engines/*/lib.rs"):
+        said = re.search(r'^const VERSION: &str = "([^"]+)";', source.read_text(), re.M)
+        if said and f'"={said[1]}"' not in (source.parent / "Cargo.toml").read_text():
+            problems.append(f"{source.relative_to(ROOT)} says version {said[1]}, which its "
+                            "Cargo.toml does not pin")
+
+
+def main():
+    problems = []
+    check_versions(problems)
+    check_modules(problems)
+    check_libraries(problems)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
