@@ -25,6 +25,7 @@ ferry_platform(openwhisk package)
 ferry_platform(knative platform_http)
 ferry_platform(azure platform_http)
 ferry_platform(openfaas platform_http)
+ferry_platform(jsonl)
 
 # ferry_list(KIND TYPE SUFFIX names…): the target ferry_KIND_list, all of a kind as code, made from
 # src/KINDs/list.cc.in.

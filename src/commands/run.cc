@@ -13,7 +13,6 @@
 #include "event/json.h"
 #include "host/outcome_json.h"
 #include "host/reply.h"
-#include "platforms/list.h"
 
 namespace ferry::commands {
 namespace {
@@ -38,7 +37,7 @@ class Run final : public Verb {
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
     app.add_option("--platform", platform_, "Send the event through this platform's emulator")
-        ->check(CLI::IsMember(platforms::platform_names()));
+        ->check(CLI::IsMember(platforms::emulated_names()));
     app.add_flag("--trace", trace_, "Print the time by phase on stderr");
     app.footer(
         "Examples:\n"

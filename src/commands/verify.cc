@@ -20,7 +20,6 @@
 #include "commands/verify_remote.h"
 #include "compare/compare.h"
 #include "emulators/list.h"
-#include "platforms/list.h"
 #include "verify/report.h"
 
 namespace ferry::commands {
@@ -93,7 +92,7 @@ class Verify final : public Verb {
           given.substr(0, equals), platforms::find_emulation(given.substr(0, equals)), {}};
       if (side.platform == nullptr) {
         return Error{Code::kUsage, fmt::format("there is no platform '{}'", side.name),
-                     fmt::format("there are {}", fmt::join(platforms::platform_names(), ", "))};
+                     fmt::format("there are {}", fmt::join(platforms::emulated_names(), ", "))};
       }
       if (equals != std::string::npos) {
         const char* auth = std::getenv("OPENWHISK_AUTH");
@@ -127,7 +126,7 @@ class Verify final : public Verb {
         return Error{
             Code::kUsage,
             fmt::format("case '{}': there is no platform '{}'", one.name, one.native->platform),
-            fmt::format("there are {}", fmt::join(platforms::platform_names(), ", "))};
+            fmt::format("there are {}", fmt::join(platforms::emulated_names(), ", "))};
       }
     }
     return out;

@@ -15,7 +15,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "serve"))
 from server import FERRY, environment, make_guest  # noqa: E402
 
-ALL = ["http", "lambda", "openwhisk", "knative", "azure", "openfaas"]
+ALL = ["http", "lambda", "openwhisk", "knative", "azure", "openfaas", "jsonl"]
 
 
 class Check(unittest.TestCase):
