@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
-#include "commands/ready.h"
+#include "builder/function_options.h"
 #include "cpu_us.h"
 #include "emulators/list.h"
 #include "engine/compiler.h"
@@ -27,11 +27,11 @@ struct Way {
 };
 
 Status measure(const std::string& path, int rounds, int events) {
-  commands::CommonOptions common;
-  FERRY_TRY(auto function, commands::read_function(path, common));
-  const engine::EngineOptions options = commands::engine_options_for({&function, 1});
+  builder::FunctionOptions common;
+  FERRY_TRY(auto function, builder::read_function(path, common));
+  const engine::EngineOptions options = builder::engine_options_for({&function, 1});
   FERRY_TRY(auto engine, engine::load_engine("wasmtime", options));
-  FERRY_TRY(auto bundle, commands::make_bundle(function, engine->info(), options, true, nullptr));
+  FERRY_TRY(auto bundle, builder::make_bundle(function, engine->info(), options, true, nullptr));
   host::Host host(*engine, system_clock(), system_random());
   FERRY_TRY(auto loaded, host.load(bundle, {function.name, function.manifest, {}}));
   event::Event event;

@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "commands/command_line.h"
-#include "commands/version.h"
 #include "function/suggest.h"
+#include "generated/version.h"
 
 namespace ferry::commands {
 namespace {

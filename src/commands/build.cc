@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
-#include "commands/ready.h"
-#include "commands/take_ahead.h"
+#include "builder/snapshot_builder.h"
+#include "commands/common_options.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
 #include "project/recipe.h"
@@ -53,7 +53,7 @@ class Build final : public Verb {
       complain({built.error().message, built.error().hint});
       return built.error().code == Code::kNotFound ? kExitNoEngineOrFile : kExitDifference;
     }
-    auto function = read_function(built_.empty() ? path_ : built_, common_);
+    auto function = builder::read_function(built_.empty() ? path_ : built_, common_);
     if (!function.ok()) {
       complain({function.error().message, function.error().hint});
       return function.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
@@ -119,18 +119,18 @@ class Build final : public Verb {
   }
 
   Status make(const function::Function& function) {
-    engine::EngineOptions options = engine_options_for({&function, 1});
+    engine::EngineOptions options = builder::engine_options_for({&function, 1});
     options.max_instances = 4;
     FERRY_TRY(auto engine, engine::load_engine(common_.engine, options));
-    TakeAhead how;
+    builder::SnapshotRequest how;
     how.accepted = accepted_;
     how.cases = cases_;
-    FERRY_TRY(const auto taken, take_ahead(*engine, options, function, how));
+    FERRY_TRY(const auto taken, builder::build_snapshot(*engine, options, function, how));
     FERRY_CHECK_OK(write_file_atomically(out_, taken.function.wasm));
     if (common_.quiet) {
       return Done{};
     }
-    for (const std::string& line : taken.told) {
+    for (const std::string& line : taken.notes) {
       fmt::print(stderr, "ferry: {}\n", line);
     }
     fmt::print(

@@ -8,9 +8,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "builder/snapshot_builder.h"
 #include "commands/check_for.h"
-#include "commands/ready.h"
-#include "commands/take_ahead.h"
+#include "commands/common_options.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
 #include "function/explain.h"
@@ -80,7 +80,7 @@ class Check final : public Verb {
       complain({function.error().message, function.error().hint});
       return kExitNoEngineOrFile;
     }
-    if (auto applied = apply_options(common_, *function); !applied.ok()) {
+    if (auto applied = builder::apply_options(common_, *function); !applied.ok()) {
       complain({applied.error().message, applied.error().hint});
       return kExitUsage;
     }
@@ -149,7 +149,7 @@ class Check final : public Verb {
       fmt::print("  toolchain  {}\n", binary.toolchain);
     }
     fmt::print("  size       {}\n", function::format_size(function.wasm.size()));
-    if (const std::string of = snapshot_of(function); !of.empty()) {
+    if (const std::string of = builder::snapshot_of(function); !of.empty()) {
       fmt::print("  snapshot   of {}: it starts where that one's start-up ended\n", of);
     }
     if (!binary.memories.empty()) {
@@ -224,7 +224,7 @@ class Check final : public Verb {
                        {"component", binary.component},
                        {"toolchain", binary.toolchain},
                        {"size_bytes", function.wasm.size()},
-                       {"snapshot_of", snapshot_of(function)},
+                       {"snapshot_of", builder::snapshot_of(function)},
                        {"imports", std::move(imports)},
                        {"exports", std::move(exports)},
                        {"limits",

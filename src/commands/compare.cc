@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "commands/progress.h"
 #include "commands/verb.h"
-#include "commands/version.h"
 #include "compare/page.h"
+#include "generated/version.h"
 
 namespace ferry::commands {
 namespace {

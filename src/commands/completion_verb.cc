@@ -7,7 +7,7 @@
 #include "commands/command_line.h"
 #include "commands/completion.h"
 #include "commands/verb.h"
-#include "commands/version.h"
+#include "generated/version.h"
 
 namespace ferry::commands {
 namespace {

@@ -4,13 +4,14 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "commands/pack_azure.h"
-#include "commands/pack_containers.h"
-#include "commands/pack_lambda.h"
-#include "commands/pack_openwhisk.h"
-#include "commands/push.h"
+#include "commands/common_options.h"
 #include "commands/verb.h"
 #include "deploy/registry.h"
+#include "packaging/azure.h"
+#include "packaging/containers.h"
+#include "packaging/lambda.h"
+#include "packaging/openwhisk.h"
+#include "packaging/push.h"
 
 namespace ferry::commands {
 namespace {
@@ -93,28 +94,28 @@ class Pack final : public Verb {
       options_.tag = options_.tag.empty() ? options_.push : options_.tag;
     }
     if (platform_ == "openwhisk") {
-      return pack_for_openwhisk(options_);
+      return packaging::pack_for_openwhisk(options_);
     }
     if (platform_ == "lambda") {
-      return pack_for_lambda(options_);
+      return packaging::pack_for_lambda(options_);
     }
     if (platform_ == "knative") {
-      return pack_for_knative(options_);
+      return packaging::pack_for_knative(options_);
     }
     if (platform_ == "azure") {
-      return pack_for_azure(options_);
+      return packaging::pack_for_azure(options_);
     }
-    return platform_ == "openfaas" ? pack_for_openfaas(options_) : pack_image();
+    return platform_ == "openfaas" ? packaging::pack_for_openfaas(options_) : pack_image();
   }
 
   Status pack_image() {
-    FERRY_TRY(const Packed packed, pack_function(options_));
-    FERRY_TRY(Bytes program, read_shipped("ferry-host"));
-    package::ImageSpec spec = image_of(std::move(program), packed.key, &packed);
-    spec.tag = image_tag(options_, packed.function);
+    FERRY_TRY(const Packed packed, packaging::pack_function(options_));
+    FERRY_TRY(Bytes program, packaging::read_shipped("ferry-host"));
+    package::ImageSpec spec = packaging::image_of(std::move(program), packed.key, &packed);
+    spec.tag = packaging::image_tag(options_, packed.function);
     FERRY_TRY(const package::Image image, package::write_image(spec));
-    FERRY_CHECK_OK(write_into(options_.folder, "image.tar", image.tar));
-    FERRY_CHECK_OK(write_mark(options_, packed, "image"));
+    FERRY_CHECK_OK(packaging::write_into(options_.folder, "image.tar", image.tar));
+    FERRY_CHECK_OK(packaging::write_mark(options_, packed, "image"));
     if (!options_.common.quiet) {
       fmt::print(stderr,
                  "ferry: {}/image.tar: image {} with {} ({}), {}\n"
@@ -123,10 +124,10 @@ class Pack final : public Verb {
                  options_.folder, spec.tag, packed.function.name, packed.function.digest,
                  function::format_size(image.tar.size()), options_.folder, spec.tag);
     }
-    return options_.push.empty() ? Status(Done{}) : push_packed(options_, image);
+    return options_.push.empty() ? Status(Done{}) : packaging::push_packed(options_, image);
   }
 
-  PackOptions options_;
+  packaging::PackOptions options_;
   std::vector<std::string> paths_;
   std::string platform_;
 };

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/ids.h"
+#include "commands/common_options.h"
 #include "commands/platforms.h"
-#include "commands/ready.h"
 #include "commands/verb.h"
 #include "emulators/list.h"
 #include "event/json.h"
@@ -55,7 +55,7 @@ class Run final : public Verb {
     if (!platform_.empty() && !args_.empty()) {
       return give_up({Code::kUsage, "--arg is not possible with --platform", "no platform has it"});
     }
-    auto function = read_function(function_path_, common_);
+    auto function = builder::read_function(function_path_, common_);
     if (!function.ok()) {
       return give_up(function.error());
     }
@@ -67,7 +67,7 @@ class Run final : public Verb {
                  ? host::status_row(host::Status::kRefused).exit_code
                  : kExitNoEngineOrFile;
     }
-    engine::EngineOptions engine_options = engine_options_for({&*function, 1});
+    engine::EngineOptions engine_options = builder::engine_options_for({&*function, 1});
     engine_options.max_instances = 1;
     auto engine = engine::load_engine(common_.engine, engine_options);
     if (!engine.ok()) {
@@ -76,7 +76,7 @@ class Run final : public Verb {
     const engine::Info& info = (*engine)->info();
     bool cached = false;
     auto before_bundle = system_clock().monotonic();
-    auto bundle = make_bundle(*function, info, engine_options, common_.quiet, &cached);
+    auto bundle = builder::make_bundle(*function, info, engine_options, common_.quiet, &cached);
     if (!bundle.ok()) {
       return give_up(bundle.error());
     }

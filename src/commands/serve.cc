@@ -1,6 +1,7 @@
 // ferry serve FUNCTION...: HTTP and CloudEvents, from worker processes.
 #include <CLI/CLI.hpp>
 
+#include "commands/common_options.h"
 #include "commands/verb.h"
 #include "commands/wasm_provider.h"
 #include "platforms/list.h"

@@ -14,8 +14,8 @@
 
 #include "base/child.h"
 #include "base/scratch.h"
+#include "commands/common_options.h"
 #include "commands/progress.h"
-#include "commands/ready.h"
 #include "commands/verb.h"
 #include "commands/verify_remote.h"
 #include "compare/compare.h"
@@ -136,10 +136,10 @@ class Verify final : public Verb {
   Result<int> run_child_side() {
     verify::EngineResult result;
     result.engine = engines_.empty() ? "" : engines_.front();
-    FERRY_TRY(auto function, read_function(function_path_, common_));
+    FERRY_TRY(auto function, builder::read_function(function_path_, common_));
     FERRY_TRY(const auto all_sides, sides());
     FERRY_TRY(const auto all_cases, cases());
-    engine::EngineOptions options = engine_options_for({&function, 1});
+    engine::EngineOptions options = builder::engine_options_for({&function, 1});
     options.max_instances = 8;
     for (const verify::Case& one : all_cases) {
       options.max_memory = std::max(options.max_memory, one.limits.memory.value_or(0));
@@ -147,7 +147,7 @@ class Verify final : public Verb {
     FERRY_TRY(auto engine, engine::load_engine(result.engine, options));
     result.version = engine->info().version;
     result.exact_traps = engine->info().capabilities.exact_traps;
-    auto bundle = make_bundle(function, engine->info(), options, true, nullptr);
+    auto bundle = builder::make_bundle(function, engine->info(), options, true, nullptr);
     if (!bundle.ok()) {
       result.error = bundle.error().text();
       result.skipped = true;
@@ -230,7 +230,7 @@ class Verify final : public Verb {
   }
 
   Result<int> run_parent() {
-    FERRY_TRY(const auto function, read_function(function_path_, common_));
+    FERRY_TRY(const auto function, builder::read_function(function_path_, common_));
     FERRY_TRY(const auto all_sides, sides());
     FERRY_TRY(auto all_cases, cases());
     std::vector<std::string> engines = engines_.empty() ? compare::default_engines() : engines_;

@@ -1,5 +1,6 @@
 // ferry version: what this program is, for people and for bug reports.
-#include "commands/version.h"
+
+#include "generated/version.h"
 
 #include <cstdio>
 

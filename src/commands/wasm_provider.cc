@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "commands/signing.h"
 #include "commands/verb.h"
+#include "packaging/signing.h"
 
 namespace ferry::commands {
 
@@ -22,7 +22,7 @@ Result<std::vector<serve::Listed>> WasmProvider::list(const serve::Wanted& wante
                  "only --platform openwhisk starts without one"};
   }
   for (const std::string& path : paths_) {
-    FERRY_TRY(auto function, read_function(path, common_));
+    FERRY_TRY(auto function, builder::read_function(path, common_));
     for (const function::Function& other : functions_) {
       if (other.name == function.name) {
         return Error{Code::kUsage, fmt::format("two functions are named '{}'", function.name),
@@ -47,7 +47,7 @@ Result<std::vector<serve::Listed>> WasmProvider::list(const serve::Wanted& wante
 }
 
 Status WasmProvider::compile() {
-  FERRY_TRY(const auto engine, make_engine(engine_options_for(functions_)));
+  FERRY_TRY(const auto engine, make_engine(builder::engine_options_for(functions_)));
   for (std::size_t i = 0; i < functions_.size(); ++i) {
     FERRY_CHECK_OK(bundle(i, engine->info()));
   }
@@ -90,12 +90,12 @@ Result<engine::LoadedEngine> WasmProvider::make_engine(engine::EngineOptions opt
 
 Result<bundle::Bundle> WasmProvider::bundle(std::size_t index, const engine::Info& engine) {
   bool cached = false;
-  return make_bundle(functions_[index], engine, engine_options_, common_.quiet || compiled_,
-                     &cached);
+  return builder::make_bundle(functions_[index], engine, engine_options_,
+                              common_.quiet || compiled_, &cached);
 }
 
 Result<std::optional<bundle::VerifyKey>> WasmProvider::upload_key() {
-  FERRY_TRY(const KeyPair keys, load_key_pair(""));
+  FERRY_TRY(const packaging::KeyPair keys, packaging::load_key_pair(""));
   return std::optional<bundle::VerifyKey>(keys.shown);
 }
 

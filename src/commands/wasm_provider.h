@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "commands/ready.h"
+#include "commands/common_options.h"
 #include "serve/provider.h"
 
 namespace ferry::commands {

@@ -179,7 +179,7 @@ Baked baked_of(const Making& making, StartUp& run, std::string_view at, Frozen& 
   return baked;
 }
 
-Twin twin_of(StartUp& run, const wasm::Binary& binary) {
+SecondStart second_start_of(StartUp& run, const wasm::Binary& binary) {
   const wasi::Memory memory = run.instance->memory();
   return {Bytes(memory.base, memory.base + memory.size), run.globals(binary)};
 }
@@ -241,15 +241,15 @@ Result<Snapshot> snapshot_command(const Making& making) {
   if (could_differ(out.frozen)) {
     FERRY_TRY(StartUp second, start_up(module, making.options, system_random(), true));
     FERRY_TRY(const Stack other, unwind(second, module, at));
-    out.twin = twin_of(second, module.binary);
-    out.twin.globals[at.length] = length(other);
+    out.second_start = second_start_of(second, module.binary);
+    out.second_start.globals[at.length] = length(other);
   }
   return out;
 }
 
 Result<StartUp> initialize(const Making& making, const Startable& module, Random& random,
-                           bool twin) {
-  FERRY_TRY(StartUp run, start_up(module, making.options, random, twin));
+                           bool second) {
+  FERRY_TRY(StartUp run, start_up(module, making.options, random, second));
   if (making.binary.find_export("_initialize", wasm::ExternKind::kFunc) != nullptr) {
     if (engine::End end = run.call("_initialize"); end.kind != engine::End::Kind::kReturned) {
       return no_snapshot("_initialize failed: " + end.message);
@@ -290,7 +290,7 @@ Result<Snapshot> snapshot_reactor(const Making& making) {
   FERRY_TRY(out.frozen.drew, find_drawing(making));
   if (could_differ(out.frozen)) {
     FERRY_TRY(StartUp second, initialize(making, module, system_random(), true));
-    out.twin = twin_of(second, module.binary);
+    out.second_start = second_start_of(second, module.binary);
   }
   return out;
 }

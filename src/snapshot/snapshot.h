@@ -27,7 +27,7 @@ struct SnapshotOptions {
 // The same start-up made a second time, with another clock and other randomness: put in the place
 // of the first state of a new instance of the snapshot, it must do the same with the same event,
 // or what it does hangs on something that the snapshot froze.
-struct Twin {
+struct SecondStart {
   Bytes memory;
   std::vector<std::uint64_t> globals;  // bits by index
 };
@@ -35,7 +35,7 @@ struct Twin {
 struct Snapshot {
   Bytes wasm;                   // runs wherever the original runs
   Frozen frozen;                // what the start-up drew from outside
-  Twin twin;                    // empty when it drew nothing that could differ
+  SecondStart second_start;     // empty when it drew nothing that could differ
   std::size_t frames = 0;       // functions that were on the stack, and were instrumented
   std::size_t stack_bytes = 0;  // what they take in memory
   std::uint64_t memory = 0;     // bytes of linear memory it starts with

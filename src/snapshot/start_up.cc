@@ -98,11 +98,11 @@ Status StartUp::check_worth(std::size_t least_pages) const {
 }
 
 Result<StartUp> start_up(const Startable& what, const SnapshotOptions& options, Random& random,
-                         bool twin) {
-  // The twin starts a year later, and long after the machine did.
+                         bool second) {
+  // The second starts a year later, and long after the machine did.
   constexpr std::chrono::hours kLater{24 * 365};
   StartUp out;
-  out.clock = std::make_unique<StartClock>(twin ? kLater : std::chrono::hours{});
+  out.clock = std::make_unique<StartClock>(second ? kLater : std::chrono::hours{});
   out.random = std::make_unique<RecordingRandom>(random);
   out.context = std::make_unique<wasi::Context>(*out.clock, *out.random);
   out.deadline = system_clock().monotonic() + options.timeout;

@@ -85,8 +85,8 @@ struct StartUp {
   // Bits by global index, as far as `binary` has mutable ones of numbers.
   std::vector<std::uint64_t> globals(const wasm::Binary& binary);
 };
-// `twin`: under another clock.
+// `second`: under another clock.
 Result<StartUp> start_up(const Startable& what, const SnapshotOptions& options, Random& random,
-                         bool twin = false);
+                         bool second = false);
 
 }  // namespace ferry::snapshot

@@ -1,0 +1,33 @@
+// Whether two functions behave the same: the same events to both, their outcomes field by field.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bundle/bundle.h"
+#include "engine/engine.h"
+#include "event/event.h"
+#include "function/function.h"
+
+namespace ferry::builder {
+
+struct Case {
+  std::string name;
+  event::Event event;
+};
+
+// The name of the generated case that is most like the events a function is for; always there.
+inline constexpr char kPlainCase[] = "object";
+
+// Generated ones, and one for each file (an event's data).
+Result<std::vector<Case>> make_cases(const std::vector<std::string>& files);
+
+// Sends generated events and those of `case_files` (an event's data each) to both, several times.
+// A difference is kInvalid naming the event and both sides. What the original itself does
+// differently from run to run is compared by status alone. Returns words for the user.
+Result<std::string> compare_functions(engine::Engine& engine, const engine::EngineOptions& options,
+                                      const function::Function& original,
+                                      const function::Function& other,
+                                      const std::vector<std::string>& case_files);
+
+}  // namespace ferry::builder

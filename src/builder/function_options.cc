@@ -1,0 +1,80 @@
+#include "builder/function_options.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "bundle/store.h"
+#include "engine/compiler.h"
+
+namespace ferry::builder {
+namespace {
+
+// Compilation of a small module is over before anyone could read about it.
+constexpr std::size_t kWorthSaying = 1u << 20;
+
+}  // namespace
+
+Status apply_options(const FunctionOptions& options, function::Function& function) {
+  function::Manifest& manifest = function.manifest;
+  if (options.timeout) {
+    manifest.limits.timeout = *options.timeout;
+  }
+  if (options.memory) {
+    manifest.limits.memory = *options.memory;
+  }
+  for (const std::string& entry : options.env) {
+    auto equals = entry.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return Error{Code::kUsage, fmt::format("--env {}: no NAME=VALUE", entry),
+                   "for example --env LEVEL=debug"};
+    }
+    manifest.grants.env[entry.substr(0, equals)] = entry.substr(equals + 1);
+  }
+  for (const std::string& entry : options.dirs) {
+    FERRY_TRY(auto grant, function::parse_dir_grant(entry));
+    manifest.grants.dirs.push_back(std::move(grant));
+  }
+  return Done{};
+}
+
+Result<function::Function> read_function(const std::string& path, const FunctionOptions& options) {
+  FERRY_TRY(auto function, function::load_function(path, options.manifest));
+  FERRY_CHECK_OK(apply_options(options, function));
+  FERRY_CHECK_OK(function::check_runnable(function));
+  return function;
+}
+
+engine::EngineOptions engine_options_for(std::span<const function::Function> functions) {
+  engine::EngineOptions options;
+  std::uint64_t memory = 0;
+  std::uint32_t instances = 0;
+  for (const function::Function& function : functions) {
+    memory = std::max(memory, function.manifest.limits.memory);
+    instances += function.manifest.limits.concurrency;
+    options.count_instructions |= function.manifest.limits.instructions.has_value();
+  }
+  options.max_memory = std::max(memory, std::uint64_t{1} << 20);
+  options.max_instances = std::clamp(instances, 1u, 1024u);
+  return options;
+}
+
+Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
+                                   const engine::EngineOptions& engine_options, bool quiet,
+                                   bool* was_cached) {
+  FERRY_TRY(auto store, bundle::Store::open({}));
+  std::string name = engine.name + (engine.variant.empty() ? "" : ":" + engine.variant);
+  return store.get(
+      function, engine,
+      [&](ByteView prepared) -> Result<Bytes> {
+        if (!quiet && prepared.size() >= kWorthSaying) {
+          fmt::print(stderr, "ferry: compiling {} for {} {}, once; it is kept in {}\n",
+                     function.name, engine.name, engine.version, store.folder());
+        }
+        return engine::compile_in_child(name, engine_options, prepared, {});
+      },
+      was_cached);
+}
+
+}  // namespace ferry::builder

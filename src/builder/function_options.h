@@ -1,0 +1,44 @@
+// From what a user typed to a function that can be compiled: the same steps for run, serve, pack,
+// compare and verify.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bundle/bundle.h"
+#include "engine/engine.h"
+#include "function/function.h"
+
+namespace ferry::builder {
+
+// Empty or nullopt: the manifest's, else the default.
+struct FunctionOptions {
+  std::string engine;    // as for load_engine
+  std::string manifest;  // a file
+  std::optional<std::chrono::milliseconds> timeout;
+  std::optional<std::uint64_t> memory;
+  std::vector<std::string> env;   // "K=V"
+  std::vector<std::string> dirs;  // "HOST::GUEST[:ro]"
+  bool quiet = false;
+};
+
+// Lays the options over the function's manifest. kUsage for one that makes no sense.
+Status apply_options(const FunctionOptions& options, function::Function& function);
+
+// The function with the options laid over its manifest; fails where it can't run at all.
+Result<function::Function> read_function(const std::string& path, const FunctionOptions& options);
+
+// Its bundle, from the store or compiled now in a child process. Says on stderr that it compiles
+// when that takes long, unless quiet.
+Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
+                                   const engine::EngineOptions& engine_options, bool quiet,
+                                   bool* was_cached);
+
+// What an engine is made with for these functions: memory, instances, whether it counts.
+engine::EngineOptions engine_options_for(std::span<const function::Function> functions);
+
+}  // namespace ferry::builder

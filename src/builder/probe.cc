@@ -1,0 +1,196 @@
+#include "builder/probe.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "builder/behaviour_diff.h"
+#include "builder/function_options.h"
+#include "bundle/code_guard.h"
+#include "bundle/load.h"
+#include "host/invocation.h"
+#include "host/ticker.h"
+#include "wasm/prepare.h"
+
+namespace ferry::builder {
+namespace {
+
+// Long after both starts; sleeping takes no time.
+class EventClock final : public Clock {
+ public:
+  WallTime wall() const override {
+    return WallTime(std::chrono::sys_days(std::chrono::days{22'000})) + (passed_ += kLook);
+  }
+  Monotonic monotonic() const override { return Monotonic(passed_ += kLook); }
+  void sleep_until(Monotonic until) const override {
+    passed_ = std::max<Nanoseconds>(passed_, until.time_since_epoch());
+  }
+
+ private:
+  static constexpr Nanoseconds kLook{1000};
+  mutable Nanoseconds passed_ = std::chrono::hours{24 * 365 * 5};
+};
+
+// The same stream each time that it is made with the same number (splitmix64).
+class SameRandom final : public Random {
+ public:
+  explicit SameRandom(std::uint64_t stream) : state_(stream) {}
+  void fill(std::span<std::uint8_t> bytes) override {
+    for (std::uint8_t& byte : bytes) {
+      std::uint64_t z = (state_ += 0x9E3779B97F4A7C15);
+      z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+      z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+      byte = static_cast<std::uint8_t>((z ^ (z >> 31)) >> 24);
+    }
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+struct Probe {
+  const host::Guest& guest;
+  engine::Module& module;
+  const snapshot::SecondStart* second;  // null: as the snapshot starts
+};
+
+// The second start's state in place of the snapshot's.
+Status put_second_start(engine::Instance& instance, const snapshot::SecondStart& second) {
+  const wasi::Memory memory = instance.memory();
+  if (memory.size != second.memory.size()) {
+    return Error{Code::kInvalid, "two starts of it left memories of different sizes", ""};
+  }
+  std::memcpy(memory.base, second.memory.data(), second.memory.size());
+  for (std::size_t i = 0; i < second.globals.size(); ++i) {
+    if (auto handle = instance.find_global(wasm::kGlobalPrefix + std::to_string(i))) {
+      instance.set_global(*handle, second.globals[i]);
+    }
+  }
+  return Done{};
+}
+
+// With no directory granted: a trial run must not touch the user's files.
+Result<host::Guest> guest_of(const function::Function& function, const bundle::Bundle& bundle) {
+  FERRY_TRY(wasm::Record record, wasm::record_from_json(bundle.info.facts));
+  return host::make_guest(function.name, std::move(record), function.manifest,
+                          host::Directories::kNone);
+}
+
+// How the guest ended and all that it wrote, in one string.
+Result<std::string> answer(const Probe& probe, const event::Event& event, std::uint64_t stream) {
+  const std::chrono::milliseconds timeout = probe.guest.manifest.limits.timeout;
+  EventClock clock;
+  SameRandom random(stream);
+  wasi::Context context(clock, random);
+  event::ReadyEvent ready(event);
+  const host::InvokeOptions options;
+  host::Invocation invocation(probe.guest, ready, options);
+  FERRY_CHECK_OK(invocation.begin(context, clock.monotonic() + timeout));
+  FERRY_TRY(auto instance, probe.module.instantiate(probe.guest.instance_limits()));
+  if (probe.second_start != nullptr) {
+    FERRY_CHECK_OK(put_second_start(*instance, *probe.second_start));
+  }
+  const engine::End end = invocation.call(*instance, context, system_clock().monotonic() + timeout);
+  return fmt::format("end {} {} exit {} {} reply {}\nlog {}", static_cast<int>(end.kind), end.value,
+                     static_cast<int>(context.stop()), context.exit_code(), context.out(),
+                     context.err());
+}
+
+// Runs of letters and digits, and what stands between them.
+std::vector<std::string_view> words_of(std::string_view text) {
+  std::vector<std::string_view> words;
+  auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t end = begin + 1;
+    while (end < text.size() && plain(text[end]) == plain(text[begin])) {
+      ++end;
+    }
+    words.push_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return words;
+}
+
+// Whether every word in which the two starts differ also differs from event to event: the order of
+// a map, for example, depends on values drawn while starting, and is drawn anew for each event too.
+Result<bool> differ_like_events(const Probe& probe, const event::Event& event,
+                                const std::string& first, const std::string& second) {
+  constexpr std::uint64_t kEvents = 24;
+  const auto words = words_of(first);
+  const auto others = words_of(second);
+  if (words.size() != others.size()) {
+    return false;
+  }
+  std::vector<bool> changes(words.size());
+  for (std::uint64_t stream = 1; stream <= kEvents; ++stream) {
+    FERRY_TRY(const std::string text, answer(probe, event, stream));
+    const auto again = words_of(text);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      changes[i] = changes[i] || i >= again.size() || again[i] != words[i];
+    }
+  }
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != others[i] && !changes[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Status compare_with_second_start(engine::Engine& engine, const engine::EngineOptions& options,
+                                 const function::Function& snapshot,
+                                 const snapshot::SecondStart& other,
+                                 const std::vector<std::string>& case_files) {
+  FERRY_TRY(const auto cases, make_cases(case_files));
+  FERRY_TRY(auto bundle, make_bundle(snapshot, engine.info(), options, true, nullptr));
+  FERRY_TRY(auto module, bundle::load_artifact(engine, bundle.artifact));
+  FERRY_TRY(const host::Guest guest, guest_of(snapshot, bundle));
+  host::Ticker ticker(engine);
+  const host::Ticker::Running running(ticker);
+  for (const Case& each : cases) {
+    const Probe probe{guest, *module, nullptr};
+    FERRY_TRY(const std::string first, answer(probe, each.event, 0));
+    FERRY_TRY(const std::string second, answer({guest, *module, &other}, each.event, 0));
+    bool same = first == second;
+    if (!same) {
+      FERRY_TRY(same, differ_like_events(probe, each.event, first, second));
+    }
+    if (!same) {
+      return Error{
+          Code::kInvalid,
+          fmt::format("no snapshot: its outcome on the event '{}' depends on randomness or the "
+                      "time that it drew while starting, which would be the same for every event",
+                      each.name),
+          "draw it once the event is there: after the first read, in handle()"};
+    }
+  }
+  return Done{};
+}
+
+Result<std::vector<bundle::PageRun>> early_code(engine::Engine& engine,
+                                                const function::Function& function,
+                                                const bundle::Bundle& bundle,
+                                                const std::vector<std::string>& case_files) {
+  constexpr std::chrono::milliseconds kLongEnough{2000};
+  FERRY_TRY(std::vector<Case> cases, make_cases(case_files));
+  const auto plain = std::ranges::find(cases, kPlainCase, &Case::name);
+  const auto own = cases.end() - static_cast<std::ptrdiff_t>(case_files.size());
+  FERRY_TRY(const bundle::WatchedModule watched, bundle::load_watched(engine, bundle.artifact));
+  host::Ticker ticker(engine);
+  const host::Ticker::Running running(ticker);
+  FERRY_TRY(host::Guest guest, guest_of(function, bundle));
+  function::Limits& limits = guest.manifest.limits;
+  limits.timeout = std::min(limits.timeout, kLongEnough);
+  const Probe probe{guest, *watched.module, nullptr};
+  FERRY_CHECK_OK(answer(probe, plain->event, 0));
+  for (auto each = own; each != cases.end(); ++each) {
+    FERRY_CHECK_OK(answer(probe, each->event, 0));
+  }
+  return watched.guard->touched();
+}
+
+}  // namespace ferry::builder

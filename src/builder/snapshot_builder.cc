@@ -1,0 +1,177 @@
+#include "builder/snapshot_builder.h"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/digest.h"
+#include "builder/behaviour_diff.h"
+#include "engine/compiler.h"
+#include "snapshot/image.h"
+#include "wasm/reader.h"
+
+namespace ferry::builder {
+namespace {
+
+Error frozen(std::string what, std::string hint) {
+  return {Code::kUnsupported, "no snapshot: " + std::move(what), std::move(hint)};
+}
+
+// A C, C++ or Rust program writes to a few pages while it starts, a Go program to many more. A new
+// instance of a snapshot costs more than one of the original, since it has more data; what the
+// start-up does must be worth that.
+constexpr std::size_t kWorthPages = 16;
+
+constexpr char kAcceptRandom[] =
+    "draw it when the event is there, after the first read; or, where nothing secret and nothing "
+    "unique hangs on it, --accept-frozen random";
+
+Status judge_random(const snapshot::Frozen& found, const SnapshotRequest& how,
+                    std::vector<std::string>& notes) {
+  if (!found.drawn.random) {
+    return Done{};
+  }
+  if (how.accepted == "random") {
+    notes.emplace_back(fmt::format(
+        "frozen: randomness drawn while starting (accepted){}",
+        found.generators != 0 ? "; Go's generators are seeded anew at each event" : ""));
+    return Done{};
+  }
+  if (!found.random_traced) {
+    return frozen(
+        "randomness was drawn before the first read; what was made of it (hash seeds, ids) would "
+        "be the same at every event, and so be known to an attacker",
+        kAcceptRandom);
+  }
+  if (!found.drew.empty()) {
+    return frozen(fmt::format("it draws from Go's generator while it starts ({}), and what it drew "
+                              "would be the same at every event",
+                              found.drew),
+                  kAcceptRandom);
+  }
+  if (!found.named) {
+    if (how.unasked) {
+      return frozen(
+          "the names of its functions were stripped, and with them goes whether its packages draw "
+          "random numbers while they start",
+          "build without -ldflags=-s; or make the snapshot yourself: ferry build --snapshot");
+    }
+    notes.emplace_back(
+        "the names of its functions were stripped: a random number that a package drew while "
+        "starting would be frozen, and only the comparison could show it");
+  }
+  if (how.unasked) {
+    notes.emplace_back(
+        "math/rand and the seeds of maps are drawn anew at each event; the key of its hash tables "
+        "is this package's own: where strangers can read the package, use --no-snapshot");
+    return Done{};
+  }
+  if (how.accepted != "hash-key") {
+    return frozen(
+        "the key of Go's hash tables would be in the file, the same at every event: who has the "
+        "file can make keys that all fall into one bucket, and so slow down a function that puts "
+        "a stranger's keys into a map",
+        "where only you have the file, or no stranger chooses keys: --accept-frozen hash-key "
+        "(math/rand, math/rand/v2 and the seeds of maps are drawn anew at each event in any case)");
+  }
+  notes.emplace_back(
+      "frozen: the key of Go's hash tables (accepted); math/rand, math/rand/v2 and the seeds of "
+      "maps are drawn anew at each event");
+  return Done{};
+}
+
+Status judge_environment(const snapshot::Frozen& found, const function::Function& function,
+                         const SnapshotRequest& how, std::vector<std::string>& notes) {
+  if (!found.drawn.environ || !found.environ_matters) {
+    return Done{};
+  }
+  const bool attributes = function.manifest.input == function::InputForm::kData;
+  const std::string who =
+      found.environ_reader.empty() ? "" : fmt::format(" ({} looks at it)", found.environ_reader);
+  if (how.unasked && (attributes || how.platform == "lambda")) {
+    return frozen(
+        fmt::format("it reads its environment while it starts{}, where {} stands", who,
+                    attributes ? "each event's CE_* attributes" : "each event's trace id"),
+        attributes ? "take the whole event in place of them: [function] input = \"cloudevent\""
+                   : "");
+  }
+  notes.emplace_back(fmt::format(
+      "frozen: the environment{} ([grant] env as it is now; {})", who,
+      attributes ? "no CE_* attribute of an event is seen: use input = \"cloudevent\" for those"
+                 : "what a platform adds to it is not seen"));
+  return Done{};
+}
+
+}  // namespace
+
+std::string snapshot_of(const function::Function& function) {
+  for (const wasm::Section& section : function.binary.sections) {
+    if (section.id != 0 || section.name != snapshot::kSnapshotSection) {
+      continue;
+    }
+    wasm::Reader reader(ByteView(function.wasm).subspan(section.offset, section.size));
+    reader.name();
+    const ByteView text = reader.bytes(reader.left());
+    std::error_code failed;
+    const auto note = boost::json::parse(as_text(text), failed);
+    const auto* object = failed ? nullptr : note.if_object();
+    const auto* of = object == nullptr ? nullptr : object->if_contains("of");
+    if (of != nullptr && of->is_string()) {
+      return std::string(of->get_string());
+    }
+    return "an unknown function";
+  }
+  return "";
+}
+
+KeyedRandom::KeyedRandom(ByteView secret, const std::string& digest)
+    : message_(fmt::format("ferry snapshot start-up 1 {} {}", to_hex(secret), digest)) {}
+
+void KeyedRandom::fill(std::span<std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const Sha256 block = sha256(as_bytes(fmt::format("{} {}", message_, counter_++)));
+    const std::size_t size = std::min(bytes.size(), block.size());
+    std::copy_n(block.begin(), size, bytes.begin());
+    bytes = bytes.subspan(size);
+  }
+}
+
+Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::EngineOptions& options,
+                                     const function::Function& function,
+                                     const SnapshotRequest& how) {
+  const engine::Info& info = engine.info();
+  const std::string name = info.name + (info.variant.empty() ? "" : ":" + info.variant);
+  snapshot::SnapshotOptions start;
+  start.name = function.name;
+  start.timeout = function.manifest.limits.timeout;
+  start.memory = function.manifest.limits.memory;
+  start.random = how.random;
+  start.least_pages = how.unasked ? kWorthPages : 0;
+  for (const auto& [key, value] : function.manifest.grants.env) {
+    start.environ.push_back(fmt::format("{}={}", key, value));
+  }
+  BuiltSnapshot out;
+  FERRY_TRY(out.made, snapshot::make_snapshot(
+                          engine,
+                          [&](ByteView prepared) {
+                            return engine::compile_in_child(name, options, prepared, {});
+                          },
+                          function.wasm, function.binary, start));
+  const snapshot::Frozen& found = out.made.frozen;
+  FERRY_CHECK_OK(judge_random(found, how, out.notes));
+  FERRY_CHECK_OK(judge_environment(found, function, how, out.notes));
+  if (found.drawn.clock) {
+    out.notes.emplace_back("frozen: the time at which it believes to have started");
+  }
+  FERRY_TRY(out.function,
+            function::make_function(function.name, std::move(out.made.wasm), function.manifest));
+  FERRY_TRY(out.same, compare_functions(engine, options, function, out.function, how.cases));
+  if (!out.made.second_start.memory.empty() && how.accepted != "random") {
+    FERRY_CHECK_OK(
+        compare_with_second_start(engine, options, out.function, out.made.second_start, how.cases));
+  }
+  return out;
+}
+
+}  // namespace ferry::builder

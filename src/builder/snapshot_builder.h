@@ -1,0 +1,51 @@
+// A function's start-up taken ahead, and everything asked of the result that can be asked before
+// anybody uses it; for `ferry build --snapshot` and `ferry pack`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "function/function.h"
+#include "snapshot/snapshot.h"
+
+namespace ferry::builder {
+
+struct SnapshotRequest {
+  std::string accepted;            // "hash-key", "random" or nothing: what may be frozen
+  std::vector<std::string> cases;  // files with an event's data each
+  Random* random = &system_random();
+  // Nobody asked for a snapshot: only what is certain passes, and what a user would be told of is
+  // a reason not to make one.
+  bool unasked = false;
+  std::string platform;  // that it is for; empty: any
+};
+
+// "sha256:…" of what a function is a snapshot of; empty: it is none.
+std::string snapshot_of(const function::Function& function);
+
+struct BuiltSnapshot {
+  function::Function function;  // the snapshot
+  snapshot::Snapshot made;      // its facts; the wasm has moved into `function`
+  std::string same;             // what it was compared on, in words
+  std::vector<std::string> notes;
+};
+
+Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::EngineOptions& options,
+                                     const function::Function& function,
+                                     const SnapshotRequest& how);
+
+// The same bytes for the same secret and function, and unknown to who has not the secret: a
+// package that is made twice is the same twice.
+class KeyedRandom final : public Random {
+ public:
+  KeyedRandom(ByteView secret, const std::string& digest);
+  void fill(std::span<std::uint8_t> bytes) override;
+
+ private:
+  std::string message_;
+  std::uint64_t counter_ = 0;
+};
+
+}  // namespace ferry::builder

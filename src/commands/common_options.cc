@@ -1,0 +1,47 @@
+#include "commands/common_options.h"
+
+#include <CLI/CLI.hpp>
+
+namespace ferry::commands {
+namespace {
+
+template <typename Parse, typename Target>
+CLI::Option* add_parsed(CLI::App& app, const char* name, Parse parse, Target& target,
+                        const char* help, const char* kind) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [parse, &target, name](const std::string& text) {
+            auto value = parse(text);
+            if (!value.ok()) {
+              throw CLI::ValidationError(name, value.error().text());
+            }
+            target = *value;
+          },
+          help)
+      ->type_name(kind);
+}
+
+}  // namespace
+
+void declare_common(CLI::App& app, CommonOptions& options) {
+  app.add_option("--engine", options.engine,
+                 "Engine that runs it, with an optional variant: wasmtime, wasmer:singlepass "
+                 "(see 'ferry engines')")
+      ->type_name("NAME");
+  app.add_option("--manifest", options.manifest, "ferry.toml to use in place of the one beside it")
+      ->type_name("FILE");
+  add_parsed(app, "--timeout", function::parse_duration, options.timeout,
+             "Longest time for one event, for example 500ms or 2s", "TIME");
+  add_parsed(app, "--memory", function::parse_size, options.memory,
+             "Most linear memory for one event, for example 64MiB", "SIZE");
+  app.add_option("--env", options.env, "Environment variable for the function (repeatable)")
+      ->type_name("K=V")
+      ->allow_extra_args(false);
+  app.add_option("--dir", options.dirs, "Folder to grant: HOST::GUEST, HOST::GUEST:ro (repeatable)")
+      ->type_name("HOST::GUEST[:ro]")
+      ->allow_extra_args(false);
+  app.add_flag("--quiet,-q", options.quiet, "Print errors only");
+}
+
+}  // namespace ferry::commands

@@ -1,0 +1,17 @@
+// The options that run, serve, pack, compare and verify have in common.
+#pragma once
+
+#include "builder/function_options.h"
+
+namespace CLI {
+class App;
+}
+
+namespace ferry::commands {
+
+using CommonOptions = builder::FunctionOptions;
+
+// Declares --engine, --manifest, --timeout, --memory, --env, --dir, --quiet.
+void declare_common(CLI::App& app, CommonOptions& options);
+
+}  // namespace ferry::commands

@@ -1,0 +1,82 @@
+#include "packaging/knative_manifest.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "platforms/knative/adapter.h"
+
+namespace ferry::packaging::knative {
+namespace {
+
+// Knative's own defaults: max-revision-timeout-seconds.
+constexpr std::int64_t kMaxSeconds = 600;
+// ferry-host's own, beside the guests' memories.
+constexpr std::uint64_t kOursMiB = 64;
+// Guests at once for which room is made; more wait, or Knative starts another container.
+constexpr std::uint64_t kRoomFor = 4;
+
+}  // namespace
+
+std::string service_yaml(const function::Function& function, const std::string& name,
+                         const std::string& image) {
+  const function::Limits& limits = function.manifest.limits;
+  // A little more than the function's own limit, so that it is answered for and not cut off.
+  const std::int64_t seconds = std::clamp<std::int64_t>(
+      std::chrono::ceil<std::chrono::seconds>(limits.timeout).count() + 1, 2, kMaxSeconds);
+  return fmt::format(
+      R"(# Written by ferry pack --for knative. kubectl apply -f service.yaml
+# Cloud Run: gcloud run services replace service.yaml
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: {name}
+  annotations:
+    ferry/digest: "{digest}"
+spec:
+  template:
+    spec:
+      containerConcurrency: {concurrency}
+      timeoutSeconds: {seconds}
+      containers:
+        - image: "{image}"
+          ports:
+            - containerPort: 8080
+          readinessProbe:
+            httpGet:
+              path: {ready}
+          resources:
+            limits:
+              memory: {memory}Mi
+)",
+      fmt::arg("name", name), fmt::arg("digest", function.digest), fmt::arg("image", image),
+      fmt::arg("seconds", seconds),
+      fmt::arg("concurrency", std::clamp(limits.concurrency, 1u, 1000u)),
+      fmt::arg("ready", kReadyPath),
+      fmt::arg("memory", kOursMiB + kRoomFor * ((limits.memory + (1u << 20) - 1) >> 20)));
+}
+
+std::string trigger_yaml(const std::string& name) {
+  return fmt::format(
+      R"(# Written by ferry pack --for knative. kubectl apply -f trigger.yaml
+apiVersion: eventing.knative.dev/v1
+kind: Trigger
+metadata:
+  name: {0}
+spec:
+  broker: default
+  # All events of the broker. To take one type alone:
+  # filter:
+  #   attributes:
+  #     type: com.example.order.placed
+  subscriber:
+    ref:
+      apiVersion: serving.knative.dev/v1
+      kind: Service
+      name: {0}
+)",
+      name);
+}
+
+}  // namespace ferry::packaging::knative
