@@ -7,11 +7,7 @@
 #include "commands/common_options.h"
 #include "commands/verb.h"
 #include "deploy/registry.h"
-#include "packaging/azure.h"
-#include "packaging/containers.h"
-#include "packaging/lambda.h"
-#include "packaging/openwhisk.h"
-#include "packaging/push.h"
+#include "packaging/packaging.h"
 
 namespace ferry::commands {
 namespace {
@@ -22,9 +18,7 @@ class Pack final : public Verb {
     app.add_option("FUNCTION", paths_,
                    "A .wasm file, a ferry.toml, or a folder with one; for lambda also several")
         ->required();
-    app.add_option("--for", platform_, "What to make")
-        ->required()
-        ->check(CLI::IsMember({"image", "lambda", "openwhisk", "knative", "azure", "openfaas"}));
+    app.add_option("--for", platform_, "What to make")->required()->check(CLI::IsMember(names()));
     app.add_option("-o,--output", options_.folder, "Folder that the package is written to")
         ->type_name("DIR")
         ->required();
@@ -72,19 +66,28 @@ class Pack final : public Verb {
   }
 
  private:
+  static std::vector<std::string> names() {
+    std::vector<std::string> names;
+    for (const packaging::Packaging& each : packaging::packagings()) {
+      names.emplace_back(each.name);
+    }
+    return names;
+  }
+
   Status pack() {
     options_.path = paths_.front();
     options_.platform = platform_;
     options_.more.assign(paths_.begin() + 1, paths_.end());
-    if (!options_.more.empty() && platform_ != "lambda") {
+    const packaging::Packaging* target = packaging::find_packaging(platform_);
+    if (!options_.more.empty() && !target->several) {
       return Error{Code::kUsage, fmt::format("a package for {} holds one function", platform_),
                    "pack each by itself, into a folder of its own"};
     }
-    if (!options_.triggers.empty() && platform_ != "azure") {
+    if (!options_.triggers.empty() && !target->has_triggers) {
       return Error{Code::kUsage, "--trigger is for --for azure alone", ""};
     }
     if (!options_.push.empty()) {
-      if (platform_ == "lambda" || platform_ == "azure") {
+      if (!target->has_image) {
         return Error{Code::kUsage,
                      fmt::format("--push sends an image, and a package for {} has none", platform_),
                      "use --for image"};
@@ -93,38 +96,7 @@ class Pack final : public Verb {
       FERRY_TRY(const deploy::ImageName name, deploy::parse_image_name(options_.push));
       options_.tag = options_.tag.empty() ? options_.push : options_.tag;
     }
-    if (platform_ == "openwhisk") {
-      return packaging::pack_for_openwhisk(options_);
-    }
-    if (platform_ == "lambda") {
-      return packaging::pack_for_lambda(options_);
-    }
-    if (platform_ == "knative") {
-      return packaging::pack_for_knative(options_);
-    }
-    if (platform_ == "azure") {
-      return packaging::pack_for_azure(options_);
-    }
-    return platform_ == "openfaas" ? packaging::pack_for_openfaas(options_) : pack_image();
-  }
-
-  Status pack_image() {
-    FERRY_TRY(const Packed packed, packaging::pack_function(options_));
-    FERRY_TRY(Bytes program, packaging::read_shipped("ferry-host"));
-    package::ImageSpec spec = packaging::image_of(std::move(program), packed.key, &packed);
-    spec.tag = packaging::image_tag(options_, packed.function);
-    FERRY_TRY(const package::Image image, package::write_image(spec));
-    FERRY_CHECK_OK(packaging::write_into(options_.folder, "image.tar", image.tar));
-    FERRY_CHECK_OK(packaging::write_mark(options_, packed, "image"));
-    if (!options_.common.quiet) {
-      fmt::print(stderr,
-                 "ferry: {}/image.tar: image {} with {} ({}), {}\n"
-                 "  docker load -i {}/image.tar\n"
-                 "  docker run --rm --read-only --cap-drop ALL -p 8080:8080 {}\n",
-                 options_.folder, spec.tag, packed.function.name, packed.function.digest,
-                 function::format_size(image.tar.size()), options_.folder, spec.tag);
-    }
-    return options_.push.empty() ? Status(Done{}) : packaging::push_packed(options_, image);
+    return target->pack(options_);
   }
 
   packaging::PackOptions options_;

@@ -17,7 +17,7 @@ Server::Loop::Loop(ServerOptions options, Service& service)
     : options_(std::move(options)),
       service_(service),
       counters_(options_.counters != nullptr ? *options_.counters : own_counters_),
-      crew_([this] { return lead(); }),
+      leader_followers_([this] { return lead(); }),
       now_(options_.clock->monotonic()),
       next_sweep_(now_) {
   for (const Lane& lane : options_.lanes) {
@@ -27,7 +27,7 @@ Server::Loop::Loop(ServerOptions options, Service& service)
 
 void Server::Loop::run() {
   threads_ = true;
-  crew_.run();
+  leader_followers_.run();
   threads_ = false;
 }
 
@@ -251,11 +251,11 @@ bool Server::Loop::run_guest(Connection& connection) {
   counters_.running.store(++running_, std::memory_order_relaxed);
   // What ran long the last time will do so again; and what it costs to find that out, others wait.
   const bool apart = threads_ && lane.ran_long;
-  Crew::Ticket ticket = 0;
+  LeaderFollowers::Ticket ticket = 0;
   if (apart) {
-    crew_.step_down();
+    leader_followers_.step_down();
   } else if (threads_) {
-    ticket = crew_.enter();
+    ticket = leader_followers_.enter();
   }
 
   // From here on the lead may be lost: only the connection is ours.
@@ -263,8 +263,8 @@ bool Server::Loop::run_guest(Connection& connection) {
   service_.handle(connection.request(), connection.response);
   connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
 
-  if (apart || (threads_ && !crew_.leave(ticket))) {
-    connection.ran_long = Crew::end_long();
+  if (apart || (threads_ && !leader_followers_.leave(ticket))) {
+    connection.ran_long = LeaderFollowers::end_long();
     connection.flush();  // what is left of it, or an error, the leader will find
     // No mutex: this thread may have to wait for the core, and the leader would wait for it.
     connection.next_returned = returned_.load(std::memory_order_relaxed);

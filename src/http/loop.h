@@ -1,5 +1,5 @@
-// The server's loop, as its leading thread runs it (http/crew.h). Everything here belongs to the
-// leader but the list of connections that come back from guests that ran long.
+// The server's loop, as its leading thread runs it (http/leader_followers.h). Everything here
+// belongs to the leader but the list of connections that come back from guests that ran long.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 #include <sys/epoll.h>
 
 #include "http/connection.h"
-#include "http/crew.h"
+#include "http/leader_followers.h"
 #include "http/server.h"
 
 namespace ferry::http {
@@ -86,7 +86,7 @@ class Server::Loop {
   Service& service_;
   Counters own_counters_;
   Counters& counters_;
-  Crew crew_;
+  LeaderFollowers leader_followers_;
   bool threads_ = false;  // run(), rather than step()
 
   Fd epoll_;

@@ -46,7 +46,7 @@ std::string name_of(const sockaddr_storage& address) {
 
 Status Server::Loop::start() {
   epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
-  crew_.precedence().waits_for(epoll_.get());
+  leader_followers_.priority().waits_for(epoll_.get());
   wakeup_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!epoll_.valid() || !wakeup_.valid()) {
     return errno_error("make an epoll set", errno);
@@ -154,7 +154,7 @@ void Server::Loop::obey() {
 
 void Server::Loop::wait_for_events(int timeout) {
   next_event_ = 0;
-  event_count_ = std::max(crew_.precedence().wait(events_, timeout), 0);
+  event_count_ = std::max(leader_followers_.priority().wait(events_, timeout), 0);
   now_ = options_.clock->monotonic();
 }
 

@@ -1,9 +1,9 @@
 // The HTTP/1.1 front of all platforms: accepts, reads strictly, admits, calls the Service, writes.
 //
-// A Server lives in one process and is used in one of two ways. run() serves with a crew of
-// threads (http/crew.h) until it is drained. Or a process with a loop of its own watches fd() and
-// calls step(), and everything happens on that thread (the supervisor's admin address).
-// drain() and stop() may be called from any thread and from a signal handler.
+// A Server lives in one process and is used in one of two ways. run() serves with a set of
+// threads (http/leader_followers.h) until it is drained. Or a process with a loop of its own
+// watches fd() and calls step(), and everything happens on that thread (the supervisor's admin
+// address). drain() and stop() may be called from any thread and from a signal handler.
 #pragma once
 
 #include <atomic>
@@ -47,7 +47,7 @@ struct ServerOptions {
   std::chrono::seconds write_timeout{60};  // without a byte taken by the peer
   // Draining: how long a connection without a request is kept for one that is under way.
   std::chrono::milliseconds drain_idle{1000};
-  Counters* counters = nullptr;  // borrowed; null: the server's own
+  Counters* counters = nullptr;          // borrowed; null: the server's own
   const Clock* clock = &system_clock();  // of all the times above; borrowed
 };
 

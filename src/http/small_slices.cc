@@ -34,7 +34,7 @@ std::chrono::nanoseconds cpu_time(pthread_t thread) {
   return found ? read_clock(clock) : std::chrono::nanoseconds(0);
 }
 
-SmallSlices::SmallSlices(Precedence& precedence) : precedence_(precedence) {
+SmallSlices::SmallSlices(LeaderPriority& priority) : priority_(priority) {
   static const bool handled = [] {
     struct sigaction action {};
     action.sa_sigaction = &SmallSlices::on_signal;
@@ -56,14 +56,14 @@ SmallSlices::~SmallSlices() {
 void SmallSlices::start() {
   if (!has_timer_) return;
   on_.store(true, std::memory_order_release);
-  precedence_.join();
+  priority_.join();
   set_timer(std::chrono::nanoseconds(1));
 }
 
 void SmallSlices::stop() {
   if (!on_.exchange(false)) return;
   set_timer(std::chrono::nanoseconds(0));
-  precedence_.leave();
+  priority_.leave();
 }
 
 void SmallSlices::set_timer(std::chrono::nanoseconds in) const {
@@ -82,8 +82,8 @@ void SmallSlices::on_signal(int /*signal*/, siginfo_t* info, void* /*context*/) 
 
 void SmallSlices::look() {
   if (!on_.load(std::memory_order_acquire)) return;
-  in_ = sleeps() == slept_ ? Precedence::kSlice : std::min(in_ * 2, kRarest);
-  precedence_.stand_aside();
+  in_ = sleeps() == slept_ ? LeaderPriority::kSlice : std::min(in_ * 2, kRarest);
+  priority_.stand_aside();
   slept_ = sleeps();
   // From now on: the time until it had the core again is none of its slice.
   set_timer(in_);

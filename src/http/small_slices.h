@@ -1,7 +1,7 @@
 // Has a thread that computes for long look at short intervals, at a timer's signal, whether it
-// should stand aside for the loop's leader (precedence.h). The kernel looks only at its ticks (4 ms
-// apart at HZ=250) whether another thread should have the core. To an event that waits for it, that
-// is an age.
+// should stand aside for the loop's leader (leader_priority.h). The kernel looks only at its ticks
+// (4 ms apart at HZ=250) whether another thread should have the core. To an event that waits for
+// it, that is an age.
 //
 // A thread that sleeps, in a guest's poll_oneoff, is woken by the signals for nothing: while it
 // does they come ever more rarely.
@@ -14,7 +14,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#include "http/precedence.h"
+#include "http/leader_priority.h"
 
 namespace ferry::http {
 
@@ -26,7 +26,7 @@ class SmallSlices {
   static constexpr std::chrono::microseconds kRarest{25'600};
 
   // By the thread that it is for. Without a timer (RLIMIT_SIGPENDING) start() does nothing.
-  explicit SmallSlices(Precedence& precedence);
+  explicit SmallSlices(LeaderPriority& priority);
   // By any thread, once that one has ended.
   ~SmallSlices();
   SmallSlices(const SmallSlices&) = delete;
@@ -40,11 +40,11 @@ class SmallSlices {
   void look();
   void set_timer(std::chrono::nanoseconds in) const;
 
-  Precedence& precedence_;
+  LeaderPriority& priority_;
   timer_t timer_{};
   bool has_timer_ = false;
   std::atomic<bool> on_{false};
-  std::chrono::microseconds in_ = Precedence::kSlice;
+  std::chrono::microseconds in_ = LeaderPriority::kSlice;
   long slept_ = 0;  // how often, when the signal came last
 };
 

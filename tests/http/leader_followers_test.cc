@@ -60,23 +60,23 @@ long switches() {
 struct Waits {
   Fd epoll{epoll_create1(EPOLL_CLOEXEC)};
   Fd sent{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  Precedence precedence;
+  LeaderPriority priority;
   std::array<epoll_event, 4> events{};
 
   Waits() {
     epoll_event event{};
     event.events = EPOLLIN | EPOLLET;
     EXPECT_EQ(epoll_ctl(epoll.get(), EPOLL_CTL_ADD, sent.get(), &event), 0);
-    precedence.waits_for(epoll.get());
+    priority.waits_for(epoll.get());
   }
   void send() const { EXPECT_EQ(eventfd_write(sent.get(), 1), 0); }
-  int wait(int timeout_ms) { return precedence.wait(events, timeout_ms); }
+  int wait(int timeout_ms) { return priority.wait(events, timeout_ms); }
 };
 
 TEST(SmallSlices, GiveTheCoreToTheLeaderFarMoreOftenThanTheKernelWould) {
   on_one_core([] {
     Waits waits;
-    SmallSlices slices(waits.precedence);
+    SmallSlices slices(waits.priority);
     slices.start();
     const long unasked = switches();
     waits.wait(0);  // from now on the leader is at work here
@@ -90,31 +90,31 @@ TEST(SmallSlices, GiveTheCoreToTheLeaderFarMoreOftenThanTheKernelWould) {
   });
 }
 
-TEST(Precedence, TheLeaderNeedsTheCoreThatItRunsOnOrRanOnWhenItIsSentSomething) {
+TEST(LeaderPriority, TheLeaderNeedsTheCoreThatItRunsOnOrRanOnWhenItIsSentSomething) {
   on_one_core([] {
     Waits waits;
-    const Precedence& precedence = waits.precedence;
+    const LeaderPriority& priority = waits.priority;
     const int here = sched_getcpu();
-    EXPECT_FALSE(precedence.needs(here));
+    EXPECT_FALSE(priority.needs(here));
     waits.send();
-    EXPECT_TRUE(precedence.needs(here));
-    EXPECT_TRUE(precedence.needs(here + 1));  // it has not run yet: wherever it will
+    EXPECT_TRUE(priority.needs(here));
+    EXPECT_TRUE(priority.needs(here + 1));  // it has not run yet: wherever it will
     EXPECT_EQ(waits.wait(0), 1);
-    EXPECT_TRUE(precedence.needs(here));
-    EXPECT_FALSE(precedence.needs(here + 1));
+    EXPECT_TRUE(priority.needs(here));
+    EXPECT_FALSE(priority.needs(here + 1));
     std::thread leader([&] { EXPECT_EQ(waits.wait(10'000), 1); });
-    while (precedence.needs(here)) std::this_thread::yield();
+    while (priority.needs(here)) std::this_thread::yield();
     waits.send();
     leader.join();
-    EXPECT_TRUE(precedence.needs(here));
+    EXPECT_TRUE(priority.needs(here));
   });
 }
 
 // Held up on its way out of the kernel, it would have to wait for those who see nothing left to
 // take.
-TEST(Precedence, TheLeaderThatWasSentSomethingNeedsItsCoreUntilItHasIt) {
+TEST(LeaderPriority, TheLeaderThatWasSentSomethingNeedsItsCoreUntilItHasIt) {
   Waits waits;
-  waits.precedence.join();
+  waits.priority.join();
   std::atomic<int> core{-1};
   std::atomic<int> taken{0};
   constexpr int kTimes = 20'000;
@@ -132,15 +132,15 @@ TEST(Precedence, TheLeaderThatWasSentSomethingNeedsItsCoreUntilItHasIt) {
   while (core == -1) std::this_thread::yield();
   int missed = 0;
   for (int i = 0; i < kTimes; ++i) {
-    while (waits.precedence.needs(core)) std::this_thread::yield();  // until it waits
+    while (waits.priority.needs(core)) std::this_thread::yield();  // until it waits
     waits.send();
-    while (taken == i) missed += waits.precedence.needs(core) || taken > i ? 0 : 1;
+    while (taken == i) missed += waits.priority.needs(core) || taken > i ? 0 : 1;
   }
   EXPECT_EQ(missed, 0);
   leader.join();
 }
 
-TEST(Precedence, OthersStandAsideUntilTheLeaderHasNothingLeftToDo) {
+TEST(LeaderPriority, OthersStandAsideUntilTheLeaderHasNothingLeftToDo) {
   on_one_core([] {
     Waits waits;
     waits.wait(0);
@@ -153,7 +153,7 @@ TEST(Precedence, OthersStandAsideUntilTheLeaderHasNothingLeftToDo) {
     for (int i = 0; i < 2; ++i) {
       others.emplace_back([&] {
         for (int j = 0; j < kTimes; ++j) {
-          waits.precedence.stand_aside();
+          waits.priority.stand_aside();
           ++passed;
         }
       });
@@ -164,7 +164,7 @@ TEST(Precedence, OthersStandAsideUntilTheLeaderHasNothingLeftToDo) {
     const int before = passed;
     compute_for(milliseconds(50));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    const std::chrono::duration<double> each = Precedence::kAside + Precedence::kSlice;
+    const std::chrono::duration<double> each = LeaderPriority::kAside + LeaderPriority::kSlice;
     EXPECT_GT(passed - before, 0);
     EXPECT_LE(passed - before, took / each + 2);
     EXPECT_LT(passed, 2 * kTimes);
@@ -178,8 +178,8 @@ TEST(Precedence, OthersStandAsideUntilTheLeaderHasNothingLeftToDo) {
 }
 
 TEST(SmallSlices, LeaveASleepAsLongAsItIs) {
-  Precedence precedence;
-  SmallSlices slices(precedence);
+  LeaderPriority priority;
+  SmallSlices slices(priority);
   slices.start();
   const auto& clock = system_clock();
   const auto until = clock.monotonic() + milliseconds(100);
@@ -189,17 +189,17 @@ TEST(SmallSlices, LeaveASleepAsLongAsItIs) {
 }
 
 TEST(SmallSlices, NeedNoThreadThatIsStillThere) {
-  Precedence precedence;
+  LeaderPriority priority;
   std::optional<SmallSlices> slices;
   std::thread([&] {
-    slices.emplace(precedence);
+    slices.emplace(priority);
     slices->start();
   }).join();
   std::this_thread::sleep_for(milliseconds(1));
 }
 
 // Which thread answers tells where the guest before it ran: beside the leader, or on it.
-TEST(Crew, AFunctionThatRanLongIsRunApartFromTheStart) {
+TEST(LeaderFollowers, AFunctionThatRanLongIsRunApartFromTheStart) {
   TestService service;
   std::atomic<bool> hurry{false};
   service.on_lane = [](const Request& request) { return request.path() == "/long" ? 0 : 1; };
@@ -229,7 +229,7 @@ TEST(Crew, AFunctionThatRanLongIsRunApartFromTheStart) {
 }
 
 // Every event of a long function has a thread of its own, and the connection comes back each time.
-TEST(Crew, LongOnesComeBackUnderLoad) {
+TEST(LeaderFollowers, LongOnesComeBackUnderLoad) {
   TestService service;
   service.on_lane = [](const Request& request) { return request.path() == "/long" ? 0 : 1; };
   service.on_request = [&](const Request& request, Response& response) {

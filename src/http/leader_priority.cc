@@ -1,4 +1,4 @@
-#include "http/precedence.h"
+#include "http/leader_priority.h"
 
 #include <algorithm>
 #include <climits>
@@ -35,7 +35,7 @@ void wait_for_change(std::atomic<std::uint32_t>& word, std::uint32_t seen, nanos
 
 }  // namespace
 
-int Precedence::wait(std::span<epoll_event> events, int timeout_ms) {
+int LeaderPriority::wait(std::span<epoll_event> events, int timeout_ms) {
   const auto take = [&](int patience) {
     return epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), patience);
   };
@@ -62,13 +62,13 @@ int Precedence::wait(std::span<epoll_event> events, int timeout_ms) {
   return count;
 }
 
-void Precedence::let_go() {
+void LeaderPriority::let_go() {
   done_.fetch_add(1);
   futex(done_, FUTEX_WAKE, INT_MAX, nullptr);
 }
 
 // A leader that waits and has been sent something may not have got a core to say so.
-bool Precedence::needs(int core) const {
+bool LeaderPriority::needs(int core) const {
   const int last = core_.load(std::memory_order_relaxed);
   if (last >= 0 && last != core) return false;
   if (!waits_.load()) return true;
@@ -76,7 +76,7 @@ bool Precedence::needs(int core) const {
   return poll(&sent, 1, 0) > 0 || !waits_.load();  // it may just have taken what was sent
 }
 
-void Precedence::stand_aside() {
+void LeaderPriority::stand_aside() {
   const int core = sched_getcpu();
   if (!needs(core)) return;
   // Before we look again: either the leader sees us, or we see that it waits.

@@ -1,10 +1,9 @@
-// Who goes first where the loop's leader shares its core with threads that compute for long: the
-// leader, as soon as it has something to do. The kernel would let the others have the core for
-// milliseconds first. So they look far more often themselves (small_slices.h), and stand aside
-// until the leader has nothing left to do.
+// Gives the loop's leader priority over threads that compute for long on the same core. The kernel
+// would let such a thread run for milliseconds before the leader; so these threads check far more
+// often by themselves (small_slices.h), and yield until the leader has nothing left to do.
 //
-// Not for ever: of a core that the leader never leaves, one of them gets a slice after each kAside,
-// so that together they have about a fifth.
+// They do not starve: on a core that the leader never leaves, one of them gets a slice after each
+// kAside, so that together they have about a fifth of it.
 #pragma once
 
 #include <atomic>
@@ -16,7 +15,7 @@
 
 namespace ferry::http {
 
-class Precedence {
+class LeaderPriority {
  public:
   static constexpr std::chrono::microseconds kSlice{50};
   static constexpr std::chrono::microseconds kAside{200};

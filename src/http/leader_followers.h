@@ -1,8 +1,8 @@
-// The threads of one worker process. One of them leads: it runs the server's loop, and runs guests
-// inline, so that a short guest costs no thread switch. A guest that runs long must not hold up
-// the others: after kPatience the watch takes the lead from its thread and gives it to another
-// one. The thread that was relieved finishes its guest in what the leader leaves of the core, and
-// ends. A leader that expects its next guest to run long steps down before it.
+// The threads of one worker process, by the leader/followers pattern. The leader runs the server's
+// loop and runs guests inline, so that a short guest costs no thread switch. A guest that runs long
+// must not delay the others: after kPatience the watchdog promotes a follower to leader. The thread
+// that lost the lead finishes its guest in the CPU time that the leader leaves, and ends. A leader
+// that expects its next guest to run long steps down before running it.
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,7 @@
 
 namespace ferry::http {
 
-class Crew {
+class LeaderFollowers {
  public:
   static constexpr std::chrono::milliseconds kTick{2};
   // Ticks that the leader may spend inside one guest: between 2 and 4 ms.
@@ -30,10 +30,10 @@ class Crew {
   static constexpr std::chrono::milliseconds kLong{10};
 
   // `lead` runs the loop until the work is over (true) or leave() said that the lead is lost.
-  explicit Crew(std::function<bool()> lead) : lead_(std::move(lead)) {}
-  Precedence& precedence() { return precedence_; }
-  Crew(const Crew&) = delete;
-  Crew& operator=(const Crew&) = delete;
+  explicit LeaderFollowers(std::function<bool()> lead) : lead_(std::move(lead)) {}
+  LeaderPriority& priority() { return priority_; }
+  LeaderFollowers(const LeaderFollowers&) = delete;
+  LeaderFollowers& operator=(const LeaderFollowers&) = delete;
 
   // Starts the first leader and keeps watch on the calling thread. Returns when the work is over
   // and every thread has ended.
@@ -61,9 +61,9 @@ class Crew {
   static bool end_long();
 
  private:
-  // A thread of the crew, from before it starts until it has been joined.
+  // A thread of the set, from before it starts until it has been joined.
   struct Member {
-    Crew& crew;
+    LeaderFollowers& leader_followers;
     pthread_t thread{};
     std::optional<SmallSlices> slices{};  // made by the thread itself
     // Its CPU time when its guest began, if it lost the lead over that.
@@ -84,7 +84,7 @@ class Crew {
   static thread_local Member* this_thread_;
 
   std::function<bool()> lead_;
-  Precedence precedence_;
+  LeaderPriority priority_;
   // Even: the leader is in its loop. Odd: in a guest, and the lead may be taken by adding one.
   // Never the same twice, so that a ticket of old can't be mistaken for a present one.
   std::atomic<Ticket> turn_{0};

@@ -1,4 +1,4 @@
-#include "http/crew.h"
+#include "http/leader_followers.h"
 
 #include <memory>
 #include <utility>
@@ -13,9 +13,9 @@ constexpr int kIdleTicks = 50;
 
 }  // namespace
 
-thread_local Crew::Member* Crew::this_thread_ = nullptr;
+thread_local LeaderFollowers::Member* LeaderFollowers::this_thread_ = nullptr;
 
-void Crew::spawn() {
+void LeaderFollowers::spawn() {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStack);
@@ -23,7 +23,8 @@ void Crew::spawn() {
   // Counted before it starts, so that run() can't miss it.
   ++alive_;
   ++standing_by_;
-  if (pthread_create(&member->thread, &attributes, &Crew::thread_main, member.get()) == 0) {
+  if (pthread_create(&member->thread, &attributes, &LeaderFollowers::thread_main, member.get()) ==
+      0) {
     static_cast<void>(member.release());  // join_ended() deletes it
   } else {
     --alive_;  // out of threads: the watch tries again at its next tick
@@ -32,14 +33,14 @@ void Crew::spawn() {
   pthread_attr_destroy(&attributes);
 }
 
-void* Crew::thread_main(void* member) {
+void* LeaderFollowers::thread_main(void* member) {
   this_thread_ = static_cast<Member*>(member);
-  this_thread_->slices.emplace(this_thread_->crew.precedence_);
-  this_thread_->crew.lead_or_wait(*this_thread_);
+  this_thread_->slices.emplace(this_thread_->leader_followers.priority_);
+  this_thread_->leader_followers.lead_or_wait(*this_thread_);
   return nullptr;
 }
 
-void Crew::lead_or_wait(Member& member) {
+void LeaderFollowers::lead_or_wait(Member& member) {
   std::unique_lock lock(mutex_);
   wake_.wait(lock, [&] { return lead_is_free_ || over_; });
   --standing_by_;
@@ -63,7 +64,7 @@ void Crew::lead_or_wait(Member& member) {
 
 // Without the mutex: a thread that was relieved may long have to wait for the core, and should keep
 // nothing meanwhile that the watch needs to relieve the next leader.
-void Crew::say_gone(Member& member) {
+void LeaderFollowers::say_gone(Member& member) {
   member.next = gone_.load(std::memory_order_relaxed);
   while (!gone_.compare_exchange_weak(member.next, &member, std::memory_order_release,
                                       std::memory_order_relaxed)) {
@@ -72,7 +73,7 @@ void Crew::say_gone(Member& member) {
 
 // The mutex is held. For the same reason nobody is waited for: who is not quite gone yet is joined
 // at a later tick.
-void Crew::join_ended() {
+void LeaderFollowers::join_ended() {
   for (Member* gone = gone_.exchange(nullptr, std::memory_order_acquire); gone != nullptr;
        gone = gone->next) {
     --alive_;
@@ -86,7 +87,7 @@ void Crew::join_ended() {
 }
 
 // The mutex is held.
-void Crew::pass_the_lead() {
+void LeaderFollowers::pass_the_lead() {
   lead_is_free_ = true;
   if (standing_by_ > 0) {
     wake_.notify_one();
@@ -95,7 +96,7 @@ void Crew::pass_the_lead() {
   }
 }
 
-void Crew::step_down() {
+void LeaderFollowers::step_down() {
   this_thread_->began.store(cpu_time(pthread_self()), std::memory_order_relaxed);
   {
     std::lock_guard lock(mutex_);
@@ -105,13 +106,13 @@ void Crew::step_down() {
   this_thread_->slices->start();
 }
 
-bool Crew::end_long() {
+bool LeaderFollowers::end_long() {
   this_thread_->slices->stop();
   const auto began = this_thread_->began.load(std::memory_order_acquire);
   return cpu_time(pthread_self()) - began >= kLong;
 }
 
-void Crew::park(Ticket seen) {
+void LeaderFollowers::park(Ticket seen) {
   parked_.store(true, std::memory_order_seq_cst);
   std::unique_lock lock(mutex_);
   // Either the leader sees parked_ and wakes us, or we see that it has entered a guest.
@@ -122,13 +123,13 @@ void Crew::park(Ticket seen) {
   parked_.store(false, std::memory_order_relaxed);
 }
 
-void Crew::unpark() {
+void LeaderFollowers::unpark() {
   std::lock_guard lock(mutex_);
   parked_.store(false, std::memory_order_relaxed);
   changed_.notify_all();
 }
 
-void Crew::watch() {
+void LeaderFollowers::watch() {
   Ticket last = turn_.load();
   int same = 0;
   std::chrono::nanoseconds used{0};  // CPU time of the leader, at the last tick within a guest
@@ -161,7 +162,7 @@ void Crew::watch() {
   }
 }
 
-void Crew::run() {
+void LeaderFollowers::run() {
   {
     std::lock_guard lock(mutex_);
     spawn();

@@ -1,0 +1,23 @@
+// What `ferry pack --for` can make: one row for each platform that is packed for, in packaging.cc.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "packaging/parts.h"
+
+namespace ferry::packaging {
+
+struct Packaging {
+  const char* name;  // of --for
+  bool several;      // a package may hold more than one function
+  bool has_image;    // there is an image, which can be pushed to a registry
+  bool has_triggers;
+  Status (*pack)(const PackOptions& options);
+};
+
+std::span<const Packaging> packagings();
+// Null when there is none of that name.
+const Packaging* find_packaging(std::string_view name);
+
+}  // namespace ferry::packaging
