@@ -6,6 +6,5 @@
 namespace ferry::platforms {
 
 const Platform& azure_platform();
-const Rules& azure_rules();
 
 }  // namespace ferry::platforms

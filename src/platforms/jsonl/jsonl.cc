@@ -45,9 +45,8 @@ JsonlAdapter::JsonlAdapter(AdapterContext context)
 
 serve::Answer JsonlAdapter::answer(const serve::Delivery& delivery) {
   auto event = event_of(delivery, context_.clock);
-  const host::Outcome outcome = event.ok()
-                                    ? calls_.invoke(0, *event, delivery.arrival, {})
-                                    : calls_.refuse(0, event.error(), delivery.arrival, "");
+  const host::Outcome outcome = event.ok() ? calls_.invoke(0, *event, delivery.arrival, {})
+                                           : calls_.refuse(0, event.error(), delivery.arrival, "");
   serve::Answer answer;
   answer.body = host::to_json(outcome, calls_.of()[0]);
   if (outcome.status != host::Status::kOk) {
@@ -104,10 +103,10 @@ Result<std::optional<serve::Delivery>> LineSource::next() {
       return std::optional<serve::Delivery>();
     }
     if (buffer_.size() > max_line_) {
-      return Error{Code::kLimit,
-                   fmt::format("line {} of standard input has more than {} bytes", line_ + 1,
-                               max_line_),
-                   "raise [limits] input, or write one event a line"};
+      return Error{
+          Code::kLimit,
+          fmt::format("line {} of standard input has more than {} bytes", line_ + 1, max_line_),
+          "raise [limits] input, or write one event a line"};
     }
     searched = buffer_.size();
     FERRY_TRY(const bool more, fill());

@@ -7,6 +7,5 @@
 namespace ferry::platforms {
 
 const Platform& knative_platform();
-const Rules& knative_rules();
 
 }  // namespace ferry::platforms

@@ -6,6 +6,5 @@
 namespace ferry::platforms {
 
 const Platform& lambda_platform();
-const Rules& lambda_rules();
 
 }  // namespace ferry::platforms

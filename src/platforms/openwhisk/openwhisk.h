@@ -8,7 +8,6 @@
 namespace ferry::platforms {
 
 const Platform& openwhisk_platform();
-const Rules& openwhisk_rules();
 
 namespace openwhisk {
 
