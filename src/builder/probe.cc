@@ -89,8 +89,8 @@ Result<std::string> answer(const Probe& probe, const event::Event& event, std::u
   host::Invocation invocation(probe.guest, ready, options);
   FERRY_CHECK_OK(invocation.begin(context, clock.monotonic() + timeout));
   FERRY_TRY(auto instance, probe.module.instantiate(probe.guest.instance_limits()));
-  if (probe.second_start != nullptr) {
-    FERRY_CHECK_OK(put_second_start(*instance, *probe.second_start));
+  if (probe.second != nullptr) {
+    FERRY_CHECK_OK(put_second_start(*instance, *probe.second));
   }
   const engine::End end = invocation.call(*instance, context, system_clock().monotonic() + timeout);
   return fmt::format("end {} {} exit {} {} reply {}\nlog {}", static_cast<int>(end.kind), end.value,

@@ -15,7 +15,7 @@ namespace ferry::builder {
 
 // Gives each event to a new instance of the snapshot, and to one whose first state is that of a
 // second start, with the same clock and the same randomness. kInvalid, naming the event, where they
-// differ: the outcome hangs on something that was drawn while starting.
+// differ: the outcome depends on something that was drawn while starting.
 Status compare_with_second_start(engine::Engine& engine, const engine::EngineOptions& options,
                                  const function::Function& snapshot,
                                  const snapshot::SecondStart& other,

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "builder/behaviour_diff.h"
+#include "builder/probe.h"
 #include "engine/compiler.h"
 #include "snapshot/image.h"
 #include "wasm/reader.h"
@@ -25,7 +26,7 @@ constexpr std::size_t kWorthPages = 16;
 
 constexpr char kAcceptRandom[] =
     "draw it when the event is there, after the first read; or, where nothing secret and nothing "
-    "unique hangs on it, --accept-frozen random";
+    "unique depends on it, --accept-frozen random";
 
 Status judge_random(const snapshot::Frozen& found, const SnapshotRequest& how,
                     std::vector<std::string>& notes) {
@@ -69,7 +70,8 @@ Status judge_random(const snapshot::Frozen& found, const SnapshotRequest& how,
   }
   if (how.accepted != "hash-key") {
     return frozen(
-        "the key of Go's hash tables would be in the file, the same at every event: who has the "
+        "the key of Go's hash tables would be in the file, the same at every event: whoever has "
+        "the "
         "file can make keys that all fall into one bucket, and so slow down a function that puts "
         "a stranger's keys into a map",
         "where only you have the file, or no stranger chooses keys: --accept-frozen hash-key "

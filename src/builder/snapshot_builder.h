@@ -1,4 +1,4 @@
-// A function's start-up taken ahead, and everything asked of the result that can be asked before
+// Builds a snapshot of a function's start-up, and checks everything that can be checked before
 // anybody uses it; for `ferry build --snapshot` and `ferry pack`.
 #pragma once
 
@@ -16,8 +16,8 @@ struct SnapshotRequest {
   std::string accepted;            // "hash-key", "random" or nothing: what may be frozen
   std::vector<std::string> cases;  // files with an event's data each
   Random* random = &system_random();
-  // Nobody asked for a snapshot: only what is certain passes, and what a user would be told of is
-  // a reason not to make one.
+  // Nobody asked for a snapshot: only what is certain passes, and what a user would be told about
+  // is a reason not to make one.
   bool unasked = false;
   std::string platform;  // that it is for; empty: any
 };
@@ -36,8 +36,8 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
                                      const function::Function& function,
                                      const SnapshotRequest& how);
 
-// The same bytes for the same secret and function, and unknown to who has not the secret: a
-// package that is made twice is the same twice.
+// Deterministic per (secret, function), so that a package that is made twice has the same bytes;
+// unpredictable without the secret.
 class KeyedRandom final : public Random {
  public:
   KeyedRandom(ByteView secret, const std::string& digest);

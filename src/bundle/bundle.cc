@@ -18,7 +18,7 @@ constexpr std::uint64_t kMaxBundle = 2ull << 30;
 
 using Tag = std::array<std::uint8_t, kBundleTag>;
 
-// Picks the implementations for this CPU. It can only fail for want of randomness, and then
+// Picks the implementations for this CPU. It can only fail for lack of randomness, and then
 // drawing any ends the process.
 void start_sodium() {
   if (sodium_init() < 0) sodium_misuse();

@@ -17,7 +17,7 @@ class CodeGuard;
 inline constexpr std::uint64_t kProvenAtOnce = 8u << 20;
 
 // Where the engine can map the file, code of which the bundle says what a first event uses, and
-// more code than `at_once`, is proven when it is first used, but for that which is used early;
+// more code than `at_once`, is proven when it is first used, except for that which is used early;
 // else, and where the caller had it done (Artifact::proven), all of it is proven first. kDenied: it
 // was changed.
 Result<std::unique_ptr<engine::Module>> load_artifact(

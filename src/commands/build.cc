@@ -134,7 +134,8 @@ class Build final : public Verb {
       fmt::print(stderr, "ferry: {}\n", line);
     }
     fmt::print(
-        "{}: {} -> {}, starts with {} of memory, {} functions and {} bytes of stack taken ahead; "
+        "{}: {} -> {}, starts with {} of memory, {} functions and {} bytes of stack in the "
+        "snapshot; "
         "{}\n",
         out_, function::format_size(function.wasm.size()),
         function::format_size(taken.function.wasm.size()), function::format_size(taken.made.memory),

@@ -185,7 +185,7 @@ class Check final : public Verb {
         fmt::print(", after ferry has rewritten {}", joined(each.lowered));
       }
       if (each.not_kept.empty()) {
-        fmt::print("; instances are kept and set back between events (unless one grew its memory)");
+        fmt::print("; instances are kept and reset between events (unless one grew its memory)");
       } else if (each.impossible.empty()) {
         fmt::print("; a new instance for each event, since {}", each.not_kept);
       }

@@ -35,9 +35,8 @@ class Pack final : public Verb {
         ->type_name("REGISTRY/NAME[:TAG]");
     app.add_flag("--insecure-registry", options_.insecure_registry,
                  "Push without TLS, or to a certificate that nobody vouches for");
-    app.add_flag(
-        "--no-snapshot", options_.no_snapshot,
-        "Pack the function as it is: do not take its start-up ahead where that can be done");
+    app.add_flag("--no-snapshot", options_.no_snapshot,
+                 "Pack the function as it is, without a snapshot of its start-up");
     app.add_option("--case", options_.cases,
                    "File with an event's data on which a snapshot must agree (repeatable)")
         ->type_name("FILE")

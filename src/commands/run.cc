@@ -10,6 +10,7 @@
 #include "commands/platforms.h"
 #include "commands/verb.h"
 #include "emulators/list.h"
+#include "engine/loader.h"
 #include "event/json.h"
 #include "host/outcome_json.h"
 #include "host/reply.h"

@@ -20,6 +20,7 @@
 #include "commands/verify_remote.h"
 #include "compare/compare.h"
 #include "emulators/list.h"
+#include "engine/loader.h"
 #include "verify/report.h"
 
 namespace ferry::commands {

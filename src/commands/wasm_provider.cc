@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "commands/verb.h"
+#include "engine/loader.h"
 #include "packaging/signing.h"
 
 namespace ferry::commands {

@@ -23,7 +23,8 @@ struct Download {
   bool too_long = false;
 };
 
-// Callbacks of C code: no exception may leave them, and none of ours throws but for memory.
+// Callbacks of C code: no exception may leave them, and none of ours throws except for lack of
+// memory.
 std::size_t read_body(char* to, std::size_t size, std::size_t count, void* user) noexcept {
   auto& upload = *static_cast<Upload*>(user);
   const std::size_t n = std::min(size * count, upload.left.size());

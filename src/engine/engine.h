@@ -90,7 +90,7 @@ class Instance {
   // The linear memory exported as "memory" or kMemoryExport; {nullptr, 0} if there is none.
   virtual wasi::Memory memory() = 0;
 
-  // For saving and setting back the first state. Only numeric globals.
+  // For saving and restoring the first state. Only numeric globals.
   virtual std::optional<GlobalHandle> find_global(std::string_view name) = 0;
   virtual std::uint64_t get_global(GlobalHandle handle) = 0;
   virtual void set_global(GlobalHandle handle, std::uint64_t bits) = 0;

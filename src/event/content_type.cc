@@ -11,7 +11,7 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
-// RFC 2045's token and RFC 9110's agree but for "{" and "}", which only the former has.
+// RFC 2045's token and RFC 9110's agree except for "{" and "}", which only the former has.
 bool is_token_char(char c) {
   static constexpr std::string_view kSpecials = "()<>@,;:\\\"/[]?=";
   return c > 0x20 && c < 0x7F && kSpecials.find(c) == std::string_view::npos;

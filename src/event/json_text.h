@@ -2,7 +2,8 @@
 // building a tree, so that what passes through us keeps its digits and its order exactly.
 //
 // Strict RFC 8259, UTF-8 only, no byte order mark; nesting is bounded by kMaxJsonDepth. Surrogate
-// escapes are checked only where a string is decoded. No allocation but for decoding and errors.
+// escapes are checked only where a string is decoded. Allocates only when decoding escapes or
+// reporting errors.
 #pragma once
 
 #include <cstddef>

@@ -26,7 +26,7 @@ namespace ferry::host {
 // A function that is ready to be invoked: its module, its grants, its limits, its instances.
 class Loaded;
 
-// Whether instances are kept and set back to their first state between events (kept_instance.h),
+// Whether instances are kept and reset to their first state between events (kept_instance.h),
 // and how. It never changes an outcome, only what it costs.
 struct Keeping {
   std::atomic<bool> enabled{true};

@@ -80,8 +80,7 @@ bool Loaded::set_back(reset::KeptInstance& kept) {
   }
   if (keeping.check) {
     if (ferry::Status same = kept.compare(); !same.ok()) {
-      fmt::print(stderr, "ferry: {}: an instance was not set back: {}\n", name,
-                 same.error().message);
+      fmt::print(stderr, "ferry: {}: an instance was not reset: {}\n", name, same.error().message);
       std::abort();
     }
   }

@@ -38,7 +38,7 @@ class Loaded : public Guest {
   Held take(const Clock& clock, Random& random);
   // A new instance, where there was none.
   ferry::Status make_instance(Held& held);
-  // `clean`: the guest came to its end by itself, so that what it left can be set back.
+  // `clean`: the guest came to its end by itself, so that what it left can be reset.
   void release(Held held, bool clean);
   // Gives back the memory of kept instances that served no event since the last call.
   void drop_idle();
@@ -60,7 +60,7 @@ class Loaded : public Guest {
   bool used_ = false;
   bool again_ = false;                // an event came before, and not long ago: keeping will pay
   std::atomic<bool> gave_up_{false};  // each event gets a new instance, whatever `keeping` says
-  std::atomic<unsigned> lost_in_a_row_{0};  // kept instances that could not be set back
+  std::atomic<unsigned> lost_in_a_row_{0};  // kept instances that could not be reset
 };
 
 }  // namespace ferry::host

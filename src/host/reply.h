@@ -23,7 +23,7 @@ std::string sniff_content_type(std::string_view data);
 // One entry a line, each with the time at which its first byte was written.
 std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogChunk>& chunks);
 
-// One line of an event's log that says what was refused for want of a grant, and what would grant
+// One line of an event's log that says what was refused for lack of a grant, and what would grant
 // it: the guest itself saw an errno only. Cut to kMaxDenialLine bytes.
 std::string denial_line(const Error& denial);
 inline constexpr std::size_t kMaxDenialLine = 1000;

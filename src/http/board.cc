@@ -150,7 +150,7 @@ std::string Board::metrics(const Census& census) const {
   single("ferry_queued", "gauge", "Requests waiting for a slot.", front(&Counters::queued));
   single("ferry_connections", "gauge", "Open connections.", front(&Counters::connections));
   single("ferry_connections_total", "counter", "Connections accepted.", front(&Counters::accepted));
-  single("ferry_overloaded_total", "counter", "Requests answered 503 for want of a slot.",
+  single("ferry_overloaded_total", "counter", "Requests answered 503 for lack of a slot.",
          front(&Counters::overloaded));
   single("ferry_malformed_total", "counter", "Requests refused before a function was chosen.",
          front(&Counters::malformed));

@@ -61,7 +61,7 @@ class Service {
   static constexpr int kNoLane = -1;
   virtual int lane(const Request& request) = 0;
 
-  // Answers. Called by many threads at once, but for kNoLane requests; may take long.
+  // Answers. Called by many threads at once, except for kNoLane requests; may take long.
   virtual void handle(const Request& request, Response& response) = 0;
 
   // Fills the answer of a request that found its lane and the queue full. Quick.

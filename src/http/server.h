@@ -29,7 +29,7 @@ struct Counters {
   std::atomic<std::uint64_t> connections{0};  // open now
   std::atomic<std::uint64_t> running{0};      // guests at this moment
   std::atomic<std::uint64_t> queued{0};       // requests that wait for a slot
-  std::atomic<std::uint64_t> overloaded{0};   // requests answered 503 for want of one
+  std::atomic<std::uint64_t> overloaded{0};   // requests answered 503 for lack of one
   std::atomic<std::uint64_t> malformed{0};    // requests refused by the front
 };
 

@@ -39,8 +39,8 @@ std::optional<std::string_view> text_at(ByteView bytes, std::uint64_t offset, st
   return as_text(bytes.subspan(offset, size));
 }
 
-// The end record is last but for a comment of at most 65535 bytes. A comment that runs exactly to
-// the end of the file is the one that counts, so that no two readers find different ones.
+// The end record is followed only by a comment of at most 65535 bytes. A comment that runs exactly
+// to the end of the file is the one that counts, so that no two readers find different ones.
 Result<std::uint64_t> find_end(ByteView bytes) {
   if (bytes.size() >= sizeof(ZipEnd)) {
     const std::uint64_t last = bytes.size() - sizeof(ZipEnd);

@@ -11,8 +11,6 @@
 namespace ferry::packaging {
 namespace {
 
-namespace azure = platforms::azure;
-
 Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 
 // The first trigger has the function's own name; the others say beside it what they are.

@@ -64,7 +64,7 @@ std::string http_json(const std::string& route) {
   ]
 }}
 )",
-      quoted(route + "/{*rest}"), kHttpBinding);
+      quoted(route + "/{*rest}"), platforms::azure::kHttpBinding);
 }
 
 }  // namespace

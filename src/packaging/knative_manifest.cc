@@ -53,7 +53,7 @@ spec:
       fmt::arg("name", name), fmt::arg("digest", function.digest), fmt::arg("image", image),
       fmt::arg("seconds", seconds),
       fmt::arg("concurrency", std::clamp(limits.concurrency, 1u, 1000u)),
-      fmt::arg("ready", kReadyPath),
+      fmt::arg("ready", platforms::knative::kReadyPath),
       fmt::arg("memory", kOursMiB + kRoomFor * ((limits.memory + (1u << 20) - 1) >> 20)));
 }
 

@@ -7,8 +7,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "builder/behaviour_diff.h"
+#include "builder/probe.h"
 #include "builder/snapshot_builder.h"
+#include "engine/loader.h"
 #include "engine/lower.h"
 #include "generated/version.h"
 #include "package/tar.h"
@@ -69,7 +70,7 @@ std::optional<function::Function> try_snapshot(const PackOptions& options,
   how.cases = options.cases;
   how.platform = options.platform;
   if (!quiet && function.wasm.size() >= kWorthSaying) {
-    fmt::print(stderr, "ferry: {}: trying to take its start-up ahead (--no-snapshot leaves it)\n",
+    fmt::print(stderr, "ferry: {}: creating a start-up snapshot (skip with --no-snapshot)\n",
                function.name);
   }
   Result<builder::BuiltSnapshot> taken = Error{Code::kUnsupported, "", ""};
@@ -89,7 +90,7 @@ std::optional<function::Function> try_snapshot(const PackOptions& options,
     return std::nullopt;
   }
   if (!quiet) {
-    fmt::print(stderr, "ferry: {}: a snapshot: its start-up is taken ahead; {}\n", function.name,
+    fmt::print(stderr, "ferry: {}: packed as a snapshot of its start-up; {}\n", function.name,
                taken->same);
     for (const std::string& line : taken->notes) {
       fmt::print(stderr, "ferry: {}: {}\n", function.name, line);

@@ -1,7 +1,7 @@
 // The first state of a module's instances, kept beside them: the memory image and the mutable
 // globals as they are after instantiation, before any code of the guest ran. The same for every
-// instance, hence one a module, shared and never changed once taken (but for what is learned about
-// its pages, which is behind a mutex).
+// instance, hence one a module, shared and never changed once taken (except for what is learned
+// about its pages, which is behind a mutex).
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ namespace ferry::reset {
 
 class FirstState {
  public:
-  // Copies the state of a fresh instance. `globals`: names of the exports to set back. Fails with
+  // Copies the state of a fresh instance. `globals`: names of the exports to reset. Fails with
   // kUnsupported when the memory is larger than kMaxImage or a global cannot be reached.
   static Result<std::shared_ptr<FirstState>> take(engine::Instance& fresh,
                                                   const std::vector<std::string>& globals);

@@ -17,7 +17,7 @@
 
 namespace ferry::reset {
 
-// Whether this engine can set back instances of a module with this record, and if not why.
+// Whether this engine can reset instances of a module with this record, and if not why.
 Status can_keep(const wasm::Record& record, const engine::Capabilities& capabilities);
 
 // The exports that hold the module's mutable globals after preparation, and ours.

@@ -1,4 +1,4 @@
-// Finds which pages of a guest's memory an event wrote, so that only those are set back. Two ways:
+// Finds which pages of a guest's memory an event wrote, so that only those are reset. Two ways:
 //
 //   signal     pages are read-only; a write raises SIGSEGV, is noted, allowed, and undone later.
 //              Works on any kernel and in any container.
@@ -37,7 +37,7 @@ class PageGuard {
   // These pages are watched again from now on. Sorted, without repetition.
   virtual void protect(std::span<const PageIndex> pages) = 0;
   // These may be written freely and are no longer reported (written at nearly every event, they
-  // are set back each time without asking).
+  // are reset each time without asking).
   virtual void open(std::span<const PageIndex> pages) = 0;
 };
 

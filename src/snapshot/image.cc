@@ -347,7 +347,7 @@ Result<Bytes> unwind_at_first_read(ByteView wasm, const wasm::Binary& binary,
 Result<Bytes> bake(ByteView wasm, const wasm::Binary& binary, const Baked& baked) {
   FERRY_CHECK_OK(check_segments(wasm, binary));
   if (binary.memories.size() != 1 || baked.globals.size() != binary.globals.size()) {
-    return cannot("it has not exactly one memory");
+    return cannot("it does not have exactly one memory");
   }
   wasm::ModuleEdit edit(wasm, binary);
   std::optional<std::uint32_t> start;

@@ -103,7 +103,7 @@ Result<std::vector<std::uint32_t>> find_frames(const Making& making,
                           ? "its start-up did not end in time"
                           : "it came to its end";
     return no_snapshot("it did not read stdin (" + how + ")",
-                       "only what happens before the first read of stdin can be taken ahead");
+                       "a snapshot holds only what happens before the first read of stdin");
   }
   frames.erase(frames.begin());
   FERRY_CHECK_OK(run.check_worth(making.options.least_pages));
@@ -138,7 +138,7 @@ Result<Stack> unwind(StartUp& run, const Startable& module, const UnwindGlobals&
         "its stack could not be taken off at the first read of stdin: " + end.message + "\n" +
             end.backtrace,
         fmt::format("it has more than {} KiB of stack there, or its second start did "
-                    "not go the way of the first",
+                    "not take the same path as the first",
                     kMostPages * 64));
   }
   if (end = run.call("asyncify_stop_unwind"); end.kind != engine::End::Kind::kReturned) {
@@ -206,8 +206,7 @@ Result<Snapshot> snapshot_command(const Making& making) {
       "--asyncify",
       "--pass-arg=asyncify-imports@wasi_snapshot_preview1.fd_read",
       fmt::format("--pass-arg=asyncify-onlylist@{}", fmt::join(frames, ","))};
-  FERRY_TRY(Bytes instrumented,
-            engine::run_wasm_opt(nameless, flags, "take the start-up ahead", {}));
+  FERRY_TRY(Bytes instrumented, engine::run_wasm_opt(nameless, flags, "make a snapshot", {}));
   FERRY_TRY(auto instrumented_binary, wasm::read_binary(instrumented));
   const auto first = static_cast<std::uint32_t>(making.binary.globals.size());
   const UnwindGlobals at = unwind_globals(first);

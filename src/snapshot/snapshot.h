@@ -26,7 +26,7 @@ struct SnapshotOptions {
 
 // The same start-up made a second time, with another clock and other randomness: put in the place
 // of the first state of a new instance of the snapshot, it must do the same with the same event,
-// or what it does hangs on something that the snapshot froze.
+// or its behaviour depends on a value captured in the snapshot.
 struct SecondStart {
   Bytes memory;
   std::vector<std::uint64_t> globals;  // bits by index

@@ -60,7 +60,7 @@ struct Case {
 // What a case's event has where the file says nothing.
 Case make_case(std::string name, std::optional<std::string> data, std::string content_type);
 
-// Empty, JSON, unicode, text, binary, large: for who has no cases yet.
+// Empty, JSON, unicode, text, binary, large: for users who have no cases yet.
 std::vector<Case> generated_cases();
 
 // Where data beside the file are read from; tests give their own.

@@ -140,7 +140,7 @@ CaseResult read_case(const json::value& from) {
 }
 
 // What the report says of an outcome: a large body by its size and digest.
-json::object told(const Observed& seen) {
+json::object observed_json(const Observed& seen) {
   constexpr std::size_t kMost = 4096;
   json::object out = seen_json(seen);
   if (seen.body.size() > kMost) {
@@ -173,7 +173,7 @@ json::object engine_report(const Report& report, const EngineResult& engine) {
       platforms[report.sides[side]] = std::move(entry);
     }
     json::object entry{{"case", one.name},
-                       {"outcome", told(one.seen)},
+                       {"outcome", observed_json(one.seen)},
                        {"steady", one.steady},
                        {"platforms", std::move(platforms)}};
     if (one.unexpected) {

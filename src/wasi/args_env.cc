@@ -35,7 +35,7 @@ Answer put_list(Guest g, const std::vector<std::string>& list, u32 pointers, u32
   return Errno::kSuccess;
 }
 
-const Lists& told(S& s) {
+const Lists& lists_of(S& s) {
   if (s.setup.tell != nullptr) {
     s.setup.lists = s.setup.tell(s.setup.tell_from);
     s.setup.tell = nullptr;
@@ -47,22 +47,22 @@ const Lists& told(S& s) {
 
 Answer args_get(S& s, G g, u32 argv, u32 buffer) {
   s.drawn.args = true;
-  return put_list(g, told(s).args, argv, buffer);
+  return put_list(g, lists_of(s).args, argv, buffer);
 }
 
 Answer args_sizes_get(S& s, G g, u32 count_at, u32 bytes_at) {
   s.drawn.args = true;
-  return put_sizes(g, told(s).args, count_at, bytes_at);
+  return put_sizes(g, lists_of(s).args, count_at, bytes_at);
 }
 
 Answer environ_get(S& s, G g, u32 environ, u32 buffer) {
   s.drawn.environ = true;
-  return put_list(g, told(s).environ, environ, buffer);
+  return put_list(g, lists_of(s).environ, environ, buffer);
 }
 
 Answer environ_sizes_get(S& s, G g, u32 count_at, u32 bytes_at) {
   s.drawn.environ = true;
-  return put_sizes(g, told(s).environ, count_at, bytes_at);
+  return put_sizes(g, lists_of(s).environ, count_at, bytes_at);
 }
 
 }  // namespace ferry::wasi

@@ -12,7 +12,7 @@ namespace ferry::wasi {
 class Context;
 
 inline constexpr char kModule[] = "wasi_snapshot_preview1";
-// The name before the snapshot was final; same calls but for fd_seek's and the stat structures'
+// The name before the snapshot was final; same calls except for fd_seek's and the stat structures'
 // layout, which we do not offer: a module that imports it is refused with that reason.
 inline constexpr char kOldModule[] = "wasi_unstable";
 

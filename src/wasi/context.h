@@ -106,7 +106,7 @@ class Context {
   const std::vector<LogChunk>& log_chunks() const;
   std::uint64_t err_dropped() const;  // bytes past the quota
   const Drawn& drawn() const;
-  // The last thing refused for want of a grant, in words, with what would grant it; or nothing.
+  // The last thing refused for lack of a grant, in words, with what would grant it; or nothing.
   const std::optional<Error>& denial() const;
 
   // Called when the guest is about to read stdin for the first time; for snapshots. Returns whether

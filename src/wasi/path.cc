@@ -1,4 +1,4 @@
-// The calls on paths, but for path_open. Those that look at a file open it beneath its directory
+// The calls on paths, except for path_open. Those that look at a file open it beneath its directory
 // (O_PATH) and ask the descriptor; those that change a directory open the parent beneath and act
 // on the last name, which the kernel then does not follow.
 #include <cerrno>

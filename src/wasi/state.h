@@ -60,7 +60,7 @@ Errno need(Context::State& state, std::uint32_t fd, std::uint64_t right, Entry*&
 inline constexpr std::size_t kBounceBytes = 64u << 10;
 std::uint8_t* bounce(Context::State& state);
 
-// Notes what was refused for want of a grant; the guest itself only sees an errno.
+// Notes what was refused for lack of a grant; the guest itself only sees an errno.
 void deny(Context::State& state, std::string message, std::string hint);
 
 }  // namespace ferry::wasi

@@ -1,5 +1,5 @@
 // The outermost layer of a component: what it imports and exports, by name (component model,
-// "Binary"). Its inner modules are not read, but for who made them.
+// "Binary"). Its inner modules are not read, except for who made them.
 #pragma once
 
 #include "wasm/binary.h"

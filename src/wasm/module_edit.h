@@ -29,7 +29,7 @@ class ModuleEdit {
   // Custom sections of this name are left out.
   void drop_custom(std::string_view name) { dropped_ = name; }
   void add_custom(std::string_view name, std::string_view text);
-  // Calls of `from` become calls of `to`, but for those in functions added here.
+  // Calls of `from` become calls of `to`, except for those in functions added here.
   void redirect(std::uint32_t from, std::uint32_t to);
   // These trap as soon as they are entered.
   void trap_in(std::vector<std::uint32_t> functions);

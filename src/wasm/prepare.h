@@ -9,7 +9,7 @@
 // 3. A start section becomes an export: the host calls it like any other function of the guest,
 //    with WASI and a deadline, and instantiation itself runs no guest code.
 // 4. Mutable globals and the memory are exported, so that an instance's state can be saved and
-//    set back.
+//    reset.
 //
 // Nothing else changes: indices, names and behaviour stay. (With polling there is one import more,
 // and the functions behind it move up by one, in names and backtraces too.) Custom sections that

@@ -45,7 +45,7 @@ std::string why_not_kept(const Binary& binary, const CodeFacts& code) {
     return "its code uses exceptions";
   }
   if (binary.memories.size() != 1 || binary.memories[0].shared || binary.memories[0].is64) {
-    return "it has not exactly one memory of its own, unshared and 32-bit";
+    return "it does not have exactly one memory of its own, unshared and 32-bit";
   }
   for (const Import& import : binary.imports) {
     if (import.kind != ExternKind::kFunc) {

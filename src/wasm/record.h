@@ -21,7 +21,7 @@ struct Record {
   bool has_start = false;                      // a start section, made an export (prepare.h)
   std::uint64_t memory_minimum = 0;            // bytes
   std::vector<std::uint32_t> mutable_globals;  // indices, in the original module
-  std::string not_kept;                        // why instances can't be set back; empty: they can
+  std::string not_kept;                        // why instances can't be reset; empty: they can
   CodeFacts code;
 };
 

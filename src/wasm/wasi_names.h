@@ -14,7 +14,7 @@ inline constexpr char kOldWasiModule[] = "wasi_unstable";
 
 struct WasiName {
   std::string_view name;
-  std::string_view params;  // 'i' i32, 'I' i64; the result is an i32, but for proc_exit
+  std::string_view params;  // 'i' i32, 'I' i64; the result is an i32, except for proc_exit
 };
 
 // Sorted by name.

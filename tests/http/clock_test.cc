@@ -21,7 +21,7 @@ class ManualClock final : public Clock {
   void pass(Nanoseconds time) { passed_ = passed_.load() + time; }
 
  private:
-  std::atomic<Nanoseconds> passed_ = std::chrono::hours(1);
+  std::atomic<Nanoseconds> passed_{std::chrono::hours(1)};
 };
 
 class ClockTest : public testing::Test {
@@ -35,6 +35,7 @@ class ClockTest : public testing::Test {
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
     client_ = Fd(ends[0]);
     ASSERT_TRUE(server_->adopt(Fd(ends[1])).ok());
+    turns();
   }
 
   void send(std::string_view bytes) {

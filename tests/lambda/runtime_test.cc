@@ -242,9 +242,9 @@ TEST(Loop, EndsWhereTheApiAnswersWhatItMustNot) {
   http::Response not_found;
   not_found.status = 404;
   http::Response nothing;
-  for (const http::Response& answer : {not_found, nothing, next_with("../../x"), next_with("a b"),
+  for (const http::Response& always : {not_found, nothing, next_with("../../x"), next_with("a b"),
                                        next_with(std::string(300, 'a'))}) {
-    Wrong api(answer);
+    Wrong api(always);
     int invoked = 0;
     Function function([&](const serve::Delivery&, serve::Answer& answer) {
       ++invoked;

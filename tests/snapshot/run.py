@@ -279,7 +279,7 @@ def awkward(bench, guests):
 FROZEN = {
     "draws": "math_rand.Int63",
     "crypto": "randomness was drawn before the first read",
-    "clock": "hangs on randomness or the time",
+    "clock": "depends on randomness or the time",
 }
 
 

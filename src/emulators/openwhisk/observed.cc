@@ -133,8 +133,8 @@ std::vector<std::string> lines_of(std::string_view text) {
 // A function's own sentinels were told apart by a space after their first letter.
 std::string joined_again(std::string line) {
   const std::string mark(kSentinel, sizeof kSentinel - 2);
-  const std::string told = mark.substr(0, 1) + " " + mark.substr(1);
-  for (std::size_t at = line.find(told); at != std::string::npos; at = line.find(told, at)) {
+  const std::string escaped = mark.substr(0, 1) + " " + mark.substr(1);
+  for (std::size_t at = line.find(escaped); at != std::string::npos; at = line.find(escaped, at)) {
     line.erase(at + 1, 1);
   }
   return line;

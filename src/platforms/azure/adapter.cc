@@ -107,10 +107,10 @@ void AzureAdapter::handle_trigger(std::size_t function, const Message& message,
 
 void AzureAdapter::handle_request(std::size_t function, TriggerRequest trigger,
                                   const http::Request& request, http::Response& response) {
-  host::Outcome told;
+  host::Outcome seen;
   AdapterContext context = silent_;
   context.observe = [&](std::size_t index, const host::Outcome& outcome, Nanoseconds took) {
-    told = outcome;
+    seen = outcome;
     this->context().observe(index, outcome, took);
   };
   const HttpCalls calls(context);
@@ -125,7 +125,7 @@ void AzureAdapter::handle_request(std::size_t function, TriggerRequest trigger,
   prepare(request, call);
   http::Response inner;
   calls.call(std::move(call), inner);
-  auto payload = http_payload(inner, told);
+  auto payload = http_payload(inner, seen);
   if (!payload.ok()) {
     put_problem(host::refuse(payload.error().message, payload.error().hint, false), 502,
                 this->calls().of()[function].digest, response);

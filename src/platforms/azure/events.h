@@ -1,6 +1,6 @@
 // Trigger data → events. Which trigger it is nobody says: its metadata tell. The mapping is ours
-// but for Event Grid's, which is Microsoft's ("CloudEvents v1.0 schema with Azure Event Grid");
-// docs/azure.md has it in prose. Pure but for the clock and the randomness handed in.
+// except for Event Grid's, which is Microsoft's ("CloudEvents v1.0 schema with Azure Event Grid");
+// docs/azure.md has it in prose. Pure apart from the clock and the randomness handed in.
 #pragma once
 
 #include "base/clock.h"

@@ -6,7 +6,7 @@ namespace ferry::platforms {
 namespace {
 
 // Knative's defaults (config-defaults: max-revision-timeout-seconds), and Cloud Run's quotas, which
-// are narrower but for that.
+// are narrower otherwise.
 const Rules& knative_rules() {
   static const Rules rules{
       .source = "Knative config-defaults; Google Cloud, Cloud Run quotas",

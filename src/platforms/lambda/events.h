@@ -1,6 +1,6 @@
 // Native Lambda input → what to do: events for the function, or an HTTP request that is one.
-// Pure but for what it is handed. Never fails on a field that is missing or of another type; what
-// it can't use it leaves out. Fuzzed by tests/lambda/events_fuzz.cc.
+// Pure apart from what it is handed. Never fails on a field that is missing or of another type;
+// what it can't use it leaves out. Fuzzed by tests/lambda/events_fuzz.cc.
 #pragma once
 
 #include <cstdint>

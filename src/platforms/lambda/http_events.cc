@@ -85,7 +85,7 @@ std::string path_of(JsonView input, ReplyKind kind) {
   std::string path;
   if (kind == ReplyKind::kHttpV2) {
     path = input.member("rawPath").scalar().value_or("");
-    // An HTTP API's own address has the stage in the path, a domain of the user's has not.
+    // An HTTP API's own address has the stage in the path, a custom domain does not.
     std::string stage = input.at("requestContext/stage").scalar().value_or("$default");
     std::string domain = input.at("requestContext/domainName").scalar().value_or("");
     std::string prefix = "/" + stage;

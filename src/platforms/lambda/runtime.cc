@@ -157,8 +157,8 @@ Status init_failed(const RuntimeOptions& options, Error error) {
   auto api = RuntimeApi::at(options.api, -1);
   if (api.ok()) {
     Report report = error_report(kType, error.text());
-    if (auto told = api->fail_init(kType, report.body); !told.ok()) {
-      note(told.error().text());
+    if (auto reported = api->fail_init(kType, report.body); !reported.ok()) {
+      note(reported.error().text());
     }
   }
   return error;

@@ -1,5 +1,5 @@
-// An activation's argument → Event, and an Outcome → what /run answers. Pure but for the clock and
-// the randomness handed in.
+// An activation's argument → Event, and an Outcome → what /run answers. Pure apart from the clock
+// and the randomness handed in.
 #pragma once
 
 #include "host/outcome.h"
