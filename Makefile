@@ -2,6 +2,8 @@
 # here is one or two commands that can be typed by hand as well.
 
 JOBS ?= $(shell nproc)
+# What `make run` runs: no other engine, no ferry-host, no manuals, no tests.
+RUN_TARGETS := ferry ferry_engine_wasmtime function-hello-go
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 # Engines to build: default (all that this machine can build) | all (fail if one cannot) | names.
@@ -19,7 +21,11 @@ export CCACHE_NOHASHDIR := 1
 ## Everyday
 
 .PHONY: run
-run: build functions ## set up what is missing, build, and run a Go function on one event
+run: ## set up what is missing, build what that needs, and run a Go function on one event
+	@tools/setup.sh build go
+	@test -f build/build.ninja || cmake --preset release
+	@tools/expect.sh build $(RUN_TARGETS)
+	@cmake --build build --target $(RUN_TARGETS) -j $(JOBS)
 	@echo
 	@echo "An event comes in, a Go program compiled to WebAssembly answers it:"
 	@echo "  build/bin/ferry run build/functions/hello-go.wasm '{\"name\":\"Ada\"}'"
@@ -30,13 +36,15 @@ run: build functions ## set up what is missing, build, and run a Go function on 
 	@echo "The first line is the function's log, the second its reply. Over HTTP: ferry serve."
 
 .PHONY: test
-test: build functions ## set up, build, and run every test that needs nothing but this machine
+test: build functions ## every test that needs nothing but this machine (ENGINES=wasmtime: without the other engines)
+	@tools/expect.sh build all
 	cmake --build build -j $(JOBS)
 	ctest --test-dir build --output-on-failure -j $(JOBS)
 
 .PHONY: build
 build: setup ## compile ferry and the engines into build/ (ENGINES=all insists on every engine)
 	@cmake --preset release "-DFERRY_ENGINES=$(ENGINES)"
+	@tools/expect.sh build programs
 	cmake --build build --target programs -j $(JOBS)
 
 .PHONY: functions
@@ -52,7 +60,7 @@ functions-more: setup ## those in Zig and AssemblyScript too: installs both comp
 
 .PHONY: setup
 setup: ## install what is missing here (Debian packages; says which)
-	@tools/setup.sh build functions
+	@tools/setup.sh build test functions
 	@if command -v npm >/dev/null; then tools/setup.sh binaryen; \
 	elif [ "$(ENGINES)" = all ]; then \
 	  echo "npm is missing, and with it binaryen, which lucet needs: get Node.js from https://nodejs.org"; exit 1; \
@@ -156,7 +164,7 @@ test-lambda: build functions ## the Lambda runtime against AWS's own emulator, w
 
 .PHONY: fuzz
 fuzz: ## each parser for FUZZ_SECONDS (default 60)
-	@tools/setup.sh build functions fuzz
+	@tools/setup.sh build test functions fuzz
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
@@ -180,7 +188,7 @@ bench-gate: bench-programs ## fail if an event takes 5 % more instructions than 
 
 .PHONY: bench-programs
 bench-programs:
-	@tools/setup.sh build functions bench
+	@tools/setup.sh build test functions bench
 	@if command -v npm >/dev/null; then tools/setup.sh binaryen; fi
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS) --target ferry ferry-host ferry_engine_wasmtime \
@@ -196,7 +204,7 @@ compare: build functions ## the figures of docs/engines.md: every engine, one ru
 
 .PHONY: bench-overhead
 bench-overhead: ## what the engine interface costs over wasmtime's C API itself
-	@tools/setup.sh build functions bench
+	@tools/setup.sh build test functions bench
 	cmake --preset bench
 	cmake --build --preset bench -j $(JOBS) --target bench_overhead \
 	  function-hello-c function-hello-rust function-hello-go

@@ -24,6 +24,17 @@ else()
   set(ferry_crate_cache $ENV{HOME}/.cache/ferry-build)
 endif()
 
+# Crates are built beside each other as far as the memory goes: a compiler of 2 GiB a core or so.
+# Ninja starts them before the C++ files, which fill the cores that they leave idle.
+cmake_host_system_information(RESULT ferry_memory QUERY TOTAL_PHYSICAL_MEMORY)  # MiB
+math(EXPR ferry_crates_at_once "${ferry_memory} / 6144")
+if(ferry_crates_at_once LESS 1)
+  set(ferry_crates_at_once 1)
+elseif(ferry_crates_at_once GREATER 3)
+  set(ferry_crates_at_once 3)
+endif()
+set_property(GLOBAL APPEND PROPERTY JOB_POOLS ferry_crates=${ferry_crates_at_once})
+
 # ferry_crate(TARGET DIR folder LIBRARY libx.a [FLAVOUR name] [CARGO args…] [PROFILE name]
 #             [HEADERS out:PACKAGE:folder | crate:PACKAGE:folder …] [WITH folders…]
 #             [SETUP script] [COST text] [NEEDS_RUST version])
@@ -72,7 +83,7 @@ function(ferry_crate target)
       -DPROFILE=${C_PROFILE}
       "-DHEADERS=${headers}" "-DSETUP=${C_SETUP}" "-DCOST=${C_COST}" -DCARGO=${FERRY_CARGO}
       -P ${PROJECT_SOURCE_DIR}/cmake/BuildCrate.cmake
-    COMMENT "Engine crate ${name}" VERBATIM USES_TERMINAL)
+    COMMENT "Engine crate ${name} (${C_COST}, once)" VERBATIM JOB_POOL ferry_crates)
   add_custom_target(${target}_build DEPENDS ${archive})
   add_library(${target} INTERFACE)
   target_include_directories(${target} SYSTEM INTERFACE ${out}/include)
@@ -99,7 +110,7 @@ function(ferry_engine_wanted name result)
     set(why "needs Rust ${W_RUST} or newer, and cargo or rustc was not found; get them from https://rustup.rs")
   elseif(W_RUST AND FERRY_RUST_VERSION VERSION_LESS W_RUST)
     set(why "needs Rust ${W_RUST} or newer, and ${FERRY_RUSTC} is ${FERRY_RUST_VERSION}; `rustup update stable` brings one")
-  elseif(NOT asked AND NOT W_CACHED AND NOT (W_DEFAULT AND FERRY_ENGINES STREQUAL "default"))
+  elseif(NOT asked AND NOT (FERRY_ENGINES STREQUAL "default" AND (W_DEFAULT OR W_CACHED)))
     message(STATUS "Engine ${name}: not built; -DFERRY_ENGINES=all builds it (${W_COST})")
     return()
   endif()

@@ -7,7 +7,7 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(fmt 9 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
-find_package(GTest REQUIRED)
+find_package(GTest)  # for the tests alone
 
 # Static archives wherever there is one, so that one binary behaves the same on every machine.
 find_library(FERRY_SODIUM_A NAMES libsodium.a REQUIRED)

@@ -5,7 +5,7 @@
 # installs before it does.
 # Rust and Go are looked for, never installed: people have their own ways to get them.
 #
-#   tools/setup.sh [GROUP...]      default: build functions
+#   tools/setup.sh [GROUP...]      default: build test functions
 #   tools/setup.sh --list          every package with its group, nothing installed
 #
 # Safe to run again; with nothing to do it says nothing and takes a fraction of a second.
@@ -116,7 +116,7 @@ install_zig() {
     "ziglang==$zig" </dev/null || fail "pip could not install ziglang $zig"
 }
 
-[ $# -gt 0 ] || set -- build functions
+[ $# -gt 0 ] || set -- build test functions
 if [ "$1" = --list ]; then
   wanted all
   exit 0
@@ -124,11 +124,12 @@ fi
 for group in "$@"; do
   case $group in
     build) check_rust ;;
+    go) check_go ;;
     functions) check_go ;;
     binaryen) npm=yes ;;
     guests-more) more=yes ;;
-    lint | fuzz | bench) ;;
-    *) fail "no group '$group'; there are build, functions, lint, fuzz, bench, binaryen and guests-more" ;;
+    test | lint | fuzz | bench) ;;
+    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, bench, binaryen and guests-more" ;;
   esac
 done
 install_debian "$@"

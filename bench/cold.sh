@@ -1,0 +1,95 @@
+#!/bin/bash
+# How long `make run` and `make test` take, by stage, from nothing and again: in a fresh clone with
+# an empty home, so with no compiler cache, no crates and no downloads of anybody's.
+#
+#   bench/cold.sh run            `make run`, cold and warm
+#   bench/cold.sh test           `make test` as well, cold (the engines of `run` are kept) and warm
+#   bench/cold.sh --note TEXT    what else the machine was doing; part of the table's caption
+#
+# Rust's and Go's toolchains are taken from where they are; Debian's packages are installed already
+# or counted under "setup". Writes docs/data/cold.json; bench/figures.py puts it into the docs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source=$PWD
+note=
+commands=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --note) note=$2 && shift ;;
+    run | test) commands="$commands $1" ;;
+    *) echo "cold.sh: '$1'? run, test or --note TEXT" && exit 2 ;;
+  esac
+  shift
+done
+[ -n "$commands" ] || commands=" run"
+case $commands in *test*) commands=" run test" ;; esac
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup} PATH=$PATH:$HOME/.cargo/bin:/usr/local/go/bin
+export HOME=$folder/home
+mkdir "$HOME"
+unset CARGO_HOME GOPATH GOCACHE XDG_CACHE_HOME CCACHE_DIR
+git clone --quiet "$source" "$folder/ferry"
+cd "$folder/ferry"
+
+timed() { # NAME COMMAND…: runs it and notes its seconds
+  local begin end name=$1
+  shift
+  begin=$(date +%s.%N)
+  "$@" >"$folder/$name.log" 2>&1 || { tail -n 30 "$folder/$name.log" && exit 1; }
+  end=$(date +%s.%N)
+  echo "$name $begin $end" >>"$folder/times"
+}
+for command in $commands; do
+  timed "$command-cold" make "$command"
+  cp build/.ninja_log "$folder/$command.ninja"
+  timed "$command-warm" make "$command"
+done
+
+python3 - "$folder" "$source/docs/data/cold.json" "$note" $commands <<'END'
+import collections, json, os, pathlib, subprocess, sys, time
+
+folder, target, note, commands = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
+wall = {}
+for line in (folder / "times").read_text().splitlines():
+    name, begin, end = line.split()
+    wall[name] = float(end) - float(begin)
+
+
+def stage(output):
+    if output.endswith(".a") and "/ferry-build/" in output:
+        return "engine crate " + pathlib.Path(output).parent.name.rsplit("-", 1)[0]
+    if output.endswith((".o", ".gch")):
+        return "C++ of the tests" if "/test_" in output or "tests/" in output else "C++ of ferry"
+    if output.endswith(".wasm"):
+        return "functions"
+    return "libraries, programs and the rest"
+
+
+rows = []
+before = 0
+for command in commands:
+    spans = collections.defaultdict(list)
+    lines = (folder / f"{command}.ninja").read_text().splitlines()[1:]
+    for line in lines[before:]:
+        begin, end, _, output, _ = line.split("\t")
+        spans[stage(output)].append((int(begin) / 1000, int(end) / 1000))
+    before = len(lines)
+    for name, parts in sorted(spans.items()):
+        first, last = min(b for b, _ in parts), max(e for _, e in parts)
+        rows.append([f"make {command}", name, str(len(parts)), f"{first:.0f} to {last:.0f} s",
+                     f"{sum(e - b for b, e in parts):.0f} s"])
+    rows.append([f"make {command}", "all, from nothing", "", f"{wall[command + '-cold']:.0f} s", ""])
+    rows.append([f"make {command}", "again", "", f"{wall[command + '-warm']:.1f} s", ""])
+model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")),
+             "unknown CPU")
+machine = f"{os.cpu_count()} cores, {model}, Linux {os.uname().release}"
+json.dump({"command": "bench/cold.sh " + commands[-1],
+           "machine": machine + (f"; {note}" if note else ""),
+           "date": time.strftime("%Y-%m-%d"),
+           "tables": {"stages": {"columns": ["command", "stage", "steps", "when",
+                                             "added up over the steps"], "rows": rows}}},
+          open(target, "w"), indent=1)
+print(f"written: {target}; bench/figures.py puts it into the docs")
+END
