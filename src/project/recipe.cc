@@ -5,10 +5,10 @@
 #include <filesystem>
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "function/toml_reader.h"
 
 namespace ferry::project {
 namespace {
@@ -91,15 +91,14 @@ Result<std::optional<Recipe>> cargo_recipe(const std::string& folder) {
   if (!text) {
     return std::optional<Recipe>();
   }
-  std::optional<std::string> name;
-  try {
-    name = toml::parse(*text)["package"]["name"].value<std::string>();
-  } catch (const toml::parse_error& error) {
-    return Error{
-        Code::kInvalid,
-        fmt::format("{}/Cargo.toml:{}: {}", folder, error.source().begin.line, error.description()),
-        ""};
+  const toml::parse_result parsed = toml::parse(*text);
+  if (!parsed) {
+    return Error{Code::kInvalid,
+                 fmt::format("{}/Cargo.toml:{}: {}", folder, parsed.error().source().begin.line,
+                             parsed.error().description()),
+                 ""};
   }
+  const auto name = parsed["package"]["name"].value<std::string>();
   if (!name || !is_plain(*name)) {
     return no_name(folder, "Cargo.toml", "[package] name");
   }

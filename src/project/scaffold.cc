@@ -111,7 +111,7 @@ std::map<std::string, std::string> files_of(const NewProject& project) {
   if (!project.event.empty()) {
     for (const TemplateFile& file : template_files()) {
       if (file.path == fmt::format("events/{}.json", project.event)) {
-        out[fmt::format("events/{}.json", project.event)] = std::string(file.text);
+        out[fmt::format("cases/events/{}.json", project.event)] = std::string(file.text);
       } else if (file.path == "events/case.toml") {
         out[fmt::format("cases/{}.toml", project.event)] = fill(file.text, values);
       }

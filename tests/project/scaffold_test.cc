@@ -32,7 +32,7 @@ TEST(Scaffold, EveryLanguageWritesWhatItNamesAndLeavesNoPlaceholder) {
     ASSERT_TRUE(files.ok()) << files.error().text();
     for (const char* wanted :
          {"ferry.toml", "README.md", ".gitignore", "cases/hello.toml",
-          ".github/workflows/function.yml", "events/s3.json", "cases/s3.toml"}) {
+          ".github/workflows/function.yml", "cases/events/s3.json", "cases/s3.toml"}) {
       EXPECT_THAT(*files, Contains(wanted)) << language.name;
     }
     for (const std::string& file : *files) {
