@@ -1,17 +1,22 @@
-# Builds one Rust crate into OUT, once: run by the build (FerryEngines.cmake), never by hand.
-# Many build trees may come here at the same time; the first one works, the others wait.
-if(EXISTS ${OUT}/${LIBRARY})
-  return()
-endif()
+# Builds one Rust crate into OUT, once, and makes LINK point to its library: run by the build
+# (FerryEngines.cmake), never by hand. Many build trees may come here at the same time; the first one
+# works, the others wait.
+get_filename_component(link_folder ${LINK} DIRECTORY)
+file(MAKE_DIRECTORY ${link_folder})
+macro(return_if_built)
+  if(EXISTS ${OUT}/${LIBRARY})
+    file(CREATE_LINK ${OUT}/${LIBRARY} ${LINK} SYMBOLIC)
+    return()
+  endif()
+endmacro()
+return_if_built()
 get_filename_component(cache ${OUT} DIRECTORY)
 file(MAKE_DIRECTORY ${cache})
 file(LOCK ${OUT}.lock TIMEOUT 7200 RESULT_VARIABLE locked)
 if(NOT locked STREQUAL "0")
   message(FATAL_ERROR "${OUT}.lock: ${locked}")
 endif()
-if(EXISTS ${OUT}/${LIBRARY})
-  return()
-endif()
+return_if_built()
 
 message("Building the engine crate ${NAME} with cargo: ${COST}, once; kept in ${OUT}")
 string(REPLACE "|" ";" FILES "${FILES}")
@@ -73,5 +78,7 @@ foreach(header ${HEADERS})
   file(COPY ${found}/ DESTINATION ${work}/out/include)
 endforeach()
 file(COPY ${target}/${PROFILE}/${LIBRARY} DESTINATION ${work}/out)
+file(REMOVE_RECURSE ${OUT})  # what an earlier version or a person left incomplete
 file(RENAME ${work}/out ${OUT})
 file(REMOVE_RECURSE ${work})
+return_if_built()

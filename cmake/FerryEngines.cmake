@@ -72,13 +72,16 @@ function(ferry_crate target)
     string(APPEND name "-${C_FLAVOUR}")
   endif()
   set(out ${ferry_crate_cache}/${name}-${hash})
-  set(archive ${out}/${C_LIBRARY})
+  # What the build tree has is a link: ninja deletes the outputs of a rule that is interrupted, and
+  # the archive belongs to all clones.
+  set(archive ${CMAKE_BINARY_DIR}/crates/${name}/${C_LIBRARY})
   list(JOIN files "|" files)
   list(JOIN with_files "|" with_files)
   list(JOIN C_CARGO "|" cargo_args)
   list(JOIN C_HEADERS "|" headers)
   add_custom_command(OUTPUT ${archive}
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DOUT=${out} -DLIBRARY=${C_LIBRARY}
+      -DLINK=${archive}
       "-DFILES=${files}" "-DWITH_FILES=${with_files}" "-DCARGO_ARGS=${cargo_args}"
       -DPROFILE=${C_PROFILE}
       "-DHEADERS=${headers}" "-DSETUP=${C_SETUP}" "-DCOST=${C_COST}" -DCARGO=${FERRY_CARGO}
@@ -91,7 +94,7 @@ function(ferry_crate target)
   add_dependencies(${target} ${target}_build)
   set(${target}_file ${archive} PARENT_SCOPE)
   set(${target}_cached FALSE PARENT_SCOPE)
-  if(EXISTS ${archive})
+  if(EXISTS ${out}/${C_LIBRARY})
     set(${target}_cached TRUE PARENT_SCOPE)
   endif()
 endfunction()
