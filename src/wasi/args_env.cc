@@ -35,6 +35,8 @@ Answer put_list(Guest g, const std::vector<std::string>& list, u32 pointers, u32
   return Errno::kSuccess;
 }
 
+}  // namespace
+
 const Lists& lists_of(S& s) {
   if (s.setup.tell != nullptr) {
     s.setup.lists = s.setup.tell(s.setup.tell_from);
@@ -42,8 +44,6 @@ const Lists& lists_of(S& s) {
   }
   return s.setup.lists;
 }
-
-}  // namespace
 
 Answer args_get(S& s, G g, u32 argv, u32 buffer) {
   s.drawn.args = true;

@@ -1,6 +1,6 @@
 // The 46 calls as functions of their witx parameters: pointers are u32 offsets into guest memory,
 // a list or string is a pointer and a length, and each result is a pointer to put it at.
-// Private to src/wasi; calls.cc makes the table of them.
+// Private to src/wasi and src/wasi2; calls.cc makes the table of them.
 #pragma once
 
 #include "wasi/state.h"
@@ -13,6 +13,8 @@ using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
 // args_env.cc
+// What both lists hold, made when they are first asked for.
+const Lists& lists_of(S& s);
 Answer args_get(S& s, G g, u32 argv, u32 buffer);
 Answer args_sizes_get(S& s, G g, u32 count_at, u32 bytes_at);
 Answer environ_get(S& s, G g, u32 environ, u32 buffer);

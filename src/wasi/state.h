@@ -1,6 +1,7 @@
-// What a Context holds, and the signatures of the calls. Private to src/wasi.
+// What a Context holds, and the signatures of the calls. Private to src/wasi and src/wasi2.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,16 @@
 #include "wasi/guest.h"
 
 namespace ferry::wasi {
+
+// What the calls of a later generation of WASI keep beside a Context (wasi2/session.h); it goes
+// with the Context, and stays over its reset().
+class Attachment {
+ public:
+  Attachment() = default;
+  virtual ~Attachment() = default;
+  Attachment(const Attachment&) = delete;
+  Attachment& operator=(const Attachment&) = delete;
+};
 
 struct Context::State {
   State(const Clock& the_clock, Random& the_random) : clock(the_clock), random(the_random) {}
@@ -29,6 +40,7 @@ struct Context::State {
 
   Stop stop = Stop::kNone;
   std::uint32_t exit_code = 0;
+  std::unique_ptr<Attachment> attachment;
   Drawn drawn;
   std::optional<Error> denial;
   ReadHook read_hook = nullptr;

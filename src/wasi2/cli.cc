@@ -1,0 +1,56 @@
+// wasi:cli. stdio is memory and no terminal.
+#include "wasi/functions.h"
+#include "wasi2/calls.h"
+
+namespace ferry::wasi2 {
+namespace {
+
+void stop_with(S& s, u32 code) {
+  s.p1.stop = wasi::Stop::kExit;
+  s.p1.exit_code = code;
+  s.stopped = true;
+}
+
+// UTF-8 is all that a string can hold; an environment may hold anything.
+std::string_view text_or_nothing(std::string_view text) { return is_utf8(text) ? text : ""; }
+
+}  // namespace
+
+void get_environment(S& s, G g, u32 ret) {
+  if (!begin(s, g, ret, 8, 4)) return;
+  s.p1.drawn.environ = true;
+  const auto& environ = wasi::lists_of(s.p1).environ;
+  const u32 at = s.results.list(0, static_cast<u32>(environ.size()), 16, 4);
+  for (u32 i = 0; i < environ.size(); ++i) {
+    const std::string_view entry = text_or_nothing(environ[i]);
+    const std::size_t equals = std::min(entry.find('='), entry.size());
+    put_text(s, at + 16 * i, entry.substr(0, equals));
+    put_text(s, at + 16 * i + 8, entry.substr(std::min(equals + 1, entry.size())));
+  }
+}
+
+void get_arguments(S& s, G g, u32 ret) {
+  if (!begin(s, g, ret, 8, 4)) return;
+  s.p1.drawn.args = true;
+  const auto& args = wasi::lists_of(s.p1).args;
+  const u32 at = s.results.list(0, static_cast<u32>(args.size()), 8, 4);
+  for (u32 i = 0; i < args.size(); ++i) put_text(s, at + 8 * i, text_or_nothing(args[i]));
+}
+
+void initial_cwd(S& s, G g, u32 ret) { begin(s, g, ret, 12, 4); }  // none
+
+void cli_exit(S& s, G /*g*/, u32 status) {
+  if (check_case(s, status, 2)) stop_with(s, status);
+}
+
+void cli_exit_with_code(S& s, G /*g*/, u32 code) { stop_with(s, code & 0xff); }
+
+u32 get_stdin(S& s, G /*g*/) { return make(s, InputStream{InputStream::From::kStdin}); }
+
+u32 get_stdout(S& s, G /*g*/) { return make(s, OutputStream{OutputStream::To::kStdout}); }
+
+u32 get_stderr(S& s, G /*g*/) { return make(s, OutputStream{OutputStream::To::kStderr}); }
+
+void get_terminal(S& s, G g, u32 ret) { begin(s, g, ret, 8, 4); }  // none
+
+}  // namespace ferry::wasi2

@@ -1,0 +1,89 @@
+// wasi:http/types: the request that the guest handles. Its body is there from the start, and it has
+// no trailers: platforms hand over whole messages.
+#include "wasi2/calls.h"
+#include "wasi2/http_rules.h"
+
+namespace ferry::wasi2 {
+namespace {
+
+// Without what belongs to the connection; the authority stands for the host field.
+std::shared_ptr<FieldList> headers_of(const HttpRequest& request) {
+  auto list = std::make_shared<FieldList>();
+  list->reserve(request.headers.size());
+  for (const auto& [name, value] : request.headers) {
+    std::string lower(name);
+    make_lower(lower);
+    if (!is_forbidden(lower) && is_token(lower) && is_field_value(value)) {
+      list->emplace_back(std::move(lower), value);
+    }
+  }
+  return list;
+}
+
+std::optional<std::string> some(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+}  // namespace
+
+void incoming_request_method(S& s, G g, u32 self, u32 ret) {
+  if (need<IncomingRequest>(s, self) == nullptr || !begin(s, g, ret, 12, 4)) return;
+  put_method(s, 0, s.request->method);
+}
+
+void incoming_request_path_with_query(S& s, G g, u32 self, u32 ret) {
+  if (need<IncomingRequest>(s, self) == nullptr || !begin(s, g, ret, 12, 4)) return;
+  put_optional_text(s, 0, some(s.request->path_with_query));
+}
+
+void incoming_request_scheme(S& s, G g, u32 self, u32 ret) {
+  if (need<IncomingRequest>(s, self) == nullptr || !begin(s, g, ret, 16, 4)) return;
+  s.results.put(0, u8{1});
+  put_scheme(s, 4, s.request->scheme);
+}
+
+void incoming_request_authority(S& s, G g, u32 self, u32 ret) {
+  if (need<IncomingRequest>(s, self) == nullptr || !begin(s, g, ret, 12, 4)) return;
+  put_optional_text(s, 0, some(s.request->authority));
+}
+
+u32 incoming_request_headers(S& s, G /*g*/, u32 self) {
+  if (need<IncomingRequest>(s, self) == nullptr) return 0;
+  if (!s.request_headers) s.request_headers = headers_of(*s.request);
+  return make_headers(s, s.request_headers, self);
+}
+
+void incoming_request_consume(S& s, G g, u32 self, u32 ret) {
+  IncomingRequest* request = need<IncomingRequest>(s, self);
+  if (request == nullptr || !begin(s, g, ret, 8, 4)) return;
+  if (request->consumed) return s.results.put(0, u8{1});
+  request->consumed = true;
+  s.results.put(4, make(s, IncomingBody{}));
+}
+
+void incoming_body_stream(S& s, G g, u32 self, u32 ret) {
+  IncomingBody* body = need<IncomingBody>(s, self);
+  if (body == nullptr || !begin(s, g, ret, 8, 4)) return;
+  if (body->streamed) return s.results.put(0, u8{1});
+  body->streamed = true;
+  s.results.put(4, make(s, InputStream{InputStream::From::kBody}, self));
+}
+
+u32 incoming_body_finish(S& s, G /*g*/, u32 self) {
+  return take<IncomingBody>(s, self) ? make(s, FutureTrailers{}) : 0;
+}
+
+u32 future_trailers_subscribe(S& s, G /*g*/, u32 self) {
+  return need<FutureTrailers>(s, self) != nullptr ? make(s, Pollable{}, self) : 0;
+}
+
+// option<result<result<option<trailers>, error-code>>>, of 56 bytes.
+void future_trailers_get(S& s, G g, u32 self, u32 ret) {
+  FutureTrailers* future = need<FutureTrailers>(s, self);
+  if (future == nullptr || !begin(s, g, ret, 56, 8)) return;
+  s.results.put(0, u8{1});
+  if (future->taken) s.results.put(8, u8{1});
+  future->taken = true;
+}
+
+}  // namespace ferry::wasi2

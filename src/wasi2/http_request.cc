@@ -1,0 +1,174 @@
+// wasi:http/types and outgoing-handler: requests that the guest would send. They are made in full
+// and then denied, as the interface says it: HTTP-request-denied.
+#include <fmt/format.h>
+
+#include "wasi2/calls.h"
+#include "wasi2/http_rules.h"
+
+namespace ferry::wasi2 {
+namespace {
+
+constexpr std::string_view kMethodNames[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                             "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+constexpr u32 kOtherMethod = 9;
+constexpr u32 kOtherScheme = 2;
+
+using Text = std::optional<std::string> OutgoingRequest::*;
+using Duration = std::optional<u64> RequestOptions::*;
+
+void put(S& s, G g, u32 self, u32 ret, Text member) {
+  const OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  if (request == nullptr || !begin(s, g, ret, 12, 4)) return;
+  put_optional_text(s, 0, request->*member);
+}
+
+// result<_>: 1 where the text is not of its form.
+u32 set(S& s, G g, u32 self, u32 some, u32 text, u32 length, Text member,
+        bool (*valid)(std::string_view)) {
+  OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  if (request == nullptr || !check_case(s, some, 2)) return 1;
+  if (some == 0) {
+    (request->*member).reset();
+    return 0;
+  }
+  if (!get_text(s, g, text, length, s.text) || !valid(s.text)) return 1;
+  request->*member = s.text;
+  return 0;
+}
+
+void put(S& s, G g, u32 self, u32 ret, Duration member) {
+  const RequestOptions* options = need<RequestOptions>(s, self);
+  if (options == nullptr || !begin(s, g, ret, 16, 8)) return;
+  if (!(options->*member)) return;
+  s.results.put(0, u8{1});
+  s.results.put(8, *(options->*member));
+}
+
+u32 set(S& s, u32 self, u32 some, u64 duration, Duration member) {
+  RequestOptions* options = need<RequestOptions>(s, self);
+  if (options == nullptr || !check_case(s, some, 2)) return 1;
+  options->*member = some != 0 ? std::optional(duration) : std::nullopt;
+  return 0;
+}
+
+}  // namespace
+
+u32 outgoing_request_constructor(S& s, G /*g*/, u32 headers) {
+  auto list = take_fields(s, headers);
+  if (!list) return 0;
+  auto request = std::make_unique<OutgoingRequest>();
+  request->headers = std::move(*list);
+  return make(s, std::move(request));
+}
+
+void outgoing_request_body(S& s, G g, u32 self, u32 ret) {
+  OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  if (request == nullptr || !begin(s, g, ret, 8, 4)) return;
+  if (request->body != kNone) return s.results.put(0, u8{1});
+  // The table holds requests by pointer: this one stays where it is.
+  const u32 handle = make_body(s, *request->headers, true, request->body);
+  s.results.put(4, handle);
+}
+
+void outgoing_request_method(S& s, G g, u32 self, u32 ret) {
+  const OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  if (request == nullptr || !begin(s, g, ret, 12, 4)) return;
+  put_method(s, 0, request->method);
+}
+
+u32 outgoing_request_set_method(S& s, G g, u32 self, u32 method, u32 text, u32 length) {
+  OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  if (request == nullptr || !check_case(s, method, kOtherMethod + 1)) return 1;
+  if (method != kOtherMethod) {
+    request->method = kMethodNames[method];
+    return 0;
+  }
+  if (!get_text(s, g, text, length, s.text) || !is_token(s.text)) return 1;
+  request->method = s.text;
+  return 0;
+}
+
+void outgoing_request_path_with_query(S& s, G g, u32 self, u32 ret) {
+  put(s, g, self, ret, &OutgoingRequest::path_with_query);
+}
+
+u32 outgoing_request_set_path_with_query(S& s, G g, u32 self, u32 some, u32 text, u32 length) {
+  return set(s, g, self, some, text, length, &OutgoingRequest::path_with_query, is_path);
+}
+
+void outgoing_request_scheme(S& s, G g, u32 self, u32 ret) {
+  const OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  if (request == nullptr || !begin(s, g, ret, 16, 4) || !request->scheme) return;
+  s.results.put(0, u8{1});
+  put_scheme(s, 4, *request->scheme);
+}
+
+u32 outgoing_request_set_scheme(S& s, G g, u32 self, u32 some, u32 scheme, u32 text, u32 length) {
+  OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  if (request == nullptr || !check_case(s, some, 2)) return 1;
+  if (some != 0 && !check_case(s, scheme, kOtherScheme + 1)) return 1;
+  if (some == 0 || scheme != kOtherScheme) {
+    request->scheme.reset();
+    if (some != 0) request->scheme = scheme == 0 ? "http" : "https";
+    return 0;
+  }
+  return set(s, g, self, some, text, length, &OutgoingRequest::scheme, is_scheme);
+}
+
+void outgoing_request_authority(S& s, G g, u32 self, u32 ret) {
+  put(s, g, self, ret, &OutgoingRequest::authority);
+}
+
+u32 outgoing_request_set_authority(S& s, G g, u32 self, u32 some, u32 text, u32 length) {
+  return set(s, g, self, some, text, length, &OutgoingRequest::authority, is_authority);
+}
+
+u32 outgoing_request_headers(S& s, G /*g*/, u32 self) {
+  const OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  return request != nullptr ? make_headers(s, request->headers, self) : 0;
+}
+
+u32 request_options_constructor(S& s, G /*g*/) { return make(s, RequestOptions{}); }
+
+void request_options_connect(S& s, G g, u32 self, u32 ret) {
+  put(s, g, self, ret, &RequestOptions::connect);
+}
+u32 request_options_set_connect(S& s, G /*g*/, u32 self, u32 some, u64 duration) {
+  return set(s, self, some, duration, &RequestOptions::connect);
+}
+void request_options_first_byte(S& s, G g, u32 self, u32 ret) {
+  put(s, g, self, ret, &RequestOptions::first_byte);
+}
+u32 request_options_set_first_byte(S& s, G /*g*/, u32 self, u32 some, u64 duration) {
+  return set(s, self, some, duration, &RequestOptions::first_byte);
+}
+void request_options_between_bytes(S& s, G g, u32 self, u32 ret) {
+  put(s, g, self, ret, &RequestOptions::between_bytes);
+}
+u32 request_options_set_between_bytes(S& s, G /*g*/, u32 self, u32 some, u64 duration) {
+  return set(s, self, some, duration, &RequestOptions::between_bytes);
+}
+
+// result<future-incoming-response, error-code>, of 40 bytes.
+void outgoing_handler_handle(S& s, G g, u32 request, u32 has_options, u32 options, u32 ret) {
+  const auto sent = take<OutgoingRequest>(s, request);
+  if (!sent || !check_case(s, has_options, 2)) return;
+  if (has_options != 0 && !take<RequestOptions>(s, options)) return;
+  if (!begin(s, g, ret, 40, 8)) return;
+  constexpr std::size_t kMostShown = 120;
+  deny(s,
+       fmt::format("an HTTP request to '{}'", sent->authority.value_or("").substr(0, kMostShown)),
+       "a component's requests to other services are not sent; see docs/wasi.md");
+  s.results.put(0, u8{1});
+  put_http_error(s, 8, HttpError::kRequestDenied);
+}
+
+// option<error-code>, of 40 bytes.
+void http_error_code(S& s, G g, u32 error, u32 ret) {
+  const IoError* found = need<IoError>(s, error);
+  if (found == nullptr || !begin(s, g, ret, 40, 8) || !found->body_too_long) return;
+  s.results.put(0, u8{1});
+  put_http_error(s, 8, HttpError::kResponseBodySize, found->body_too_long);
+}
+
+}  // namespace ferry::wasi2

@@ -1,0 +1,181 @@
+#include "wasi2/http_rules.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace ferry::wasi2 {
+namespace {
+
+constexpr std::array<std::string_view, 9> kMethods = {
+    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+
+bool is_alpha(char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool all_of(std::string_view text, std::string_view marks) {
+  return std::ranges::all_of(text, [marks](char c) {
+    return is_alpha(c) || is_digit(c) || marks.find(c) != std::string_view::npos;
+  });
+}
+
+// error-code, in its order.
+constexpr std::array<const char*, kHttpErrors> kErrorNames = {"DNS-timeout",
+                                                              "DNS-error",
+                                                              "destination-not-found",
+                                                              "destination-unavailable",
+                                                              "destination-IP-prohibited",
+                                                              "destination-IP-unroutable",
+                                                              "connection-refused",
+                                                              "connection-terminated",
+                                                              "connection-timeout",
+                                                              "connection-read-timeout",
+                                                              "connection-write-timeout",
+                                                              "connection-limit-reached",
+                                                              "TLS-protocol-error",
+                                                              "TLS-certificate-error",
+                                                              "TLS-alert-received",
+                                                              "HTTP-request-denied",
+                                                              "HTTP-request-length-required",
+                                                              "HTTP-request-body-size",
+                                                              "HTTP-request-method-invalid",
+                                                              "HTTP-request-URI-invalid",
+                                                              "HTTP-request-URI-too-long",
+                                                              "HTTP-request-header-section-size",
+                                                              "HTTP-request-header-size",
+                                                              "HTTP-request-trailer-section-size",
+                                                              "HTTP-request-trailer-size",
+                                                              "HTTP-response-incomplete",
+                                                              "HTTP-response-header-section-size",
+                                                              "HTTP-response-header-size",
+                                                              "HTTP-response-body-size",
+                                                              "HTTP-response-trailer-section-size",
+                                                              "HTTP-response-trailer-size",
+                                                              "HTTP-response-transfer-coding",
+                                                              "HTTP-response-content-coding",
+                                                              "HTTP-response-timeout",
+                                                              "HTTP-upgrade-failed",
+                                                              "HTTP-protocol-error",
+                                                              "loop-detected",
+                                                              "configuration-error",
+                                                              "internal-error"};
+
+}  // namespace
+
+const char* http_error_name(u32 code) { return kErrorNames[code]; }
+
+bool is_token(std::string_view text) { return !text.empty() && all_of(text, "!#$%&'*+-.^_`|~"); }
+
+bool is_field_value(std::string_view text) {
+  return std::ranges::all_of(text,
+                             [](unsigned char c) { return (c >= 0x20 && c != 0x7f) || c == '\t'; });
+}
+
+bool is_forbidden(std::string_view name) {
+  static constexpr std::array<std::string_view, 9> kForbidden = {"connection",
+                                                                 "host",
+                                                                 "http2-settings",
+                                                                 "keep-alive",
+                                                                 "proxy-authenticate",
+                                                                 "proxy-authorization",
+                                                                 "proxy-connection",
+                                                                 "transfer-encoding",
+                                                                 "upgrade"};
+  return std::ranges::find(kForbidden, name) != kForbidden.end();
+}
+
+void make_lower(std::string& text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+}
+
+std::optional<u64> content_length(const FieldList& fields) {
+  for (const auto& [name, value] : fields) {
+    if (name != "content-length") continue;
+    u64 length = 0;
+    const char* end = value.data() + value.size();
+    const auto parsed = std::from_chars(value.data(), end, length);
+    if (parsed.ec == std::errc() && parsed.ptr == end) return length;
+  }
+  return std::nullopt;
+}
+
+bool is_scheme(std::string_view text) {
+  return !text.empty() && is_alpha(text[0]) && all_of(text, "+-.");
+}
+
+bool is_authority(std::string_view text) {
+  return !text.empty() && all_of(text, "-._~!$&'()*+,;=:@[]%");
+}
+
+bool is_path(std::string_view text) {
+  return text == "*" ||
+         (text.starts_with('/') && all_of(text, "-._~!$&'()*+,;=:@/%?\"<>[]\\^`{|}"));
+}
+
+bool count_fields(S& s, u64 bytes) {
+  s.field_bytes += bytes;
+  if (s.field_bytes <= kMostFieldBytes) return true;
+  trap(s, fmt::format("more than {} bytes of header fields", kMostFieldBytes));
+  return false;
+}
+
+u64 bytes_of(const FieldList& fields) {
+  u64 bytes = 0;
+  for (const auto& [name, value] : fields) bytes += name.size() + value.size() + kFieldCost;
+  return bytes;
+}
+
+void put_method(S& s, u32 offset, std::string_view method) {
+  const auto* found = std::ranges::find(kMethods, method);
+  s.results.put(offset, static_cast<u8>(found - kMethods.begin()));
+  if (found == kMethods.end()) put_text(s, offset + 4, method);
+}
+
+void put_scheme(S& s, u32 offset, std::string_view scheme) {
+  const u8 which = scheme == "http" ? 0 : scheme == "https" ? 1 : 2;
+  s.results.put(offset, which);
+  if (which == 2) put_text(s, offset + 4, scheme);
+}
+
+void put_optional_text(S& s, u32 offset, const std::optional<std::string>& text) {
+  if (!text) return;
+  s.results.put(offset, u8{1});
+  put_text(s, offset + 4, *text);
+}
+
+void put_http_error(S& s, u32 offset, HttpError error, std::optional<u64> size) {
+  s.results.put(offset, static_cast<u8>(error));
+  if (!size) return;
+  s.results.put(offset + 8, u8{1});
+  s.results.put(offset + 16, *size);
+}
+
+u32 make_headers(S& s, const std::shared_ptr<FieldList>& list, u32 parent) {
+  return make(s, Fields{.list = list, .immutable = true}, parent);
+}
+
+std::optional<std::shared_ptr<FieldList>> take_fields(S& s, u32 handle) {
+  auto fields = take<Fields>(s, handle);
+  if (!fields) return std::nullopt;
+  if (fields->list.use_count() == 1) return std::move(fields->list);
+  if (!count_fields(s, bytes_of(*fields->list))) return std::nullopt;
+  return std::make_shared<FieldList>(*fields->list);
+}
+
+u32 make_body(S& s, const FieldList& headers, bool discarded, u32& body) {
+  if (s.bodies.size() >= Handles::kMost) {
+    trap(s, fmt::format("more than {} bodies in one event", Handles::kMost));
+    return 0;
+  }
+  body = static_cast<u32>(s.bodies.size());
+  Body& made = s.bodies.emplace_back();
+  made.length = content_length(headers);
+  made.discarded = discarded;
+  return make(s, OutgoingBody{.body = body});
+}
+
+}  // namespace ferry::wasi2

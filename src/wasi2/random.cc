@@ -1,0 +1,37 @@
+// wasi:random. What is called insecure there is drawn from the same source.
+#include <array>
+
+#include "wasi2/calls.h"
+
+namespace ferry::wasi2 {
+namespace {
+
+u64 draw(S& s) {
+  std::array<std::uint8_t, 8> bytes{};
+  s.p1.random.fill(bytes);
+  s.p1.drawn.random = true;
+  u64 out = 0;
+  std::memcpy(&out, bytes.data(), bytes.size());
+  return out;
+}
+
+}  // namespace
+
+// They are drawn once the guest has handed over the memory for them, so that asking for gigabytes
+// costs the host nothing.
+void get_random_bytes(S& s, G g, u64 count, u32 ret) {
+  if (!begin(s, g, ret, 8, 4)) return;
+  if (count > UINT32_MAX) return trap(s, "more random bytes than 32 bits of memory hold");
+  s.p1.drawn.random = true;
+  s.results.random_bytes(0, static_cast<u32>(count));
+}
+
+u64 get_random_u64(S& s, G /*g*/) { return draw(s); }
+
+void insecure_seed(S& s, G g, u32 ret) {
+  if (!begin(s, g, ret, 16, 8)) return;
+  s.results.put(0, draw(s));
+  s.results.put(8, draw(s));
+}
+
+}  // namespace ferry::wasi2

@@ -1,0 +1,166 @@
+// What the guest's handles stand for. Each type names the resource of its interface as it stands in
+// messages. Private to src/wasi2.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "wasi2/results.h"
+#include "wasi2/session.h"
+
+namespace ferry::wasi2 {
+
+inline constexpr u32 kNone = 0xffffffff;  // no index
+
+// wasi:io/error.
+struct IoError {
+  static constexpr char kName[] = "error";
+  std::string message;
+  std::optional<u8> file_error = {};      // wasi:filesystem/types error-code
+  std::optional<u64> body_too_long = {};  // HTTP-response-body-size
+};
+
+// wasi:io/poll. What is polled here is memory or a file and so always ready, but for clocks.
+struct Pollable {
+  static constexpr char kName[] = "pollable";
+  std::optional<Monotonic> at = {};  // on the monotonic clock; none: ready now
+};
+
+// wasi:io/streams.
+struct InputStream {
+  static constexpr char kName[] = "input-stream";
+  enum class From : u8 { kBody, kStdin, kFile };
+  From from = From::kBody;
+  u32 file = kNone;  // of State::files
+  u64 at = 0;        // kBody, kFile: how far it was read
+};
+struct OutputStream {
+  static constexpr char kName[] = "output-stream";
+  enum class To : u8 { kBody, kStdout, kStderr, kFile };
+  To to = To::kBody;
+  u32 body = kNone;  // of State::bodies
+  u32 file = kNone;  // of State::files
+  bool append = false;
+  bool closed = false;  // after an error
+  u64 at = 0;
+};
+
+// wasi:filesystem/types.
+struct Descriptor {
+  static constexpr char kName[] = "descriptor";
+  u32 file = kNone;
+};
+struct DirectoryStream {
+  static constexpr char kName[] = "directory-entry-stream";
+  u32 file = kNone;
+  u64 cookie = 0;
+};
+
+// wasi:http/types.
+struct Fields {
+  static constexpr char kName[] = "fields";
+  // Shared between a request or response and the child that the guest got of its headers; only a
+  // list with one owner is ever changed.
+  std::shared_ptr<FieldList> list;
+  bool immutable = false;
+};
+struct IncomingRequest {
+  static constexpr char kName[] = "incoming-request";
+  bool consumed = false;
+};
+struct IncomingBody {
+  static constexpr char kName[] = "incoming-body";
+  bool streamed = false;
+};
+struct FutureTrailers {
+  static constexpr char kName[] = "future-trailers";
+  bool taken = false;
+};
+struct OutgoingRequest {
+  static constexpr char kName[] = "outgoing-request";
+  std::string method = "GET";
+  std::optional<std::string> path_with_query = {};
+  std::optional<std::string> scheme = {};
+  std::optional<std::string> authority = {};
+  std::shared_ptr<FieldList> headers;  // see Fields
+  u32 body = kNone;
+};
+struct RequestOptions {
+  static constexpr char kName[] = "request-options";
+  std::optional<u64> connect = {};
+  std::optional<u64> first_byte = {};
+  std::optional<u64> between_bytes = {};
+};
+struct ResponseOutparam {
+  static constexpr char kName[] = "response-outparam";
+};
+struct OutgoingResponse {
+  static constexpr char kName[] = "outgoing-response";
+  u16 status = 200;
+  std::shared_ptr<FieldList> headers;  // see Fields
+  u32 body = kNone;                    // of State::bodies, once it was asked for
+};
+struct OutgoingBody {
+  static constexpr char kName[] = "outgoing-body";
+  u32 body = kNone;
+  bool streamed = false;
+};
+
+// wasi:sockets.
+struct Network {
+  static constexpr char kName[] = "network";
+};
+
+// Those that no function here gives out, so that no handle is ever one: a call on one is a trap.
+struct TerminalInput {
+  static constexpr char kName[] = "terminal-input";
+};
+struct TerminalOutput {
+  static constexpr char kName[] = "terminal-output";
+};
+struct IncomingResponse {
+  static constexpr char kName[] = "incoming-response";
+};
+struct FutureResponse {
+  static constexpr char kName[] = "future-incoming-response";
+};
+struct TcpSocket {
+  static constexpr char kName[] = "tcp-socket";
+};
+struct UdpSocket {
+  static constexpr char kName[] = "udp-socket";
+};
+struct IncomingDatagrams {
+  static constexpr char kName[] = "incoming-datagram-stream";
+};
+struct OutgoingDatagrams {
+  static constexpr char kName[] = "outgoing-datagram-stream";
+};
+struct ResolveStream {
+  static constexpr char kName[] = "resolve-address-stream";
+};
+
+using Resource = std::variant<std::monostate, IoError, Pollable, InputStream, OutputStream,
+                              Descriptor, DirectoryStream, Fields, IncomingRequest, IncomingBody,
+                              FutureTrailers, std::unique_ptr<OutgoingRequest>, RequestOptions,
+                              ResponseOutparam, OutgoingResponse, OutgoingBody, Network>;
+
+// OutgoingRequest is large and rare; the table holds it by pointer.
+template <typename R>
+inline constexpr bool kBoxed = std::is_same_v<R, OutgoingRequest>;
+// Whether there is any way to have one.
+template <typename R>
+inline constexpr bool kExists =
+    !std::is_same_v<R, TerminalInput> && !std::is_same_v<R, TerminalOutput> &&
+    !std::is_same_v<R, IncomingResponse> && !std::is_same_v<R, FutureResponse> &&
+    !std::is_same_v<R, TcpSocket> && !std::is_same_v<R, UdpSocket> &&
+    !std::is_same_v<R, IncomingDatagrams> && !std::is_same_v<R, OutgoingDatagrams> &&
+    !std::is_same_v<R, ResolveStream>;
+
+// The name of what a slot holds.
+const char* name_of(const Resource& resource);
+
+}  // namespace ferry::wasi2
