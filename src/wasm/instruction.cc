@@ -190,7 +190,7 @@ Instruction read_instruction(Reader& reader) {
       reader.skip(8);
       break;
     case Imm::kHeapType:
-      reader.s33();
+      out.block_type = reader.s33();
       break;
     case Imm::kBranches: {
       std::uint32_t count = reader.count("branches", kMaxBranches);

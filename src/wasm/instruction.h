@@ -29,13 +29,14 @@ inline constexpr std::uint8_t kPrefixThreads = 0xFE;
 }  // namespace op
 
 struct Instruction {
-  std::uint8_t opcode = 0;        // or the prefix
-  std::uint32_t sub = 0;          // behind a prefix
-  std::uint32_t index = 0;        // the first index it carries: function, table, global, …
-  std::uint32_t second = 0;       // the second one: call_indirect's table
-  std::size_t second_begin = 0;   // where that stands
-  std::int64_t block_type = -64;  // of a block: a type's index, or negative: a value type or none
-  std::size_t begin = 0;          // positions in the reader's bytes
+  std::uint8_t opcode = 0;       // or the prefix
+  std::uint32_t sub = 0;         // behind a prefix
+  std::uint32_t index = 0;       // the first index it carries: function, table, global, …
+  std::uint32_t second = 0;      // the second one: call_indirect's table
+  std::size_t second_begin = 0;  // where that stands
+  // Of a block, or of what ref.null is null: a type's index, or negative: a value type or none.
+  std::int64_t block_type = -64;
+  std::size_t begin = 0;  // positions in the reader's bytes
   std::size_t end = 0;
 };
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "wasm/code.h"
+#include "wasm/entry_export.h"
 #include "wasm/facts.h"
 #include "wasm/renumber.h"
 #include "wasm/sections.h"
@@ -54,7 +55,7 @@ Status check_module(const Binary& binary) {
     }
   }
   for (const Export& item : binary.exports) {
-    if (item.name.starts_with("ferry:")) {
+    if (is_reserved_export(item.name)) {
       return unsupported(
           fmt::format("the export '{}': names with 'ferry:' are ferry's own", item.name),
           "rename the export; a prepared module is not prepared again");

@@ -1,0 +1,236 @@
+#include "component/canon.h"
+
+#include <array>
+
+#include <fmt/format.h>
+
+#include "component/types.h"
+
+namespace ferry::component {
+namespace {
+
+using wasm::Reader;
+
+// What stands behind a built-in's opcode.
+enum class Operands : std::uint8_t {
+  kNone,
+  kFlag,        // whether it can be cancelled, or is asynchronous
+  kFlagMemory,  // and a memory
+  kType,        // a type
+  kTypeFlag,
+  kTypeOptions,
+  kResults,  // results and options
+  kSlot      // a type and a slot
+};
+
+struct Builtin {
+  std::uint8_t opcode;
+  std::string_view name;
+  Operands operands;
+};
+
+constexpr Builtin kBuiltins[] = {
+    {0x05, "task.cancel", Operands::kNone},
+    {0x06, "subtask.cancel", Operands::kFlag},
+    {0x09, "task.return", Operands::kResults},
+    {0x0A, "context.get", Operands::kSlot},
+    {0x0B, "context.set", Operands::kSlot},
+    {0x0C, "thread.yield", Operands::kFlag},
+    {0x0D, "subtask.drop", Operands::kNone},
+    {0x0E, "stream.new", Operands::kType},
+    {0x0F, "stream.read", Operands::kTypeOptions},
+    {0x10, "stream.write", Operands::kTypeOptions},
+    {0x11, "stream.cancel-read", Operands::kTypeFlag},
+    {0x12, "stream.cancel-write", Operands::kTypeFlag},
+    {0x13, "stream.drop-readable", Operands::kType},
+    {0x14, "stream.drop-writable", Operands::kType},
+    {0x15, "future.new", Operands::kType},
+    {0x16, "future.read", Operands::kTypeOptions},
+    {0x17, "future.write", Operands::kTypeOptions},
+    {0x18, "future.cancel-read", Operands::kTypeFlag},
+    {0x19, "future.cancel-write", Operands::kTypeFlag},
+    {0x1A, "future.drop-readable", Operands::kType},
+    {0x1B, "future.drop-writable", Operands::kType},
+    {0x1F, "waitable-set.new", Operands::kNone},
+    {0x20, "waitable-set.wait", Operands::kFlagMemory},
+    {0x21, "waitable-set.poll", Operands::kFlagMemory},
+    {0x22, "waitable-set.drop", Operands::kNone},
+    {0x23, "waitable.join", Operands::kNone},
+    {0x24, "backpressure.inc", Operands::kNone},
+    {0x25, "backpressure.dec", Operands::kNone},
+};
+
+Error unsupported(std::size_t where, std::string what) {
+  return {Code::kUnsupported, fmt::format("at offset {}: {}", where, what), ""};
+}
+
+Status read_options(Reader& reader, CanonOptions& out) {
+  const std::uint32_t count = reader.count("canon options", 16);
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    const std::size_t start = reader.offset();
+    const std::uint8_t option = reader.byte();
+    switch (option) {
+      case 0x00:
+      case 0x01:
+      case 0x02:
+        out.encoding = static_cast<Encoding>(option);
+        break;
+      case 0x03:
+        out.memory = reader.u32();
+        break;
+      case 0x04:
+        out.realloc = reader.u32();
+        break;
+      case 0x05:
+        out.post_return = reader.u32();
+        break;
+      case 0x06:
+        out.is_async = true;
+        break;
+      case 0x07:
+        out.callback = reader.u32();
+        break;
+      case 0x08:
+      case 0x09:
+        if (reader.ok()) {
+          return unsupported(start, "values of the garbage-collection proposal cross its boundary");
+        }
+        break;
+      default:
+        if (reader.ok()) {
+          reader.fail_at(start, fmt::format("unknown canon option 0x{:02x}", option));
+        }
+    }
+  }
+  return Done{};
+}
+
+bool read_flag(Reader& reader) {
+  const std::size_t start = reader.offset();
+  const std::uint8_t flag = reader.byte();
+  if (reader.ok() && flag > 1) reader.fail_at(start, "a flag that is neither 0 nor 1");
+  return flag == 1;
+}
+
+Status read_operands(Reader& reader, Operands operands, const Component& scope, Canon& out) {
+  switch (operands) {
+    case Operands::kNone:
+      break;
+    case Operands::kFlag:
+      if (read_flag(reader)) out.detail = "async";
+      break;
+    case Operands::kFlagMemory:
+      if (read_flag(reader)) out.detail = "cancellable";
+      out.options.memory = reader.u32();
+      break;
+    case Operands::kType:
+      out.index = reader.u32();
+      out.detail = type_text(scope, out.index);
+      break;
+    case Operands::kTypeFlag:
+      out.index = reader.u32();
+      out.detail = type_text(scope, out.index);
+      if (read_flag(reader)) out.options.is_async = true;
+      break;
+    case Operands::kTypeOptions:
+      out.index = reader.u32();
+      out.detail = type_text(scope, out.index);
+      return read_options(reader, out.options);
+    case Operands::kResults:
+      out.detail = read_results(reader, scope);
+      return read_options(reader, out.options);
+    case Operands::kSlot: {
+      const std::size_t start = reader.offset();
+      if (reader.byte() != 0x7F && reader.ok()) {
+        return unsupported(start, "its context slots hold something other than an i32");
+      }
+      out.index = reader.u32();
+      break;
+    }
+  }
+  return Done{};
+}
+
+Status read_builtin(Reader& reader, std::size_t start, std::uint8_t opcode, Component& out) {
+  for (const Builtin& known : kBuiltins) {
+    if (known.opcode != opcode) continue;
+    Canon canon;
+    canon.name = known.name;
+    if (opcode == 0x0A) canon.kind = Canon::Kind::kContextGet;
+    if (opcode == 0x0B) canon.kind = Canon::Kind::kContextSet;
+    FERRY_CHECK_OK(read_operands(reader, known.operands, out, canon));
+    out.canons.push_back(std::move(canon));
+    return Done{};
+  }
+  if (opcode >= 0x1C && opcode <= 0x1E) {
+    return unsupported(start,
+                       "it uses error contexts (error-context.new), which WASI 0.3.0 left out");
+  }
+  if ((opcode >= 0x26 && opcode <= 0x2F) || (opcode >= 0x40 && opcode <= 0x42)) {
+    return unsupported(start,
+                       "it uses threads of the component model (thread.new, thread.spawn), "
+                       "and a function here has one");
+  }
+  if (opcode == 0x07 || opcode == 0x08) {
+    return unsupported(start, fmt::format("it uses a built-in of a draft of WASI 0.3 (0x{:02x}), "
+                                          "which 0.3.0 no longer has",
+                                          opcode));
+  }
+  reader.fail_at(start, fmt::format("unknown canonical definition 0x{:02x}", opcode));
+  return Done{};
+}
+
+}  // namespace
+
+std::string_view encoding_name(Encoding encoding) {
+  switch (encoding) {
+    case Encoding::kUtf16:
+      return "utf16";
+    case Encoding::kLatin1Utf16:
+      return "latin1+utf16";
+    case Encoding::kUtf8:
+      break;
+  }
+  return "utf8";
+}
+
+Status read_canon(Reader& reader, Component& out) {
+  const std::size_t start = reader.offset();
+  const std::uint8_t opcode = reader.byte();
+  if (opcode == 0x00) {
+    if (reader.byte() != 0x00 && reader.ok())
+      reader.fail_at(start, "an unknown form of canon lift");
+    Func lifted;
+    lifted.core_func = reader.u32();
+    FERRY_CHECK_OK(read_options(reader, lifted.options));
+    lifted.type = reader.u32();
+    out.funcs.push_back(std::move(lifted));
+    return Done{};
+  }
+  if (opcode > 0x04) {
+    FERRY_CHECK_OK(read_builtin(reader, start, opcode, out));
+  } else {
+    Canon canon;
+    if (opcode == 0x01) {
+      canon.kind = Canon::Kind::kLower;
+      if (reader.byte() != 0x00 && reader.ok()) {
+        reader.fail_at(start, "an unknown form of canon lower");
+      }
+      canon.index = reader.u32();
+      FERRY_CHECK_OK(read_options(reader, canon.options));
+    } else {
+      canon.kind = opcode == 0x02   ? Canon::Kind::kResourceNew
+                   : opcode == 0x03 ? Canon::Kind::kResourceDrop
+                                    : Canon::Kind::kResourceRep;
+      canon.index = reader.u32();
+    }
+    out.canons.push_back(std::move(canon));
+  }
+  if (!reader.ok()) return Done{};  // the section's reader says so
+  CoreItem item;
+  item.canon = static_cast<std::uint32_t>(out.canons.size() - 1);
+  out.core_funcs.push_back(item);
+  return Done{};
+}
+
+}  // namespace ferry::component

@@ -1,0 +1,18 @@
+// Names of the entries of a lowered component (docs/formats/lowered-component.md).
+#pragma once
+
+#include <string_view>
+
+namespace ferry::wasm {
+
+inline constexpr char kHttpExport[] = "ferry:http";  // () -> ()
+inline constexpr char kRunExport[] = "ferry:run";    // () -> i32
+
+// All other exports whose names begin so are ferry's own, and no guest's.
+inline constexpr char kReservedPrefix[] = "ferry:";
+
+inline bool is_reserved_export(std::string_view name) {
+  return name.starts_with(kReservedPrefix) && name != kHttpExport && name != kRunExport;
+}
+
+}  // namespace ferry::wasm
