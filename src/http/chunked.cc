@@ -16,6 +16,63 @@ int hex_digit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+// Takes what is in front of the first character that is not a blank.
+void skip_blanks(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+bool take_token(std::string_view& text) {
+  std::size_t size = 0;
+  while (size < text.size() && is_token(text.substr(size, 1))) {
+    ++size;
+  }
+  text.remove_prefix(size);
+  return size > 0;
+}
+
+// RFC 9110, 5.6.4.
+bool take_quoted_string(std::string_view& text) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] == '"') {
+      text.remove_prefix(i + 1);
+      return true;
+    }
+    i += text[i] == '\\' ? 1 : 0;
+  }
+  return false;
+}
+
+// RFC 9112, 7.1.1: any number of ;name, ;name=token and ;name="text", with blanks around ';'
+// and '='. We use none, but two servers that read them differently disagree on where the data
+// begin.
+bool are_extensions(std::string_view text) {
+  if (!is_field_value(text)) {
+    return false;
+  }
+  while (!text.empty()) {
+    skip_blanks(text);
+    if (!text.starts_with(';')) {
+      return false;
+    }
+    text.remove_prefix(1);
+    skip_blanks(text);
+    if (!take_token(text)) {
+      return false;
+    }
+    std::string_view after = text;
+    skip_blanks(after);
+    if (!after.starts_with('=')) {
+      continue;
+    }
+    text = after.substr(1);
+    skip_blanks(text);
+    if (text.starts_with('"') ? !take_quoted_string(text) : !take_token(text)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 void ChunkDecoder::reset(std::uint64_t max_body) {
@@ -52,8 +109,7 @@ std::optional<Refusal> ChunkDecoder::on_size_line(const std::string& body) {
   }
   std::string_view extension = line.substr(digits);
   if (!extension.empty()) {
-    std::size_t mark = extension.find_first_not_of(" \t");
-    if (mark == std::string_view::npos || extension[mark] != ';' || !is_field_value(extension)) {
+    if (!are_extensions(extension)) {
       return Refusal{400, "a malformed chunk extension"};
     }
     extra_ += extension.size();

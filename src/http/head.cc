@@ -1,5 +1,6 @@
 #include "http/head.h"
 
+#include <algorithm>
 #include <array>
 
 namespace ferry::http {
@@ -55,6 +56,8 @@ std::string_view trim(std::string_view text) {
   }
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 std::optional<Refusal> parse_target(const Head& head) {
   std::string_view target = head.target;
@@ -114,11 +117,13 @@ std::optional<Refusal> parse_request_line(std::string_view line, Head& head) {
   std::string_view version = line.substr(last + 1);
   if (version == "HTTP/1.1") {
     head.minor_version = 1;
-  } else if (version == "HTTP/1.0") {
-    head.minor_version = 0;
   } else if (version.size() == 8 && version.starts_with("HTTP/") && version[6] == '.' &&
-             version[5] >= '0' && version[5] <= '9' && version[7] >= '0' && version[7] <= '9') {
-    return Refusal{505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+             is_digit(version[5]) && is_digit(version[7])) {
+    if (version[5] != '1') {
+      return Refusal{505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+    }
+    // RFC 9110, 2.5: a higher minor version is read as the highest one known.
+    head.minor_version = version[7] == '0' ? 0 : 1;
   } else {
     return Refusal{400, "the HTTP version is malformed"};
   }
@@ -164,6 +169,33 @@ void note_connection(std::string_view value, Seen& seen) {
   }
 }
 
+// RFC 9112, 6.1 and 6.3: without chunked as its last coding the end of a body can't be known, so
+// that is malformed; other codings before it are merely not offered.
+std::optional<Refusal> check_coding(std::string_view value) {
+  if (equals_nocase(value, "chunked")) {
+    return std::nullopt;
+  }
+  const std::size_t comma = value.rfind(',');
+  const std::string_view last = comma == std::string_view::npos ? value : value.substr(comma + 1);
+  if (comma == std::string_view::npos || !equals_nocase(trim(last), "chunked")) {
+    return Refusal{400, "the last transfer coding is not chunked"};
+  }
+  for (std::string_view rest = value.substr(0, comma);;) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    const std::string_view coding = trim(rest.substr(0, end));
+    if (!is_token(coding.substr(0, coding.find_first_of("; \t")))) {
+      return Refusal{400, "Transfer-Encoding is malformed"};
+    }
+    if (equals_nocase(coding, "chunked")) {
+      return Refusal{400, "the transfer coding chunked stands there twice"};
+    }
+    if (end == rest.size()) {
+      return Refusal{501, "the only transfer coding known is chunked"};
+    }
+    rest.remove_prefix(end + 1);
+  }
+}
+
 std::optional<Refusal> note_field(const Field& field, Head& head, Seen& seen) {
   // Lengths first: this runs for each field of each request.
   switch (field.name.size()) {
@@ -206,10 +238,8 @@ std::optional<Refusal> note_field(const Field& field, Head& head, Seen& seen) {
           return Refusal{400, "there are two Transfer-Encoding fields"};
         }
         seen.coding = true;
-        if (!equals_nocase(field.value, "chunked")) {
-          return Refusal{501, "the only transfer coding known is chunked"};
-        }
         head.chunked = true;
+        return check_coding(field.value);
       }
       break;
     default:

@@ -109,9 +109,22 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"HostWithSlash", get("Host: x/y\r\n"), 400},
         Refused{"HostWithUser", get("Host: a@b\r\n"), 400},
         Refused{"HostList", get("Host: a b\r\n"), 400},
-        Refused{"UnknownCoding", post("Transfer-Encoding: gzip\r\n", ""), 501},
+        // Unknown codings before chunked are not offered (501); without chunked at the end the
+        // length can't be known (400).
         Refused{"CodingList", post("Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), 501},
-        Refused{"ChunkedTwice", post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), 501},
+        Refused{"CodingListWithParameter",
+                post("Transfer-Encoding: br;q=1, gzip ,\tChunked\r\n", "0\r\n\r\n"), 501},
+        Refused{"LastCodingNotChunked", post("Transfer-Encoding: gzip\r\n", ""), 400},
+        Refused{"ChunkedNotLast", post("Transfer-Encoding: chunked, gzip\r\n", "0\r\n\r\n"), 400},
+        Refused{"ChunkedWithParameter", post("Transfer-Encoding: chunked;a=b\r\n", "0\r\n\r\n"),
+                400},
+        Refused{"EmptyCoding", post("Transfer-Encoding:\r\n", ""), 400},
+        Refused{"EmptyCodingAndLength", post("Transfer-Encoding:\r\nContent-Length: 1\r\n", "a"),
+                400},
+        Refused{"EmptyListElement", post("Transfer-Encoding: , chunked\r\n", "0\r\n\r\n"), 400},
+        Refused{"ChunkedTwice", post("Transfer-Encoding: chunked, chunked\r\n", "0\r\n\r\n"), 400},
+        Refused{"ChunkedTwiceAround",
+                post("Transfer-Encoding: gzip, chunked, chunked\r\n", "0\r\n\r\n"), 400},
         Refused{"TwoCodings",
                 post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
                 400},
@@ -120,7 +133,7 @@ INSTANTIATE_TEST_SUITE_P(
                      "chunked\r\n",
                      "0\r\n\r\n"),
                 400},
-        Refused{"QuotedCoding", post("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), 501},
+        Refused{"QuotedCoding", post("Transfer-Encoding: \"chunked\"\r\n", "0\r\n\r\n"), 400},
         Refused{"CodingIn10", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
                 400},
         Refused{"UnknownExpectation", post("Expect: magic\r\n", ""), 417}),
@@ -145,6 +158,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Refused{"NulInExtension", chunked(std::string("1;a=\0\r\na\r\n0\r\n\r\n", 15)),
                             400},
                     Refused{"LfInExtension", chunked("1;a=\nb\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"EmptyExtension", chunked("1;\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"SecondExtensionEmpty", chunked("1;a;\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"ExtensionNameNoToken", chunked("1;bad[=x\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"ExtensionWithoutValue", chunked("1;a=\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"ExtensionValueNoToken", chunked("1;a=b,c\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"ExtensionQuoteOpen", chunked("1;a=\"x\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"ExtensionQuoteEscaped", chunked("1;a=\"x\\\"\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"ExtensionBehindQuote", chunked("1;a=\"x\"y\r\na\r\n0\r\n\r\n"), 400},
+                    Refused{"SpaceAfterExtension", chunked("1;a=\"x\" \r\na\r\n0\r\n\r\n"), 400},
                     Refused{"EndlessExtension", chunked("1;" + std::string(20'000, 'a')), 431},
                     Refused{"EndlessTrailers", chunked("0\r\n" + std::string(20'000, 'a')), 431},
                     Refused{"FoldedTrailer", chunked("0\r\nA: b\r\n c\r\n\r\n"), 400},
@@ -190,7 +212,7 @@ TEST(Reader, TakesPipelinedRequestsInAnyPieces) {
       "GET /a?b=c HTTP/1.1\r\nHost: x\r\n\r\n"
       "\r\nPOST /d HTTP/1.1\r\nhOST: [::1]:80\r\ncontent-LENGTH: 0005\r\n\r\nhello"
       "PUT /e HTTP/1.1\r\nHost:\r\nTransfer-Encoding: Chunked\r\n\r\n"
-      "5;ext=\"v\" \r\nhello\r\n000001\r\n!\r\n0\r\nTrailer: yes\r\n\r\n"
+      "5 ; ext\t=\t\"v\\\";\" ;b;c=d\r\nhello\r\n000001\r\n!\r\n0\r\nTrailer: yes\r\n\r\n"
       "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n"
       "GET HTTP://x/abs HTTP/1.1\r\nHost: x\r\n\r\n";
   std::vector<std::string> expected = {"GET /a?b=c ", "POST /d hello", "PUT /e hello!",
@@ -245,6 +267,17 @@ TEST(Reader, BoundsTheHeadToTheByte) {
   EXPECT_EQ(read(text, 1, {.head = text.size(), .body = 0}).requests.size(), 1u);
   EXPECT_EQ(read(text, 1, {.head = text.size() - 1, .body = 0}).status, 431);
   EXPECT_EQ(read(text, 4096, {.head = text.size() - 1, .body = 0}).status, 431);
+}
+
+// A higher minor version was answered 505.
+TEST(Head, ReadsHigherMinorVersionsAsTheHighestKnown) {
+  for (const char* version : {"1.1", "1.2", "1.9"}) {
+    Head head;
+    const std::string text = std::string("GET / HTTP/") + version + "\r\nHost: x\r\n\r\n";
+    EXPECT_FALSE(parse_head(text, head).has_value()) << version;
+    EXPECT_EQ(head.minor_version, 1) << version;
+    EXPECT_TRUE(head.keep_alive) << version;
+  }
 }
 
 TEST(Head, DecidesKeepAlive) {
