@@ -20,7 +20,7 @@ function(ferry_platform name)
 endfunction()
 
 ferry_platform(http)
-ferry_platform(lambda LIBRARIES ferry_zlib)
+ferry_platform(lambda)
 ferry_platform(openwhisk package)
 ferry_platform(knative platform_http)
 ferry_platform(azure platform_http)

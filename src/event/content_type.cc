@@ -88,6 +88,33 @@ std::optional<ContentType> parse_content_type(std::string_view text) {
   }
 }
 
+std::optional<std::string> with_quotes(std::string_view text) {
+  std::string out(text.substr(0, text.find(';')));
+  text.remove_prefix(out.size());
+  while (take(text, ';')) {
+    skip_space(text);
+    std::string_view name = take_token(text);
+    out.append("; ").append(name);
+    if (!take(text, '=')) continue;
+    std::string_view rest = text;
+    if (take(rest, '"')) {
+      if (!take_quoted(rest)) return std::nullopt;
+      out.append("=").append(text.substr(0, text.size() - rest.size()));
+      text = rest;
+      skip_space(text);
+      continue;
+    }
+    std::string_view value = text.substr(0, text.find(';'));
+    text.remove_prefix(value.size());
+    while (value.ends_with(' ') || value.ends_with('\t')) value.remove_suffix(1);
+    if (value.find_first_of("\"\\") != std::string_view::npos) return std::nullopt;
+    std::string_view after = value;
+    bool token = take_token(after).size() == value.size();
+    out.append("=").append(token ? "" : "\"").append(value).append(token ? "" : "\"");
+  }
+  return text.empty() && parse_content_type(out) ? std::optional(std::move(out)) : std::nullopt;
+}
+
 Status check_content_type(std::string_view text) {
   // Most are this one.
   if (text == "application/json" || parse_content_type(text)) return Done{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -19,6 +20,10 @@ std::optional<ContentType> parse_content_type(std::string_view text);
 
 // Whether it may be the attribute datacontenttype.
 Status check_content_type(std::string_view text);
+
+// A Content-Type whose only fault is that values of parameters should be in quotes, with the
+// quotes: `boundary====17===`, as browsers and libraries write it. Nothing when that is not all.
+std::optional<std::string> with_quotes(std::string_view text);
 
 // Case-insensitive, ASCII.
 bool same_word(std::string_view a, std::string_view b);

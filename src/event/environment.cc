@@ -1,5 +1,9 @@
 #include "event/environment.h"
 
+#include <iterator>
+#include <string_view>
+#include <unordered_set>
+
 namespace ferry::event {
 namespace {
 
@@ -35,6 +39,18 @@ std::vector<std::string> environment(const Event& event) {
     add(out, name, to_string(value));
   }
   return out;
+}
+
+void keep_last_of_each(std::vector<std::string>& entries) {
+  std::unordered_set<std::string_view> seen;
+  std::vector<std::string> kept;
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    const std::string_view text(*entry);
+    if (seen.insert(text.substr(0, text.find('='))).second) {
+      kept.push_back(*entry);
+    }
+  }
+  entries.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
 }
 
 }  // namespace ferry::event

@@ -14,4 +14,8 @@ namespace ferry::event {
 // case. A valid event has no NUL byte in any of them; a variable that would have one is left out.
 std::vector<std::string> environment(const Event& event);
 
+// Of entries of one name the last: a program finds one of several, and which one it is depends on
+// its library. Keeps the order of those that stay.
+void keep_last_of_each(std::vector<std::string>& entries);
+
 }  // namespace ferry::event

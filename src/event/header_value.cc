@@ -17,22 +17,24 @@ bool is_kept(char c) { return c > 0x20 && c < 0x7F && c != '"' && c != '%'; }
 
 Error bad_value(const char* reason) { return Error{Code::kInvalid, reason, ""}; }
 
-// Double-quoted parts without their quotes and backslashes (RFC 7230, 3.2.6), as older senders
-// wrote them.
-Result<std::string> unquote(std::string_view value) {
-  std::string out;
-  bool inside = false;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    if (value[i] == '"') {
-      inside = !inside;
-    } else if (inside && value[i] == '\\') {
-      if (++i == value.size()) break;
-      out.push_back(value[i]);
-    } else {
-      out.push_back(value[i]);
-    }
+// Whether the value as a whole is one quoted-string (RFC 9110, 5.6.4). A quote anywhere else is a
+// character like others: senders leave them unencoded, in JSON for example.
+bool is_quoted_string(std::string_view value) {
+  if (value.size() < 2 || value.front() != '"') return false;
+  for (std::size_t i = 1; i < value.size(); ++i) {
+    if (value[i] == '"') return i + 1 == value.size();
+    i += value[i] == '\\' ? 1 : 0;
   }
-  if (inside) return bad_value("has a double-quoted part without its end");
+  return false;
+}
+
+// What a quoted-string says.
+std::string unquote(std::string_view value) {
+  std::string out;
+  for (std::size_t i = 1; i + 1 < value.size(); ++i) {
+    i += value[i] == '\\' ? 1 : 0;
+    out.push_back(value[i]);
+  }
   return out;
 }
 
@@ -75,13 +77,11 @@ std::string encode_header_value(std::string_view text) {
 
 Result<std::string> decode_header_value(std::string_view value) {
   bool encoded = false;
-  bool quoted = false;
   bool raw = false;
   for (char c : value) {
     auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7F) return bad_value("has control characters in its header");
     encoded = encoded || c == '%';
-    quoted = quoted || c == '"';
     raw = raw || byte > 0x7F;
   }
   // A sender must percent-encode these, but the Go SDK, and so Knative's brokers, write them as
@@ -89,10 +89,7 @@ Result<std::string> decode_header_value(std::string_view value) {
   if (raw && !is_utf8(value)) {
     return bad_value("has bytes in its header that are neither percent-encoded nor UTF-8");
   }
-  if (quoted) {
-    FERRY_TRY(std::string plain, unquote(value));
-    return percent_decode(plain);
-  }
+  if (is_quoted_string(value)) return percent_decode(unquote(value));
   if (encoded) return percent_decode(value);
   return std::string(value);
 }

@@ -53,7 +53,9 @@ std::span<const std::string_view> default_carried_headers();
 //   type http.request; source scheme://host/path; subject the path; id the x-request-id header or
 //   a new UUIDv7; time the arrival; datacontenttype the content-type; data the body;
 //   httpmethod, httpquery (when there is one), `carried` headers as above, traceparent,
-//   tracestate and baggage under their own names.
+//   tracestate and baggage under their own names. A content-type that is not a media type of
+//   RFC 2046 stands in httpcontenttype; datacontenttype is what it is with its parameters quoted,
+//   if that is one.
 // An empty body is no data, in binary mode and in a plain request. A body whose content type says
 // JSON must be JSON; one without a content type that is JSON gets datacontenttype
 // application/json. traceparent and tracestate headers are added to a single event that has none.
@@ -70,6 +72,8 @@ class PlainRequest final : public LazyEvent {
   // Takes the body, and borrows all else.
   PlainRequest(HttpRequest request, const Clock& clock, Random& random,
                std::span<const std::string_view> carried = default_carried_headers());
+  PlainRequest(const PlainRequest&) = delete;  // views into itself
+  PlainRequest& operator=(const PlainRequest&) = delete;
 
   // Whether it becomes a valid event. To be asked before anything else.
   Status check();
@@ -79,6 +83,7 @@ class PlainRequest final : public LazyEvent {
 
  private:
   Status check_source() const;
+  void read_content_type(std::string_view header);
   void make();
 
   HttpRequest request_;
@@ -87,13 +92,18 @@ class PlainRequest final : public LazyEvent {
   std::span<const std::string_view> carried_;
   // What check() found in the request.
   std::string_view content_type_, authority_, path_, query_;
-  Event event_;  // its data from the start; the rest once it is made
+  std::string_view odd_type_;  // a Content-Type that is no media type as it stands
+  std::string quoted_type_;    // the same with quotes, where then it is one
+  Event event_;                // its data from the start; the rest once it is made
   bool made_ = false;
 };
 
 // The same as cloudevents_of() for any message, a response too.
 Result<std::optional<Received>> from_http_message(std::span<const HeaderView> headers,
                                                   std::string body);
+
+// Whether a content type says that the body is a CloudEvent or a batch, in whatever format.
+bool is_cloudevents_type(std::string_view content_type);
 
 struct HttpMessage {
   HeaderList headers;  // lower-case names; content-type among them when there is one

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -35,6 +36,11 @@ void add_tracing(Event& event, std::span<const HeaderView> headers, bool baggage
 // A body without Content-Type may be examined for what it is (RFC 9110, 8.3). All official SDKs
 // take it for JSON, and the Python SDK leaves the header out; so do we, but only if it is JSON.
 void say_if_json(Event& event);
+
+// Takes the byte order mark off JSON: who reads JSON may leave it out (RFC 8259, 8.1), and many
+// readers know none. Without a content type, off what is JSON then.
+void drop_byte_order_mark(std::optional<std::string>& data,
+                          std::optional<std::string_view> content_type);
 
 // How a Content-Type says that the body is a CloudEvent: not at all, by the JSON format or its
 // batch, or by a format we don't speak.

@@ -129,10 +129,10 @@ void carry_headers(Event& event, std::span<const HeaderView> headers,
 }  // namespace
 
 std::span<const std::string_view> default_carried_headers() {
-  static constexpr std::array<std::string_view, 13> kNames = {
-      "accept",          "accept-language",  "content-encoding", "content-language", "forwarded",
-      "if-match",        "if-none-match",    "origin",           "referer",          "user-agent",
-      "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"};
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "accept",     "accept-language", "content-language", "forwarded",
+      "if-match",   "if-none-match",   "origin",           "referer",
+      "user-agent", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"};
   return kNames;
 }
 
@@ -144,7 +144,7 @@ PlainRequest::PlainRequest(HttpRequest request, const Clock& clock, Random& rand
 
 Status PlainRequest::check() {
   FERRY_TRY(auto content_type, content_type_of(request_));
-  content_type_ = content_type.value_or("");
+  read_content_type(content_type.value_or(""));
   FERRY_TRY(Target target, split_target(request_.target));
   authority_ = target.authority;
   path_ = target.path;
@@ -157,8 +157,20 @@ Status PlainRequest::check() {
   // cannot, each where it is made. validate() would ask it all again, of every request.
   FERRY_CHECK_OK(check_source());
   if (content_type_.empty()) return Done{};
-  FERRY_CHECK_OK(check_content_type(content_type_));
   return event_.data ? check_data(*event_.data, content_type_) : Status(Done{});
+}
+
+// Nobody has said that this is a CloudEvent, so nobody is refused for what only an event's
+// attribute may not be.
+void PlainRequest::read_content_type(std::string_view header) {
+  content_type_ = header;
+  if (!header.empty() && !check_content_type(header).ok()) {
+    odd_type_ = header;
+    quoted_type_ = with_quotes(header).value_or("");
+    content_type_ = quoted_type_;
+  }
+  drop_byte_order_mark(event_.data,
+                       content_type_.empty() ? std::nullopt : std::optional(content_type_));
 }
 
 // What the requests of a server ask for is mostly what was asked for before.
@@ -193,6 +205,7 @@ void PlainRequest::make() {
   say_if_json(event_);
   put(event_, "httpmethod", visible(request_.method));
   put(event_, "httpquery", visible(query_));
+  put(event_, "httpcontenttype", visible(odd_type_));
   carry_headers(event_, request_.headers, carried_);
   add_tracing(event_, request_.headers, true);
 }

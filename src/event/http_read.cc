@@ -5,6 +5,7 @@
 #include "event/json.h"
 #include "event/json_text.h"
 #include "event/rules.h"
+#include "event/uri.h"
 
 namespace ferry::event {
 namespace {
@@ -52,6 +53,18 @@ struct Attributes {
   }
 };
 
+// A header's value decoded; a URI as it stands where only that is one. Some senders (Go's SDK, and
+// so Knative's dispatcher) write the percent-encoding that belongs to the URI and encode it no
+// second time, as they should: "https://example.com/a%20b" decoded would be no URI.
+Result<std::string> attribute_value(std::string_view name, std::string_view value) {
+  auto decoded = decode_header_value(value);
+  bool (*is_uri)(std::string_view) = name == "source"       ? is_uri_reference
+                                     : name == "dataschema" ? is_absolute_uri
+                                                            : nullptr;
+  if (is_uri == nullptr || (decoded.ok() && is_uri(*decoded)) || !is_uri(value)) return decoded;
+  return std::string(value);
+}
+
 Status take_header(Attributes& attributes, const HeaderView& header) {
   std::string name(header.first.substr(3));
   for (char& c : name) {
@@ -60,7 +73,7 @@ Status take_header(Attributes& attributes, const HeaderView& header) {
   if (name == "datacontenttype") {
     return broken_rule(name, "must come as Content-Type, never as a ce- header", kHttpContentType);
   }
-  auto value = decode_header_value(trimmed(header.second));
+  auto value = attribute_value(name, trimmed(header.second));
   if (!value.ok()) return broken_rule(name, value.error().message, kHttpValues);
   std::optional<std::string>* core = attributes.core(name);
   bool again = core != nullptr ? core->has_value() : attributes.extensions.count(name) > 0;
@@ -88,8 +101,17 @@ Result<Event> from_binary(std::span<const HeaderView> headers,
   event.time = std::move(attributes.time);
   event.dataschema = std::move(attributes.dataschema);
   event.extensions = std::move(attributes.extensions);
-  if (content_type) event.datacontenttype = std::string(*content_type);
+  if (content_type) {
+    if (!parse_content_type(*content_type)) {
+      return broken_rule("datacontenttype",
+                         "comes of the Content-Type header '" + printable(*content_type) +
+                             "', which is not a media type of RFC 2046",
+                         kHttpContentType);
+    }
+    event.datacontenttype = std::string(*content_type);
+  }
   if (!body.empty()) event.data = std::move(body);
+  drop_byte_order_mark(event.data, content_type);
   say_if_json(event);
   FERRY_CHECK_OK(validate(event));
   FERRY_CHECK_OK(validate_data(event));
@@ -131,6 +153,15 @@ Result<std::optional<Received>> read_message(std::span<const HeaderView> headers
 
 }  // namespace
 
+void drop_byte_order_mark(std::optional<std::string>& data,
+                          std::optional<std::string_view> content_type) {
+  if (!data || !data->starts_with(kByteOrderMark)) return;
+  const std::string_view rest = std::string_view(*data).substr(kByteOrderMark.size());
+  if (content_type ? is_json_type(*content_type) : check_json(rest).ok()) {
+    data->erase(0, kByteOrderMark.size());
+  }
+}
+
 void say_if_json(Event& event) {
   if (event.data && !event.datacontenttype && check_json(*event.data).ok()) {
     event.datacontenttype = "application/json";
@@ -144,6 +175,10 @@ Format format_of(std::string_view content_type) {
   if (same_word(media, kJsonMediaType)) return Format::kJson;
   if (same_word(media, kJsonBatchMediaType)) return Format::kJsonBatch;
   return Format::kUnknown;
+}
+
+bool is_cloudevents_type(std::string_view content_type) {
+  return format_of(content_type) != Format::kNone;
 }
 
 Result<std::optional<Received>> from_http_message(std::span<const HeaderView> headers,

@@ -1,8 +1,8 @@
 // The JSON event format (CloudEvents JSON format 1.0.2), one event or a batch, both directions.
 //
 // Strict: an event that comes out of here passed validate(). Bytes of a JSON payload are those of
-// the sender, digit for digit. Errors are kInvalid and name the attribute and the section.
-// Pure functions.
+// the sender, digit for digit. A byte order mark before the text is skipped (RFC 8259, 8.1). Errors
+// are kInvalid and name the attribute and the section. Pure functions.
 #pragma once
 
 #include <cstddef>

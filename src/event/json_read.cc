@@ -152,10 +152,15 @@ Status read_data(Event& event, const Members& members) {
   return Done{};
 }
 
+std::string_view without_mark(std::string_view text) {
+  text.remove_prefix(text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0);
+  return text;
+}
+
 }  // namespace
 
 Result<Event> from_json(std::string_view text) {
-  FERRY_TRY(Members members, read_members(text));
+  FERRY_TRY(Members members, read_members(without_mark(text)));
   std::string version;
   FERRY_CHECK_OK(read_into(version, "specversion", members.specversion));
   FERRY_CHECK_OK(check_specversion(version));
@@ -175,7 +180,7 @@ Result<Event> from_json(std::string_view text) {
 
 Result<std::vector<Event>> from_json_batch(std::string_view text) {
   std::vector<Event> out;
-  JsonWalker walker(text, JsonKind::kArray);
+  JsonWalker walker(without_mark(text), JsonKind::kArray);
   while (walker.next()) {
     if (out.size() >= kMaxBatch) {
       return Error{Code::kInvalid,

@@ -17,6 +17,9 @@ namespace ferry::event {
 
 inline constexpr std::size_t kMaxJsonDepth = 512;
 
+// Of UTF-8. No part of a JSON text; readers of what comes from outside may skip it (8.1).
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // Whether the text is exactly one JSON value, white space around it allowed. The error names the
 // byte where it stops being one.
 Status check_json(std::string_view text);

@@ -23,6 +23,9 @@ wasi::Lists Invocation::tell(const void* from) {
       lists.environ.push_back(std::move(entry));
     }
   }
+  if (!guest.environ.empty() || !options.env.empty()) {
+    event::keep_last_of_each(lists.environ);  // the event's own attributes before all
+  }
   return lists;
 }
 

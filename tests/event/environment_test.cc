@@ -26,6 +26,13 @@ TEST(Environment, NamesEveryAttribute) {
                   "CE_DATASCHEMA=urn:x", "CE_HTTPMETHOD=GET", "CE_N1=5", "CE_YES=true"));
 }
 
+// With --env CE_ID=x there were two.
+TEST(Environment, OfEntriesOfOneNameTheLastStays) {
+  std::vector<std::string> entries = {"CE_ID=x", "A=1", "B=", "A=2=3", "CE_ID=1", "AA=4"};
+  keep_last_of_each(entries);
+  EXPECT_THAT(entries, ElementsAre("B=", "A=2=3", "CE_ID=1", "AA=4"));
+}
+
 TEST(Environment, NeverHasANulByte) {
   Event event;
   event.id = std::string("a\0b", 3);

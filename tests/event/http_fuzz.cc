@@ -26,12 +26,16 @@ std::string_view cut(std::string_view& text, char end) {
 }
 
 // What a mode cannot tell apart: extension types in headers, no body and an empty one, white space
-// around a JSON payload, JSON of no type and JSON that says so.
+// around a JSON payload, JSON of no type (a byte order mark before it) and JSON that says so.
 Event normal(Event event, Mode mode) {
   if (mode == Mode::kBinary) {
     for (auto& [name, value] : event.extensions) value = ferry::event::to_string(value);
     if (event.data && event.data->empty()) event.data.reset();
-    if (event.data && !event.datacontenttype && ferry::event::check_json(*event.data).ok()) {
+    const std::string_view mark = ferry::event::kByteOrderMark;
+    std::string_view text = event.data.value_or("");
+    text.remove_prefix(text.starts_with(mark) ? mark.size() : 0);
+    if (event.data && !event.datacontenttype && ferry::event::check_json(text).ok()) {
+      event.data = std::string(text);
       event.datacontenttype = "application/json";
     }
   }

@@ -143,17 +143,110 @@ TEST(HeaderValues, Decode) {
   EXPECT_EQ(*decode_header_value("%41%e2%82%ac"), "A\xE2\x82\xAC");
   EXPECT_EQ(*decode_header_value("%2541"), "%41");  // a single round
   EXPECT_EQ(*decode_header_value("\"a \\\" \\\\ %41\""), "a \" \\ A");
-  EXPECT_EQ(*decode_header_value("x\"y z\"w"), "xy zw");
   EXPECT_EQ(*decode_header_value("back\\slash"), "back\\slash");
   // As the Go SDK sends them.
   EXPECT_EQ(*decode_header_value("\xC3\xA9"), "\xC3\xA9");
-  EXPECT_EQ(*decode_header_value("\"\xC3\xA9\"%C3%A9"), "\xC3\xA9\xC3\xA9");
-  for (const char* bad : {"%C0%A0", "%ED%A0%80", "%FF", "%", "%4", "%zz", "a%4g", "\"open", "\"\\",
-                          "\xE9", "\xC0\xA0", "\xC3\xA9%C3", "a\tb", "\x7F"}) {
+  EXPECT_EQ(*decode_header_value("\"\xC3\xA9%C3%A9\""), "\xC3\xA9\xC3\xA9");
+  for (const char* bad : {"%C0%A0", "%ED%A0%80", "%FF", "%", "%4", "%zz", "a%4g", "\xE9",
+                          "\xC0\xA0", "\xC3\xA9%C3", "a\tb", "\x7F"}) {
     EXPECT_FALSE(decode_header_value(bad).ok()) << bad;
     EXPECT_THAT(why(binary({{"ce-subject", bad}})), HasSubstr("attribute 'subject' ")) << bad;
     EXPECT_THAT(why(binary({{"ce-subject", bad}})), HasSubstr("3.1.3.2")) << bad;
   }
+}
+
+// Quotes within a value were taken off, and one alone was an error.
+TEST(HeaderValues, QuotesCountOnlyAroundTheWholeValue) {
+  for (const char* as_it_is : {R"({"othervalue": 5})", R"(x"y z"w)", R"("open)", R"("\)", R"(")",
+                               R"("a" b)", R"("a", "b")", R"("a\")"}) {
+    EXPECT_EQ(*decode_header_value(as_it_is), as_it_is);
+  }
+  EXPECT_EQ(*decode_header_value(R"("")"), "");
+  EXPECT_EQ(*decode_header_value(R"("a\\")"), "a\\");
+  auto received = receive(binary({{"ce-comexampleextension2", R"({"othervalue": 5})"}}));
+  EXPECT_EQ(to_string(received->event.extensions.at("comexampleextension2")),
+            R"({"othervalue": 5})");
+}
+
+// Decoded, the percent-encoding that belongs to the URI was gone, and the event refused.
+TEST(HeaderValues, UrisThatAreOnlyValidUndecodedStayAsTheyAre) {
+  auto attributes = [](std::string_view source, std::string_view schema) {
+    auto received = receive({{"ce-specversion", "1.0"},
+                             {"ce-id", "1"},
+                             {"ce-type", "t"},
+                             {"ce-source", source},
+                             {"ce-dataschema", schema}});
+    return received.ok() ? received->event.source + " " + *received->event.dataschema
+                         : received.error().message;
+  };
+  EXPECT_EQ(attributes("https://ex.org/a%20b", "https://ex.org/%C3%BC"),
+            "https://ex.org/a%20b https://ex.org/%C3%BC");
+  EXPECT_EQ(attributes("/src/%C3%BC%FF", "urn:%22"), "/src/%C3%BC%FF urn:%22");
+  // Where both are URIs it is decoded, as the binding says.
+  EXPECT_EQ(attributes("/%2541%7E", "urn:%41"), "/%41~ urn:A");
+  EXPECT_THAT(attributes("/a b", "urn:x"), HasSubstr("attribute 'source'"));
+  EXPECT_THAT(attributes("/%zz", "urn:x"), HasSubstr("attribute 'source'"));
+  EXPECT_THAT(attributes("/", "no%20scheme"), HasSubstr("attribute 'dataschema'"));
+  // Other attributes are no URIs.
+  EXPECT_EQ(*receive(binary({{"ce-subject", "a%20b"}}))->event.subject, "a b");
+}
+
+// What Windows programs put before JSON made it "not JSON at byte 0".
+TEST(HttpBodies, AByteOrderMarkBeforeJsonIsSkipped) {
+  const std::string mark = "\xEF\xBB\xBF";
+  const Headers json = {{"content-type", "application/json; charset=utf-8"}};
+  EXPECT_EQ(receive(json, mark + "{}")->event.data, "{}");
+  EXPECT_EQ(receive({}, mark + "[1]")->event.data, "[1]");
+  EXPECT_EQ(receive({}, mark + "[1]")->event.datacontenttype, "application/json");
+  EXPECT_EQ(receive(binary(json), mark + "{}")->event.data, "{}");
+  EXPECT_EQ(receive(binary(), mark + "{}")->event.data, "{}");
+  const std::string one = R"({"specversion":"1.0","id":"1","source":"/a","type":"t"})";
+  EXPECT_EQ(receive({{"content-type", kJsonMediaType}}, mark + one)->event.id, "1");
+  EXPECT_EQ(receive({{"content-type", kJsonBatchMediaType}}, mark + "[" + one + "]")->batch.size(),
+            1u);
+  // Text and bytes keep it; JSON has one at most.
+  EXPECT_EQ(receive({{"content-type", "text/plain"}}, mark + "x")->event.data, mark + "x");
+  EXPECT_EQ(receive({}, mark + "x")->event.data, mark + "x");
+  EXPECT_THAT(why(json, mark + mark + "{}"), HasSubstr("'data'"));
+}
+
+// Each was 400: "attribute 'datacontenttype' is not a media type".
+TEST(HttpPlain, IsNotRefusedForItsContentType) {
+  auto types = [](std::string_view type, std::string body = "x") {
+    auto received = receive({{"content-type", type}}, std::move(body));
+    if (!received.ok()) return received.error().message;
+    const Event& event = received->event;
+    EXPECT_TRUE(validate(event).ok());
+    const auto odd = event.extensions.find("httpcontenttype");
+    return event.datacontenttype.value_or("none") + " | " +
+           (odd == event.extensions.end() ? "as it came" : to_string(odd->second));
+  };
+  EXPECT_EQ(types("multipart/form-data; boundary====17==="),
+            "multipart/form-data; boundary=\"===17===\" | multipart/form-data; boundary====17===");
+  EXPECT_EQ(types("multipart/form-data;boundary=b/Qe ; charset=utf-8"),
+            "multipart/form-data; boundary=\"b/Qe\"; charset=utf-8 | "
+            "multipart/form-data;boundary=b/Qe ; charset=utf-8");
+  EXPECT_EQ(types("multipart/mixed; boundary=\"a b\"; start=<1@x>"),
+            "multipart/mixed; boundary=\"a b\"; start=\"<1@x>\" | "
+            "multipart/mixed; boundary=\"a b\"; start=<1@x>");
+  EXPECT_EQ(types("json"), "none | json");
+  EXPECT_EQ(types("json", "{}"), "application/json | json");
+  EXPECT_EQ(types("application/json; charset=utf-8", "{}"),
+            "application/json; charset=utf-8 | as it came");
+  EXPECT_EQ(types("text/plain; a=\"open"), "none | text/plain; a=\"open");
+  EXPECT_EQ(types("text/plain; a=\"b\"c"), "none | text/plain; a=\"b\"c");
+  EXPECT_EQ(types("text/plain; a"), "none | text/plain; a");
+  EXPECT_EQ(types("text/plain a=b"), "none | text/plain a=b");
+  EXPECT_EQ(types("text/plain; a=b\"c"), "none | text/plain; a=b\"c");
+  // What its type with quotes says still holds.
+  EXPECT_THAT(types("application/json; x=a/b", "{"), HasSubstr("'data' is not of its"));
+}
+
+// An event must have a media type: the answer names the header and its value.
+TEST(HttpBinary, NamesTheContentTypeThatIsNone) {
+  EXPECT_THAT(why(binary({{"content-type", "multipart/mixed; boundary====17==="}})),
+              HasSubstr("the Content-Type header 'multipart/mixed; boundary====17===', which is "
+                        "not a media type"));
 }
 
 TEST(HeaderValues, Encode) {
@@ -282,7 +375,6 @@ TEST(HttpPlain, HostileHeaderValues) {
 
 TEST(HttpPlain, BodyIsOfItsType) {
   EXPECT_THAT(why({{"content-type", "application/json"}}, "{"), HasSubstr("'data' is not of its"));
-  EXPECT_THAT(why({{"content-type", "nonsense"}}, "{"), HasSubstr("'datacontenttype'"));
   EXPECT_EQ(receive({{"content-type", ""}}, "x")->event.datacontenttype, std::nullopt);
   EXPECT_EQ(receive({{"content-type", ""}}, "[1]")->event.datacontenttype, "application/json");
   EXPECT_EQ(receive({{"content-type", "application/json"}}, "")->mode, Mode::kPlain);

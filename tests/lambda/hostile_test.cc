@@ -9,7 +9,6 @@
 #include "event/http.h"
 #include "lambda/samples.h"
 #include "platforms/lambda/events.h"
-#include "platforms/lambda/gunzip.h"
 
 namespace ferry::platforms::lambda {
 namespace {
@@ -175,12 +174,6 @@ TEST(Hostile, WhatIsNoGzipOrNoBase64OrCutOffIsRefused) {
   EXPECT_FALSE(read_input(logs(""), invocation(), {}).ok());
   EXPECT_FALSE(read_input(R"({"awslogs":{"data":"!"}})", invocation(), {}).ok());
   EXPECT_FALSE(read_input(R"({"awslogs":{"data":7}})", invocation(), {}).ok());
-}
-
-TEST(Gunzip, TheLimitIsTheLastSizeThatPasses) {
-  std::string packed = gzip(std::string(40'000, 'a'));
-  EXPECT_TRUE(gunzip(as_bytes(packed), 40'000).ok());
-  EXPECT_FALSE(gunzip(as_bytes(packed), 39'999).ok());
 }
 
 TEST(Hostile, OneRecordWithBadBase64DoesNotTakeItsNeighboursWithIt) {

@@ -4,10 +4,10 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "event/content_coding.h"
 #include "event/json.h"
 #include "event/uri.h"
 #include "host/reply.h"
-#include "platforms/lambda/gunzip.h"
 
 namespace ferry::platforms::lambda {
 namespace {
@@ -21,7 +21,11 @@ class Top {
   explicit Top(std::string_view json) : whole_(json), members_(whole_.members()) {}
 
   JsonView whole() const { return whole_; }
+  std::size_t size() const { return members_.size(); }
   JsonView at(std::string_view path) const {
+    if (whole_.is(JsonKind::kArray)) {
+      return whole_.at(path);
+    }
     std::size_t slash = path.find('/');
     std::string_view name = path.substr(0, slash);
     for (const auto& [key, value] : members_) {
@@ -40,6 +44,9 @@ class Top {
 bool holds(std::string_view condition, const Top& top) {
   if (condition.starts_with('!')) {
     return !top.at(condition.substr(1)).present();
+  }
+  if (condition.starts_with('#')) {
+    return condition.substr(1) == std::to_string(top.size());
   }
   std::size_t equals = condition.find('=');
   JsonView value = top.at(condition.substr(0, equals));
@@ -121,7 +128,7 @@ Status put_data(std::string_view rule, const Scope& scope, Event& event) {
   std::string_view kind = rule.substr(0, colon);
   std::string_view path = rule.substr(colon + 1);
   JsonView value = path.empty() ? scope.place : scope.place.at(path);
-  if (value.is(JsonKind::kNull)) {
+  if (value.is(JsonKind::kNull) || (!value.present() && kind != "json")) {
     return Done{};
   }
   if (kind == "json" || !value.is(JsonKind::kString)) {
@@ -237,7 +244,7 @@ Result<std::string> unpack(JsonView value, const InputLimits& limits) {
     return Error{Code::kInvalid, "the field is no text", ""};
   }
   FERRY_TRY(std::string packed, from_base64(*text));
-  return gunzip(as_bytes(packed), limits.unpacked);
+  return event::unpack(as_bytes(packed), event::Coding::kGzip, limits.unpacked);
 }
 
 // The whole input is one event whose data lie packed in one field.
@@ -287,7 +294,7 @@ Result<Input> read_input(std::string_view json, const Invocation& invocation,
     Scope scope{invocation, top.whole(), top.whole()};
     out.http.id = expand(row.id, scope).value_or(invocation.request_id);
     out.http.time = expand(row.time, scope).value_or("");
-    out.multi_value = top.at("multiValueHeaders").is(JsonKind::kObject);
+    out.multi_value = !top.at("multiValueHeaders").members().empty();
     return out;
   }
   std::string_view each = row.each;
