@@ -28,6 +28,26 @@ const StatusRow& status_row(Status status) {
   return kRows.back();
 }
 
+std::uint64_t size_of(const Reply& reply) {
+  std::uint64_t size = reply.data.size() + reply.content_type.size();
+  if (reply.http) {
+    for (const auto& [name, value] : reply.http->headers) {
+      size += name.size() + value.size();
+    }
+  }
+  if (reply.event) {
+    const event::Event& event = *reply.event;
+    size += event.id.size() + event.source.size() + event.type.size();
+    for (const auto* text : {&event.subject, &event.time, &event.dataschema, &event.data}) {
+      size += text->value_or("").size();
+    }
+    for (const auto& [name, value] : event.extensions) {
+      size += name.size() + event::to_string(value).size();
+    }
+  }
+  return size;
+}
+
 int http_status(const Outcome& outcome) {
   if (outcome.status == Status::kRefused && !outcome.overload) {
     return outcome.too_large ? 413 : 400;

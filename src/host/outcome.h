@@ -46,6 +46,9 @@ struct Reply {
   std::optional<HttpAnswer> http;     // reply = "cgi"
 };
 
+// Bytes of everything in it that the function wrote.
+std::uint64_t size_of(const Reply& reply);
+
 struct LogLine {
   WallTime time;
   std::string text;  // without the line's end; invalid UTF-8 replaced (U+FFFD)

@@ -109,6 +109,17 @@ std::string to_problem(const Outcome& outcome, int http_status, const std::strin
                                       {"digest", digest}});
 }
 
+std::string to_answer(const Outcome& outcome, const std::string& digest) {
+  const int status = host::http_status(outcome);
+  if (outcome.status != Status::kOk) {
+    return to_problem(outcome, status, digest);
+  }
+  return json::serialize(json::object{{"outcome", status_row(outcome.status).name},
+                                      {"invocation", outcome.invocation},
+                                      {"status", status},
+                                      {"reply", reply_value(outcome.reply)}});
+}
+
 std::string log_to_json(const LogLine& line, const Outcome& outcome, const OutcomeOf& of) {
   return json::serialize(json::object{{"time", to_rfc3339(line.time)},
                                       {"level", "info"},

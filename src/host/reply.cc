@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -10,6 +12,11 @@
 
 namespace ferry::host {
 namespace {
+
+// As many header fields as our own front takes of a request, and as large a head. Gateways take
+// fewer; more would cost each platform's writer time outside of every deadline.
+constexpr std::size_t kMostCgiFields = 128;
+constexpr std::size_t kMostCgiHead = 64u << 10;
 
 constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
 
@@ -40,12 +47,40 @@ Error bad_cgi(std::size_t line, std::string_view why) {
           "with reply = \"cgi\", stdout is header lines, an empty line, then the body"};
 }
 
+// "Name: value", checked; views into the line.
+Result<std::pair<std::string_view, std::string_view>> read_cgi_field(std::string_view line,
+                                                                     std::size_t number) {
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
+    return bad_cgi(number, "no 'Name: value'");
+  }
+  const std::string_view value = trim(line.substr(colon + 1));
+  if (std::ranges::any_of(value,
+                          [](unsigned char c) { return (c < 32 && c != '\t') || c == 127; })) {
+    return bad_cgi(number, "a control character in the value");
+  }
+  return std::pair(line.substr(0, colon), value);
+}
+
+// RFC 3875, 6.3.3: "404 Not Found".
+Result<int> read_cgi_status(std::string_view value, std::size_t number) {
+  int status = 0;
+  const auto parsed = std::from_chars(value.data(), value.data() + value.size(), status);
+  if (parsed.ec != std::errc() || status < 200 || status > 599) {
+    return bad_cgi(number, "the status is no number from 200 to 599");
+  }
+  return status;
+}
+
 // RFC 3875, 6.2 and 6.3: "Status: 404 Not Found", "Content-Type: …", other fields as they are.
 Result<Reply> read_cgi(std::string_view out) {
   Reply reply;
-  reply.http.emplace();
+  auto& [status, headers] = reply.http.emplace();
+  const std::size_t whole = out.size();
+  std::optional<int> own_status;
+  bool redirects = false;
   for (std::size_t number = 1;; ++number) {
-    auto end = out.find('\n');
+    const auto end = out.find('\n');
     if (end == std::string_view::npos) {
       return bad_cgi(number, "no empty line ends the header");
     }
@@ -57,23 +92,14 @@ Result<Reply> read_cgi(std::string_view out) {
     if (line.empty()) {
       break;
     }
-    auto colon = line.find(':');
-    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
-      return bad_cgi(number, "no 'Name: value'");
+    if (number > kMostCgiFields || whole - out.size() > kMostCgiHead) {
+      return bad_cgi(number, fmt::format("a header of more than {} fields, or {} bytes",
+                                         kMostCgiFields, kMostCgiHead));
     }
-    std::string_view name = line.substr(0, colon);
-    std::string_view value = trim(line.substr(colon + 1));
-    if (std::ranges::any_of(value,
-                            [](unsigned char c) { return (c < 32 && c != '\t') || c == 127; })) {
-      return bad_cgi(number, "a control character in the value");
-    }
+    FERRY_TRY(const auto field, read_cgi_field(line, number));
+    const auto [name, value] = field;
     if (equals_ignoring_case(name, "status")) {
-      int status = 0;
-      auto parsed = std::from_chars(value.data(), value.data() + value.size(), status);
-      if (parsed.ec != std::errc() || status < 200 || status > 599) {
-        return bad_cgi(number, "the status is no number from 200 to 599");
-      }
-      reply.http->status = status;
+      FERRY_TRY(own_status, read_cgi_status(value, number));
     } else if (equals_ignoring_case(name, "content-type")) {
       reply.content_type = value;
     } else if (equals_ignoring_case(name, "content-length") ||
@@ -81,9 +107,13 @@ Result<Reply> read_cgi(std::string_view out) {
                equals_ignoring_case(name, "connection")) {
       continue;  // framing is the server's, never the function's
     } else {
-      reply.http->headers.emplace_back(name, value);
+      redirects |= equals_ignoring_case(name, "location") && !value.empty();
+      headers.emplace_back(name, value);
     }
   }
+  // 6.2.3: a Location alone is a redirect. So is a local one (6.2.2), since no server stands behind
+  // us that could answer for the other path.
+  status = own_status.value_or(redirects ? 302 : 200);
   reply.data = out;
   if (reply.content_type.empty() && !reply.data.empty()) {
     reply.content_type = sniff_content_type(reply.data);

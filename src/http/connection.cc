@@ -115,6 +115,7 @@ void Connection::make_request(Monotonic now) {
   request_.trailers = reader.trailers();
   request_.peer = peer;
   request_.arrival = now;
+  request_.socket = fd.get();
 }
 
 void Connection::start_lingering() {

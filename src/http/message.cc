@@ -1,8 +1,10 @@
 #include "http/message.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 namespace ferry::http {
 namespace {
@@ -36,6 +38,12 @@ std::string_view Request::field(std::string_view name) const {
     }
   }
   return {};
+}
+
+bool Request::abandoned() const {
+  char byte = 0;
+  const ssize_t size = socket < 0 ? 1 : recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 std::string_view Request::path() const {

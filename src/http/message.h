@@ -32,6 +32,11 @@ struct Request {
   std::string_view trailers;
   std::string_view peer;  // "127.0.0.1:4711", or empty
   Monotonic arrival;      // when its last byte was read
+  int socket = -1;        // of the connection, borrowed; -1: not known
+
+  // Whether who sent it has closed the connection, and so waits for no answer. A system call: to
+  // be asked between steps of long work.
+  bool abandoned() const;
 
   // The first field of that name, in any case; empty if there is none.
   std::string_view field(std::string_view name) const;

@@ -1,13 +1,22 @@
 #include "platforms/http_calls.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "base/ids.h"
+#include "event/content_coding.h"
 #include "event/json.h"
+#include "serve/front.h"
 
 namespace ferry::platforms {
 namespace {
 
 using host::Outcome;
 using host::Status;
+
+// Names the event in each answer to one. The front's own: a function can't set it.
+constexpr char kInvocationField[] = "ferry-invocation";
 
 void take_message(event::HttpMessage message, http::Response& response) {
   for (auto& [name, value] : message.headers) {
@@ -74,6 +83,7 @@ Outcome HttpCalls::invoke(std::size_t function, event::LazyEvent& event, Monoton
 Outcome HttpCalls::refuse(std::size_t function, const Error& error, Monotonic arrival,
                           const std::string& invocation) const {
   Outcome outcome = host::refuse(error.message, error.hint, error.code == Code::kBusy);
+  outcome.too_large = error.code == Code::kLimit;
   outcome.invocation = invocation.empty() ? uuid_v7(context_.clock, context_.random) : invocation;
   context_.observe(function, outcome, context_.clock.monotonic() - arrival);
   return outcome;
@@ -84,8 +94,8 @@ void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
   const host::OutcomeOf& of = of_[function];
   // Most answers need the id for nothing else.
   const bool last_use = outcome.status == Status::kOk && !outcome.reply.event;
-  response.fields.emplace_back("ferry-invocation", last_use ? std::move(outcome.invocation)
-                                                            : std::string(outcome.invocation));
+  response.fields.emplace_back(
+      kInvocationField, last_use ? std::move(outcome.invocation) : std::string(outcome.invocation));
   if (outcome.status != Status::kOk) {
     if (outcome.overload) {
       response.fields.emplace_back("Retry-After", "1");
@@ -116,22 +126,65 @@ void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
     for (auto& [name, value] : outcome.reply.http->headers) {
       if (http::equals_nocase(name, "content-type")) {
         response.content_type = std::move(value);
-      } else {
+      } else if (!http::equals_nocase(name, kInvocationField)) {
         response.fields.emplace_back(std::move(name), std::move(value));
       }
     }
   }
 }
 
+// All events of a batch share the deadline and the output limit of one request, and end with their
+// client. Events that are not run because of these are answered as refused (503).
+std::vector<Outcome> HttpCalls::run_batch(const HttpCall& call,
+                                          const std::vector<event::Event>& batch) const {
+  const function::Limits& limits = host::manifest_of(*context_.functions[call.function]).limits;
+  host::InvokeOptions options = call.invoke;
+  const Monotonic deadline = context_.clock.monotonic() + limits.timeout;
+  options.deadline = std::min(options.deadline.value_or(deadline), deadline);
+  std::uint64_t room = limits.output;
+  std::string ended;  // why no more are run
+  bool said = false;
+  std::vector<Outcome> outcomes;
+  for (const event::Event& event : batch) {
+    if (ended.empty() && call.from != nullptr && call.from->abandoned()) {
+      ended = "the client has left";
+    } else if (ended.empty() && context_.clock.monotonic() >= *options.deadline) {
+      ended = fmt::format("the batch's time is used up ({} ms)", limits.timeout.count());
+    }
+    if (!ended.empty()) {
+      Outcome& outcome =
+          outcomes.emplace_back(host::refuse("not run: " + ended, "send it again", true));
+      outcome.invocation = uuid_v7(context_.clock, context_.random);
+      context_.observe(call.function, outcome, context_.clock.monotonic() - call.arrival);
+      if (context_.log != nullptr && !said) {  // once for all that follow
+        context_.log->write(outcome, of_[call.function]);
+        said = true;
+      }
+      continue;
+    }
+    Outcome& outcome = outcomes.emplace_back(invoke(call.function, event, call.arrival, options));
+    outcome.logs = {};  // they are written
+    const std::uint64_t size = host::size_of(outcome.reply);
+    if (size <= room) {
+      room -= size;
+      continue;
+    }
+    ended = "the batch's answer is full";
+    outcome.status = Status::kOutputTooLarge;
+    outcome.message = fmt::format("the replies to the batch have more than {}",
+                                  function::format_size(limits.output));
+    outcome.hint = "raise [limits] output, reply with less, or send smaller batches";
+    outcome.reply = {};
+  }
+  return outcomes;
+}
+
 void HttpCalls::call_batch(const HttpCall& call, const std::vector<event::Event>& batch,
                            http::Response& response) const {
-  const host::OutcomeOf& of = of_[call.function];
-  std::vector<Outcome> outcomes;
-  bool all_events = true;
-  for (const event::Event& event : batch) {
-    outcomes.push_back(invoke(call.function, event, call.arrival, call.invoke));
-    all_events &= outcomes.back().status == Status::kOk && outcomes.back().reply.event.has_value();
-  }
+  std::vector<Outcome> outcomes = run_batch(call, batch);
+  const bool all_events = std::ranges::all_of(outcomes, [](const Outcome& outcome) {
+    return outcome.status == Status::kOk && outcome.reply.event.has_value();
+  });
   if (all_events && !outcomes.empty()) {
     std::vector<event::Event> events;
     for (Outcome& outcome : outcomes) {
@@ -151,7 +204,7 @@ void HttpCalls::call_batch(const HttpCall& call, const std::vector<event::Event>
   response.body = "[";
   for (const Outcome& outcome : outcomes) {
     response.body += response.body.size() > 1 ? "," : "";
-    response.body += host::to_json(outcome, of);
+    response.body += host::to_answer(outcome, of_[call.function].digest);
   }
   response.body += "]";
 }
@@ -182,6 +235,16 @@ void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
 }
 
 void HttpCalls::call(HttpCall&& call, http::Response& response) const {
+  std::vector<event::HeaderView> decoded;
+  const auto& limits = host::manifest_of(*context_.functions[call.function]).limits;
+  if (ferry::Status done = event::decode_content(call.message, decoded, serve::max_body(limits));
+      !done.ok()) {
+    answer_refused(call, done.error(), response);
+    if (done.error().code == Code::kUnsupported) {
+      response.fields.emplace_back("Accept-Encoding", event::kKnownCodings);
+    }
+    return;
+  }
   auto received = event::cloudevents_of(call.message);
   if (!received.ok()) {
     answer_refused(call, received.error(), response);

@@ -16,7 +16,8 @@ struct HttpCall {
   std::size_t function = 0;
   event::HttpRequest message;
   Monotonic arrival;
-  host::InvokeOptions invoke = {};  // the platform's deadline, id and environment
+  const http::Request* from = nullptr;  // as received, to see whether the client is still there
+  host::InvokeOptions invoke = {};      // the platform's deadline, id and environment
   // Called on the event of a request that is no CloudEvent, for what the platform knows better.
   std::function<void(event::Event&)> adjust = {};
   // Called on the outcome of a single CloudEvent, for platforms that want a reply of another form.
@@ -48,6 +49,8 @@ class HttpCalls {
  private:
   void call_batch(const HttpCall& call, const std::vector<event::Event>& batch,
                   http::Response& response) const;
+  std::vector<host::Outcome> run_batch(const HttpCall& call,
+                                       const std::vector<event::Event>& batch) const;
   void call_plain(HttpCall& call, http::Response& response) const;
   void answer_refused(const HttpCall& call, const Error& error, http::Response& response) const;
 

@@ -6,13 +6,16 @@
 namespace ferry::serve {
 namespace {
 
-// An event in structured mode is larger than its data: base64, attributes.
 constexpr std::uint64_t kEnvelope = 64u << 10;
 
 // For the signal handler; set once, before the handler is.
 http::Server* draining_server = nullptr;
 
 }  // namespace
+
+std::uint64_t max_body(const function::Limits& limits) {
+  return limits.input + limits.input / 2 + kEnvelope;
+}
 
 http::ServerOptions front_options(std::span<const function::Limits> limits) {
   http::ServerOptions server;
@@ -25,7 +28,7 @@ http::ServerOptions front_options(std::span<const function::Limits> limits) {
   for (const function::Limits& each : limits) {
     server.lanes.push_back({std::max(1u, each.concurrency)});
     server.max_running += std::max(1u, each.concurrency);
-    server.reader.body = std::max(server.reader.body, each.input + each.input / 2 + kEnvelope);
+    server.reader.body = std::max(server.reader.body, max_body(each));
   }
   server.max_running = std::min(server.max_running, 256u);
   server.max_held = std::max(server.max_held, 4 * server.reader.body);

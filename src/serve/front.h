@@ -1,6 +1,7 @@
 // The HTTP front as a process that serves functions sets it up and runs it.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <vector>
@@ -9,6 +10,10 @@
 #include "http/server.h"
 
 namespace ferry::serve {
+
+// Bytes of the largest body of a request for a function with these limits: an event in structured
+// mode is larger than its data, by base64 and attributes.
+std::uint64_t max_body(const function::Limits& limits);
 
 // One lane a function, with its slots; bodies as large as the largest function takes. Without
 // functions, one lane with the usual limits.

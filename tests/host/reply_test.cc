@@ -58,6 +58,35 @@ TEST(CgiReply, NamesTheLineThatIsWrong) {
   }
 }
 
+// It was 200 (RFC 3875, 6.2.3).
+TEST(CgiReply, ALocationAloneRedirects) {
+  auto status = [](std::string_view out) {
+    return read_reply(out, function::ReplyForm::kCgi)->http->status;
+  };
+  EXPECT_EQ(status("Location: http://example.com/a\n\n"), 302);
+  EXPECT_EQ(status("location: /a?b\r\nContent-Type: text/html\r\n\r\n<p>"), 302);
+  EXPECT_EQ(status("Location: http://example.com/a\nStatus: 201\n\n"), 201);
+  EXPECT_EQ(status("Status: 308\nLocation: /b\n\n"), 308);
+  EXPECT_EQ(status("Location:\n\n"), 200);
+  EXPECT_EQ(status("Content-Location: /a\n\n"), 200);
+}
+
+// 200,000 of them took a writer minutes, outside of every deadline.
+TEST(CgiReply, BoundsItsHeader) {
+  auto with = [](int fields, std::size_t size) {
+    std::string out;
+    for (int i = 0; i < fields; ++i) {
+      out += "A: " + std::string(size, 'b') + "\n";
+    }
+    return read_reply(out + "\nbody", function::ReplyForm::kCgi);
+  };
+  EXPECT_TRUE(with(128, 1).ok());
+  EXPECT_NE(with(129, 1).error().message.find("more than 128 fields"), std::string::npos);
+  EXPECT_FALSE(with(200'000, 1).ok());
+  EXPECT_TRUE(with(2, 32'000).ok());
+  EXPECT_FALSE(with(3, 32'000).ok());
+}
+
 TEST(EventReply, MovesTheDataOut) {
   auto reply =
       read_reply(R"({"specversion":"1.0","id":"1","source":"/a","type":"t","data":{"n":1.10}})",

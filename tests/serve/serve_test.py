@@ -134,7 +134,7 @@ class Answers(Folder):
     def test_batch_of_data_gives_outcomes(self):
         answer = self.send_event([EVENT, {**EVENT, "id": "2", "data": {"n": 2}}], BATCH, "/echo")
         outcomes = json.loads(answer.body)
-        self.assertEqual([outcome["status"] for outcome in outcomes], ["ok", "ok"])
+        self.assertEqual([outcome["outcome"] for outcome in outcomes], ["ok", "ok"])
         self.assertEqual([outcome["reply"]["data"]["n"] for outcome in outcomes], [1, 2])
 
     def test_empty_batch(self):

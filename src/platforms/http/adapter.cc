@@ -96,6 +96,7 @@ void HttpAdapter::handle(const http::Request& request, http::Response& response)
   call.message.headers = headers;
   call.message.body = std::string(request.body);
   call.arrival = request.arrival;
+  call.from = &request;
   prepare(request, call);
   calls_.call(std::move(call), response);
 }

@@ -1,5 +1,6 @@
 #include "platforms/knative/adapter.h"
 
+#include <algorithm>
 #include <array>
 
 #include "event/uri.h"
@@ -13,14 +14,20 @@ constexpr std::array kHealth{kReadyPath};
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
-// The attributes as headers beside those that the function wrote itself.
+// The attributes as headers beside those that the function wrote itself, which count.
 void add_headers(const event::Event& reply, host::HttpAnswer& answer) {
+  const auto wrote = [written = answer.headers](const std::string& name) {
+    return std::ranges::any_of(
+        written, [&](const auto& header) { return http::equals_nocase(header.first, name); });
+  };
   event::Event bare = reply;
   bare.datacontenttype.reset();
   auto message = event::to_http(std::move(bare), event::Mode::kBinary);
   if (message.ok()) {
     for (auto& header : message->headers) {
-      answer.headers.push_back(std::move(header));
+      if (!wrote(header.first)) {
+        answer.headers.push_back(std::move(header));
+      }
     }
   }
 }
@@ -35,7 +42,7 @@ void reply_as_event(const event::Event& asked, const std::string& function, cons
                     host::Outcome& outcome) {
   host::Reply& reply = outcome.reply;
   if (outcome.status != host::Status::kOk || reply.event || reply.data.empty() ||
-      !is_success(host::http_status(outcome))) {
+      !is_success(host::http_status(outcome)) || event::is_cloudevents_type(reply.content_type)) {
     return;
   }
   event::Event event;
