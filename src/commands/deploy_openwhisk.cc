@@ -46,6 +46,9 @@ class OpenWhiskTarget final : public DeployTarget {
     app.add_option("--web", web_, "Reachable over HTTP without a key; raw: the body as it was sent")
         ->check(CLI::IsMember({"yes", "raw"}))
         ->group(group);
+    app.add_flag("--web-result", choice_.result,
+                 "The reply is the action's result, for callers of NAME.json, .text, .html, .svg")
+        ->group(group);
     app.add_option("--concurrency", choice_.concurrency, "Activations at once in one container")
         ->check(CLI::Range(1, 500))
         ->group(group);

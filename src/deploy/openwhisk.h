@@ -27,6 +27,7 @@ struct OpenWhiskChoice {
   bool without_code = false;  // the image holds the function itself
   bool web = false;           // reachable over HTTP without a key
   bool raw = false;           // and with the body as it was sent
+  bool result = false;        // its reply is the result that NAME.json and its like project from
   std::optional<std::int64_t> concurrency;
 };
 

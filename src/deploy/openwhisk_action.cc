@@ -117,6 +117,10 @@ Result<OpenWhiskAction> make_action(std::string_view action_json, const OpenWhis
   if (!annotations.is_array()) {
     annotations = json::array();
   }
+  if (choice.result) {
+    (*action)["parameters"] =
+        json::array{json::object{{"key", "FERRY_WEB"}, {"value", "result"}, {"init", true}}};
+  }
   if (choice.web || choice.raw) {
     annotate(annotations.get_array(), "web-export", true);
     annotate(annotations.get_array(), "raw-http", choice.raw);

@@ -32,7 +32,7 @@ Status serve(const Options& options, const char* argv0) {
                     decision.why, fmt::join(platforms::platform_names(), ", ")),
         ""};
   }
-  if (!options.serve.quiet) {
+  if (!options.serve.quiet && platform->announces()) {
     fmt::print(stderr, "ferry-host: platform {}: {}\n", decision.platform, decision.why);
   }
   serve::Options how = options.serve;

@@ -51,6 +51,9 @@ class Platform {
   // a process that has no thread and no engine yet. As it stands: worker processes that the
   // platform calls over HTTP, each with its adapter.
   virtual Status serve(serve::Provider& provider, const serve::Options& options) const;
+  // Whether ferry-host may print which platform it found. False where the platform takes all output
+  // for the log of the first event.
+  virtual bool announces() const { return true; }
   // What it allows.
   virtual const Rules& rules() const;
   // Lanes of one that is called over HTTP are the functions' indices.

@@ -235,6 +235,23 @@ class Run(Case):
         status, data = self.box.post_raw("/run", body)
         self.assertEqual((status, data), (200, body[len('{"value":'):-1]))
 
+    def test_without_a_value_has_no_arguments(self):
+        """BasicActionRunnerTests posts {} to /run; it was answered as a value of a wrong type."""
+        self.init()
+        status, data = self.box.post("/run", {})
+        self.assertEqual((status, data), (200, {}))
+
+    def test_writes_nothing_of_its_own_before_the_first_activation(self):
+        """What a container says before is in its first activation's log."""
+        self.init()
+        self.do("array")
+        self.assertEqual(self.box.err.wait_for(1), [SENTINEL])
+        self.assertEqual(self.box.out.wait_for(1), [SENTINEL])
+
+    def test_the_api_host_reaches_the_function(self):
+        self.init()
+        self.assertEqual(self.do("env")[1]["__OW_API_HOST"], "http://127.0.0.1")
+
     def test_value_that_is_no_object_is_an_error_with_sentinels(self):
         self.init()
         for value in ["A", 1, None, True]:
@@ -379,6 +396,12 @@ class Web(Case):
         _, body = self.box.run({"__ow_method": "get", "__ow_path": "", "__ow_headers": {},
                                 "do": "echo", "n": 1})
         self.assertEqual(body["body"], {"do": "echo", "n": 1})
+
+    def test_result_form_is_the_reply_itself(self):
+        self.init(env={"FERRY_WEB": "result"})
+        value = {"__ow_method": "get", "__ow_headers": {}, "do": "echo"}
+        self.assertEqual(self.box.run(value), (200, {"do": "echo"}))
+        self.assertEqual(self.box.run({**value, "do": "text"}), (200, {"body": "plain ☃ text"}))
 
     def test_text_is_a_string_and_bytes_are_base64(self):
         self.init()

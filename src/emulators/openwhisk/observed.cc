@@ -7,7 +7,9 @@
 #include "base/bytes.h"
 #include "event/json.h"
 #include "event/json_text.h"
+#include "platforms/json_view.h"
 #include "platforms/openwhisk/activation_log.h"
+#include "platforms/openwhisk/media_types.h"
 #include "platforms/openwhisk/message.h"
 
 namespace ferry::platforms::openwhisk {
@@ -68,16 +70,13 @@ Result<Observed> observed_wrapped(const Members& members) {
   return out;
 }
 
-// A body of write_web's: JSON as JSON or a string, text as a string, all else in base64.
+// A body of write_web's, read as OpenWhisk's controller does.
 Result<std::string> web_body(std::string_view value, std::string_view type) {
   if (event::kind_of(value) != JsonKind::kString) {
     return std::string(value);
   }
   FERRY_TRY(std::string text, event::decode_json_string(value));
-  if (event::is_text_type(type) || event::is_json_type(type)) {
-    return text;
-  }
-  return from_base64(text);
+  return is_binary_type(type) || is_json_family(type) ? from_base64(text) : text;
 }
 
 // {"statusCode", "headers", "body"}: a function's own HTTP answer.
@@ -90,8 +89,11 @@ Result<Observed> observed_web(const Members& members) {
   }
   FERRY_TRY(const Members headers, read_members(*find(members, "headers")));
   for (const auto& [name, value] : headers) {
-    FERRY_TRY(std::string text, event::decode_json_string(value));
-    answer.fields.emplace_back(name, std::move(text));
+    const JsonView view(value);
+    for (const JsonView each : view.is(JsonKind::kArray) ? view.elements() : std::vector{view}) {
+      FERRY_TRY(std::string text, event::decode_json_string(each.text()));
+      answer.fields.emplace_back(name, std::move(text));
+    }
   }
   if (const std::string_view* body = find(members, "body")) {
     FERRY_TRY(answer.body, web_body(*body, answer.field("content-type")));
@@ -207,6 +209,10 @@ Status take_streams(std::string_view out, std::string_view err, Observed& into) 
 }
 
 std::string lose(Observed& expected) {
+  if (expected.own_http && !is_utf8(expected.body) && !is_binary_type(expected.content_type)) {
+    expected.content_type = "application/octet-stream";
+    return "OpenWhisk takes text in UTF-8 only: other bytes keep their values and lose their type";
+  }
   if (expected.status != kOk || expected.own_http || !expected.attributes.empty()) {
     return {};
   }

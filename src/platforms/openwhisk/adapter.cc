@@ -19,6 +19,10 @@ constexpr int kBadCode = 502;
 // Taken off the platform's deadline, so that our answer is there before the invoker gives up.
 constexpr std::chrono::milliseconds kMargin{100};
 
+// A parameter of the action's that /init brings, and its value: see write_result().
+constexpr char kWebForm[] = "FERRY_WEB";
+constexpr std::string_view kResultForm = "result";
+
 bool is_entry(std::string_view path) { return path == "/init" || path == "/run" || path == "/"; }
 
 }  // namespace
@@ -80,11 +84,12 @@ void OpenWhiskAdapter::handle(const http::Request& request, http::Response& resp
     return;
   }
   const std::string_view* found = find(*body, "value");
-  const std::string_view value = found == nullptr ? "" : *found;
   if (path == "/init") {
-    handle_init(value, response);
+    handle_init(found == nullptr ? "" : *found, response);
     return;
   }
+  // As in stock runtimes, no value is no arguments.
+  const std::string_view value = found == nullptr ? "{}" : *found;
   std::erase_if(*body, [](const auto& member) { return member.first == "value"; });
   handle_run(value, *body, request.arrival, response);
 }
@@ -186,7 +191,10 @@ host::InvokeOptions OpenWhiskAdapter::invoke_options(const Action& action,
     options.deadline = context_.clock.monotonic() +
                        std::chrono::milliseconds(std::clamp<std::int64_t>(left, 0, most)) - kMargin;
   }
-  Environment env = action.env;
+  Environment env = options_.env;
+  for (const auto& [name, text] : action.env) {
+    env[name] = text;
+  }
   for (const auto& [name, text] : activation.env) {
     env[name] = text;
   }
@@ -243,11 +251,13 @@ void OpenWhiskAdapter::run_web(const Action& action, const Activation& activatio
   AdapterContext context{context_.host, {action.function}, context_.clock, context_.random};
   ActivationLines lines;
   bool failed = false;
+  bool overload = false;
   int status = 200;
   context.observe = [&](std::size_t, const host::Outcome& outcome, Nanoseconds took) {
     lines.add(outcome);
     failed |= outcome.status != host::Status::kOk;
-    if (outcome.status == host::Status::kBroken || outcome.overload) {
+    overload |= outcome.overload;
+    if (outcome.status == host::Status::kBroken) {
       status = run_status(outcome);
     }
     context_.observe(0, outcome, took);
@@ -262,9 +272,13 @@ void OpenWhiskAdapter::run_web(const Action& action, const Activation& activatio
   call.invoke = invoke_options(action, activation);
   http::Response inner;
   HttpCalls(context).call(std::move(call), inner);
-  response.status = status;
+  // Events of a batch that were refused are in its answer; the activation itself is not repeated.
+  response.status = overload && inner.status != 200 ? inner.status : status;
   response.content_type = "application/json";
-  response.body = write_web(inner, failed);
+  const auto form = action.env.find(kWebForm);
+  response.body = form != action.env.end() && form->second == kResultForm
+                      ? write_result(inner, failed)
+                      : write_web(inner, failed);
   log_.end(std::move(lines));
 }
 

@@ -18,6 +18,7 @@ struct AdapterOptions {
   std::optional<bundle::VerifyKey> key;  // whose bundles are taken; absent: nobody's
   int out = 1;                           // where activations' logs go
   int err = 2;
+  Environment env = {};  // the container's own that is a function's to know (__OW_API_HOST)
 };
 
 class OpenWhiskAdapter final : public http::Service {

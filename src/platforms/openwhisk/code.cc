@@ -19,18 +19,38 @@ std::string stem_of(std::string_view name, std::string_view suffix) {
   return std::string(name.substr(name.rfind('/') + 1));
 }
 
+// What file managers put beside the files that somebody packed: macOS keeps what a zip has no place
+// for in __MACOSX and in files that begin with "._".
+bool is_clutter(std::string_view name) {
+  return name.starts_with("__MACOSX/") || name.find("/__MACOSX/") != std::string_view::npos ||
+         name.substr(name.rfind('/') + 1).starts_with("._");
+}
+
+std::string_view folder_of(std::string_view name) {
+  const std::size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? std::string_view() : name.substr(0, slash + 1);
+}
+
+// The manifest beside the function, else the one at the top.
+std::string manifest_for(const std::vector<package::ZipEntry>& entries, std::string_view function) {
+  for (const std::string_view folder : {folder_of(function), std::string_view()}) {
+    for (const package::ZipEntry& entry : entries) {
+      if (entry.name == std::string(folder).append(kManifestName)) {
+        return std::string(as_text(entry.bytes));
+      }
+    }
+  }
+  return "";
+}
+
 // The file that `main` names, else the only one there is.
 Result<Upload> select(std::vector<package::ZipEntry> entries, const std::string& main) {
   std::vector<std::pair<Upload, std::size_t>> found;
-  std::string manifest;
   std::string names;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const std::string& name = entries[i].name;
     const bool is_wasm = name.ends_with(kWasmSuffix);
-    if (!is_wasm && !name.ends_with(kBundleSuffix)) {
-      if (name == kManifestName) {
-        manifest = as_text(entries[i].bytes);
-      }
+    if ((!is_wasm && !name.ends_with(kBundleSuffix)) || is_clutter(name)) {
       continue;
     }
     Upload code;
@@ -41,8 +61,8 @@ Result<Upload> select(std::vector<package::ZipEntry> entries, const std::string&
   }
   for (auto& [code, index] : found) {
     if (code.name == main || found.size() == 1) {
+      code.manifest = manifest_for(entries, entries[index].name);
       code.bytes = std::move(entries[index].bytes);
-      code.manifest = std::move(manifest);
       return std::move(code);
     }
   }

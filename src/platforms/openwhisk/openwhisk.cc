@@ -57,6 +57,7 @@ class OpenWhisk final : public Platform {
   const char* name() const override { return "openwhisk"; }
   const char* summary() const override { return "Apache OpenWhisk: /init and /run"; }
   Sign sign() const override { return {"__OW_API_HOST"}; }  // the invoker's container proxy
+  bool announces() const override { return false; }
   Status serve(serve::Provider& provider, const serve::Options& options) const override {
     return openwhisk::serve(provider, options);
   }

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include <fmt/format.h>
 
@@ -10,6 +11,12 @@
 #include "serve/front.h"
 
 namespace ferry::platforms::openwhisk {
+namespace {
+
+// The invoker sets it for its containers.
+constexpr char kApiHost[] = "__OW_API_HOST";
+
+}  // namespace
 
 Status serve(serve::Provider& provider, const serve::Options& options) {
   // First of all: an invoker that was refused tries again only after 100 ms.
@@ -18,6 +25,10 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   AdapterOptions how;
   if (functions.empty()) {
     FERRY_TRY(how.key, provider.upload_key());
+  }
+  const char* const api_host = std::getenv(kApiHost);
+  if (api_host != nullptr) {
+    how.env[kApiHost] = api_host;
   }
   engine::EngineOptions engine = engine_options();
   engine.count_instructions = serve::engine_options_for(functions).count_instructions;
@@ -30,7 +41,8 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   FERRY_CHECK_OK(server->listen(std::move(listeners.sockets.front())));
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGINT, [](int) { std::raise(SIGTERM); });
-  const bool announced = !options.quiet || listeners.port_chosen;
+  // In a container all output before the end of the first activation becomes part of its log.
+  const bool announced = listeners.port_chosen || (!options.quiet && api_host == nullptr);
   serve::serve_until_told(*server, [&] {
     if (announced) {
       const std::size_t known = functions.size();

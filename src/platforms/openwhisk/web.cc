@@ -1,13 +1,14 @@
 #include "platforms/openwhisk/web.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
 #include "base/bytes.h"
-#include "event/content_type.h"
 #include "event/event.h"
 #include "event/json_text.h"
+#include "platforms/openwhisk/media_types.h"
 
 namespace ferry::platforms::openwhisk {
 namespace {
@@ -36,13 +37,70 @@ bool describes_transport(std::string_view name) {
          http::equals_nocase(name, "transfer-encoding") || http::equals_nocase(name, "connection");
 }
 
-// A raw action gets text as it is; what is binary, or JSON, in base64.
-std::string raw_body(std::string body, std::string_view content_type) {
-  if (event::is_text_type(content_type) && !event::is_json_type(content_type)) {
-    return body;
+bool is_reserved(std::string_view parameter) { return parameter.starts_with("__ow_"); }
+
+std::string quoted(std::string_view text) {
+  std::string out;
+  event::append_json_string(out, text);
+  return out;
+}
+
+// A body as it was sent. OpenWhisk has read JSON of actions that are not raw, so that any value may
+// stand there; all else is a string.
+Result<std::string> body_of(std::string_view value, std::string_view content_type, bool raw) {
+  const JsonKind kind = event::kind_of(value);
+  if (!raw && is_json_family(content_type)) {
+    return std::string(value);
   }
-  auto decoded = from_base64(body);
-  return decoded.ok() ? *std::move(decoded) : std::move(body);
+  if (kind != JsonKind::kString) {
+    return kind == JsonKind::kNull ? std::string() : std::string(value);
+  }
+  FERRY_TRY(std::string text, event::decode_json_string(value));
+  if (!comes_in_base64(content_type)) {
+    return text;
+  }
+  auto decoded = from_base64(text);
+  return decoded.ok() ? *std::move(decoded) : std::move(text);
+}
+
+// What can stand in a query's name or value; all else is percent-encoded (RFC 3986, 2.3).
+void append_query_part(std::string& out, std::string_view text) {
+  constexpr std::string_view kUnreserved =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+  for (const char c : text) {
+    if (kUnreserved.find(c) != std::string_view::npos) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+}
+
+// OpenWhisk decodes the query of an action that is not raw into parameters, which stand beside the
+// body, and with them those that are bound to the action.
+Result<std::string> query_of(const Members& members) {
+  std::string out;
+  for (const auto& [name, raw] : members) {
+    if (!is_reserved(name)) {
+      FERRY_TRY(const std::string value, text_of(&raw));
+      out += out.empty() ? "" : "&";
+      append_query_part(out, name);
+      out += '=';
+      append_query_part(out, value);
+    }
+  }
+  return out;
+}
+
+// The parameters as one JSON object.
+std::string merged_parameters(const Members& members) {
+  std::string out;
+  for (const auto& [name, raw] : members) {
+    if (!is_reserved(name)) {
+      out += fmt::format("{}{}:{}", out.empty() ? "{" : ",", quoted(name), raw);
+    }
+  }
+  return out.empty() ? out : out + "}";
 }
 
 // A request target: what would end or split a request line is percent-encoded.
@@ -69,25 +127,29 @@ std::string target_of(std::string_view path, std::string_view query) {
   return out;
 }
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  event::append_json_string(out, text);
-  return out;
-}
-
-std::string json_body(const http::Response& response) {
+// The value of "body" that makes OpenWhisk send these bytes. A JSON value it writes as such, but a
+// string as the text it holds and null as no body; so these two go in base64, which it undoes for
+// bytes and for JSON. Text goes as a string; what is no UTF-8 has no place there and keeps its
+// bytes at the cost of its type.
+std::string body_value(const http::Response& response, std::string& type) {
   const std::string& body = response.body;
-  if (event::is_json_type(response.content_type) && event::check_json(body).ok()) {
-    const std::size_t first = body.find_first_not_of(" \t\r\n");
-    if (body[first] == '{' || body[first] == '[') {
-      return body;
-    }
+  const auto base64 = [&] { return quoted(to_base64(as_bytes(body))); };
+  if (is_json_family(type) && event::check_json(body).ok()) {
+    const std::string_view json = std::string_view(body).substr(body.find_first_not_of(" \t\r\n"));
+    const JsonKind kind = event::kind_of(json);
+    return kind == JsonKind::kString || kind == JsonKind::kNull ? base64() : body;
+  }
+  if (is_binary_type(type)) {
+    return base64();
+  }
+  // A string of JSON that happens to be base64 is decoded.
+  if (is_utf8(body) && !is_json_family(type)) {
     return quoted(body);
   }
-  if (event::is_text_type(response.content_type) && is_utf8(body)) {
-    return quoted(body);
+  if (!is_utf8(body)) {
+    type = "application/octet-stream";
   }
-  return quoted(to_base64(as_bytes(body)));
+  return base64();
 }
 
 }  // namespace
@@ -110,9 +172,6 @@ Result<std::optional<WebRequest>> read_web(std::string_view value) {
   }
   std::transform(out.method.begin(), out.method.end(), out.method.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  FERRY_TRY(const std::string path, text_of(find(members, "__ow_path")));
-  FERRY_TRY(const std::string query, text_of(find(members, "__ow_query")));
-  out.target = target_of(path, query);
   std::string content_type;
   if (const std::string_view* headers = find(members, "__ow_headers")) {
     FERRY_TRY(const Members fields, read_members(*headers));
@@ -125,22 +184,19 @@ Result<std::optional<WebRequest>> read_web(std::string_view value) {
       }
     }
   }
+  FERRY_TRY(const std::string path, text_of(find(members, "__ow_path")));
+  const bool raw = find(members, "__ow_query") != nullptr;
+  FERRY_TRY(std::string query, text_of(find(members, "__ow_query")));
   if (const std::string_view* body = find(members, "__ow_body")) {
-    FERRY_TRY(std::string text, text_of(body));
-    out.body = raw_body(std::move(text), content_type);
-  } else {
+    FERRY_TRY(out.body, body_of(*body, content_type, raw));
+    if (!raw) {
+      FERRY_TRY(query, query_of(members));
+    }
+  } else if (out.body = merged_parameters(members); !out.body.empty()) {
     // OpenWhisk has read the body and the query into parameters: they are the body again.
-    std::string merged;
-    for (const auto& [name, raw] : members) {
-      if (!name.starts_with("__ow_")) {
-        merged += fmt::format("{}{}:{}", merged.empty() ? "" : ",", quoted(name), raw);
-      }
-    }
-    if (!merged.empty()) {
-      out.body = "{" + merged + "}";
-      content_type = "application/json";
-    }
+    content_type = "application/json";
   }
+  out.target = target_of(path, query);
   if (!content_type.empty()) {
     out.headers.emplace_back("content-type", content_type);
   }
@@ -148,28 +204,57 @@ Result<std::optional<WebRequest>> read_web(std::string_view value) {
 }
 
 std::string write_web(const http::Response& response, bool failed) {
-  std::string headers;
-  auto add = [&headers](std::string_view name, std::string_view value) {
-    if (is_utf8(name) && is_utf8(value)) {
-      headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", quoted(name), quoted(value));
-    }
-  };
-  if (!response.content_type.empty()) {
-    add("content-type", response.content_type);
+  std::string type = response.content_type;
+  std::string body;
+  if (!response.body.empty()) {
+    body = ",\"body\":" + body_value(response, type);
   }
-  std::vector<std::string> seen;
-  for (const auto& [name, value] : response.fields) {
-    // An object can hold a name once; the first of several counts.
-    if (std::find(seen.begin(), seen.end(), name) == seen.end()) {
-      add(name, value);
-      seen.push_back(name);
+  // Each name once, whatever its case; OpenWhisk sends one field for each value of an array.
+  std::vector<std::pair<std::string, std::vector<std::string_view>>> fields;
+  std::unordered_map<std::string, std::size_t> places;
+  auto add = [&](const std::string& name, std::string_view value) {
+    if (!is_utf8(name) || !is_utf8(value)) {
+      return;
     }
+    std::string lower = name;
+    std::ranges::transform(lower, lower.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    });
+    const auto [place, fresh] = places.emplace(std::move(lower), fields.size());
+    if (fresh) {
+      fields.emplace_back(name, std::vector<std::string_view>());
+    }
+    fields[place->second].second.push_back(value);
+  };
+  if (!type.empty()) {
+    add("content-type", type);
+  }
+  for (const auto& [name, value] : response.fields) {
+    add(name, value);
+  }
+  std::string headers;
+  for (const auto& [name, values] : fields) {
+    std::string all;
+    for (const std::string_view value : values) {
+      all += (all.empty() ? "" : ",") + quoted(value);
+    }
+    headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", quoted(name),
+                           values.size() == 1 ? all : "[" + all + "]");
   }
   std::string out = fmt::format(R"({{"statusCode":{},"headers":{{{}}})", response.status, headers);
-  if (!response.body.empty()) {
-    out += ",\"body\":" + json_body(response);
+  out += body + '}';
+  return failed ? "{\"error\":" + out + "}" : out;
+}
+
+std::string write_result(const http::Response& response, bool failed) {
+  const std::string& body = response.body;
+  std::string out = "{}";
+  if (event::is_json_type(response.content_type) && event::check_json(body).ok()) {
+    const char first = body[body.find_first_not_of(" \t\r\n")];
+    out = first == '{' || first == '[' ? body : "{\"body\":" + body + "}";
+  } else if (!body.empty()) {
+    out = "{\"body\":" + quoted(is_utf8(body) ? body : to_base64(as_bytes(body))) + "}";
   }
-  out += '}';
   return failed ? "{\"error\":" + out + "}" : out;
 }
 
