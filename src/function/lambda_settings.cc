@@ -63,6 +63,11 @@ Status each_part(std::string_view text, char mark, Check check) {
   }
 }
 
+bool is_count(std::string_view text) {
+  return !text.empty() && text.size() <= 4 &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 // A TOML basic string has JSON's escapes, and one more character to escape.
 std::string quoted(std::string_view text) {
   std::string json;
@@ -94,6 +99,12 @@ Status check_lambda_when(std::string_view text) {
   return each_part(text, ';', [](std::string_view condition) -> Status {
     if (condition.starts_with('!')) {
       return check_lambda_path(condition.substr(1));
+    }
+    if (condition.starts_with('#')) {
+      return is_count(condition.substr(1))
+                 ? Status(Done{})
+                 : wrong(fmt::format("'{}' does not say how many members the input has", condition),
+                         "as in \"jobId;#1\"");
     }
     return check_lambda_path(condition.substr(0, condition.find('=')));
   });

@@ -34,14 +34,9 @@ Result<std::vector<serve::Listed>> BundleProvider::list(const serve::Wanted& wan
              !options_.bundle.empty()) {
     return std::move(packed).error();
   }
-  for (Packed& each : packed_) {
-    if (each.name == wanted.only) {
-      Packed named = std::move(each);
-      packed_.clear();
-      packed_.push_back(std::move(named));
-      break;
-    }
-  }
+  FERRY_CHECK_OK(keep_named(packed_, options_.function));
+  // Without one of that name all stay: Lambda wants a handler even where there is one function.
+  static_cast<void>(keep_named(packed_, wanted.only).ok());
   std::vector<serve::Listed> listed;
   for (const Packed& each : packed_) {
     listed.push_back({each.name, each.manifest});

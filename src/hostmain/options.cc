@@ -81,6 +81,11 @@ Result<Options> parse_options(std::span<const char* const> words) {
   Options out;
   for (std::size_t i = 0; i < words.size(); ++i) {
     std::string_view word = words[i];
+    // An image's CMD behind this program as its ENTRYPOINT.
+    if (!word.starts_with('-') && !word.empty() && out.function.empty()) {
+      out.function = word;
+      continue;
+    }
     const std::size_t equals = word.find('=');
     const std::string_view name = word.substr(0, equals);
     const Option* found = nullptr;
@@ -109,7 +114,7 @@ Result<Options> parse_options(std::span<const char* const> words) {
 std::string help_text() {
   std::string out =
       "ferry-host serves functions that `ferry pack` made ready, on the platform it finds itself "
-      "on.\n\n";
+      "on.\n\n  ferry-host [NAME] [options]    NAME: serve this one alone of several functions\n\n";
   for (const Option& option : table()) {
     out += fmt::format("  {:<24} {}\n",
                        fmt::format("{} {}", option.name, option.value ? option.value : ""),

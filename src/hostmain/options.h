@@ -10,6 +10,7 @@
 namespace ferry::hostmain {
 
 struct Options {
+  std::string function;  // the only one to serve of several bundles; empty: all
   std::string bundle;    // a file or a folder; empty: the folder of the program
   std::string key;       // the public key's file; empty: ferry.pub beside the bundles
   std::string platform;  // empty: decided from the environment

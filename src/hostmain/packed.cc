@@ -53,6 +53,24 @@ Result<bundle::VerifyKey> read_public_key(const std::string& path) {
   return key;
 }
 
+Status keep_named(std::vector<Packed>& packed, const std::string& name) {
+  if (name.empty()) {
+    return Done{};
+  }
+  std::string names;
+  for (Packed& each : packed) {
+    if (each.name == name) {
+      Packed named = std::move(each);
+      packed.clear();
+      packed.push_back(std::move(named));
+      return Done{};
+    }
+    names += (names.empty() ? "" : ", ") + each.name;
+  }
+  return Error{Code::kUsage, fmt::format("no function is named '{}'", name),
+               names.empty() ? "there is none here" : "there are " + names};
+}
+
 Result<Packed> unpack(bundle::Bundle bundle) {
   Packed out;
   out.name = bundle.info.function_name;

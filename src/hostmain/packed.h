@@ -26,6 +26,9 @@ Result<bundle::VerifyKey> read_public_key(const std::string& path);
 // `key_path` empty: kKeyFile in the same folder. kNotFound when there is no bundle.
 Result<std::vector<Packed>> read_packed(const std::string& path, const std::string& key_path);
 
+// Keeps the function of that name alone. Empty: all. kUsage names those that there are.
+Status keep_named(std::vector<Packed>& packed, const std::string& name);
+
 // The same of one opened bundle: reads its manifest.
 Result<Packed> unpack(bundle::Bundle bundle);
 

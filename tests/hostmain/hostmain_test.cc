@@ -82,7 +82,23 @@ TEST(Options, WrongOnesAreNamed) {
   EXPECT_THAT(message({"--workers", "0"}), HasSubstr("--workers 0"));
   EXPECT_THAT(message({"--workers", "3x"}), HasSubstr("--workers 3x"));
   EXPECT_THAT(message({"--log-format", "xml"}), HasSubstr("xml"));
-  EXPECT_THAT(message({"word"}), HasSubstr("word"));
+  EXPECT_THAT(message({"name", "word"}), HasSubstr("word"));
+  EXPECT_THAT(message({""}), HasSubstr("''"));
+}
+
+// The CMD of an image whose ENTRYPOINT is ferry-host was an unknown word.
+TEST(Options, AWordIsTheFunction) {
+  const char* words[] = {"--quiet", "orders", "--bundle", "/x"};
+  EXPECT_EQ(parse_options(words)->function, "orders");
+  std::vector<Packed> packed(2);
+  packed[0].name = "hello";
+  packed[1].name = "orders";
+  EXPECT_THAT(keep_named(packed, "other").error().hint, HasSubstr("hello, orders"));
+  ASSERT_TRUE(keep_named(packed, "").ok());
+  EXPECT_EQ(packed.size(), 2u);
+  ASSERT_TRUE(keep_named(packed, "orders").ok());
+  ASSERT_EQ(packed.size(), 1u);
+  EXPECT_EQ(packed[0].name, "orders");
 }
 
 TEST(Platforms, EachIsFoundByItsNameAndOthersAreNot) {

@@ -3,9 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include "emulators/emulator.h"
 #include "platforms/lambda/http_reply.h"
 
-namespace ferry::platforms::lambda {
+namespace ferry::platforms {
+
+const Emulation& lambda_emulation();
+
+namespace lambda {
 namespace {
 
 using host::Outcome;
@@ -192,5 +197,25 @@ TEST(HttpReply, PastLambdasLimitItIsAnError) {
   EXPECT_EQ(http_report(ReplyKind::kHttpV2, false, big).error_type, "");
 }
 
+// verify said DIFFERS: the documented loss was nowhere said.
+TEST(HttpReply, WhatIsPastLambdasLimitIsLost) {
+  Observed expected;
+  expected.status = "ok";
+  expected.http = 200;
+  expected.content_type = "application/octet-stream";
+  expected.body = std::string(5u << 20, '\xFF');
+  expected.logs = {"a line"};
+  EXPECT_NE(lambda_emulation().lose(expected), "");
+  EXPECT_EQ(expected.status, "output-too-large");
+  EXPECT_EQ(expected.http, 502);
+  EXPECT_EQ(expected.body, "");
+  EXPECT_EQ(expected.logs->size(), 1u);
+  EXPECT_EQ(expected.notes.size(), 1u);
+  expected.status = "ok";
+  expected.body = std::string(5u << 20, 'x');
+  EXPECT_EQ(lambda_emulation().lose(expected), "");
+}
+
 }  // namespace
-}  // namespace ferry::platforms::lambda
+}  // namespace lambda
+}  // namespace ferry::platforms

@@ -151,8 +151,21 @@ Report LambdaAdapter::answer_http(const Call& call, Input input) {
   http.message = std::move(input.http).request(headers);
   http::Response response;
   calls_.call(std::move(http), response);
-  return streaming_ && function_url ? streamed_report(response)
-                                    : http_report(input.row->reply, input.multi_value, response);
+  const auto render = [&] {
+    return streaming_ && function_url ? streamed_report(response)
+                                      : http_report(input.row->reply, input.multi_value, response);
+  };
+  Report done = render();
+  if (done.error_type.empty()) {
+    return done;
+  }
+  const Outcome outcome = too_large_outcome(call.invocation.request_id);
+  if (context_.log != nullptr) {
+    context_.log->write(outcome, calls_.of()[function_]);
+  }
+  response.clear();
+  put_problem(outcome, host::http_status(outcome), calls_.of()[function_].digest, response);
+  return render();
 }
 
 Outcome LambdaAdapter::run_one(const Call& call, const Item& item) {

@@ -1,6 +1,7 @@
 #include "platforms/lambda/http_events.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/bytes.h"
 #include "http/message.h"
@@ -47,18 +48,30 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
-// {"a": "1"} and {"a": ["1", "2"]}, the lists first where both are there: they say more.
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
+  return out;
+}
+
+// {"a": ["1", "2"]} and {"a": "1"}: the lists first, since they say more, then what only the others
+// have. Either map may be missing or empty, and so may a list.
 std::vector<std::pair<std::string, std::string>> pairs(JsonView lists, JsonView singles) {
   std::vector<std::pair<std::string, std::string>> out;
-  bool listed = lists.is(JsonKind::kObject);
-  for (auto& [name, value] : (listed ? lists : singles).members()) {
-    if (auto text = value.scalar()) {
-      out.emplace_back(name, std::move(*text));
-    }
+  std::set<std::string> listed;
+  for (auto& [name, value] : lists.members()) {
     for (JsonView element : value.elements()) {
       if (auto text = element.scalar()) {
         out.emplace_back(name, std::move(*text));
+        listed.insert(lower(name));
       }
+    }
+  }
+  for (auto& [name, value] : singles.members()) {
+    if (auto text = value.scalar(); text && !listed.contains(lower(name))) {
+      out.emplace_back(name, std::move(*text));
     }
   }
   return out;

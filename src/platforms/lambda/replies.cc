@@ -102,12 +102,9 @@ Report array_report(std::span<const Outcome> outcomes) {
   return {body + "]"};
 }
 
-Report too_large(std::size_t size, std::size_t bound) {
-  return error_report(
-      error_type(Status::kOutputTooLarge),
-      fmt::format("the answer has {} bytes, Lambda takes {} (reply with less; bytes that are no "
-                  "text grow by a third)",
-                  size, bound));
+Report too_large() {
+  const Outcome outcome = too_large_outcome("");
+  return error_report(error_type(outcome.status), message_of(outcome));
 }
 
 Report bounded(Report report, bool streaming) {
@@ -117,7 +114,7 @@ Report bounded(Report report, bool streaming) {
   }
   report.streamed = streaming;
   const std::size_t bound = streaming ? kMaxStreamed : kMaxAnswer;
-  return size > bound ? too_large(size, bound) : std::move(report);
+  return size > bound ? too_large() : std::move(report);
 }
 
 }  // namespace
@@ -153,6 +150,15 @@ Report error_report(std::string_view type, std::string_view message) {
 Report error_report(const Outcome& outcome) {
   const char* type = error_type(outcome.status);
   return {error_body(type, message_of(outcome), outcome.backtrace), type};
+}
+
+Outcome too_large_outcome(std::string invocation) {
+  Outcome outcome;
+  outcome.status = Status::kOutputTooLarge;
+  outcome.invocation = std::move(invocation);
+  outcome.message = "the answer is larger than Lambda takes";
+  outcome.hint = "6 MiB, 200 MB streamed: reply with less; bytes that are no text grow by a third";
+  return outcome;
 }
 
 std::string reply_value(const host::Reply& reply) {
@@ -224,7 +230,7 @@ Report streamed_report(const http::Response& response) {
   out.body = http_prelude(response);
   out.body.append(8, '\0');
   if (response.body.size() > kMaxStreamed - out.body.size()) {
-    return too_large(response.body.size(), kMaxStreamed);
+    return too_large();
   }
   out.body += response.body;
   out.content_type = "application/vnd.awslambda.http-integration-response";

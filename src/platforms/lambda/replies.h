@@ -26,9 +26,14 @@ inline constexpr std::size_t kMaxAnswer = (6u << 20) + 100;
 // for one that is ok.
 const char* error_type(host::Status status);
 
-// {"errorMessage", "errorType", "stackTrace"}
+// {"errorMessage", "errorType", "stackTrace"}, for the caller of Lambda's Invoke API: as with
+// AWS's own runtimes that is its operator, and gets the backtrace. Callers over HTTP get problem
+// details.
 Report error_report(const host::Outcome& outcome);
 Report error_report(std::string_view type, std::string_view message);
+
+// The outcome of an answer that is past what Lambda takes.
+host::Outcome too_large_outcome(std::string invocation);
 
 // Bytes of a streamed answer (quotas page: 200 MB).
 inline constexpr std::size_t kMaxStreamed = 200'000'000;
@@ -37,7 +42,8 @@ inline constexpr std::size_t kMaxStreamed = 200'000'000;
 // fewer where the order counts and one failed.
 Report report(const Input& input, std::span<const host::Outcome> outcomes, bool streaming = false);
 
-// HTTP's rows. An answer past kMaxAnswer is an error.
+// HTTP's rows. An answer past kMaxAnswer is an error, which a gateway makes a bare 502 of: it is
+// for the adapter to answer in HTTP's words instead.
 Report http_report(ReplyKind kind, bool multi_value, const http::Response& response);
 // A function URL's whose invoke mode is RESPONSE_STREAM: status, headers and cookies as JSON, eight
 // NULs, and the body as it is. Past kMaxStreamed it is an error.

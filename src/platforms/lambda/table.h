@@ -7,7 +7,7 @@
 
 namespace ferry::platforms::lambda {
 
-inline constexpr int kTableVersion = 1;
+inline constexpr int kTableVersion = 2;
 
 // What Lambda's caller wants to hear.
 enum class ReplyKind : unsigned char {
@@ -24,7 +24,8 @@ enum class ReplyKind : unsigned char {
 struct Row {
   std::string_view name;
   // Conditions, all of which hold, with ';' between them: PATH is there, !PATH is not,
-  // PATH=TEXT is this text. Paths are those of JsonView::at(), from the top of the input.
+  // PATH=TEXT is this text, #N: the input has N members and no more. Paths are those of
+  // JsonView::at(), from the top of the input.
   std::string_view when;
   // Where the events are: "" (the whole input is one), a list ("Records"), or a map of lists
   // ("records/*"). "gunzip:PATH": base64, gzip and JSON, which then stands for the whole input.
@@ -37,7 +38,8 @@ struct Row {
   std::string_view subject;
   std::string_view time;
   // "json:PATH", "text:PATH" or "base64:PATH", from the event's own place; PATH may be empty.
-  // null there means no data; nothing there means that the whole place is the data.
+  // null there means no data, as does nothing there with text and base64; with json nothing there
+  // means that the whole place is the data.
   std::string_view data;
   ReplyKind reply;
   std::string_view item = "";  // of kBatch and kOrdered: the path of what names an event to Lambda

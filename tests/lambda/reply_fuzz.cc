@@ -1,0 +1,86 @@
+// Lambda's answers to arbitrary replies: always JSON, and the body comes back byte for byte. The
+// first byte says the status, then a line with the content type, header lines, an empty line, the
+// body.
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/bytes.h"
+#include "event/json_text.h"
+#include "http/head.h"
+#include "platforms/json_view.h"
+#include "platforms/lambda/http_reply.h"
+#include "platforms/lambda/replies.h"
+
+namespace {
+
+namespace lambda = ferry::platforms::lambda;
+using ferry::platforms::JsonView;
+
+void must(bool condition) {
+  if (!condition) std::abort();
+}
+
+std::string_view cut(std::string_view& text) {
+  const std::size_t at = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, at);
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return line;
+}
+
+ferry::http::Response response_of(std::string_view text) {
+  ferry::http::Response out;
+  if (!text.empty()) {
+    out.status = 200 + static_cast<unsigned char>(text.front()) % 400;
+    text.remove_prefix(1);
+  }
+  out.content_type = cut(text);
+  for (std::string_view line = cut(text); !line.empty(); line = cut(text)) {
+    const std::size_t colon = std::min(line.find(':'), line.size());
+    out.fields.emplace_back(line.substr(0, colon), line.substr(std::min(colon + 1, line.size())));
+  }
+  out.body = text;
+  return out;
+}
+
+// No name or value that could split or spoil what a gateway writes.
+void check_headers(JsonView headers) {
+  for (const auto& [name, value] : headers.members()) {
+    must(ferry::http::is_token(name));
+    must(value.is(ferry::event::JsonKind::kArray) ||
+         ferry::http::is_field_value(value.scalar().value_or("\n")));
+  }
+}
+
+void check_http(const ferry::http::Response& response) {
+  using enum lambda::ReplyKind;
+  for (const auto kind : {kHttpV1, kHttpV2, kHttpAlb, kWebSocket}) {
+    for (const bool lists : {false, true}) {
+      const std::string text = lambda::http_reply(kind, lists, response);
+      must(ferry::event::check_json(text).ok());
+      const JsonView reply(text);
+      check_headers(reply.member("headers"));
+      check_headers(reply.member("multiValueHeaders"));
+      std::string body = reply.member("body").scalar().value_or("");
+      if (reply.member("isBase64Encoded").is_true()) {
+        body = *ferry::from_base64(body);
+      }
+      must(body == response.body);
+    }
+  }
+  const auto streamed = lambda::streamed_report(response);
+  must(streamed.body.ends_with(response.body));
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto response = response_of({reinterpret_cast<const char*>(data), size});
+  check_http(response);
+  ferry::host::Reply reply;
+  reply.content_type = response.content_type;
+  reply.data = response.body;
+  must(ferry::event::check_json(lambda::reply_value(reply)).ok());
+  reply.http = ferry::host::HttpAnswer{response.status, response.fields};
+  must(ferry::event::check_json(lambda::reply_value(reply)).ok());
+  return 0;
+}
