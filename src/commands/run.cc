@@ -26,7 +26,7 @@ class Run final : public Verb {
   void declare(CLI::App& app) override {
     app.add_option("FUNCTION", function_path_, "A .wasm file, a ferry.toml, or a folder with one")
         ->required();
-    app.add_option("DATA", data_, "The event's data: literal, @FILE, or - for stdin");
+    given_ = app.add_option("DATA", data_, "The event's data: literal, @FILE, or - for stdin");
     app.add_option("--event", event_path_, "A CloudEvent (JSON) to send in place of DATA")
         ->type_name("FILE");
     app.add_option("--arg", args_, "Argument for the function, beyond its name (repeatable)")
@@ -144,7 +144,7 @@ class Run final : public Verb {
     if (data_.starts_with('@')) {
       FERRY_TRY(auto bytes, read_file(data_.substr(1), kMaxInput));
       event.data = std::string(as_text(bytes));
-    } else if (data_ == "-" || (data_.empty() && ::isatty(STDIN_FILENO) == 0)) {
+    } else if (data_ == "-" || (given_->empty() && ::isatty(STDIN_FILENO) == 0)) {
       FERRY_TRY(auto bytes, read_all(STDIN_FILENO, kMaxInput, "stdin"));
       event.data = std::string(as_text(bytes));
     } else if (!data_.empty()) {
@@ -190,6 +190,7 @@ class Run final : public Verb {
   CommonOptions common_;
   std::string function_path_;
   std::string data_;
+  CLI::Option* given_ = nullptr;  // of DATA: empty data on the command line is data, too
   std::string event_path_;
   std::vector<std::string> args_;
   std::string output_ = "text";

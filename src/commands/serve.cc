@@ -1,4 +1,6 @@
 // ferry serve FUNCTION...: HTTP and CloudEvents, from worker processes.
+#include <cstdlib>
+
 #include <CLI/CLI.hpp>
 
 #include "commands/common_options.h"
@@ -14,10 +16,12 @@ class Serve final : public Verb {
   void declare(CLI::App& app) override {
     options_.listen = "127.0.0.1:8080";
     app.add_option("FUNCTION", paths_, "A .wasm file, a ferry.toml, or a folder with one");
-    app.add_option("--listen", options_.listen,
-                   "Where to serve: HOST:PORT, [IPV6]:PORT or :PORT. Port 0: a free one, which is "
-                   "printed on stderr even with --quiet")
-        ->capture_default_str();
+    listen_ =
+        app.add_option(
+               "--listen", options_.listen,
+               "Where to serve: HOST:PORT, [IPV6]:PORT or :PORT. Port 0: a free one, which is "
+               "printed on stderr even with --quiet")
+            ->capture_default_str();
     app.add_option("--workers", options_.workers, "Worker processes (default: one a core)")
         ->check(CLI::Range(1, 1024));
     app.add_flag("--pin", options_.pin,
@@ -53,13 +57,20 @@ class Serve final : public Verb {
   Status serve() {
     options_.log_format = log_format_ == "json" ? serve::LogFormat::kJson : serve::LogFormat::kText;
     options_.quiet = common_.quiet;
+    const platforms::Platform& platform = *platforms::find_platform(platform_);
+    if (listen_->empty() && platform.sign().starts_us) {
+      // A platform that starts this process says where it is going to call.
+      options_.listen = platform.default_listen(
+          [](const char* name) -> const char* { return std::getenv(name); });
+    }
     WasmProvider provider(paths_, common_);
-    return platforms::find_platform(platform_)->serve(provider, options_);
+    return platform.serve(provider, options_);
   }
 
   std::vector<std::string> paths_;
   CommonOptions common_;
   serve::Options options_;
+  CLI::Option* listen_ = nullptr;
   std::string platform_ = "http";
   std::string log_format_ = "text";
 };

@@ -28,6 +28,7 @@ struct Row {
   std::string_view connection;  // name of the app setting with the connection; empty: none
   std::string_view more;        // further members
 };
+constexpr std::string_view kCosmos = "cosmosdb";
 constexpr std::array kRows{
     Row{"http", "httpTrigger", "", "", ""},
     Row{"eventgrid", "eventGridTrigger", "", "", ""},
@@ -37,6 +38,8 @@ constexpr std::array kRows{
     Row{"servicebus", "serviceBusTrigger", "queueName", "ServiceBusConnection", ""},
     Row{"eventhub", "eventHubTrigger", "eventHubName", "EventHubConnection",
         R"("cardinality": "one")"},
+    Row{kCosmos, "cosmosDBTrigger", "containerName", "CosmosDBConnection",
+        R"("createLeaseContainerIfNotExists": true)"},
 };
 
 const Row* find_row(std::string_view kind) {
@@ -89,6 +92,11 @@ Result<TriggerSpec> parse_trigger(std::string_view text) {
                      : fmt::format("the trigger {0} wants a value: {0}={1}", row->kind, row->of),
                  ""};
   }
+  const std::size_t slash = std::min(out.of.find('/'), out.of.size());
+  if (row->kind == kCosmos && (slash == 0 || slash + 1 >= out.of.size())) {
+    return Error{Code::kUsage, "the trigger cosmosdb wants a value: cosmosdb=DATABASE/CONTAINER",
+                 ""};
+  }
   return out;
 }
 
@@ -122,7 +130,11 @@ std::string function_json(const TriggerSpec& trigger, const std::string& route) 
   }
   std::string members =
       fmt::format(R"("type": "{}", "direction": "in", "name": "{}")", row->type, trigger.kind);
-  if (!row->of.empty()) {
+  if (const std::size_t slash = trigger.of.find('/');
+      row->kind == kCosmos && slash != std::string::npos) {
+    members += fmt::format(R"(, "databaseName": {}, "{}": {})", quoted(trigger.of.substr(0, slash)),
+                           row->of, quoted(trigger.of.substr(slash + 1)));
+  } else if (!row->of.empty()) {
     members += fmt::format(R"(, "{}": {})", row->of, quoted(trigger.of));
   }
   if (!row->connection.empty()) {

@@ -11,7 +11,7 @@
 namespace ferry::packaging::azure {
 
 // A trigger as the command line names it: "http", "eventgrid", "timer=0 */5 * * * *",
-// "queue=NAME", "servicebus=NAME", "eventhub=NAME", "blob=PATH".
+// "queue=NAME", "servicebus=NAME", "eventhub=NAME", "blob=PATH", "cosmosdb=DATABASE/CONTAINER".
 struct TriggerSpec {
   std::string kind;
   std::string of;  // what stands behind "="

@@ -27,7 +27,7 @@ std::string service_yaml(const function::Function& function, const std::string& 
       std::chrono::ceil<std::chrono::seconds>(limits.timeout).count() + 1, 2, kMaxSeconds);
   return fmt::format(
       R"(# Written by ferry pack --for knative. kubectl apply -f service.yaml
-# Cloud Run: gcloud run services replace service.yaml
+# Cloud Run: gcloud run services replace service.yaml (without securityContext: it has its own)
 apiVersion: serving.knative.dev/v1
 kind: Service
 metadata:
@@ -46,6 +46,13 @@ spec:
           readinessProbe:
             httpGet:
               path: {ready}
+          securityContext:
+            allowPrivilegeEscalation: false
+            capabilities:
+              drop: ["ALL"]
+            runAsNonRoot: true
+            seccompProfile:
+              type: RuntimeDefault
           resources:
             limits:
               memory: {memory}Mi

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "packaging/azure_manifest.h"
 #include "platforms/azure/answer.h"
 #include "platforms/azure/events.h"
 
@@ -54,6 +55,42 @@ TEST(AzureEvent, QueueMessage) {
   EXPECT_EQ(event.source, "/azure/functions/orders");
   EXPECT_EQ(event.data, "hello");
   EXPECT_EQ(event.datacontenttype, "text/plain; charset=utf-8");
+}
+
+// The host leaves out each name that ends in "trigger", and sends bytes as base64: it was an
+// unknown trigger whose data was aGVsbG8=.
+TEST(AzureEvent, BlobAsTheHostSendsIt) {
+  const auto event = event_for(
+      R"({"Data":{"blob":"aGVsbG8="},"Metadata":{"Uri":"\"https://x.example/in/a b.txt\"",)"
+      R"("Properties":{},"Metadata":{},"sys":{}}})");
+  EXPECT_EQ(event.type, "com.microsoft.azure.storage.blob.changed");
+  EXPECT_EQ(event.subject, "in/a b.txt");
+  EXPECT_EQ(event.data, "hello");
+  auto data = [](const std::string& value) {
+    return event_for(R"({"Data":{"blob":)" + value +
+                     R"(},"Metadata":{"Uri":"\"https://x/a\"","Properties":{},"Metadata":{}}})")
+        .data;
+  };
+  EXPECT_EQ(data(R"("\"aGVsbG8=\"")"), "aGVsbG8=");  // text, in the host's quotes
+  EXPECT_EQ(data(R"("e30=")"), "{}");
+  EXPECT_EQ(data(R"("/wA=")"), std::string("\xff\0", 2));
+  EXPECT_EQ(data(R"("not base64")"), "not base64");
+  EXPECT_EQ(data(R"({"a":1.10})"), R"({"a":1.10})");
+  EXPECT_EQ(data(R"("")"), std::nullopt);
+}
+
+TEST(AzureEvent, CosmosDbChangesAreAListOfDocuments) {
+  constexpr char kDocuments[] = R"([{"id":"1","n":1.10,"_rid":"r","_etag":"e","_ts":1}])";
+  std::string quoted;
+  event::append_json_string(quoted, kDocuments);
+  for (const std::string& value : {std::string(kDocuments), quoted}) {
+    const auto event = event_for(R"({"Data":{"docs":)" + value + R"(},"Metadata":{"sys":{}}})");
+    EXPECT_EQ(event.type, "com.microsoft.azure.cosmosdb.changes");
+    EXPECT_EQ(event.datacontenttype, "application/json");
+    EXPECT_EQ(event.data, kDocuments);
+  }
+  EXPECT_EQ(event_for(R"({"Data":{"d":[{"id":"1"}]},"Metadata":{}})").type,
+            "com.microsoft.azure.functions.trigger");
 }
 
 TEST(AzureEvent, ServiceBusMessage) {
@@ -148,6 +185,38 @@ TEST(AzureAnswer, ATriggersReplyIsReturnValueAndOutputWithItsLog) {
   outcome.logs = {{{}, "one \"line\""}};
   EXPECT_EQ(reply_payload(outcome),
             R"({"Outputs":{"reply":{}},"Logs":["one \"line\""],"ReturnValue":{}})");
+}
+
+// HTTP and a queue as outputs of one function: there was one output only.
+TEST(AzureAnswer, AReplyMayNameItsOutputs) {
+  Outcome outcome = ok("application/json", R"({"Outputs":{"res":{"body":"hi"},"queue":["a"]}})");
+  outcome.logs = {{{}, "line"}};
+  constexpr char kWant[] =
+      R"({"Outputs":{"res":{"body":"hi"},"queue":["a"]},"Logs":["line"],"ReturnValue":null})";
+  EXPECT_EQ(reply_payload(outcome), kWant);
+  http::Response answer;
+  answer.content_type = outcome.reply.content_type;
+  answer.body = outcome.reply.data;
+  EXPECT_EQ(*http_payload(answer, outcome), kWant);
+  EXPECT_EQ(reply_payload(ok("application/json", R"( {"ReturnValue":1,"Outputs":{}} )")),
+            R"({"Outputs":{},"Logs":[],"ReturnValue":1})");
+  for (const char* other : {R"({"Outputs":[]})", R"({"Outputs":{},"more":1})", R"({"a":1})"}) {
+    EXPECT_FALSE(own_outputs("application/json", other)) << other;
+  }
+  EXPECT_FALSE(own_outputs("text/plain", R"({"Outputs":{}})"));
+}
+
+TEST(AzureManifest, CosmosDbIsATrigger) {
+  using namespace packaging::azure;
+  const auto trigger = parse_trigger("cosmosdb=shop/orders");
+  ASSERT_TRUE(trigger.ok()) << trigger.error().text();
+  const std::string json = function_json(*trigger, "f");
+  EXPECT_TRUE(event::check_json(json).ok()) << json;
+  EXPECT_THAT(json, HasSubstr(R"("type": "cosmosDBTrigger")"));
+  EXPECT_THAT(json, HasSubstr(R"("databaseName": "shop", "containerName": "orders")"));
+  for (const char* wrong : {"cosmosdb", "cosmosdb=shop", "cosmosdb=/orders", "cosmosdb=shop/"}) {
+    EXPECT_FALSE(parse_trigger(wrong).ok()) << wrong;
+  }
 }
 
 TEST(AzureAnswer, HttpOutputHasAllFourMembers) {

@@ -111,6 +111,10 @@ class Packages(unittest.TestCase):
         self.assertEqual(container["image"], "registry.example/echo:1")
         self.assertEqual(spec["timeoutSeconds"], 11)
         self.assertEqual(container["readinessProbe"]["httpGet"]["path"], "/_/ready")
+        # Knative's webhook warned that there was none.
+        self.assertEqual(container["securityContext"], {
+            "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
+            "runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}})
         trigger = yaml.safe_load((out / "trigger.yaml").read_text())
         self.assertEqual((trigger["apiVersion"], trigger["kind"]),
                          ("eventing.knative.dev/v1", "Trigger"))

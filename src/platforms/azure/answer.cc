@@ -64,13 +64,36 @@ std::string reply_value(const host::Reply& reply) {
   return quoted(reply.data);
 }
 
+std::optional<OwnOutputs> own_outputs(std::string_view type, std::string_view data) {
+  if (!event::is_json_type(type) || !event::check_json(data).ok()) {
+    return std::nullopt;
+  }
+  data.remove_prefix(data.find_first_not_of(" \t\r\n"));
+  data = data.substr(0, data.find_last_not_of(" \t\r\n") + 1);
+  const JsonView whole(data);
+  OwnOutputs out{whole.member("Outputs"), whole.member("ReturnValue")};
+  const std::size_t known = out.return_value.present() ? 2 : 1;
+  if (!out.outputs.is(event::JsonKind::kObject) || whole.members().size() != known) {
+    return std::nullopt;
+  }
+  return out;
+}
+
 std::string reply_payload(const host::Outcome& outcome) {
+  if (const auto own = own_outputs(outcome.reply.content_type, outcome.reply.data)) {
+    return fmt::format(R"({{"Outputs":{},"Logs":{},"ReturnValue":{}}})", own->outputs.text(),
+                       logs_of(outcome),
+                       own->return_value.present() ? own->return_value.text() : "null");
+  }
   const std::string value = reply_value(outcome.reply);
   return fmt::format(R"({{"Outputs":{{"{}":{}}},"Logs":{},"ReturnValue":{}}})", kReplyBinding,
                      value, logs_of(outcome), value);
 }
 
 Result<std::string> http_payload(const http::Response& answer, const host::Outcome& outcome) {
+  if (own_outputs(answer.content_type, answer.body)) {
+    return reply_payload(outcome);
+  }
   if (!is_utf8(answer.body)) {
     return Error{Code::kUnsupported, "this form of an HTTP trigger carries no bytes but text",
                  "set enableForwardingHttpRequest in host.json, as ferry pack does"};

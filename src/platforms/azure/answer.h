@@ -2,10 +2,13 @@
 // {"Outputs": {…}, "Logs": […], "ReturnValue": …}. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "host/outcome.h"
 #include "http/message.h"
+#include "platforms/json_view.h"
 
 namespace ferry::platforms::azure {
 
@@ -13,6 +16,14 @@ namespace ferry::platforms::azure {
 inline constexpr char kReplyBinding[] = "reply";
 // Name of an HTTP trigger's output.
 inline constexpr char kHttpBinding[] = "res";
+
+// A reply that names its outputs itself: {"Outputs": {NAME: VALUE, …}}, "ReturnValue" beside it or
+// not, and nothing else. Borrows the data.
+struct OwnOutputs {
+  JsonView outputs;
+  JsonView return_value;
+};
+std::optional<OwnOutputs> own_outputs(std::string_view content_type, std::string_view data);
 
 // A good outcome of a trigger that is not HTTP.
 std::string reply_payload(const host::Outcome& outcome);

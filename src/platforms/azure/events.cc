@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/bytes.h"
 #include "base/ids.h"
 #include "event/json.h"
 #include "event/uri.h"
@@ -13,8 +14,9 @@ namespace {
 
 using event::JsonKind;
 
-// Binding references of Azure Functions, "trigger metadata". The first row whose `when`, names with
-// ';' between them, are all there wins.
+// Binding references of Azure Functions, "trigger metadata", less what the host leaves out: every
+// name that ends in "trigger" (ScriptInvocationContextExtensions.cs). The first row whose `when`,
+// names with ';' between them, are all there wins.
 struct Row {
   std::string_view when;
   std::string_view type;
@@ -23,10 +25,12 @@ struct Row {
   std::string_view time;
   std::string_view content_type = "";
 };
+constexpr std::string_view kBlobType = "com.microsoft.azure.storage.blob.changed";
+constexpr std::string_view kCosmosType = "com.microsoft.azure.cosmosdb.changes";
 constexpr std::array kRows{
     Row{"PopReceipt;DequeueCount", "com.microsoft.azure.storage.queue.message", "Id", "",
         "InsertionTime"},
-    Row{"BlobTrigger;Uri", "com.microsoft.azure.storage.blob.changed", "", "BlobTrigger", ""},
+    Row{"Uri;Properties;Metadata", kBlobType, "", "", ""},
     Row{"EnqueuedTimeUtc;MessageId", "com.microsoft.azure.servicebus.message", "MessageId",
         "Subject", "EnqueuedTimeUtc", "ContentType"},
     Row{"PartitionContext;SequenceNumber", "com.microsoft.azure.eventhubs.event", "SequenceNumber",
@@ -59,6 +63,31 @@ std::string time_of(std::string text) {
     text += 'Z';
   }
   return text;
+}
+
+// CONTAINER/NAME of a blob's URI.
+std::string blob_path(std::string_view uri) {
+  const std::size_t scheme = uri.find("://");
+  const std::size_t path = scheme == std::string_view::npos ? 0 : uri.find('/', scheme + 3);
+  return path == std::string_view::npos ? "" : std::string(uri.substr(path + (path > 0 ? 1 : 0)));
+}
+
+// A blob's trigger says nothing of dataType, but bytes come in base64 and text in quotes of its
+// own.
+Value blob_of(JsonView raw) {
+  Value value = value_of(raw);
+  const std::string text = raw.scalar().value_or("");
+  if (auto bytes = from_base64(text); raw.is(JsonKind::kString) && bytes.ok()) {
+    value.text = *std::move(bytes);
+  }
+  return value;
+}
+
+// The change feed of Cosmos DB: a list of documents, each with the members that the service adds
+// to all. Its trigger has no metadata of its own.
+bool are_documents(std::string_view text) {
+  const JsonView first = JsonView(text).element(0);
+  return event::check_json(text).ok() && has_all(first, "_rid;_etag;_ts");
 }
 
 // A CloudEvent, or an event of Event Grid's own schema, as Microsoft maps it.
@@ -101,24 +130,28 @@ void set(event::Event& event, std::optional<std::string> event::Event::*attribut
   }
 }
 
-Value data_of(const Message& message) {
+Value data_of(const Message& message, bool blob) {
   const auto members = message.data.members();
-  // Input bindings beside the trigger: the function gets them all, by name.
-  return members.size() == 1 ? value_of(members.front().second)
-                             : Value{std::string(message.data.text()), true};
+  if (members.size() != 1) {
+    // Input bindings beside the trigger: the function gets them all, by name.
+    return Value{std::string(message.data.text()), true};
+  }
+  const JsonView raw = members.front().second;
+  return blob ? blob_of(raw) : value_of(raw);
 }
 
 }  // namespace
 
 event::Event event_of(const Message& message, const Trigger& trigger, const Clock& clock,
                       Random& random) {
-  const Value value = data_of(message);
-  if (auto event = carried_event(value)) {
-    return *std::move(event);
-  }
   const auto* row = std::ranges::find_if(
       kRows, [&](const Row& each) { return has_all(message.metadata, each.when); });
   const bool known = row != kRows.end();
+  const bool blob = known && row->type == kBlobType;
+  const Value value = data_of(message, blob);
+  if (auto event = carried_event(value); event && !blob) {
+    return *std::move(event);
+  }
   event::Event out;
   out.source = event::to_uri_path("/azure/functions/" + trigger.function);
   out.type = kAnyType;
@@ -127,6 +160,8 @@ event::Event event_of(const Message& message, const Trigger& trigger, const Cloc
   } else if (has_all(JsonView(value.json ? std::string_view(value.text) : "null"),
                      "Schedule;IsPastDue")) {
     out.type = kTimerType;
+  } else if (are_documents(value.text)) {
+    out.type = kCosmosType;
   }
   const std::string fallback =
       trigger.invocation.empty() ? uuid_v7(clock, random) : trigger.invocation;
@@ -135,6 +170,9 @@ event::Event event_of(const Message& message, const Trigger& trigger, const Cloc
     out.id = fallback;
   }
   out.time = to_rfc3339(clock.wall());
+  if (blob) {
+    set(out, &event::Event::subject, blob_path(text_at(message.metadata, "Uri")));
+  }
   if (known) {
     set(out, &event::Event::subject, text_at(message.metadata, row->subject));
     set(out, &event::Event::time, time_of(text_at(message.metadata, row->time)));
