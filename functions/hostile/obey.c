@@ -1,7 +1,10 @@
 // Does what the event on standard input says, {"do":"…"}: for tests of platforms.
+#define _GNU_SOURCE  // clock_gettime, nanosleep, getentropy
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 extern char** environ;
 
@@ -39,6 +42,24 @@ static void print_environment(void) {
   putchar('}');
 }
 
+// The time to the nanosecond, how long two seconds of sleep took, and random bytes.
+static void print_moment(void) {
+  struct timespec now;
+  struct timespec before;
+  struct timespec after;
+  unsigned char bytes[8];
+  clock_gettime(CLOCK_REALTIME, &now);
+  clock_gettime(CLOCK_MONOTONIC, &before);
+  nanosleep(&(struct timespec){.tv_sec = 2}, NULL);
+  clock_gettime(CLOCK_MONOTONIC, &after);
+  getentropy(bytes, sizeof bytes);
+  fprintf(stderr, "%lld.%09ld\n", (long long)now.tv_sec, now.tv_nsec);
+  printf("{\"time\":\"%lld.%09ld\",\"slept\":\"%lld.%09ld\",\"random\":\"", (long long)now.tv_sec,
+         now.tv_nsec, (long long)(after.tv_sec - before.tv_sec), after.tv_nsec - before.tv_nsec);
+  for (size_t i = 0; i < sizeof bytes; ++i) printf("%02x", bytes[i]);
+  printf("\"}");
+}
+
 int main(void) {
   size_t size = fread(input, 1, sizeof input - 1, stdin);
   input[size] = '\0';
@@ -54,6 +75,8 @@ int main(void) {
   if (told("nothing")) return 0;
   if (told("env")) {
     print_environment();
+  } else if (told("moment")) {
+    print_moment();
   } else if (told("text")) {
     printf("plain \xe2\x98\x83 text");
   } else if (told("binary")) {

@@ -23,8 +23,9 @@ inline constexpr char kPlainCase[] = "object";
 Result<std::vector<Case>> make_cases(const std::vector<std::string>& files);
 
 // Sends generated events and those of `case_files` (an event's data each) to both, several times.
-// A difference is kInvalid naming the event and both sides. What the original itself does
-// differently from run to run is compared by status alone. Returns words for the user.
+// All run under one seed of time and randomness, so that the same functions compare the same each
+// time. A difference is kInvalid naming the event and, of both sides, where it begins. Words that
+// vary in the original with time or randomness are not compared. Returns words for the user.
 Result<std::string> compare_functions(engine::Engine& engine, const engine::EngineOptions& options,
                                       const function::Function& original,
                                       const function::Function& other,

@@ -1,13 +1,14 @@
 #include "builder/probe.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 
 #include <fmt/format.h>
 
+#include "base/seeded.h"
 #include "builder/behaviour_diff.h"
 #include "builder/function_options.h"
+#include "builder/variation.h"
 #include "bundle/code_guard.h"
 #include "bundle/load.h"
 #include "host/invocation.h"
@@ -16,39 +17,6 @@
 
 namespace ferry::builder {
 namespace {
-
-// Long after both starts; sleeping takes no time.
-class EventClock final : public Clock {
- public:
-  WallTime wall() const override {
-    return WallTime(std::chrono::sys_days(std::chrono::days{22'000})) + (passed_ += kLook);
-  }
-  Monotonic monotonic() const override { return Monotonic(passed_ += kLook); }
-  void sleep_until(Monotonic until) const override {
-    passed_ = std::max<Nanoseconds>(passed_, until.time_since_epoch());
-  }
-
- private:
-  static constexpr Nanoseconds kLook{1000};
-  mutable Nanoseconds passed_ = std::chrono::hours{24 * 365 * 5};
-};
-
-// The same stream each time that it is made with the same number (splitmix64).
-class SameRandom final : public Random {
- public:
-  explicit SameRandom(std::uint64_t stream) : state_(stream) {}
-  void fill(std::span<std::uint8_t> bytes) override {
-    for (std::uint8_t& byte : bytes) {
-      std::uint64_t z = (state_ += 0x9E3779B97F4A7C15);
-      z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-      z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-      byte = static_cast<std::uint8_t>((z ^ (z >> 31)) >> 24);
-    }
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 struct Probe {
   const host::Guest& guest;
@@ -81,8 +49,8 @@ Result<host::Guest> guest_of(const function::Function& function, const bundle::B
 // How the guest ended and all that it wrote, in one string.
 Result<std::string> answer(const Probe& probe, const event::Event& event, std::uint64_t stream) {
   const std::chrono::milliseconds timeout = probe.guest.manifest.limits.timeout;
-  EventClock clock;
-  SameRandom random(stream);
+  SeededClock clock(0);  // long after both starts
+  SeededRandom random(stream);
   wasi::Context context(clock, random);
   event::ReadyEvent ready(event);
   const host::InvokeOptions options;
@@ -96,47 +64,6 @@ Result<std::string> answer(const Probe& probe, const event::Event& event, std::u
   return fmt::format("end {} {} exit {} {} reply {}\nlog {}", static_cast<int>(end.kind), end.value,
                      static_cast<int>(context.stop()), context.exit_code(), context.out(),
                      context.err());
-}
-
-// Runs of letters and digits, and what stands between them.
-std::vector<std::string_view> words_of(std::string_view text) {
-  std::vector<std::string_view> words;
-  auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
-  for (std::size_t begin = 0; begin < text.size();) {
-    std::size_t end = begin + 1;
-    while (end < text.size() && plain(text[end]) == plain(text[begin])) {
-      ++end;
-    }
-    words.push_back(text.substr(begin, end - begin));
-    begin = end;
-  }
-  return words;
-}
-
-// Whether every word in which the two starts differ also differs from event to event: the order of
-// a map, for example, depends on values drawn while starting, and is drawn anew for each event too.
-Result<bool> differ_like_events(const Probe& probe, const event::Event& event,
-                                const std::string& first, const std::string& second) {
-  constexpr std::uint64_t kEvents = 24;
-  const auto words = words_of(first);
-  const auto others = words_of(second);
-  if (words.size() != others.size()) {
-    return false;
-  }
-  std::vector<bool> changes(words.size());
-  for (std::uint64_t stream = 1; stream <= kEvents; ++stream) {
-    FERRY_TRY(const std::string text, answer(probe, event, stream));
-    const auto again = words_of(text);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      changes[i] = changes[i] || i >= again.size() || again[i] != words[i];
-    }
-  }
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] != others[i] && !changes[i]) {
-      return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace
@@ -157,7 +84,11 @@ Status compare_with_second_start(engine::Engine& engine, const engine::EngineOpt
     FERRY_TRY(const std::string second, answer({guest, *module, &other}, each.event, 0));
     bool same = first == second;
     if (!same) {
-      FERRY_TRY(same, differ_like_events(probe, each.event, first, second));
+      // The order of a map, for example, depends on values drawn while starting, and is drawn anew
+      // for each event too.
+      FERRY_TRY(same, differ_only_in_what_varies(first, second, [&](std::uint64_t seed) {
+                  return answer(probe, each.event, seed);
+                }));
     }
     if (!same) {
       return Error{

@@ -14,6 +14,7 @@
 
 #include "base/child.h"
 #include "base/scratch.h"
+#include "base/seeded.h"
 #include "commands/common_options.h"
 #include "commands/progress.h"
 #include "commands/verb.h"
@@ -29,6 +30,8 @@ namespace {
 constexpr std::chrono::milliseconds kBeforeProgress{2000};
 constexpr std::chrono::milliseconds kTick{200};
 constexpr std::uint64_t kMostResult = 1ull << 30;
+constexpr std::uint64_t kSeed = 0;
+constexpr std::uint64_t kOtherSeed = 1;
 
 void lay_over(const verify::CaseLimits& from, function::Limits& limits) {
   limits.timeout = from.timeout.value_or(limits.timeout);
@@ -154,19 +157,26 @@ class Verify final : public Verb {
       result.skipped = true;
       return tell(result);
     }
-    host::Host host(*engine, system_clock(), system_random());
+    const SeededTime time(kSeed);
+    host::Host host(*engine, time, system_random());
+    const auto load = [&](host::Host& into, const verify::CaseLimits& limits) {
+      host::LoadOptions how{function.name, function.manifest, {}};
+      lay_over(limits, how.manifest.limits);
+      return into.load(*bundle, how);
+    };
     std::ofstream progress(child_progress_, std::ios::binary);
-    const verify::RunContext context{host,
-                                     [&](const verify::CaseLimits& limits) {
-                                       host::LoadOptions load{function.name, function.manifest, {}};
-                                       lay_over(limits, load.manifest.limits);
-                                       return host.load(*bundle, load);
-                                     },
-                                     all_sides,
-                                     [&](std::size_t exchanges) {
-                                       progress.seekp(0);
-                                       progress << exchanges << '\n' << std::flush;
-                                     }};
+    const verify::RunContext context{
+        host, [&](const verify::CaseLimits& limits) { return load(host, limits); }, all_sides,
+        [&](std::size_t exchanges) {
+          progress.seekp(0);
+          progress << exchanges << '\n' << std::flush;
+        },
+        [&](const verify::Case& one) -> Result<platforms::Observed> {
+          const SeededTime later(kOtherSeed);
+          host::Host other(*engine, later, system_random());
+          FERRY_TRY(const auto loaded, load(other, one.limits));
+          return platforms::observed_of(other.invoke(*loaded, one.event, {}));
+        }};
     auto done = verify::run_cases(context, all_cases);
     if (done.ok()) {
       result.cases = *std::move(done);
@@ -306,7 +316,10 @@ class Verify final : public Verb {
     for (std::size_t i = 0; i < cases.size(); ++i) {
       const verify::CaseResult& result = first.cases[i];
       if (cases[i].native) {
-        cases[i].native->answer = result.seen.body;
+        // Where nothing was answered there is nothing to record.
+        if (!result.seen.status.empty()) {
+          cases[i].native->answer = result.seen.body;
+        }
       } else if (result.steady) {
         cases[i].expected = verify::expected_of(result.seen);
       }

@@ -1,10 +1,13 @@
 #include "host/host.h"
 
 #include <algorithm>
+#include <optional>
+#include <typeinfo>
 
 #include <fmt/format.h>
 
 #include "base/ids.h"
+#include "base/seeded.h"
 #include "bundle/load.h"
 #include "host/guest_abi.h"
 #include "host/invocation.h"
@@ -21,6 +24,20 @@ using engine::End;
 double microseconds(Monotonic from, Monotonic to) {
   return std::chrono::duration<double, std::micro>(to - from).count();
 }
+
+// What a guest sees in place of this machine's time and randomness, where the host's clock is a
+// SeededTime: the same for every event. Sleeping takes no time, and what a platform adds to the
+// environment (a trace id, say) is left out.
+struct Seeded {
+  Seeded(std::uint64_t seed, const InvokeOptions& from)
+      : clock(seed), random(seed), context(clock, random), options(from) {
+    options.env.clear();
+  }
+  SeededClock clock;
+  SeededRandom random;
+  wasi::Context context;
+  InvokeOptions options;
+};
 
 // Returned, or left by proc_exit: nothing was cut short in the middle.
 bool ended_by_itself(const End& end, const wasi::Context& context) {
@@ -262,10 +279,15 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   }
 
   Ticker::Running running(ticker_);
-  Invocation call(function, event, options);
+  std::optional<Seeded> seeded;
+  if (typeid(clock_) == typeid(SeededTime)) {
+    seeded.emplace(static_cast<const SeededTime&>(clock_).seed(), options);
+  }
+  Invocation call(function, event, seeded ? seeded->options : options);
   Loaded::Held held = function.take(clock_, random_);
-  wasi::Context& context = *held.context;
-  if (ferry::Status begun = call.begin(context, deadline); !begun.ok()) {
+  wasi::Context& context = seeded ? seeded->context : *held.context;
+  const Monotonic by_its_clock = seeded ? seeded->clock.monotonic() + limits.timeout : deadline;
+  if (ferry::Status begun = call.begin(context, by_its_clock); !begun.ok()) {
     outcome.status = Status::kRefused;
     outcome.message = std::move(begun.error().message);
     outcome.hint = std::move(begun.error().hint);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/digest.h"
+#include "base/seeded.h"
 #include "engine/lower.h"
 #include "snapshot/image.h"
 #include "snapshot/start_up.h"
@@ -13,6 +14,10 @@
 
 namespace ferry::snapshot {
 namespace {
+
+// The second start is compared and thrown away. It draws the same each time, so that the same
+// function gives the same answer each time it is asked for a snapshot.
+constexpr std::uint64_t kSecondSeed = 0x7477696E;
 
 // Of memory for the stack, where one is not enough.
 constexpr std::uint32_t kMostPages = 16;
@@ -238,7 +243,8 @@ Result<Snapshot> snapshot_command(const Making& making) {
   out.stack_bytes = stack.bytes;
   out.memory = baked.memory.size();
   if (could_differ(out.frozen)) {
-    FERRY_TRY(StartUp second, start_up(module, making.options, system_random(), true));
+    SeededRandom random(kSecondSeed);
+    FERRY_TRY(StartUp second, start_up(module, making.options, random, true));
     FERRY_TRY(const Stack other, unwind(second, module, at));
     out.second_start = second_start_of(second, module.binary);
     out.second_start.globals[at.length] = length(other);
@@ -288,7 +294,8 @@ Result<Snapshot> snapshot_reactor(const Making& making) {
   out.memory = baked.memory.size();
   FERRY_TRY(out.frozen.drew, find_drawing(making));
   if (could_differ(out.frozen)) {
-    FERRY_TRY(StartUp second, initialize(making, module, system_random(), true));
+    SeededRandom random(kSecondSeed);
+    FERRY_TRY(StartUp second, initialize(making, module, random, true));
     out.second_start = second_start_of(second, module.binary);
   }
   return out;

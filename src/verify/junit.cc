@@ -2,6 +2,7 @@
 // platform, a test for each case; the digest names the class.
 #include <fmt/format.h>
 
+#include "base/excerpt.h"
 #include "verify/report.h"
 
 namespace ferry::verify {

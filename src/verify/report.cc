@@ -10,9 +10,6 @@ namespace {
 using platforms::Difference;
 using platforms::Observed;
 
-constexpr std::size_t kBefore = 40;
-constexpr std::size_t kAfter = 100;
-
 std::optional<Difference> across(const EngineResult& measure, const EngineResult& other,
                                  std::size_t at) {
   const CaseResult& one = measure.cases[at];
@@ -84,28 +81,6 @@ std::vector<Fault> faults_of(const Report& report) {
     }
   }
   return faults;
-}
-
-std::string excerpt(std::string_view text, std::string_view other) {
-  const std::size_t common =
-      static_cast<std::size_t>(std::ranges::mismatch(text, other).in1 - text.begin());
-  const std::size_t from = common > kBefore ? common - kBefore : 0;
-  std::string out = from > 0 ? fmt::format("byte {}: …", from) : "";
-  for (char c : text.substr(from, kBefore + kAfter)) {
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\\') {
-      out += "\\\\";
-    } else if ((c >= 0 && c < 0x20) || c == 0x7F || c < 0) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  if (text.size() > from + kBefore + kAfter) {
-    out += fmt::format("… ({} bytes)", text.size());
-  }
-  return out.empty() ? "(nothing)" : out;
 }
 
 }  // namespace ferry::verify

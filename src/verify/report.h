@@ -47,9 +47,6 @@ std::string to_table(const Report& report, bool colours);
 std::string to_json(const Report& report);
 std::string to_junit(const Report& report);
 
-// The part of a text around its first difference from the other, control characters written out.
-std::string excerpt(std::string_view text, std::string_view other);
-
 // Between the child and the parent; bodies and all.
 std::string engine_to_json(const EngineResult& result);
 Result<EngineResult> engine_from_json(std::string_view text);

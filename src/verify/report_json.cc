@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/digest.h"
+#include "base/excerpt.h"
 #include "verify/report.h"
 
 namespace ferry::verify {

@@ -1,5 +1,6 @@
 #include "verify/run.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -14,9 +15,47 @@ using platforms::Observed;
 // order, since each borrows from those before it.
 struct Rig {
   std::unique_ptr<platforms::LogTap> log;
+  bool log_left = false;  // the last exchange did not take its log
   platforms::Adapter adapter;
   std::unique_ptr<platforms::Emulator> emulator;
 };
+
+// Takes what differs between `one` and `other` out of both of the rest: the names of that.
+std::vector<std::string> drop_varying(const Observed& one, const Observed& other,
+                                      Observed& expected, Observed& seen) {
+  std::vector<std::string> names;
+  const auto drop = [&](const char* name, auto Observed::*field) {
+    if (one.*field != other.*field) {
+      names.emplace_back(name);
+      expected.*field = {};
+      seen.*field = {};
+    }
+  };
+  const auto drop_pairs = [&](const char* name, auto Observed::*field) {
+    auto all = one.*field;
+    all.insert((other.*field).begin(), (other.*field).end());
+    for (const auto& [key, value] : all) {
+      const auto at = (one.*field).find(key);
+      const auto there = (other.*field).find(key);
+      if (at == (one.*field).end() || there == (other.*field).end() ||
+          at->second != there->second) {
+        names.push_back(fmt::format("{} {}", name, key));
+        (expected.*field).erase(key);
+        (seen.*field).erase(key);
+      }
+    }
+  };
+  drop("status", &Observed::status);
+  drop("error", &Observed::error);
+  drop("HTTP status", &Observed::http);
+  drop("content type", &Observed::content_type);
+  drop("reply", &Observed::body);
+  drop_pairs("attribute", &Observed::attributes);
+  drop_pairs("header", &Observed::headers);
+  drop("log", &Observed::logs);
+  drop("ferry's own log lines", &Observed::notes);
+  return names;
+}
 
 class Runner {
  public:
@@ -29,21 +68,30 @@ class Runner {
     if (one.native) {
       return run_native(one, std::move(result));
     }
-    const host::Outcome outcome = context_.host.invoke(*function, one.event, {});
-    result.seen = platforms::observed_of(outcome);
-    tick();
-    const Observed again = platforms::observed_of(context_.host.invoke(*function, one.event, {}));
-    tick();
-    result.steady = !platforms::first_difference(result.seen, again);
+    result.seen = by_host(*function, one);
+    result.steady = !platforms::first_difference(result.seen, by_host(*function, one));
     result.unexpected = first_unexpected(one.expected, result.seen);
+    std::optional<Observed> other;
+    const bool any_real = std::ranges::any_of(
+        context_.sides, [](const Side& side) { return static_cast<bool>(side.remote); });
+    if (any_real && context_.at_another_time) {
+      FERRY_TRY(other, context_.at_another_time(one));
+    }
     for (std::size_t i = 0; i < context_.sides.size(); ++i) {
-      result.sides.push_back(through(i, one, result));
+      const bool real = static_cast<bool>(context_.sides[i].remote);
+      result.sides.push_back(through(i, one, result, real && other ? &*other : nullptr));
       tick();
     }
     return result;
   }
 
  private:
+  Observed by_host(host::Loaded& function, const Case& one) {
+    Observed seen = platforms::observed_of(context_.host.invoke(function, one.event, {}));
+    tick();
+    return seen;
+  }
+
   Result<std::shared_ptr<host::Loaded>> loaded(const CaseLimits& limits) {
     auto found = loaded_.find(limits);
     if (found == loaded_.end()) {
@@ -76,7 +124,18 @@ class Runner {
     return rig.emulator.get();
   }
 
-  SideResult through(std::size_t side, const Case& one, const CaseResult& result) {
+  // Each exchange finds an empty log, whatever became of the one before.
+  Status clear_log(std::size_t side, const CaseLimits& limits) {
+    Rig& rig = rigs_[{side, limits}];
+    if (std::exchange(rig.log_left, true) && rig.log != nullptr) {
+      FERRY_CHECK_OK(rig.log->take());
+    }
+    return Done{};
+  }
+
+  // `other`: at another time; for a real platform, which has its own.
+  SideResult through(std::size_t side, const Case& one, const CaseResult& result,
+                     const Observed* other) {
     const Side& at = context_.sides[side];
     if (at.remote && one.limits != CaseLimits{}) {
       return {State::kSkipped, std::nullopt, "a real platform has its own limits"};
@@ -85,12 +144,27 @@ class Runner {
     if (!emulator.ok()) {
       return {State::kFailed, std::nullopt, emulator.error().text()};
     }
+    if (auto cleared = clear_log(side, one.limits); !cleared.ok()) {
+      return {State::kFailed, std::nullopt, cleared.error().text()};
+    }
     auto seen = (*emulator)->observe(one.event);
     if (!seen.ok()) {
       return {State::kFailed, std::nullopt, seen.error().text()};
     }
+    rigs_[{side, one.limits}].log_left = false;
     Observed expected = result.seen;
     std::string lost = at.platform->lose(expected);
+    if (other != nullptr) {
+      Observed later = *other;
+      at.platform->lose(later);
+      const Observed first = expected;
+      if (const auto names = drop_varying(first, later, expected, *seen); !names.empty()) {
+        lost += fmt::format(
+            "{}not compared: {}, which var{} with time or randomness, and a real platform has its "
+            "own",
+            lost.empty() ? "" : "; ", fmt::join(names, ", "), names.size() == 1 ? "ies" : "y");
+      }
+    }
     if (!result.steady) {
       if (seen->status != expected.status) {
         return {State::kDiffers, platforms::Difference{"status", expected.status, seen->status},
@@ -129,6 +203,9 @@ class Runner {
     auto emulator = this->emulator(side, one.limits);
     if (!emulator.ok()) {
       return {State::kFailed, std::nullopt, emulator.error().text()};
+    }
+    if (auto cleared = clear_log(side, one.limits); !cleared.ok()) {
+      return {State::kFailed, std::nullopt, cleared.error().text()};
     }
     auto answer = (*emulator)->send_native(one.native->input);
     if (!answer.ok()) {

@@ -52,6 +52,8 @@ struct RunContext {
   std::function<Result<std::shared_ptr<host::Loaded>>(const CaseLimits&)> load;
   const std::vector<Side>& sides;
   std::function<void(std::size_t exchanges)> progress = [](std::size_t) {};
+  // The outcome of a case at another time, with other randomness; used where a side is remote.
+  std::function<Result<platforms::Observed>(const Case&)> at_another_time = {};
 };
 
 // An error when nothing could be run at all.

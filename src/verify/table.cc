@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/excerpt.h"
 #include "verify/report.h"
 
 namespace ferry::verify {
