@@ -118,9 +118,12 @@ test-verify: build functions ## every function over every platform on every engi
 	tests/verify/everywhere.py --build build --all
 
 .PHONY: test-docs
-test-docs: build functions ## run every command of docs/build.md
+test-docs: build functions ## run every command of the docs, as several users and with each Rust that is here
 	@tools/setup.sh binaryen
-	tests/docs/run_blocks.py --build build docs/build.md
+	for user in me nobody; do for rust in debian rustup; do \
+	  tests/docs/run_blocks.py --build build --user $$user --rust $$rust README.md docs/*.md \
+	    docs/formats/*.md functions/README.md || [ $$? = 77 ] || exit 1; \
+	done; done
 
 .PHONY: test-components
 test-components: build functions-components ## sample components through ferry and through wasmtime's own host, compared (COUNT=200)
