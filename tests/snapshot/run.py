@@ -351,7 +351,7 @@ def packed(bench, functions, guests):
 
     done = pack(guests / "fresh.wasm", "fresh")
     digest = "sha256:" + hashlib.sha256((guests / "fresh.wasm").read_bytes()).hexdigest()
-    check("fresh: a snapshot" in done.stderr and digest in done.stderr, done.stderr)
+    check("fresh: packed as a snapshot" in done.stderr and digest in done.stderr, done.stderr)
     with zipfile.ZipFile(bench.folder / "fresh" / "function.zip") as package:
         package.extractall(bench.folder / "fresh")
     host = bench.folder / "fresh" / "ferry-host"
