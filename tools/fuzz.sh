@@ -17,7 +17,11 @@ for target; do
   [ -x "$target" ] || { echo "fuzz: there is no $target" >&2; exit 1; }
   mkdir -p "$build/corpus/$name"
   echo "fuzz: $name for $seconds s"
-  if ! "$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
+  # Words that random bytes would not find, where a target has them.
+  words=
+  [ ! -f "$source/tests/corpus/$name.dict" ] || words="-dict=$source/tests/corpus/$name.dict"
+  # shellcheck disable=SC2086
+  if ! "$target" $words -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
     -print_final_stats=1 -artifact_prefix="$build/crash-$name-" "$build/corpus/$name" \
     "$source/tests/corpus/$name" 2>"$build/fuzz-$name.log"; then
     tail -n 40 "$build/fuzz-$name.log" >&2

@@ -1,5 +1,7 @@
 #include "bundle/bundle.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -118,19 +120,46 @@ Result<Bundle> check(Fd file, std::size_t size, const Key& key, const std::strin
   return bundle;
 }
 
-Result<Fd> sealed_copy(ByteView bytes) {
-  Fd fd(memfd_create("ferry-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+Result<Fd> memory_file() {
+  // Not executable as a program: some systems allow no other (vm.memfd_noexec), and kernels before
+  // 6.3 do not know the flag. To map it for execution is possible with both.
+  constexpr unsigned kNoExecSeal = 8;  // MFD_NOEXEC_SEAL
+  Fd fd(memfd_create("ferry-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING | kNoExecSeal));
+  if (!fd.valid()) fd = Fd(memfd_create("ferry-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd.valid()) return errno_error("keep a bundle in memory", errno);
-  FERRY_CHECK_OK(write_all(fd.get(), bytes, "a bundle in memory"));
-  if (fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    return errno_error("seal a bundle in memory", errno);
-  }
   return fd;
 }
 
-// Whether someone besides this user and root could write to the file while we use it.
-bool others_may_write(const struct stat& status) {
-  return (status.st_mode & 0022) != 0 || (status.st_uid != geteuid() && status.st_uid != 0);
+// From here on no descriptor and no mapping can change it, this process's own included.
+Status seal(int fd) {
+  if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+    return errno_error("seal a bundle in memory", errno);
+  }
+  return Done{};
+}
+
+Result<Fd> sealed_copy(ByteView bytes) {
+  FERRY_TRY(Fd fd, memory_file());
+  FERRY_CHECK_OK(write_all(fd.get(), bytes, "a bundle in memory"));
+  FERRY_CHECK_OK(seal(fd.get()));
+  return fd;
+}
+
+// Read and not mapped: a file that becomes shorter meanwhile is an error and no signal.
+Result<Fd> sealed_copy(int from, std::uint64_t size, const std::string& name) {
+  FERRY_TRY(Fd fd, memory_file());
+  std::array<std::uint8_t, 64u << 10> part;  // stays in the CPU's cache between read and write
+  while (size != 0) {
+    const ssize_t n = read(from, part.data(), std::min<std::uint64_t>(size, part.size()));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error("read " + name, errno);
+    if (n == 0) return Error{Code::kInvalid, name + ": not a bundle, or cut off", ""};
+    const auto got = static_cast<std::size_t>(n);
+    FERRY_CHECK_OK(write_all(fd.get(), ByteView(part).first(got), "a bundle in memory"));
+    size -= got;
+  }
+  FERRY_CHECK_OK(seal(fd.get()));
+  return fd;
 }
 
 template <typename Key>
@@ -151,11 +180,9 @@ Result<Bundle> open_file(const std::string& path, const Key& key) {
     return Error{Code::kLimit, path + ": a bundle of " + std::to_string(size) + " bytes",
                  "the limit is " + std::to_string(kMaxBundle)};
   }
-  if (!others_may_write(status)) return check(std::move(fd), size, key, path);
-  // What has been checked must be what is run: check a copy that nobody else can reach.
-  const FileMap map(fd.get(), size);
-  if (!map.ok()) return errno_error("map " + path, errno);
-  FERRY_TRY(Fd copy, sealed_copy(map.view()));
+  // What has been checked must be what is run, for as long as it runs, whoever may write to the
+  // file: check a copy that nobody can change.
+  FERRY_TRY(Fd copy, sealed_copy(fd.get(), size, path));
   return check(std::move(copy), size, key, path);
 }
 

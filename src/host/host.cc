@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/seeded.h"
 #include "bundle/load.h"
+#include "host/grants.h"
 #include "host/guest_abi.h"
 #include "host/invocation.h"
 #include "host/loaded.h"
@@ -209,6 +210,12 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
         "leave out [limits] instructions (its timeout holds on every engine), or choose an "
         "engine that counts: `ferry engines` lists counts_instructions"};
   }
+  // The keys that vouch for it lie beside it.
+  const std::string file = bundle.artifact->name();
+  for (std::size_t i = 0; i < loaded->directories.size(); ++i) {
+    FERRY_CHECK_OK(
+        check_holds_none(loaded->directories[i], loaded->manifest.grants.dirs[i].host, {&file, 1}));
+  }
   FERRY_TRY(loaded->module, bundle::load_artifact(engine_, bundle.artifact));
   std::lock_guard lock(mutex_);
   std::erase_if(loaded_, [](const auto& each) { return each.expired(); });
@@ -332,9 +339,10 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
     run.read_reply(call);
   }
   if (options.logs) {
-    outcome.logs = read_log(context.err(), context.log_chunks());
+    outcome.logs = read_log(context.err(), context.log_chunks(), most_log_lines(limits.log),
+                            &outcome.log_truncated);
   }
-  outcome.log_truncated = context.err_dropped() > 0;
+  outcome.log_truncated |= context.err_dropped() > 0;
   if (const auto& denial = context.denial(); denial && options.logs) {
     outcome.logs.push_back({clock_.wall(), denial_line(*denial)});
   }

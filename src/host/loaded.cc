@@ -49,7 +49,9 @@ ferry::Status Loaded::make_instance(Held& held) {
   }
   FERRY_TRY(held.fresh, instantiate());
   // The first event of a start, and one that comes alone, should not pay for those that follow.
-  if (!keeping.enabled || gave_up_ || !held.again) {
+  // What one event used of its instructions must not be missing to the next: an instance that
+  // counts them serves one.
+  if (!keeping.enabled || gave_up_ || !held.again || held.fresh->instructions().has_value()) {
     return Done{};
   }
   if (!first) {
@@ -100,6 +102,8 @@ void Loaded::release(Held held, bool clean) {
   } else if (was_kept) {
     lost_in_a_row_.store(0, std::memory_order_relaxed);
   }
+  // What the guest left open is closed now: the next event may be long in coming.
+  held.context->reset({});
   std::lock_guard lock(mutex_);
   if (held.kept) {
     kept_.push_back(std::move(held.kept));

@@ -199,11 +199,12 @@ void read_data(std::string_view out, Reply& reply) {
   }
 }
 
-std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogChunk>& chunks) {
+std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogChunk>& chunks,
+                              std::size_t most_lines, bool* cut) {
   std::vector<LogLine> lines;
   std::size_t chunk = 0;
   std::size_t at = 0;
-  while (at < err.size()) {
+  while (at < err.size() && lines.size() < most_lines) {
     auto end = std::min(err.find('\n', at), err.size());
     while (chunk + 1 < chunks.size() && chunks[chunk + 1].offset <= at) {
       ++chunk;
@@ -215,6 +216,7 @@ std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogC
     lines.push_back({chunks.empty() ? WallTime{} : chunks[chunk].time, clean(text)});
     at = end + 1;
   }
+  if (cut != nullptr) *cut = at < err.size();
   return lines;
 }
 

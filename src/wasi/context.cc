@@ -3,6 +3,18 @@
 #include "wasi/state.h"
 
 namespace ferry::wasi {
+namespace {
+
+// More than most functions write: theirs stay, so that the next event makes none anew.
+constexpr std::size_t kKeptBytes = 64u << 10;
+
+template <typename Buffer>
+void forget(Buffer& buffer) {
+  buffer.clear();
+  if (buffer.capacity() * sizeof(typename Buffer::value_type) > kKeptBytes) Buffer().swap(buffer);
+}
+
+}  // namespace
 
 Context::Context(const Clock& clock, Random& random)
     : state_(std::make_unique<State>(clock, random)) {
@@ -16,10 +28,13 @@ void Context::reset(Setup setup) {
   s.setup = std::move(setup);
   s.fds.reset(s.setup.directories);
   s.stdin_at = 0;
-  s.out.clear();
-  s.err.clear();
+  forget(s.out);
+  forget(s.err);
   s.err_dropped = 0;
-  s.log_chunks.clear();
+  forget(s.log_chunks);
+  forget(s.slices);
+  forget(s.path);
+  forget(s.second_path);
   s.stop = Stop::kNone;
   s.exit_code = 0;
   s.drawn = Drawn{};

@@ -87,7 +87,7 @@ int open_beneath(int dir, const char* path, std::uint64_t flags, mode_t mode) {
   open_how how{};
   how.flags = flags | O_CLOEXEC;
   how.mode = mode;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
   // EAGAIN: something was renamed while a ".." was being resolved, so the kernel could not be sure.
   for (int tries = 0;; ++tries) {
     long fd = ::syscall(SYS_openat2, dir, path, &how, sizeof(how));
@@ -132,8 +132,9 @@ Errno beneath_error(S& s, int error_number, const Entry& entry, std::string_view
                     const std::string& path) {
   if (error_number != EXDEV) return errno_from_host(error_number);
   deny(s,
-       fmt::format("{} '{}' leads out of its directory, below the grant '{}'", what, shown(path),
-                   grant_name(s, entry)),
+       fmt::format("{} '{}' leads out of its directory or to another file system, below the "
+                   "grant '{}'",
+                   what, shown(path), grant_name(s, entry)),
        "grant the directory it leads to as well: --dir HOST::GUEST, or [grant] dirs in ferry.toml");
   return Errno::kPerm;
 }

@@ -4,7 +4,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ferry;
-  using namespace ferry::engine;
+  using namespace ferry::bundle;
   const ByteView input(data, size);
   MacKey key;
   key.bytes.fill(1);

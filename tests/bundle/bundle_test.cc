@@ -220,15 +220,36 @@ TEST_F(BundleTest, WhatIsNoBundleIsInvalid) {
   EXPECT_EQ(open_bundle(folder_ + "/nothing", key_).error().code, Code::kNotFound);
 }
 
-TEST_F(BundleTest, FileThatOthersMayWriteIsCopiedFirst) {
-  put(write_bundle(info_, artifact_, signing_), 0666);
-  ASSERT_EQ(chmod(path_.c_str(), 0666), 0);
-  const auto bundle = open_bundle(path_, verify_);
-  expect_good(bundle);
-  // The file changes after the check, in place; what was checked does not.
-  const Fd writer(::open(path_.c_str(), O_WRONLY));
-  ASSERT_EQ(pwrite(writer.get(), "changed", 7, 0), 7);
-  expect_good(bundle);
+// What was checked is what is used, whoever owns the file: here it changes in place afterwards.
+TEST_F(BundleTest, AFileThatChangesAfterItWasOpenedChangesNothing) {
+  for (const bool with_code : {false, true}) {
+    if (with_code) artifact_ = elf_of_code(5);
+    for (const unsigned mode : {0600u, 0666u}) {
+      put(write_bundle(info_, artifact_, signing_));
+      ASSERT_EQ(chmod(path_.c_str(), mode), 0);
+      const auto bundle = open_bundle(path_, verify_);
+      const Fd writer(::open(path_.c_str(), O_WRONLY));
+      ASSERT_EQ(pwrite(writer.get(), "changed", 7, 0), 7);
+      ASSERT_EQ(pwrite(writer.get(), "changed", 7, kCodeAt + kCodePiece), 7);
+      expect_good(bundle);
+      ASSERT_EQ(ftruncate(writer.get(), 0), 0);
+      expect_good(bundle);
+    }
+  }
+}
+
+TEST_F(BundleTest, WhatIsUsedIsSealed) {
+  for (const bool with_code : {false, true}) {
+    if (with_code) artifact_ = elf_of_code(5);
+    put(write_bundle(info_, artifact_, signing_));
+    const auto bundle = open_bundle(path_, verify_);
+    ASSERT_TRUE(bundle.ok());
+    constexpr int kAll = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    for (const int fd : {bundle->artifact->file(), *bundle->artifact->proven()}) {
+      EXPECT_EQ(fcntl(fd, F_GET_SEALS) & kAll, kAll);
+      EXPECT_EQ(pwrite(fd, "x", 1, 0), -1);
+    }
+  }
 }
 
 TEST_F(BundleTest, EngineAndCpuMustBeTheSame) {

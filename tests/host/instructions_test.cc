@@ -105,6 +105,24 @@ TEST_P(Instructions, EndAFunctionAtTheirLimitOrTheLimitIsRefused) {
   }
 }
 
+// A kept instance serves all but the first two.
+TEST_P(Instructions, WhatOneEventUsedIsNotMissingToTheNext) {
+  if (!(*engine_)->info().capabilities.counts_instructions) {
+    GTEST_SKIP() << GetParam() << " does not count instructions";
+  }
+  auto wide = load(1'000'000'000);
+  ASSERT_TRUE(wide.ok()) << wide.error().text();
+  const std::uint64_t used = send(**wide).usage.instructions.value_or(0);
+  ASSERT_GT(used, 0u);
+  auto tight = load(used + used / 2);
+  ASSERT_TRUE(tight.ok()) << tight.error().text();
+  for (int i = 0; i < 20; ++i) {
+    const Outcome answered = send(**tight);
+    ASSERT_EQ(status_row(answered.status).name, std::string("ok")) << i << answered.message;
+    EXPECT_EQ(answered.usage.instructions, used) << i;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, Instructions, testing::ValuesIn(engines()),
                          [](const auto& engine) { return engine.param; });
 

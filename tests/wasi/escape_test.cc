@@ -25,7 +25,7 @@ TEST_F(Escape, NoPathLeadsOut) {
         "up/../secret", "./../rw/d", "absolute/", "magic/etc/passwd", "d/../..", "up/rw/d"}) {
     SCOPED_TRACE(path);
     EXPECT_EQ(open(path, {.lookup = kSymlinkFollow, .base = rights::kFdRead}), Errno::kPerm);
-    EXPECT_NE(denial().find("path_open '" + path + "' leads out of its directory"),
+    EXPECT_NE(denial().find("path_open '" + path + "' leads out of its directory or to another"),
               std::string::npos)
         << denial();
     // With a slash behind, the kernel says EISDIR before it looks.
@@ -175,6 +175,34 @@ TEST_F(Escape, WhatCannotBeGrantedIsRefusedWithTheReason) {
   EXPECT_FALSE(Directory::open(root, "", false).ok());
   EXPECT_FALSE(Directory::open(root, std::string("a\0b", 3), false).ok());
   EXPECT_FALSE(Directory::open(root, "\xff", false).ok());
+}
+
+// A grant of / must not give /proc/self/environ, nor anything else that is mounted below.
+TEST_F(Escape, WhatIsMountedBelowIsNotReached) {
+  if (!std::filesystem::exists("/proc/self/environ")) GTEST_SKIP() << "there is no /proc";
+  auto everything = Directory::open("/", "/", true);
+  ASSERT_TRUE(everything.ok()) << everything.error().text();
+  directories.clear();
+  directories.push_back(std::move(*everything));
+  GuestSetup setup;
+  setup.directories = &directories;
+  reset(std::move(setup));
+  for (const char* path : {"proc/self/environ", "proc", "proc/1/root/etc/passwd"}) {
+    SCOPED_TRACE(path);
+    EXPECT_EQ(open(path, {.lookup = kSymlinkFollow, .base = rights::kFdRead}), Errno::kPerm);
+    EXPECT_EQ(stat(3, path, true), Errno::kPerm);
+  }
+  EXPECT_NE(denial().find("another file system"), std::string::npos) << denial();
+}
+
+TEST_F(Escape, FileSystemsOfTheKernelAreNotGranted) {
+  for (const char* path : {"/proc", "/proc/self", "/sys", "/dev/pts"}) {
+    if (!std::filesystem::is_directory(path)) continue;
+    const auto got = Directory::open(path, "/g", true);
+    ASSERT_FALSE(got.ok()) << path;
+    EXPECT_EQ(got.error().code, Code::kDenied) << path;
+    EXPECT_NE(got.error().message.find(path), std::string::npos);
+  }
 }
 
 }  // namespace

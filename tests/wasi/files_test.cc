@@ -1,6 +1,8 @@
 // Calls on open files and on descriptors of directories.
 #include <thread>
 
+#include <sys/resource.h>
+
 #include "wasi/guest_fixture.h"
 
 namespace ferry::wasi {
@@ -304,6 +306,55 @@ TEST_F(Readdir, ContextsOnTwoThreadsDoNotShareTheirPlace) {
   int wrong_here = wrong_listings();
   other.join();
   EXPECT_EQ(wrong_here + wrong_there, 0);
+}
+
+// SIGXFSZ would end the process, and every other function of its with it.
+TEST_F(Files, PastTheLimitOfAFilesSizeIsAnErrno) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit tight{4096, before.rlim_max};
+  const std::uint32_t fd = create("big");
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &tight), 0);
+  const Errno sized = call("fd_filestat_set_size", {fd, 1u << 20});
+  const Errno allocated = call("fd_allocate", {fd, 0, 1u << 20});
+  EXPECT_EQ(call("fd_seek", {fd, 4096, 0, kResult}), Errno::kSuccess);
+  const Errno written = write(fd, "one byte more");
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_EQ(sized, Errno::kFbig);
+  EXPECT_EQ(allocated, Errno::kFbig);
+  EXPECT_EQ(written, Errno::kFbig);
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+    ++count;
+  }
+  return count;
+}
+
+// What a guest left open does not wait for the next event.
+TEST_F(Files, WhatWasLeftOpenIsClosedAtTheEnd) {
+  const std::size_t before = open_descriptors();
+  for (int i = 0; i < 10; ++i) create("f" + std::to_string(i));
+  EXPECT_EQ(call("fd_readdir", {3, kData, 4096, 0, kResult}), Errno::kSuccess);
+  EXPECT_EQ(open_descriptors(), before + 11);
+  context.reset({});
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(call("fd_tell", {5, kResult}), Errno::kBadf);
+  EXPECT_EQ(call("fd_prestat_get", {3, kResult}), Errno::kBadf);
+}
+
+TEST_F(Files, BuffersAreGivenBackAtTheEnd) {
+  const std::string_view part(reinterpret_cast<const char*>(memory.data()), 60'000);
+  for (std::uint32_t fd : {1u, 2u}) {
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(write(fd, part), Errno::kSuccess);
+  }
+  ASSERT_GT(context.out().capacity() + context.err().capacity(), 900'000u);
+  context.reset({});
+  EXPECT_TRUE(context.out().empty() && context.err().empty());
+  EXPECT_LE(context.out().capacity() + context.err().capacity(), 131'072u);
+  EXPECT_TRUE(context.log_chunks().empty());
 }
 
 }  // namespace
