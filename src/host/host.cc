@@ -59,8 +59,8 @@ struct Host::Run {
   // Fills the outcome's status from how the guest ended.
   void conclude(const End& end, engine::Instance& instance);
   void conclude_exit(std::uint32_t code);
-  void blame_panic();
-  void blame_memory_or_grant(engine::Instance& instance);
+  void recognise_panic();
+  void attribute_failure(engine::Instance& instance);
   void read_reply(const Invocation& invocation);
 };
 
@@ -75,7 +75,7 @@ void Host::Run::conclude_exit(std::uint32_t code) {
   outcome.hint = "its log says why";
 }
 
-void Host::Run::blame_panic() {
+void Host::Run::recognise_panic() {
   if (outcome.status != Status::kTrapped || outcome.message != "unreachable") {
     return;
   }
@@ -86,7 +86,7 @@ void Host::Run::blame_panic() {
   }
 }
 
-void Host::Run::blame_memory_or_grant(engine::Instance& instance) {
+void Host::Run::attribute_failure(engine::Instance& instance) {
   if (outcome.status != Status::kFailed && outcome.status != Status::kTrapped) {
     return;
   }
@@ -173,8 +173,8 @@ void Host::Run::conclude(const End& end, engine::Instance& instance) {
     outcome.hint = "raise [limits] timeout (--timeout), or do less in one event";
     return;
   }
-  blame_panic();
-  blame_memory_or_grant(instance);
+  recognise_panic();
+  attribute_failure(instance);
 }
 
 Host::Host(engine::Engine& engine, const Clock& clock, Random& random)

@@ -76,7 +76,7 @@ ferry::Status Loaded::make_instance(Held& held) {
   return Done{};
 }
 
-bool Loaded::set_back(reset::KeptInstance& kept) {
+bool Loaded::reset_instance(reset::KeptInstance& kept) {
   if (!kept.reset()) {
     return false;
   }
@@ -91,7 +91,7 @@ bool Loaded::set_back(reset::KeptInstance& kept) {
 
 void Loaded::release(Held held, bool clean) {
   const bool was_kept = held.kept != nullptr;
-  if (was_kept && (!clean || !set_back(*held.kept))) {
+  if (was_kept && (!clean || !reset_instance(*held.kept))) {
     held.kept.reset();
   }
   if (was_kept && held.kept == nullptr) {

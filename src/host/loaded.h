@@ -51,7 +51,7 @@ class Loaded : public Guest {
 
  private:
   Result<std::unique_ptr<engine::Instance>> instantiate();
-  bool set_back(reset::KeptInstance& kept);
+  bool reset_instance(reset::KeptInstance& kept);
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<wasi::Context>> contexts_;

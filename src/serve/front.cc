@@ -35,7 +35,7 @@ http::ServerOptions front_options(std::span<const function::Limits> limits) {
   return server;
 }
 
-void serve_until_told(http::Server& server, const std::function<void()>& on_ready) {
+void serve_until_stopped(http::Server& server, const std::function<void()>& on_ready) {
   draining_server = &server;
   struct sigaction action {};
   action.sa_handler = [](int) { draining_server->drain(); };

@@ -21,6 +21,6 @@ http::ServerOptions front_options(std::span<const function::Limits> limits);
 
 // Serves until SIGTERM has been obeyed. `on_ready` is called once that signal would be. Once in a
 // process.
-void serve_until_told(http::Server& server, const std::function<void()>& on_ready);
+void serve_until_stopped(http::Server& server, const std::function<void()>& on_ready);
 
 }  // namespace ferry::serve

@@ -36,7 +36,7 @@ Status work(Provider& provider, const std::vector<Listed>& functions, const Opti
   front.counters = &counters.front;
   FERRY_TRY(auto server, http::Server::make(std::move(front), *service));
   FERRY_CHECK_OK(server->listen(std::move(listener)));
-  serve_until_told(*server, [&] { counters.ready.store(true, std::memory_order_release); });
+  serve_until_stopped(*server, [&] { counters.ready.store(true, std::memory_order_release); });
   return Done{};
 }
 

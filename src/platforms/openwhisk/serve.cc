@@ -43,7 +43,7 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   std::signal(SIGINT, [](int) { std::raise(SIGTERM); });
   // In a container all output before the end of the first activation becomes part of its log.
   const bool announced = listeners.port_chosen || (!options.quiet && api_host == nullptr);
-  serve::serve_until_told(*server, [&] {
+  serve::serve_until_stopped(*server, [&] {
     if (announced) {
       const std::size_t known = functions.size();
       fmt::print(stderr, "{}: OpenWhisk on http://{}/, {}\n", provider.program(), listeners.address,
