@@ -1,4 +1,4 @@
-// Limits: one model everywhere (design: "Limits and outcomes"). A platform's own deadline, less a
+// Limits: one model everywhere (docs/formats/manifest.md). A platform's own deadline, less a
 // margin, wins when it is sooner.
 #pragma once
 
