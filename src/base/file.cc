@@ -84,18 +84,57 @@ Status write_all(int fd, ByteView bytes, std::string_view name) {
   return Done{};
 }
 
+namespace {
+
+// A file without a name in the folder of `path`: nothing is left of it if this process is killed.
+// Invalid where the file system has none (O_TMPFILE), or there is no /proc to name it by.
+Fd nameless_file(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  Fd fd(::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  return fd.valid() && ::access(fmt::format("/proc/self/fd/{}", fd.get()).c_str(), F_OK) == 0
+             ? std::move(fd)
+             : Fd();
+}
+
+Status write_whole(int fd, ByteView bytes, const std::string& path, unsigned mode) {
+  FERRY_CHECK_OK(write_all(fd, bytes, path));
+  if (::fchmod(fd, mode) != 0 || ::fsync(fd) != 0) {
+    return errno_error(fmt::format("write {}", path), errno);
+  }
+  return Done{};
+}
+
+}  // namespace
+
 Status write_file_atomically(const std::string& path, ByteView bytes, unsigned mode) {
   std::string temporary = path + ".tmp-XXXXXX";
-  Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
-  if (!fd.valid()) {
-    return errno_error(fmt::format("create {}", temporary), errno);
+  Fd fd = nameless_file(path);
+  bool named = !fd.valid();
+  if (named) {
+    fd = Fd(::mkostemp(temporary.data(), O_CLOEXEC));
+    if (!fd.valid()) {
+      return errno_error(fmt::format("create {}", temporary), errno);
+    }
   }
-  Status written = write_all(fd.get(), bytes, path);
-  if (written.ok() && (::fchmod(fd.get(), mode) != 0 || ::fsync(fd.get()) != 0 ||
-                       ::rename(temporary.c_str(), path.c_str()) != 0)) {
+  Status written = write_whole(fd.get(), bytes, path, mode);
+  if (written.ok() && !named) {
+    // A link replaces nothing: where there is a file already, it takes a name for a moment.
+    const std::string self = fmt::format("/proc/self/fd/{}", fd.get());
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+      return Done{};
+    }
+    temporary = fmt::format("{}.tmp-{}.{}", path, ::getpid(), fd.get());
+    ::unlink(temporary.c_str());  // a killed process may have had our number
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      return errno_error(fmt::format("write {}", path), errno);
+    }
+    named = true;
+  }
+  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
     written = errno_error(fmt::format("write {}", path), errno);
   }
-  if (!written.ok()) {
+  if (!written.ok() && named) {
     ::unlink(temporary.c_str());
   }
   return written;

@@ -1,18 +1,26 @@
-// A folder under TMPDIR that goes, with all in it, when its owner does.
+// A folder under TMPDIR that goes, with all in it, when its owner does. What a killed owner left is
+// removed by whoever makes the next one.
 #pragma once
 
 #include <string>
 #include <utility>
 
+#include <sys/types.h>
+
+#include "base/file.h"
 #include "base/result.h"
 
 namespace ferry {
 
+// Removed by the process that made it; a fork's copy removes nothing.
 class ScratchFolder {
  public:
   // `purpose` is part of its name: ferry-PURPOSE-XXXXXX. 0700.
   static Result<ScratchFolder> make(const std::string& purpose);
-  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, "")) {}
+  ScratchFolder(ScratchFolder&& other) noexcept
+      : path_(std::exchange(other.path_, "")),
+        lock_(std::move(other.lock_)),
+        owner_(other.owner_) {}
   ScratchFolder& operator=(ScratchFolder&&) = delete;
   ~ScratchFolder();
 
@@ -20,8 +28,10 @@ class ScratchFolder {
   std::string at(const std::string& name) const { return path_ + "/" + name; }
 
  private:
-  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
+  ScratchFolder(std::string path, Fd lock);
   std::string path_;
+  Fd lock_;  // of the folder itself (flock): who holds it lives
+  pid_t owner_;
 };
 
 }  // namespace ferry

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "bundle/bundle_mark.h"
 #include "bundle/store.h"
 #include "engine/compiler.h"
 
@@ -40,7 +41,16 @@ Status apply_options(const FunctionOptions& options, function::Function& functio
 }
 
 Result<function::Function> read_function(const std::string& path, const FunctionOptions& options) {
-  FERRY_TRY(auto function, function::load_function(path, options.manifest));
+  auto loaded = function::load_function(path, options.manifest);
+  if (!loaded.ok() && loaded.error().code == Code::kInvalid && bundle::is_bundle(path)) {
+    return Error{
+        Code::kUsage,
+        fmt::format("{} is a bundle: a function that 'ferry pack' compiled and signed", path),
+        fmt::format("serve it with 'ferry-host --bundle {}', or give the .wasm file that it was "
+                    "made from",
+                    path)};
+  }
+  FERRY_TRY(auto function, std::move(loaded));
   FERRY_CHECK_OK(apply_options(options, function));
   FERRY_CHECK_OK(function::check_runnable(function));
   return function;

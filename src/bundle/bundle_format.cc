@@ -92,6 +92,13 @@ Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
   return out;
 }
 
+bool has_mark(ByteView footer) {
+  BundleFooter last{};
+  if (footer.size() < sizeof last) return false;
+  std::memcpy(&last, footer.data() + footer.size() - sizeof last, sizeof last);
+  return last.magic == kMagic;
+}
+
 Result<BundleFooter> read_footer(ByteView file, std::string_view name) {
   BundleFooter footer{};
   if (file.size() >= sizeof footer) {

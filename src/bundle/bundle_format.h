@@ -36,6 +36,9 @@ using BundleNonce = std::array<std::uint8_t, 32>;
 Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
                      std::uint32_t authentication, const BundleNonce& nonce);
 
+// Whether these last bytes of a file bear a bundle's mark.
+bool has_mark(ByteView footer);
+
 // All that may be looked at before the check: mark, version, kind, where the code lies (in the
 // artifact), and the tag itself.
 Result<BundleFooter> read_footer(ByteView file, std::string_view name);

@@ -1,12 +1,15 @@
 #include "commands/app.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/terminal.h"
 #include "commands/command_line.h"
 #include "function/suggest.h"
 #include "generated/version.h"
@@ -29,10 +32,72 @@ constexpr std::array kVerbs{
             make_verify},
     VerbRow{"engines", "List the engines and what each can do", make_engines},
     VerbRow{"platforms", "List the platforms that functions are served on", make_platforms},
+    VerbRow{"help", "Print the help of a verb", make_help},
     VerbRow{"version", "Print the version", make_version},
     VerbRow{"completion", "Print the completion script of a shell, or a manual page",
             make_completion},
 };
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> known) {
+  const std::string_view near = function::near_enough(word, known);
+  return near.empty() ? "" : fmt::format("did you mean '{}'? ", near);
+}
+
+bool is_verb(std::string_view word) {
+  return std::ranges::any_of(kVerbs, [&](const VerbRow& row) { return word == row.name; });
+}
+
+// An option that the verb does not have, with the nearest that it has; nothing where all words
+// that look like options are its own.
+std::optional<Complaint> unknown_option(const CLI::App& verb, std::span<char* const> words) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : verb.get_options()) {
+    if (option->get_group().empty()) continue;  // internal
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  for (const char* each : words) {
+    const std::string_view word =
+        std::string_view(each).substr(0, std::string_view(each).find('='));
+    if (word == "--") break;
+    if (word.size() > 2 && word.starts_with("--") &&
+        verb.get_option_no_throw(std::string(word)) == nullptr) {
+      return Complaint{
+          fmt::format("{} is not an option of 'ferry {}'", word, verb.get_name()),
+          did_you_mean(word, known) + fmt::format("'ferry {} --help' lists all", verb.get_name())};
+    }
+  }
+  return std::nullopt;
+}
+
+// CLI11's words for a wrong command line, made into one of ours.
+int usage_error(const CLI::App& app, const CLI::ParseError& error, std::span<char* const> words) {
+  const CLI::App* verb = &app;
+  for (const CLI::App* chosen : app.get_subcommands()) {
+    verb = chosen;
+  }
+  if (verb != &app) {
+    if (const auto complaint = unknown_option(*verb, words.subspan(1))) {
+      complain(*complaint);
+      return kExitUsage;
+    }
+  }
+  std::string help =
+      verb == &app ? "ferry --help" : fmt::format("ferry {} --help", verb->get_name());
+  std::string message = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    // CLI11 lists them last first.
+    std::vector<std::string> extra = verb->remaining();
+    message =
+        fmt::format("{} more than 'ferry {}' takes: {}", extra.size() == 1 ? "one word" : "words",
+                    verb->get_name(), fmt::join(extra, " "));
+  }
+  complain({message, fmt::format("see '{}'", help)});
+  return kExitUsage;
+}
+
+}  // namespace
 
 int unknown_verb(std::string_view word) {
   std::vector<std::string_view> known;
@@ -40,35 +105,17 @@ int unknown_verb(std::string_view word) {
   for (const VerbRow& row : kVerbs) {
     known.emplace_back(row.name);
   }
-  complain(
-      {fmt::format("there is no verb '{}'", word),
-       fmt::format("did you mean '{}'? 'ferry --help' lists all", function::nearest(word, known))});
+  complain({fmt::format("there is no verb '{}'", word),
+            did_you_mean(word, known) + "'ferry --help' lists all"});
   return kExitUsage;
 }
-
-// CLI11's words for a wrong command line, made into one of ours.
-int usage_error(const CLI::App& app, const CLI::ParseError& error, std::string_view first) {
-  const CLI::App* verb = &app;
-  for (const CLI::App* chosen : app.get_subcommands()) {
-    verb = chosen;
-  }
-  if (verb == &app && !first.starts_with('-')) {
-    return unknown_verb(first);
-  }
-  std::string help =
-      verb == &app ? "ferry --help" : fmt::format("ferry {} --help", verb->get_name());
-  complain({error.what(), fmt::format("see '{}'", help)});
-  return kExitUsage;
-}
-
-}  // namespace
 
 std::span<const VerbRow> verbs() { return kVerbs; }
 
 void complain(const Complaint& complaint) {
-  fmt::print(stderr, "ferry: {}\n", complaint.message);
+  fmt::print(stderr, "ferry: {}\n", escape_controls(complaint.message, LineEnds::kKeep));
   if (!complaint.hint.empty()) {
-    fmt::print(stderr, "  hint: {}\n", complaint.hint);
+    fmt::print(stderr, "  hint: {}\n", escape_controls(complaint.hint, LineEnds::kKeep));
   }
 }
 
@@ -78,7 +125,7 @@ CommandLine::CommandLine()
   app.set_version_flag("--version", "ferry " FERRY_VERSION);
   app.require_subcommand(1);
   app.footer(
-      "Start with:\n  ferry run hello.wasm '{\"name\":\"Ada\"}'\n\n'ferry VERB --help' tells "
+      "Start with:\n  ferry run hello.wasm '{\"name\":\"Ada\"}'\n\n'ferry help VERB' tells "
       "more.");
   for (const VerbRow& row : kVerbs) {
     made.push_back(row.make());
@@ -90,6 +137,10 @@ CommandLine::CommandLine()
 
 int run_app(int argc, char** argv) {
   try {
+    const std::span<char* const> words(argv, static_cast<std::size_t>(argc));
+    if (argc > 1 && words[1][0] != '-' && !is_verb(words[1])) {
+      return unknown_verb(words[1]);  // whatever comes behind it, --help too
+    }
     CommandLine line;
     try {
       line.app.parse(argc, argv);
@@ -104,7 +155,7 @@ int run_app(int argc, char** argv) {
         fmt::print("{}", line.app.help());
         return kExitUsage;
       }
-      return usage_error(line.app, error, argv[1]);
+      return usage_error(line.app, error, words.subspan(1));
     }
     return line.exit_code;
   } catch (const std::exception& error) {

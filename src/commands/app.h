@@ -9,6 +9,12 @@ namespace ferry::commands {
 
 std::span<const VerbRow> verbs();
 
+// Says that there is no such verb, and which one is near; the exit code.
+int unknown_verb(std::string_view word);
+
+// ferry help; declared here, where the table of verbs is.
+std::unique_ptr<Verb> make_help();
+
 // Parses argv, runs one verb, returns the program's exit code. Nothing escapes it.
 int run_app(int argc, char** argv);
 

@@ -10,6 +10,7 @@
 
 #include "builder/snapshot_builder.h"
 #include "commands/common_options.h"
+#include "commands/place.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
 #include "project/recipe.h"
@@ -48,6 +49,12 @@ class Build final : public Verb {
       complain({snapshot_ ? "--snapshot needs -o FILE" : "-o goes with --snapshot",
                 "see 'ferry build --help'"});
       return kExitUsage;
+    }
+    if (snapshot_) {
+      if (const Status place = check_file_place("-o", out_); !place.ok()) {
+        complain({place.error().message, place.error().hint});
+        return place.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+      }
     }
     if (Status built = run_build_command(); !built.ok()) {
       complain({built.error().message, built.error().hint});

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "commands/place.h"
 #include "commands/progress.h"
 #include "commands/verb.h"
 #include "compare/page.h"
@@ -63,6 +64,12 @@ class Compare final : public Verb {
       complain({"give functions to compare, or --from with an earlier comparison",
                 "see 'ferry compare --help'"});
       return kExitUsage;
+    }
+    if (!html_.empty()) {
+      if (const Status place = check_file_place("--html", html_); !place.ok()) {
+        complain({place.error().message, place.error().hint});
+        return place.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+      }
     }
     auto report = from_.empty() ? measure() : read_report();
     if (!report.ok()) {

@@ -13,7 +13,9 @@ std::vector<const CLI::App*> visible_verbs(const CLI::App& app) {
 }
 
 std::vector<const CLI::Option*> options_of(const CLI::App& app) {
-  return app.get_options([](const CLI::Option* option) { return option->nonpositional(); });
+  return app.get_options([](const CLI::Option* option) {
+    return option->nonpositional() && !option->get_group().empty();  // no group: internal
+  });
 }
 
 std::string long_names(const CLI::App& app) {
@@ -118,6 +120,9 @@ std::string roff(std::string_view text) {
 std::string option_pages(const CLI::App& app) {
   std::string out;
   for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) {
+      continue;
+    }
     std::string kind = option->get_type_name();
     out +=
         fmt::format(".TP\n\\fB{}\\fR{}\n{}\n", roff(option->get_name(false, true)),

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "commands/common_options.h"
+#include "commands/place.h"
 #include "commands/verb.h"
 #include "deploy/registry.h"
 #include "packaging/packaging.h"
@@ -19,7 +20,7 @@ class Pack final : public Verb {
                    "A .wasm file, a ferry.toml, or a folder with one; for lambda also several")
         ->required();
     app.add_option("--for", platform_, "What to make")->required()->check(CLI::IsMember(names()));
-    app.add_option("-o,--output", options_.folder, "Folder that the package is written to")
+    app.add_option("-o,--out", options_.folder, "Folder that the package is written to")
         ->type_name("DIR")
         ->required();
     app.add_option("--tag", options_.tag, "Name of the image (default: the function's)")
@@ -82,6 +83,7 @@ class Pack final : public Verb {
       return Error{Code::kUsage, fmt::format("a package for {} holds one function", platform_),
                    "pack each by itself, into a folder of its own"};
     }
+    FERRY_CHECK_OK(check_folder_place("-o", options_.folder));
     if (!options_.triggers.empty() && !target->has_triggers) {
       return Error{Code::kUsage, "--trigger is for --for azure alone", ""};
     }

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include <CLI/CLI.hpp>
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "commands/verb.h"
@@ -17,6 +18,7 @@ namespace {
 class Platforms final : public Verb {
  public:
   void declare(CLI::App& app) override {
+    app.add_option("--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
     app.footer(
         "Example:\n"
         "  ferry run hello.wasm '{\"name\":\"Ada\"}' --platform lambda\n"
@@ -24,11 +26,21 @@ class Platforms final : public Verb {
         "sends the event through that platform's emulator and adapter.");
   }
   int run() override {
+    boost::json::array list;
     for (const platforms::Platform* platform : platforms::all_platforms()) {
-      fmt::print("{:<12} {}\n", platform->name(), platform->summary());
+      if (output_ == "text") {
+        fmt::print("{:<12} {}\n", platform->name(), platform->summary());
+      }
+      list.push_back({{"name", platform->name()}, {"summary", platform->summary()}});
+    }
+    if (output_ == "json") {
+      fmt::print("{}\n", boost::json::serialize(list));
     }
     return kExitOk;
   }
+
+ private:
+  std::string output_ = "text";
 };
 
 std::string content_type_of(const platforms::Answer& answer) {

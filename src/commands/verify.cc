@@ -16,6 +16,7 @@
 #include "base/scratch.h"
 #include "base/seeded.h"
 #include "commands/common_options.h"
+#include "commands/place.h"
 #include "commands/progress.h"
 #include "commands/verb.h"
 #include "commands/verify_remote.h"
@@ -244,6 +245,12 @@ class Verify final : public Verb {
     FERRY_TRY(const auto function, builder::read_function(function_path_, common_));
     FERRY_TRY(const auto all_sides, sides());
     FERRY_TRY(auto all_cases, cases());
+    if (!record_.empty()) {
+      FERRY_CHECK_OK(check_folder_place("--record", record_));
+    }
+    if (!junit_.empty()) {
+      FERRY_CHECK_OK(check_file_place("--junit", junit_));
+    }
     std::vector<std::string> engines = engines_.empty() ? compare::default_engines() : engines_;
     if (engines.empty()) {
       return Error{Code::kNotFound, "no engine found",
@@ -258,7 +265,7 @@ class Verify final : public Verb {
     report.time = to_rfc3339(system_clock().wall());
     for (const verify::Side& side : all_sides) report.sides.push_back(side.name);
     for (const verify::Case& one : all_cases) report.cases.push_back(one.name);
-    FERRY_TRY(const auto scratch, ScratchFolder::make("ferry-verify"));
+    FERRY_TRY(const auto scratch, ScratchFolder::make("verify"));
     run_engines(engines, scratch, report);
     verify::compare_engines(report);
     if (!record_.empty()) {

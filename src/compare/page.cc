@@ -32,7 +32,7 @@ std::string legend(const Report& report, bool with_native) {
   std::vector<std::string> names;
   for (const FunctionReport& function : report.functions) {
     for (const EngineReport& engine : function.engines) {
-      if (engine.engine == kNative && !with_native) continue;
+      if (engine.metrics.empty() || (engine.engine == kNative && !with_native)) continue;
       if (std::ranges::find(names, engine.engine) == names.end()) names.push_back(engine.engine);
     }
   }

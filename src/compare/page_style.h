@@ -37,12 +37,14 @@ svg circle{fill:currentColor;stroke:var(--card);stroke-width:1.2}svg .stripe{fil
 :not(.e-native){color:var(--other)}
 .p1{fill:var(--p1);color:var(--p1)}.p2{fill:var(--p2);color:var(--p2)}.p3{fill:var(--p3);color:var(--p3)}
 .p4{fill:var(--p4);color:var(--p4)}.p5{fill:var(--p5);color:var(--p5)}.p6{fill:var(--p6);color:var(--p6)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
+.narrow{display:none}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{padding:6px 12px;text-align:right;border-bottom:1px solid var(--rule);white-space:nowrap}
 th:first-child,td:first-child{text-align:left;padding-left:0}thead th{border-bottom:2px solid var(--rule)}
 td small{color:var(--soft)}td.best{font-weight:700}details summary{cursor:pointer;color:var(--soft);margin-top:10px}
 @media (max-width:760px){main{padding:32px 14px 60px}h1{font-size:32px}section.card{padding:16px 14px 12px}
-.scroll svg{min-width:640px;font-size:16px}}
+.wide{display:none}.narrow{display:block}p,li{overflow-wrap:anywhere}
+th:first-child,td:first-child{position:sticky;left:0;background:var(--paper);white-space:normal;min-width:110px;
+max-width:130px}}
 .wrong{border-left:4px solid var(--wasmi);padding:2px 12px}code{font-size:.92em;overflow-wrap:anywhere}
 )css";
 

@@ -8,19 +8,29 @@
 namespace ferry::compare {
 namespace {
 
-constexpr double kWidth = 960;
-constexpr double kLeft = 190;   // where the axis begins: room for the rows' names
-constexpr double kRight = 880;  // where it ends: room for totals
-constexpr double kDodge = 5;    // between engines of one row, so that none hides another
+constexpr double kDodge = 5;  // between engines of one row, so that none hides another
 constexpr double kBarHeight = 20;
-constexpr double kBarStep = 32;
 
-std::string open_svg(double height, std::string_view label) {
+// How much room a plot has. Text keeps its size on every screen, so a plot for a phone is another
+// drawing and not a smaller one.
+struct Frame {
+  const char* css;
+  double width;
+  double left;   // where the axis begins: beside the rows' names, unless those stand above
+  double right;  // where it ends
+  double above;  // room for a row's name above it; 0: it stands on the left
+  int ticks;     // of a linear axis, about
+};
+constexpr Frame kFrames[] = {{"wide", 960, 190, 880, 0, 7}, {"narrow", 330, 6, 318, 20, 3}};
+
+std::string open_svg(const Frame& frame, double height, std::string_view label) {
   return fmt::format(
-      "<div class=\"scroll\"><svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" "
+      "<div class=\"{}\"><svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" "
       "xmlns=\"http://www.w3.org/2000/svg\">\n",
-      kWidth, height, escape(label));
+      frame.css, frame.width, height, escape(label));
 }
+
+std::string close_svg() { return "</svg></div>\n"; }
 
 std::string line(double x1, double y1, double x2, double y2, std::string_view css) {
   return fmt::format(
@@ -37,10 +47,12 @@ std::string text(double x, double y, std::string_view css, std::string_view word
 struct LogAxis {
   double low = 0.5;
   double high = 2;
+  double left = 0;
+  double right = 1;
 
   double x(double value) const {
     const double at = std::log(value / low) / std::log(high / low);
-    return kLeft + (kRight - kLeft) * std::clamp(at, 0.0, 1.0);
+    return left + (right - left) * std::clamp(at, 0.0, 1.0);
   }
 };
 
@@ -48,13 +60,14 @@ constexpr double kSteps[] = {1, 2, 5};
 
 // 1, 2 and 5 times each power of ten in the range, or the powers alone where there are many.
 std::vector<double> log_ticks(const LogAxis& axis) {
-  const bool wide = axis.high / axis.low > 2000;
+  // The number of a tick takes up to 34 units.
+  const bool crowded = std::log10(axis.high / axis.low) * 3 * 34 > axis.right - axis.left;
   std::vector<double> out;
   for (int power = -9; power <= 12; ++power) {
     for (const double step : kSteps) {
       const double value = step * std::pow(10, power);
       if (value < axis.low * 0.999 || value > axis.high * 1.001) continue;
-      if (!wide || step == 1) out.push_back(value);
+      if (!crowded || step == 1) out.push_back(value);
     }
   }
   return out;
@@ -71,7 +84,7 @@ double round_up(double value) {
   return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
 }
 
-LogAxis axis_for(const std::vector<DotRow>& rows) {
+LogAxis axis_for(const std::vector<DotRow>& rows, const Frame& frame) {
   double low = 0.8;
   double high = 1.25;
   for (const DotRow& row : rows) {
@@ -80,7 +93,7 @@ LogAxis axis_for(const std::vector<DotRow>& rows) {
       high = std::max(high, point.high);
     }
   }
-  return {round_down(low * 0.98), round_up(high * 1.02)};
+  return {round_down(low * 0.98), round_up(high * 1.02), frame.left, frame.right};
 }
 
 std::string ratio_text(double value) {
@@ -95,8 +108,97 @@ std::string tick_text(double value, double high, Unit unit) {
   return fmt::format("{:g} µs", value);
 }
 
-// The step of a linear axis with about six ticks.
-double linear_step(double high) { return high > 0 ? round_up(high / 7) : 1; }
+double linear_step(double high, const Frame& frame) {
+  return high > 0 ? round_up(high / frame.ticks) : 1;
+}
+
+// The name of a row whose middle is at `y`, and whose first line is at `top`.
+std::string row_name(const Frame& frame, double top, double y, std::string_view name) {
+  return frame.above > 0 ? text(frame.left, top + 14, "label", name)
+                         : text(frame.left - 14, y + 5, "label end", name);
+}
+
+std::string draw_dots(const std::vector<DotRow>& rows, const Frame& frame, std::size_t most,
+                      std::string_view left, std::string_view right) {
+  const LogAxis axis = axis_for(rows, frame);
+  const double step = frame.above + std::max(30.0, kDodge * static_cast<double>(most) + 14);
+  const double top = 34;
+  const double bottom = top + step * static_cast<double>(rows.size());
+  std::string out = open_svg(frame, bottom + 30, "ratios on a logarithmic axis");
+  for (std::size_t i = 1; i < rows.size(); i += 2) {
+    out += fmt::format(
+        "<rect x=\"0\" y=\"{:.1f}\" width=\"{:.0f}\" height=\"{:.1f}\" class=\"stripe\"/>\n",
+        top + step * static_cast<double>(i), frame.width, step);
+  }
+  for (const double tick : log_ticks(axis)) {
+    const double x = axis.x(tick);
+    out += line(x, top, x, bottom, tick == 1 ? "one" : "grid");
+    out += text(x, bottom + 18, "tick middle", ratio_text(tick));
+  }
+  if (frame.above > 0) {  // no room on both sides of 1, wherever that is
+    out += text(frame.left, 18, "side", fmt::format("\u2190 {}", left));
+    out += text(frame.right, 18, "side end", fmt::format("{} \u2192", right));
+  } else {
+    out += text(axis.x(1) - 10, 18, "side end", left);
+    out += text(axis.x(1) + 10, 18, "side", right);
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double row_top = top + step * static_cast<double>(i);
+    const double y = row_top + frame.above + (step - frame.above) / 2;
+    out += row_name(frame, row_top, y, rows[i].label);
+    const double middle = static_cast<double>(rows[i].points.size() - 1) / 2;
+    for (std::size_t k = 0; k < rows[i].points.size(); ++k) {
+      const Point& point = rows[i].points[k];
+      const double at = y + (static_cast<double>(k) - middle) * kDodge;
+      out += fmt::format("<g class=\"{}\"><title>{}</title>\n", series_class(point.engine),
+                         escape(point.title));
+      out += line(axis.x(point.low), at, axis.x(point.high), at, "range");
+      out += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/></g>\n", axis.x(point.value),
+                         at);
+    }
+  }
+  return out + close_svg();
+}
+
+double total_of(const BarRow& row) {
+  double total = 0;
+  for (const Segment& segment : row.segments) total += segment.value;
+  return total;
+}
+
+std::string draw_bars(const std::vector<BarRow>& rows, const Frame& frame, double high, Unit unit) {
+  const double row_step = frame.above + 32;
+  const double step = linear_step(high, frame);
+  const double scale = (frame.right - frame.left) / (high * 1.02);
+  const double bottom = 8 + row_step * static_cast<double>(rows.size());
+  std::string out = open_svg(frame, bottom + 28, "times laid end to end");
+  for (int tick = 0; tick * step <= high; ++tick) {
+    const double x = frame.left + tick * step * scale;
+    out += line(x, 4, x, bottom, "grid");
+    const bool edge = frame.above > 0 && tick == 0;  // the drawing begins there
+    out += text(x, bottom + 18, edge ? "tick" : "tick middle",
+                tick == 0 ? "0" : tick_text(tick * step, high, unit));
+  }
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const BarRow& row = rows[i];
+    const double top = 8 + row_step * static_cast<double>(i);
+    const double y = top + frame.above;
+    const std::string total = format_value(total_of(row), unit);
+    out += row_name(frame, top, y + 10, row.label);
+    double x = frame.left;
+    for (const Segment& segment : row.segments) {
+      out += fmt::format(
+          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.0f}\" class=\"{}\">"
+          "<title>{}: {} {}</title></rect>\n",
+          x, y, std::max(0.5, segment.value * scale), kBarHeight, segment.css, escape(row.label),
+          escape(segment.name), format_value(segment.value, unit));
+      x += segment.value * scale;
+    }
+    out += frame.above > 0 ? text(frame.right, top + 14, "total end", total)
+                           : text(x + 8, y + 15, "total", total);
+  }
+  return out + close_svg();
+}
 
 }  // namespace
 
@@ -138,75 +240,18 @@ std::string dot_plot(const std::vector<DotRow>& rows, std::string_view left,
   std::size_t most = 0;
   for (const DotRow& row : rows) most = std::max(most, row.points.size());
   if (most == 0) return "";
-  const LogAxis axis = axis_for(rows);
-  const double step = std::max(30.0, kDodge * static_cast<double>(most) + 14);
-  const double top = 34;
-  const double bottom = top + step * static_cast<double>(rows.size());
-  std::string out = open_svg(bottom + 30, "ratios on a logarithmic axis");
-  for (std::size_t i = 1; i < rows.size(); i += 2) {
-    out += fmt::format(
-        "<rect x=\"0\" y=\"{:.1f}\" width=\"{:.0f}\" height=\"{:.1f}\" class=\"stripe\"/>\n",
-        top + step * static_cast<double>(i), kWidth, step);
-  }
-  for (const double tick : log_ticks(axis)) {
-    const double x = axis.x(tick);
-    out += line(x, top, x, bottom, tick == 1 ? "one" : "grid");
-    out += text(x, bottom + 18, "tick middle", ratio_text(tick));
-  }
-  out += text(axis.x(1) - 10, 18, "side end", left);
-  out += text(axis.x(1) + 10, 18, "side", right);
-  double y = top + step / 2;
-  for (std::size_t i = 0; i < rows.size(); ++i, y += step) {
-    out += text(kLeft - 14, y + 5, "label end", rows[i].label);
-    const double middle = static_cast<double>(rows[i].points.size() - 1) / 2;
-    for (std::size_t k = 0; k < rows[i].points.size(); ++k) {
-      const Point& point = rows[i].points[k];
-      const double at = y + (static_cast<double>(k) - middle) * kDodge;
-      out += fmt::format("<g class=\"{}\"><title>{}</title>\n", series_class(point.engine),
-                         escape(point.title));
-      out += line(axis.x(point.low), at, axis.x(point.high), at, "range");
-      out += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/></g>\n", axis.x(point.value),
-                         at);
-    }
-  }
-  return out + "</svg></div>\n";
+  std::string out;
+  for (const Frame& frame : kFrames) out += draw_dots(rows, frame, most, left, right);
+  return out;
 }
 
 std::string stacked_bars(const std::vector<BarRow>& rows, Unit unit) {
   double high = 0;
-  for (const BarRow& row : rows) {
-    double total = 0;
-    for (const Segment& segment : row.segments) total += segment.value;
-    high = std::max(high, total);
-  }
+  for (const BarRow& row : rows) high = std::max(high, total_of(row));
   if (high <= 0) return "";
-  const double step = linear_step(high);
-  const double scale = (kRight - kLeft) / (high * 1.02);
-  const double bottom = 8 + kBarStep * static_cast<double>(rows.size());
-  std::string out = open_svg(bottom + 28, "times laid end to end");
-  for (double tick = 0; tick <= high; tick += step) {
-    out += line(kLeft + tick * scale, 4, kLeft + tick * scale, bottom, "grid");
-    out += text(kLeft + tick * scale, bottom + 18, "tick middle",
-                tick == 0 ? "0" : tick_text(tick, high, unit));
-  }
-  double y = 8;
-  for (const BarRow& row : rows) {
-    out += text(kLeft - 14, y + 15, "label end", row.label);
-    double x = kLeft;
-    double total = 0;
-    for (const Segment& segment : row.segments) {
-      out += fmt::format(
-          "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.0f}\" class=\"{}\">"
-          "<title>{}: {} {}</title></rect>\n",
-          x, y, std::max(0.5, segment.value * scale), kBarHeight, segment.css, escape(row.label),
-          escape(segment.name), format_value(segment.value, unit));
-      x += segment.value * scale;
-      total += segment.value;
-    }
-    out += text(x + 8, y + 15, "total", format_value(total, unit));
-    y += kBarStep;
-  }
-  return out + "</svg></div>\n";
+  std::string out;
+  for (const Frame& frame : kFrames) out += draw_bars(rows, frame, high, unit);
+  return out;
 }
 
 }  // namespace ferry::compare

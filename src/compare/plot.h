@@ -1,5 +1,6 @@
-// Two kinds of plot as inline SVG, drawn for a page 960 wide. Colours are CSS classes, so that the
-// page decides about light and dark.
+// Two kinds of plot as inline SVG, each drawn twice: 960 wide in a div of class "wide", and for a
+// phone in one of class "narrow"; the page shows one of them. Colours are CSS classes too, so that
+// the page decides about light and dark.
 #pragma once
 
 #include <string>

@@ -103,9 +103,10 @@ std::vector<Finding> explain(const Function& function) {
   } else {
     explain_linking(binary, out);
     if (out.empty()) {
-      explain_entry(binary, out);
       explain_host(binary, out);
+      // Imports say what the module was made for, and so why it has no entry point of ours.
       explain_imports(binary, out);
+      explain_entry(binary, out);
       explain_memory(binary, function.manifest.limits, out);
       explain_tables(binary, out);
     }

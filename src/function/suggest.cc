@@ -51,4 +51,11 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
+std::string_view near_enough(std::string_view word, std::span<const std::string_view> known) {
+  const std::string_view best = nearest(word, known);
+  const std::size_t allowed = std::max<std::size_t>(2, word.size() / 3);
+  return distance(word, best) <= allowed && distance(word, best) < best.size() ? best
+                                                                               : std::string_view();
+}
+
 }  // namespace ferry::function

@@ -9,6 +9,8 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "bundle/bundle_mark.h"
+
 namespace ferry::hostmain {
 namespace {
 
@@ -81,8 +83,17 @@ Result<Packed> unpack(bundle::Bundle bundle) {
 }
 
 Result<std::vector<Packed>> read_packed(const std::string& path, const std::string& key_path) {
-  std::error_code ignored;
-  const bool is_folder = fs::is_directory(path, ignored);
+  std::error_code problem;
+  const bool is_folder = fs::is_directory(path, problem);
+  if (!fs::exists(path, problem)) {
+    return Error{Code::kNotFound, fmt::format("--bundle {}: there is no such file or folder", path),
+                 "a bundle (*.ferry) is what `ferry pack` makes of a function"};
+  }
+  if (!is_folder && !bundle::is_bundle(path)) {
+    return Error{Code::kInvalid, fmt::format("--bundle {}: this is not a bundle", path),
+                 "`ferry pack FUNCTION --for PLATFORM -o DIR` makes one of a .wasm file: compiled "
+                 "and signed; `ferry serve` takes a .wasm file as it is"};
+  }
   std::vector<std::string> files{path};
   std::string folder = path;
   if (is_folder) {

@@ -96,6 +96,28 @@ TEST(PageTest, SaysWhichEngineFailedOrRepliedOtherwise) {
   EXPECT_THAT(table, HasSubstr("11.0 µs ±9%"));
 }
 
+// An engine that did not run has no dots, and so no place in the legend.
+TEST(PageTest, LegendHasOnlyWhatRan) {
+  const std::string page = to_page(sample_report());
+  EXPECT_THAT(page, Not(HasSubstr("<li class=\"e-lucet\">")));
+  EXPECT_THAT(page, HasSubstr("<li class=\"e-wasmi\">"));
+}
+
+// On a phone the plots are drawings of their own, in which text keeps its size.
+TEST(PageTest, EveryPlotIsThereForAPhone) {
+  const std::string page = to_page(sample_report());
+  const auto count = [&](const std::string& what) {
+    std::size_t found = 0;
+    for (std::size_t at = page.find(what); at != std::string::npos; at = page.find(what, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_GT(count("<div class=\"wide\">"), 0u);
+  EXPECT_EQ(count("<div class=\"wide\">"), count("<div class=\"narrow\">"));
+  EXPECT_EQ(count("viewBox=\"0 0 330 "), count("<div class=\"narrow\">"));
+}
+
 TEST(PlotTest, WithoutValuesThereIsNoPlot) {
   EXPECT_EQ(dot_plot({}, "", ""), "");
   EXPECT_EQ(dot_plot({{"empty", {}}}, "", ""), "");

@@ -121,6 +121,20 @@ TEST(Packed, NoBundleAndNoKeyAreTold) {
 }
 
 // The key is right and the signature too: what it was made for is what stops it.
+TEST(Packed, WhatIsMissingOrIsNoBundleIsNamed) {
+  auto missing = read_packed("/nowhere/hello.ferry", "");
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().message,
+            "--bundle /nowhere/hello.ferry: there is no such file or folder");
+  char path[] = "/tmp/ferry-no-bundle-XXXXXX";
+  const Fd file(mkstemp(path));
+  ASSERT_TRUE(write_all(file.get(), as_bytes(std::string(500, 'x')), path).ok());
+  auto other = read_packed(path, "");
+  unlink(path);
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().message, std::string("--bundle ") + path + ": this is not a bundle");
+}
+
 TEST(Packed, OfAnotherVersionOrCpuIsRefusedByTheProgram) {
   const std::string folder = testing::TempDir() + "ferry-other-cpu";
   ASSERT_TRUE(make_directories(folder).ok());

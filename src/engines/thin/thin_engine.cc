@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/demangle.h"
 #include "base/tsan.h"
 #include "engine/engine.h"
 #include "engines/thin/thin.h"
@@ -93,6 +94,24 @@ using InstancePtr = std::unique_ptr<ferry_thin_instance, Freer<ferry_thin_drop>>
 // For ThreadSanitizer: an instance may get the memory of one that went, on another thread.
 constexpr char kMemoryPasses = 0;
 
+// "  1: NAME" lines, with the names as their authors wrote them.
+std::string demangled(const std::string& backtrace) {
+  std::string out;
+  for (std::size_t at = 0; at < backtrace.size();) {
+    const std::size_t end = std::min(backtrace.find('\n', at), backtrace.size());
+    const std::string_view line = std::string_view(backtrace).substr(at, end - at);
+    const std::size_t name = line.find(": ");
+    if (name == std::string_view::npos) {
+      out.append(line);
+    } else {
+      out.append(line.substr(0, name + 2)).append(demangle(line.substr(name + 2)));
+    }
+    out += '\n';
+    at = end + 1;
+  }
+  return out;
+}
+
 class ThinInstance final : public Instance {
  public:
   ThinInstance(InstancePtr instance, bool counts)
@@ -110,7 +129,7 @@ class ThinInstance final : public Instance {
     End end;
     end.value = raw.value;
     end.message = take(raw.message);
-    end.backtrace = take(raw.backtrace);
+    end.backtrace = demangled(take(raw.backtrace));
     switch (raw.kind) {
       case FERRY_THIN_RETURNED:
         end.kind = End::Kind::kReturned;

@@ -1,27 +1,8 @@
 #include "engines/wasmtime/trap.h"
 
-#include <cstdlib>
-
-#include <cxxabi.h>
+#include "base/demangle.h"
 
 namespace ferry::engine::wasmtime {
-namespace {
-
-// Names of C++ and of Rust's older scheme, whose last part is a hash that nobody wants to read.
-std::string demangle(std::string_view name) {
-  if (!name.starts_with("_Z")) return std::string(name);
-  int status = 0;
-  std::string zero_ended(name);
-  std::unique_ptr<char, Deleter<std::free>> text(
-      abi::__cxa_demangle(zero_ended.c_str(), nullptr, nullptr, &status));
-  if (status != 0 || text == nullptr) return zero_ended;
-  std::string out(text.get());
-  const std::size_t hash = out.rfind("::h");
-  if (hash != std::string::npos && out.size() - hash == 19) out.resize(hash);
-  return out;
-}
-
-}  // namespace
 
 std::string message_of(const wasmtime_error_t& error) {
   wasm_name_t name{};
