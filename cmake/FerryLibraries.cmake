@@ -28,6 +28,14 @@ add_library(ferry_deflate INTERFACE)
 target_include_directories(ferry_deflate SYSTEM INTERFACE ${FERRY_DEFLATE_INCLUDE})
 target_link_libraries(ferry_deflate INTERFACE ${FERRY_DEFLATE_A})
 
+# DNS without NSS: a static program can't load the libraries that getaddrinfo asks for.
+find_library(FERRY_CARES_A NAMES libcares.a REQUIRED)
+find_path(FERRY_CARES_INCLUDE ares.h REQUIRED)
+add_library(ferry_cares INTERFACE)
+target_compile_definitions(ferry_cares INTERFACE CARES_STATICLIB)
+target_include_directories(ferry_cares SYSTEM INTERFACE ${FERRY_CARES_INCLUDE})
+target_link_libraries(ferry_cares INTERFACE ${FERRY_CARES_A})
+
 # Header-only: Debian has only a shared library of it, and one source file includes it.
 find_path(FERRY_TOML_INCLUDE toml++/toml.h REQUIRED)
 add_library(ferry_toml INTERFACE)
