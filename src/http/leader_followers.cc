@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kStack = 8u << 20;
 // Ticks without a guest until the watch goes to sleep.
 constexpr int kIdleTicks = 50;
+// Threads kept for the next guests that wait: starting one costs more than many a guest.
+constexpr std::size_t kSpareThreads = 64;
 
 }  // namespace
 
@@ -36,31 +38,62 @@ void LeaderFollowers::spawn() {
 void* LeaderFollowers::thread_main(void* member) {
   this_thread_ = static_cast<Member*>(member);
   this_thread_->slices.emplace(this_thread_->leader_followers.priority_);
+  blocking_observer = this_thread_;
   this_thread_->leader_followers.lead_or_wait(*this_thread_);
   return nullptr;
 }
 
 void LeaderFollowers::lead_or_wait(Member& member) {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [&] { return lead_is_free_ || over_; });
-  --standing_by_;
-  if (!over_) {
+  while (true) {
+    wake_.wait(lock, [&] { return lead_is_free_ || over_; });
+    --standing_by_;
+    if (over_) break;
     lead_is_free_ = false;
     leader_.store(&member, std::memory_order_release);
     lock.unlock();
-    bool over = lead_();
-    if (!over) {
+    const bool over = lead_();
+    if (!over && !member.waited) {
       say_gone(member);
       return;
     }
     lock.lock();
     over_ |= over;
+    if (over_ || !stand_by_again(member)) break;
   }
   --alive_;
   ended_.push_back(&member);
   wake_.notify_all();
   changed_.notify_all();
 }
+
+// The mutex is held. For a thread whose guest waited; it did not compute for long, so it gets the
+// core soon and won't keep the mutex from the watch.
+bool LeaderFollowers::stand_by_again(Member& member) {
+  member.waited = false;
+  if (standing_by_ >= kSpareThreads) return false;
+  ++standing_by_;
+  return true;
+}
+
+// By the member's own thread. The lead may be lost already, to the watch or by step_down(); then
+// turn_ is even, or another leader's.
+void LeaderFollowers::Member::before_wait() {
+  LeaderFollowers& all = leader_followers;
+  Ticket now = all.turn_.load(std::memory_order_acquire);
+  if (all.leader_.load(std::memory_order_acquire) == this && now % 2 == 1 &&
+      all.turn_.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) {
+    began.store(cpu_time(pthread_self()), std::memory_order_relaxed);
+    waited = true;
+    std::lock_guard lock(all.mutex_);
+    all.pass_the_lead();
+    if (all.parked_.exchange(false)) all.changed_.notify_all();
+    return;
+  }
+  slices->stop();
+}
+
+void LeaderFollowers::Member::after_wait() { slices->start(); }
 
 // Without the mutex: a thread that was relieved may long have to wait for the core, and should keep
 // nothing meanwhile that the watch needs to relieve the next leader.

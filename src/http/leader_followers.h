@@ -2,7 +2,8 @@
 // loop and runs guests inline, so that a short guest costs no thread switch. A guest that runs long
 // must not delay the others: after kPatience the watchdog promotes a follower to leader. The thread
 // that lost the lead finishes its guest in the CPU time that the leader leaves, and ends. A leader
-// that expects its next guest to run long steps down before running it.
+// that expects its next guest to run long steps down before running it; one whose guest is about to
+// wait, for the network or a timer, does so before the wait.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 
 #include <pthread.h>
 
+#include "base/blocking.h"
 #include "http/small_slices.h"
 
 namespace ferry::http {
@@ -62,12 +64,17 @@ class LeaderFollowers {
 
  private:
   // A thread of the set, from before it starts until it has been joined.
-  struct Member {
+  struct Member final : BlockingObserver {
+    explicit Member(LeaderFollowers& the_set) : leader_followers(the_set) {}
+    void before_wait() override;
+    void after_wait() override;
+
     LeaderFollowers& leader_followers;
     pthread_t thread{};
     std::optional<SmallSlices> slices{};  // made by the thread itself
     // Its CPU time when its guest began, if it lost the lead over that.
     std::atomic<std::chrono::nanoseconds> began{};
+    bool waited = false;     // its guest gave up the lead in order to wait
     Member* next = nullptr;  // of those that are gone
   };
 
@@ -77,6 +84,7 @@ class LeaderFollowers {
   void watch();
   void pass_the_lead();
   void say_gone(Member& member);
+  bool stand_by_again(Member& member);
   void join_ended();
   void park(Ticket seen);
   void unpark();

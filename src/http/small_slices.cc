@@ -55,8 +55,8 @@ SmallSlices::~SmallSlices() {
 
 void SmallSlices::start() {
   if (!has_timer_) return;
-  on_.store(true, std::memory_order_release);
-  priority_.join();
+  // Two threads may start it: the watchdog that takes the lead, and the guest's own after a wait.
+  if (!on_.exchange(true, std::memory_order_acq_rel)) priority_.join();
   set_timer(std::chrono::nanoseconds(1));
 }
 

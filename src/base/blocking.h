@@ -1,0 +1,38 @@
+// Says that the calling thread is about to wait for something outside (a socket, a timer), so that
+// whoever it does other work for can hand that work to another thread meanwhile.
+//
+// The observer is per thread: a server sets it for the threads that it runs guests on
+// (http/crew.h); elsewhere waiting is just waiting.
+#pragma once
+
+namespace ferry {
+
+class BlockingObserver {
+ public:
+  virtual void before_wait() = 0;
+  virtual void after_wait() = 0;
+
+ protected:
+  ~BlockingObserver() = default;
+};
+
+// Borrowed until it is replaced; null: nobody.
+inline thread_local BlockingObserver* blocking_observer = nullptr;
+
+// Around the wait, and nothing but the wait.
+class Blocking {
+ public:
+  Blocking() : observer_(blocking_observer) {
+    if (observer_ != nullptr) observer_->before_wait();
+  }
+  ~Blocking() {
+    if (observer_ != nullptr) observer_->after_wait();
+  }
+  Blocking(const Blocking&) = delete;
+  Blocking& operator=(const Blocking&) = delete;
+
+ private:
+  BlockingObserver* observer_;
+};
+
+}  // namespace ferry
