@@ -29,8 +29,8 @@ constexpr Mark kMarks[] = {
     {"wasi_unstable", "*", "wasi-unstable", "the WASI of 2019, before its snapshot preview 1",
      "rebuild with a newer toolchain: wasi-sdk 9, Rust 1.45, or later"},
     {"wasi_snapshot_preview1", "sock_*", "wasi-sockets",
-     "a sockets extension (WasmEdge's or WASIX's) that preview 1 does not have",
-     "take the data from the event on stdin; outbound connections are not offered to a module"},
+     "a call of a sockets extension that is not offered (WasmEdge's are)",
+     "docs/network.md says how a program in each language connects"},
     {"wasi_snapshot_preview1", "*", "wasi-unknown", "no call of WASI preview 1 has this name",
      "was it built for a newer or an extended WASI? build for wasm32-wasip1"},
     {"wasi", "thread-spawn", "threads", "it starts threads, and a function here has one",
@@ -155,8 +155,8 @@ void explain_imports(const wasm::Binary& binary, std::vector<Finding>& out) {
   std::map<const Mark*, std::vector<std::string>> groups;
   for (const wasm::Import& import : binary.imports) {
     if (import.module == wasm::kWasiModule && import.kind == wasm::ExternKind::kFunc) {
-      if (const wasm::WasiName* call = wasm::find_wasi_name(import.name)) {
-        if (!wasm::has_wasi_type(*call, binary.types[import.type])) {
+      if (wasm::is_wasi_name(import.name)) {
+        if (wasm::find_wasi_call(import.name, binary.types[import.type]) == nullptr) {
           out.push_back(
               {Finding::Kind::kStops, "wasi-type",
                fmt::format("it imports {} with a type that the call does not have", shown(import)),

@@ -14,28 +14,46 @@ enum class Errno : std::uint16_t {
   kSuccess = 0,
   kTooBig = 1,
   kAcces = 2,
+  kAddrinuse = 3,
+  kAddrnotavail = 4,
+  kAfnosupport = 5,
   kAgain = 6,
+  kAlready = 7,
   kBadf = 8,
   kBusy = 10,
+  kConnaborted = 13,
+  kConnrefused = 14,
+  kConnreset = 15,
+  kDestaddrreq = 17,
   kDquot = 19,
   kExist = 20,
   kFault = 21,
   kFbig = 22,
+  kHostunreach = 23,
   kIlseq = 25,
+  kInprogress = 26,
   kIntr = 27,
   kInval = 28,
   kIo = 29,
+  kIsconn = 30,
   kIsdir = 31,
   kLoop = 32,
   kMfile = 33,
   kMlink = 34,
+  kMsgsize = 35,
   kNametoolong = 37,
+  kNetdown = 38,
+  kNetreset = 39,
+  kNetunreach = 40,
   kNfile = 41,
+  kNobufs = 42,
   kNodev = 43,
   kNoent = 44,
   kNomem = 48,
+  kNoprotoopt = 50,
   kNospc = 51,
   kNosys = 52,
+  kNotconn = 53,
   kNotdir = 54,
   kNotempty = 55,
   kNotsock = 57,
@@ -44,10 +62,13 @@ enum class Errno : std::uint16_t {
   kOverflow = 61,
   kPerm = 63,
   kPipe = 64,
+  kProtonosupport = 66,
+  kPrototype = 67,
   kRange = 68,
   kRofs = 69,
   kSpipe = 70,
   kStale = 72,
+  kTimedout = 73,
   kTxtbsy = 74,
   kXdev = 75,
   kNotcapable = 76,
@@ -101,7 +122,10 @@ inline constexpr std::uint64_t kDirectory =
     kPathRenameTarget | kPathFilestatGet | kPathFilestatSetSize | kPathFilestatSetTimes |
     kFdFilestatGet | kFdFilestatSetTimes | kPathSymlink | kPathRemoveDirectory | kPathUnlinkFile |
     kPollFdReadwrite;
-// All that path_open can give. The two rights of sockets (28, 29) apply to nothing here.
+inline constexpr std::uint64_t kSockShutdown = 1ull << 28;
+inline constexpr std::uint64_t kSocket =
+    kFdRead | kFdWrite | kFdFdstatSetFlags | kFdFilestatGet | kPollFdReadwrite | kSockShutdown;
+// All that path_open can give, but for a connection: that has the rights of a socket.
 inline constexpr std::uint64_t kAll = kFile | kDirectory;
 }  // namespace rights
 
@@ -137,6 +161,12 @@ inline constexpr std::uint32_t kSetAll = 15;
 inline constexpr std::uint32_t kSymlinkFollow = 1;
 inline constexpr std::uint32_t kClockAbstime = 1;
 inline constexpr std::uint16_t kHangup = 1;
+// witx: $riflags, $roflags, $sdflags.
+inline constexpr std::uint32_t kRecvPeek = 1;
+inline constexpr std::uint32_t kRecvWaitall = 2;
+inline constexpr std::uint32_t kRecvTruncated = 1;
+inline constexpr std::uint32_t kShutRead = 1;
+inline constexpr std::uint32_t kShutWrite = 2;
 
 // witx: $clockid. The two CPU-time clocks (2, 3) are not offered.
 inline constexpr std::uint32_t kClockRealtime = 0;

@@ -85,12 +85,27 @@ constexpr Call kCalls[] = {
     FERRY_CALL(random_get),
     FERRY_CALL(sched_yield),
     FERRY_CALL(sock_accept),
+    entry<&sock_accept_v1>("sock_accept.v1"),
+    FERRY_CALL(sock_bind),
+    FERRY_CALL(sock_connect),
+    FERRY_CALL(sock_getaddrinfo),
+    FERRY_CALL(sock_getlocaladdr),
+    entry<&sock_getlocaladdr_v2>("sock_getlocaladdr.v2"),
+    FERRY_CALL(sock_getpeeraddr),
+    entry<&sock_getpeeraddr_v2>("sock_getpeeraddr.v2"),
+    FERRY_CALL(sock_getsockopt),
+    FERRY_CALL(sock_listen),
+    FERRY_CALL(sock_open),
     FERRY_CALL(sock_recv),
+    FERRY_CALL(sock_recv_from),
+    entry<&sock_recv_from_v2>("sock_recv_from.v2"),
     FERRY_CALL(sock_send),
+    FERRY_CALL(sock_send_to),
+    FERRY_CALL(sock_setsockopt),
     FERRY_CALL(sock_shutdown),
 };
 #undef FERRY_CALL
-static_assert(std::size(kCalls) == 46);
+static_assert(std::size(kCalls) == 46 + 15);  // preview 1, and the sockets extension
 static_assert(std::ranges::is_sorted(kCalls, {}, &Call::name));
 
 }  // namespace

@@ -1,5 +1,6 @@
-// The 46 calls of WASI preview 1 (wasi_snapshot_preview1.witx), as one table that every engine
-// binds in the same way. A call sees guest memory as a span and its arguments as 64-bit slots.
+// The 46 calls of WASI preview 1 (wasi_snapshot_preview1.witx) and the 15 of WasmEdge's sockets
+// extension, as one table that every engine binds in the same way. A call sees guest memory as a
+// span and its arguments as 64-bit slots.
 #pragma once
 
 #include <cstddef>
@@ -33,13 +34,15 @@ struct CallResult {
 using CallFn = CallResult (*)(Context& context, Memory memory, const std::uint64_t* args);
 
 struct Call {
-  std::string_view name;    // "fd_write"
+  // "fd_write". Of calls whose name has two types one has a suffix here ("sock_accept.v1"), which
+  // wasm::prepare() gives to the guest's import: an engine binds one type to a name.
+  std::string_view name;
   std::string_view params;  // one letter each: 'i' i32, 'I' i64
   bool has_result;          // an i32; only proc_exit has none
   CallFn function;
 };
 
-// All 46, sorted by name.
+// All of them, sorted by name.
 std::span<const Call> calls();
 const Call* find_call(std::string_view name);
 

@@ -1,5 +1,6 @@
 #include "wasi/context.h"
 
+#include "wasi/socket_io.h"
 #include "wasi/state.h"
 
 namespace ferry::wasi {
@@ -27,6 +28,8 @@ void Context::reset(Setup setup) {
   State& s = *state_;
   s.setup = std::move(setup);
   s.fds.reset(s.setup.directories);
+  s.sockets.reset();
+  if (s.setup.network != nullptr) s.fds.add_network_folders();
   s.stdin_at = 0;
   forget(s.out);
   forget(s.err);
@@ -39,6 +42,17 @@ void Context::reset(Setup setup) {
   s.exit_code = 0;
   s.drawn = Drawn{};
   s.denial.reset();
+}
+
+void Context::end_network() {
+  State& s = *state_;
+  if (s.sockets == nullptr) return;
+  s.fds.for_each_socket([&](u32 fd) { end_socket(s, fd); });
+}
+
+const std::vector<ConnectionRecord>& Context::connections() const {
+  static const std::vector<ConnectionRecord> kNone;
+  return state_->sockets == nullptr ? kNone : state_->sockets->records;
 }
 
 Stop Context::stop() const { return state_->stop; }

@@ -1,5 +1,6 @@
 // What one invocation's guest may see and do through WASI: memory-backed stdin, stdout, stderr,
-// args, environ; granted directories; clocks and randomness that come in from outside; quotas.
+// args, environ; granted directories; granted connections; clocks and randomness that come in from
+// outside; quotas.
 //
 // One Context serves one invocation at a time, on one thread; `reset` readies it for the next
 // without giving its buffers back.
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "wasi/network.h"
 
 namespace ferry::wasi {
 
@@ -57,8 +59,9 @@ struct Drawn {
   bool environ = false;
   bool args = false;
   bool stdin_read = false;
-  bool files = false;  // opened something
-  bool wrote = false;  // stdout or stderr
+  bool files = false;    // opened something
+  bool wrote = false;    // stdout or stderr
+  bool network = false;  // reached for the network, granted or not
 };
 
 // Where a line of stderr begins, with the time of its first byte's arrival (wall clock). Lines
@@ -86,6 +89,7 @@ struct Setup {
   Monotonic deadline = Monotonic::max();
   bool times_log = true;                                // else there are no log_chunks()
   const std::vector<Directory>* directories = nullptr;  // borrowed; may be null
+  const NetworkAccess* network = nullptr;               // borrowed; null: no network
 };
 
 class Context {
@@ -98,6 +102,12 @@ class Context {
 
   // Closes what the last guest left open, forgets what it wrote, and takes what the next may see.
   void reset(Setup setup);
+
+  // When the guest has ended, however it did: its connections are closed at once rather than at the
+  // next reset(), and their records are complete. What it opened can't be used any more.
+  void end_network();
+  // Those of the guest that has ended, in the order in which they were closed.
+  const std::vector<ConnectionRecord>& connections() const;
 
   Stop stop() const;
   std::uint32_t exit_code() const;  // with Stop::kExit

@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "wasi/functions.h"
+#include "wasi/socket_io.h"
 #include "wasi/transfer.h"
 
 namespace ferry::wasi {
@@ -17,7 +17,8 @@ using Kind = Entry::Kind;
 // POSIX's least IOV_MAX is 16, Linux has 1,024; more is INVAL as there.
 constexpr u32 kMaxSlices = 1024;
 
-// The guest's list of slices, checked, in s.slices; `total` is their sum.
+}  // namespace
+
 Errno gather(S& s, Guest g, u32 iovs, u32 count, std::uint64_t& total) {
   total = 0;
   s.slices.clear();
@@ -35,11 +36,13 @@ Errno gather(S& s, Guest g, u32 iovs, u32 count, std::uint64_t& total) {
   return total > UINT32_MAX ? Errno::kInval : Errno::kSuccess;
 }
 
+namespace {
+
 // Whether reading or writing (`right`) makes sense there at all, and is allowed.
 Errno need_io(S& s, u32 fd, std::uint64_t right, Entry*& entry) {
   entry = s.fds.find(fd);
   if (entry == nullptr) return Errno::kBadf;
-  if (entry->kind == Kind::kDirectory) return Errno::kIsdir;
+  if (entry->folder()) return Errno::kIsdir;
   return need(s, fd, right, entry);
 }
 
@@ -47,7 +50,7 @@ Errno need_io(S& s, u32 fd, std::uint64_t right, Entry*& entry) {
 Errno need_place(S& s, u32 fd, std::uint64_t right, Entry*& entry) {
   entry = s.fds.find(fd);
   if (entry == nullptr) return Errno::kBadf;
-  if (entry->stdio()) return Errno::kSpipe;
+  if (entry->stdio() || entry->kind == Kind::kSocket) return Errno::kSpipe;
   return need_io(s, fd, right, entry);
 }
 
@@ -91,8 +94,9 @@ Answer fd_read(S& s, G g, u32 fd, u32 iovs, u32 count, u32 result_at) {
   if (Errno e = need_io(s, fd, rights::kFdRead, entry); e != Errno::kSuccess) return e;
   if (Errno e = prepare(s, g, iovs, count, result_at); e != Errno::kSuccess) return e;
   u32 done = 0;
-  Answer answer =
-      entry->kind == Kind::kStdin ? read_stdin(s, done) : read_file(s, entry->host, nullptr, done);
+  Answer answer = entry->kind == Kind::kStdin    ? read_stdin(s, done)
+                  : entry->kind == Kind::kSocket ? receive(s, *entry, 0, done)
+                                                 : read_file(s, entry->host, nullptr, done);
   return finish(g, answer, result_at, done);
 }
 
@@ -114,6 +118,7 @@ Answer fd_write(S& s, G g, u32 fd, u32 iovs, u32 count, u32 result_at) {
   u32 done = 0;
   Answer answer = entry->kind == Kind::kStdout   ? write_stdout(s, done)
                   : entry->kind == Kind::kStderr ? write_stderr(s, done)
+                  : entry->kind == Kind::kSocket ? send(s, *entry, done)
                                                  : write_file(s, entry->host, nullptr, done);
   return finish(g, answer, result_at, done);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "wasi/host_file.h"
+#include "wasi/socket_io.h"
 
 namespace ferry::wasi {
 namespace {
@@ -12,21 +13,37 @@ namespace {
 using Kind = Entry::Kind;
 
 // stdio is no terminal, so that guests buffer their output and see that input is piped in.
-Filetype filetype_of(const Entry& entry) {
-  if (entry.kind == Kind::kDirectory) return Filetype::kDirectory;
+Filetype filetype_of(const S& s, const Entry& entry) {
+  if (entry.folder()) return Filetype::kDirectory;
+  if (entry.kind == Kind::kSocket) {
+    return s.sockets->all[entry.socket].stream ? Filetype::kSocketStream : Filetype::kSocketDgram;
+  }
   return entry.kind == Kind::kFile ? Filetype::kRegularFile : Filetype::kUnknown;
+}
+
+std::string_view preopen_name(const S& s, const Entry& entry) {
+  if (entry.kind == Kind::kDialFolder) return "/dev";
+  if (entry.kind == Kind::kCaFolder) return kCaFolderPath;
+  return (*s.setup.directories)[entry.grant].guest_path();
 }
 
 }  // namespace
 
 Answer fd_close(S& s, G /*g*/, u32 fd) {
-  if (s.fds.find(fd) == nullptr) return Errno::kBadf;
-  s.fds.close(fd);
+  Entry* entry = s.fds.find(fd);
+  if (entry == nullptr) return Errno::kBadf;
+  if (entry->kind == Kind::kSocket) {
+    end_socket(s, fd);
+  } else {
+    s.fds.close(fd);
+  }
   return Errno::kSuccess;
 }
 
 Answer fd_renumber(S& s, G /*g*/, u32 from, u32 to) {
-  if (s.fds.find(from) == nullptr || s.fds.find(to) == nullptr) return Errno::kBadf;
+  Entry* replaced = s.fds.find(to);
+  if (s.fds.find(from) == nullptr || replaced == nullptr) return Errno::kBadf;
+  if (from != to && replaced->kind == Kind::kSocket) end_socket(s, to);
   s.fds.renumber(from, to);
   return Errno::kSuccess;
 }
@@ -34,7 +51,7 @@ Answer fd_renumber(S& s, G /*g*/, u32 from, u32 to) {
 Answer fd_fdstat_get(S& s, G g, u32 fd, u32 result_at) {
   Entry* entry = s.fds.find(fd);
   if (entry == nullptr) return Errno::kBadf;
-  GuestFdstat out{.filetype = static_cast<std::uint8_t>(filetype_of(*entry)),
+  GuestFdstat out{.filetype = static_cast<std::uint8_t>(filetype_of(s, *entry)),
                   .flags = entry->flags,
                   .base = entry->base,
                   .inheriting = entry->inheriting};
@@ -71,7 +88,8 @@ Answer fd_filestat_get(S& s, G g, u32 fd, u32 result_at) {
   Entry* entry = nullptr;
   if (Errno e = need(s, fd, rights::kFdFilestatGet, entry); e != Errno::kSuccess) return e;
   GuestFilestat out;
-  if (!entry->stdio()) {
+  out.filetype = static_cast<std::uint8_t>(filetype_of(s, *entry));
+  if (entry->host >= 0 && entry->kind != Kind::kSocket) {
     struct stat info {};
     if (::fstat(entry->host, &info) != 0) return errno_from_host(errno);
     out = filestat_of(info);
@@ -82,8 +100,8 @@ Answer fd_filestat_get(S& s, G g, u32 fd, u32 result_at) {
 Answer fd_filestat_set_size(S& s, G /*g*/, u32 fd, u64 size) {
   Entry* entry = s.fds.find(fd);
   if (entry == nullptr) return Errno::kBadf;
-  if (entry->kind == Kind::kDirectory) return Errno::kIsdir;
-  if (entry->stdio()) return Errno::kInval;
+  if (entry->folder()) return Errno::kIsdir;
+  if (entry->kind != Kind::kFile) return Errno::kInval;
   if ((entry->base & rights::kFdFilestatSetSize) == 0) return Errno::kNotcapable;
   return ::ftruncate(entry->host, static_cast<off_t>(size)) == 0 ? Errno::kSuccess
                                                                  : errno_from_host(errno);
@@ -95,6 +113,7 @@ Answer fd_filestat_set_times(S& s, G /*g*/, u32 fd, u64 atim, u64 mtim, u32 set)
   timespec times[2];
   if (Errno e = times_of(set, atim, mtim, times); e != Errno::kSuccess) return e;
   if (entry->read_only) return Errno::kRofs;
+  if (entry->host < 0) return Errno::kInval;
   return ::futimens(entry->host, times) == 0 ? Errno::kSuccess : errno_from_host(errno);
 }
 
@@ -102,7 +121,7 @@ Answer fd_filestat_set_times(S& s, G /*g*/, u32 fd, u64 atim, u64 mtim, u32 set)
 Answer fd_prestat_get(S& s, G g, u32 fd, u32 result_at) {
   Entry* entry = s.fds.find(fd);
   if (entry == nullptr || !entry->preopen) return Errno::kBadf;
-  const std::string& name = (*s.setup.directories)[entry->grant].guest_path();
+  const std::string_view name = preopen_name(s, *entry);
   GuestPrestat out{.name_size = static_cast<u32>(name.size())};
   return g.put(result_at, out) ? Errno::kSuccess : Errno::kFault;
 }
@@ -110,7 +129,7 @@ Answer fd_prestat_get(S& s, G g, u32 fd, u32 result_at) {
 Answer fd_prestat_dir_name(S& s, G g, u32 fd, u32 buffer, u32 size) {
   Entry* entry = s.fds.find(fd);
   if (entry == nullptr || !entry->preopen) return Errno::kBadf;
-  const std::string& name = (*s.setup.directories)[entry->grant].guest_path();
+  const std::string_view name = preopen_name(s, *entry);
   if (size < name.size()) return Errno::kNametoolong;
   return g.put_bytes(buffer, name.data(), name.size()) ? Errno::kSuccess : Errno::kFault;
 }

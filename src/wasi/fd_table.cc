@@ -28,6 +28,19 @@ void FdTable::reset(const std::vector<Directory>* directories) {
   }
 }
 
+void FdTable::add_network_folders() {
+  using Kind = Entry::Kind;
+  const auto add_folder = [this](Kind kind) {
+    entries_.push_back({.kind = kind,
+                        .preopen = true,
+                        .read_only = true,
+                        .base = rights::kPathOpen | rights::kFdFilestatGet,
+                        .inheriting = rights::kAll | rights::kSocket});
+  };
+  add_folder(Kind::kDialFolder);
+  add_folder(Kind::kCaFolder);
+}
+
 std::uint32_t FdTable::add(const Entry& entry) {
   ++opened_;
   std::uint32_t fd = 0;
@@ -43,7 +56,7 @@ std::uint32_t FdTable::add(const Entry& entry) {
 void FdTable::close(std::uint32_t fd) {
   Entry& entry = entries_[fd];
   if (entry.owned) {
-    ::close(entry.host);
+    if (entry.host >= 0) ::close(entry.host);
     --opened_;
   }
   if (entry.listing >= 0) ::close(entry.listing);

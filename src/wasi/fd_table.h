@@ -10,7 +10,17 @@
 namespace ferry::wasi {
 
 struct Entry {
-  enum class Kind : std::uint8_t { kClosed, kStdin, kStdout, kStderr, kDirectory, kFile };
+  enum class Kind : std::uint8_t {
+    kClosed,
+    kStdin,
+    kStdout,
+    kStderr,
+    kDirectory,
+    kFile,
+    kSocket,
+    kDialFolder,  // "/dev", for the paths /dev/tcp/HOST/PORT
+    kCaFolder     // kCaFolderPath of network.h
+  };
   Kind kind = Kind::kClosed;
   bool preopen = false;    // one of the descriptors the guest finds at its start
   bool owned = false;      // `host` is ours to close; a preopen's belongs to its Directory
@@ -20,10 +30,14 @@ struct Entry {
   // A preopen's own open file for fd_readdir: the Directory's is shared by all contexts, and with
   // it the place in the listing.
   std::int32_t listing = -1;
-  std::uint32_t grant = 0;  // which of Setup::directories this was reached through
+  std::uint32_t grant = 0;   // which of Setup::directories this was reached through
+  std::uint32_t socket = 0;  // its place in Sockets::all
   std::uint64_t base = 0;
   std::uint64_t inheriting = 0;
 
+  bool folder() const {
+    return kind == Kind::kDirectory || kind == Kind::kDialFolder || kind == Kind::kCaFolder;
+  }
   bool stdio() const {
     return kind == Kind::kStdin || kind == Kind::kStdout || kind == Kind::kStderr;
   }
@@ -39,6 +53,9 @@ class FdTable {
   // stdio at 0, 1, 2, then the granted directories.
   void reset(const std::vector<Directory>* directories);
 
+  // Behind the granted directories, where the network is granted: the folders that exist for it.
+  void add_network_folders();
+
   // Null if it is not open.
   Entry* find(std::uint32_t fd) {
     return fd < entries_.size() && entries_[fd].kind != Entry::Kind::kClosed ? &entries_[fd]
@@ -51,6 +68,13 @@ class FdTable {
   // Both must be open.
   void close(std::uint32_t fd);
   void renumber(std::uint32_t from, std::uint32_t to);
+
+  template <typename Visit>
+  void for_each_socket(Visit visit) {
+    for (std::uint32_t fd = 0; fd < entries_.size(); ++fd) {
+      if (entries_[fd].kind == Entry::Kind::kSocket) visit(fd);
+    }
+  }
 
  private:
   void close_all();

@@ -1,6 +1,6 @@
-// The 46 calls as functions of their witx parameters: pointers are u32 offsets into guest memory,
-// a list or string is a pointer and a length, and each result is a pointer to put it at.
-// Private to src/wasi and src/wasi2; calls.cc makes the table of them.
+// The 46 calls as functions of their witx parameters, and those of the sockets extension: pointers
+// are u32 offsets into guest memory, a list or string is a pointer and a length, and each result is
+// a pointer to put it at. Private to src/wasi and src/wasi2; calls.cc makes the table of them.
 #pragma once
 
 #include "wasi/state.h"
@@ -79,9 +79,32 @@ Answer path_open(S& s, G g, u32 fd, u32 lookup, u32 path, u32 size, u32 oflags, 
 Answer poll_oneoff(S& s, G g, u32 in, u32 out, u32 count, u32 result_at);
 
 // sock.cc
+Answer sock_open(S& s, G g, u32 family, u32 type, u32 result_at);
+Answer sock_connect(S& s, G g, u32 fd, u32 address_at, u32 port);
+Answer sock_bind(S& s, G g, u32 fd, u32 address_at, u32 port);
+Answer sock_listen(S& s, G g, u32 fd, u32 backlog);
 Answer sock_accept(S& s, G g, u32 fd, u32 flags, u32 result_at);
+Answer sock_accept_v1(S& s, G g, u32 fd, u32 result_at);
 Answer sock_recv(S& s, G g, u32 fd, u32 iovs, u32 count, u32 flags, u32 size_at, u32 flags_at);
+Answer sock_recv_from(S& s, G g, u32 fd, u32 iovs, u32 count, u32 address_at, u32 flags,
+                      u32 size_at, u32 flags_at);
+Answer sock_recv_from_v2(S& s, G g, u32 fd, u32 iovs, u32 count, u32 address_at, u32 flags,
+                         u32 port_at, u32 size_at, u32 flags_at);
 Answer sock_send(S& s, G g, u32 fd, u32 iovs, u32 count, u32 flags, u32 size_at);
+Answer sock_send_to(S& s, G g, u32 fd, u32 iovs, u32 count, u32 address_at, u32 port, u32 flags,
+                    u32 size_at);
 Answer sock_shutdown(S& s, G g, u32 fd, u32 how);
+Answer sock_getlocaladdr(S& s, G g, u32 fd, u32 address_at, u32 type_at, u32 port_at);
+Answer sock_getlocaladdr_v2(S& s, G g, u32 fd, u32 address_at, u32 port_at);
+Answer sock_getpeeraddr(S& s, G g, u32 fd, u32 address_at, u32 type_at, u32 port_at);
+Answer sock_getpeeraddr_v2(S& s, G g, u32 fd, u32 address_at, u32 port_at);
+
+// sock_options.cc
+Answer sock_getsockopt(S& s, G g, u32 fd, u32 level, u32 name, u32 value_at, u32 size_or_at);
+Answer sock_setsockopt(S& s, G g, u32 fd, u32 level, u32 name, u32 value_at, u32 size);
+
+// sock_addrinfo.cc
+Answer sock_getaddrinfo(S& s, G g, u32 node, u32 node_size, u32 service, u32 service_size,
+                        u32 hints_at, u32 list_at, u32 most, u32 count_at);
 
 }  // namespace ferry::wasi

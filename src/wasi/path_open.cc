@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "wasi/host_file.h"
+#include "wasi/socket_io.h"
 
 namespace ferry::wasi {
 namespace {
@@ -55,6 +56,10 @@ Answer path_open(S& s, G g, u32 fd, u32 lookup, u32 path, u32 size, u32 oflags, 
   if (!g.has(result_at, 4)) return Errno::kFault;
   if (Errno e = take_path(s, g, path, size, s.path); e != Errno::kSuccess) return e;
   if (Errno e = check_flags(lookup, oflags, base, fdflags); e != Errno::kSuccess) return e;
+  if (Entry* folder = s.fds.find(fd);
+      folder != nullptr && folder->folder() && folder->kind != Entry::Kind::kDirectory) {
+    return open_network_path(s, g, *folder, oflags, base, fdflags, result_at);
+  }
   bool writes = (base & rights::kFdWrite) != 0 || (oflags & (kOpenCreat | kOpenTrunc)) != 0;
   Entry* from = nullptr;
   Errno e = need_directory(s, fd, rights_needed(oflags), kName, s.path, writes, from);

@@ -11,6 +11,7 @@
 #include "wasi/context.h"
 #include "wasi/fd_table.h"
 #include "wasi/guest.h"
+#include "wasi/sockets.h"
 
 namespace ferry::wasi {
 
@@ -43,6 +44,7 @@ struct Context::State {
   std::unique_ptr<Attachment> attachment;
   Drawn drawn;
   std::optional<Error> denial;
+  std::unique_ptr<Sockets> sockets;  // null until the guest reaches for the network
   ReadHook read_hook = nullptr;
   void* read_hook_user = nullptr;
 

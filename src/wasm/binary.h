@@ -39,6 +39,9 @@ struct Import {
   std::string name;
   ExternKind kind = ExternKind::kFunc;
   std::uint32_t type = 0;  // of a function: index into types
+  // Where the name stands in the file, its length included.
+  std::size_t name_begin = 0;
+  std::size_t name_end = 0;
 };
 
 struct Export {

@@ -10,6 +10,7 @@
 #include "wasm/facts.h"
 #include "wasm/renumber.h"
 #include "wasm/sections.h"
+#include "wasm/wasi_names.h"
 #include "wasm/writer.h"
 
 namespace ferry::wasm {
@@ -205,6 +206,7 @@ class Preparation {
   // Likewise, with function indices moved.
   using Renumber = Result<Bytes> (*)(ByteView, std::size_t, const CodePlan&);
   Status copy_renumbered(SectionId id, const Additions& extra, Renumber renumber);
+  void copy_imports();
   Status copy_elements();
   Status copy_code();
   void copy_custom();
@@ -296,6 +298,30 @@ Status Preparation::copy_renumbered(SectionId id, const Additions& extra, Renumb
   return Done{};
 }
 
+// A name with several types gets one name for each: engines bind one type to a name.
+void Preparation::copy_imports() {
+  const Section* section = find(SectionId::kImport);
+  if (section == nullptr) {
+    copy(SectionId::kImport, imports_);
+    return;
+  }
+  const std::size_t start = section->offset;
+  Bytes renamed;
+  Edit edit(contents(*section), renamed);
+  for (const Import& import : binary_.imports) {
+    if (import.kind != ExternKind::kFunc || import.module != kWasiModule) continue;
+    const WasiName* call = find_wasi_call(import.name, binary_.types[import.type]);
+    if (call == nullptr || call->bound.empty()) continue;
+    put_name(edit.replace(import.name_begin - start, import.name_end - start), call->bound);
+  }
+  if (!edit.touched()) {
+    copy(SectionId::kImport, imports_);
+    return;
+  }
+  edit.finish();
+  put_extended(SectionId::kImport, renamed, imports_);
+}
+
 Status Preparation::copy_elements() {
   return copy_renumbered(SectionId::kElement, {},
                          [](ByteView old, std::size_t offset, const CodePlan& plan) {
@@ -349,7 +375,7 @@ Result<Prepared> Preparation::run() {
   out_.wasm.reserve(wasm_.size() + wasm_.size() / (options_.poll ? 2 : 32) + 1024);
   put_bytes(out_.wasm, {0, 'a', 's', 'm', 1, 0, 0, 0});
   copy(SectionId::kType, types_);
-  copy(SectionId::kImport, imports_);
+  copy_imports();
   copy(SectionId::kFunction, functions_);
   copy(SectionId::kTable, {});
   copy(SectionId::kMemory, {});

@@ -10,6 +10,7 @@
 //    with WASI and a deadline, and instantiation itself runs no guest code.
 // 4. Mutable globals and the memory are exported, so that an instance's state can be saved and
 //    reset.
+// 5. Imports of WASI whose name has several types are named apart (wasi_names.h).
 //
 // Nothing else changes: indices, names and behaviour stay. (With polling there is one import more,
 // and the functions behind it move up by one, in names and backtraces too.) Custom sections that

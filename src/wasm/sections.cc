@@ -57,8 +57,9 @@ void read_imports(Reader& reader, Binary& binary) {
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     Import import;
     import.module = reader.name();
+    import.name_begin = reader.offset();
     import.name = reader.name();
-    const std::size_t start = reader.offset();
+    const std::size_t start = import.name_end = reader.offset();
     std::uint8_t kind = reader.byte();
     import.kind = static_cast<ExternKind>(kind);
     switch (kind) {

@@ -5,7 +5,8 @@
 namespace ferry::wasm {
 namespace {
 
-// wasi_snapshot_preview1.witx, lowered to core types.
+// wasi_snapshot_preview1.witx, lowered to core types; and the sockets extension, whose second
+// generation (v2) is the one that Go programs use.
 constexpr WasiName kNames[] = {
     {"args_get", "ii"},
     {"args_sizes_get", "ii"},
@@ -50,23 +51,27 @@ constexpr WasiName kNames[] = {
     {"random_get", "ii"},
     {"sched_yield", ""},
     {"sock_accept", "iii"},
+    {"sock_accept", "ii", "sock_accept.v1"},
+    {"sock_bind", "iii"},
+    {"sock_connect", "iii"},
+    {"sock_getaddrinfo", "iiiiiiii"},
+    {"sock_getlocaladdr", "iiii"},
+    {"sock_getlocaladdr", "iii", "sock_getlocaladdr.v2"},
+    {"sock_getpeeraddr", "iiii"},
+    {"sock_getpeeraddr", "iii", "sock_getpeeraddr.v2"},
+    {"sock_getsockopt", "iiiii"},
+    {"sock_listen", "ii"},
+    {"sock_open", "iii"},
     {"sock_recv", "iiiiii"},
+    {"sock_recv_from", "iiiiiii"},
+    {"sock_recv_from", "iiiiiiii", "sock_recv_from.v2"},
     {"sock_send", "iiiii"},
+    {"sock_send_to", "iiiiiii"},
+    {"sock_setsockopt", "iiiii"},
     {"sock_shutdown", "ii"},
 };
 
-}  // namespace
-
-std::span<const WasiName> wasi_names() { return kNames; }
-
-const WasiName* find_wasi_name(std::string_view name) {
-  const auto* found =
-      std::lower_bound(std::begin(kNames), std::end(kNames), name,
-                       [](const WasiName& a, std::string_view b) { return a.name < b; });
-  return found != std::end(kNames) && found->name == name ? found : nullptr;
-}
-
-bool has_wasi_type(const WasiName& call, const FuncType& type) {
+bool has_type(const WasiName& call, const FuncType& type) {
   if (type.params.size() != call.params.size()) {
     return false;
   }
@@ -77,6 +82,21 @@ bool has_wasi_type(const WasiName& call, const FuncType& type) {
   }
   return call.name == "proc_exit" ? type.results.empty()
                                   : type.results == std::vector{ValType::kI32};
+}
+
+}  // namespace
+
+std::span<const WasiName> wasi_names() { return kNames; }
+
+bool is_wasi_name(std::string_view name) {
+  return std::ranges::binary_search(kNames, name, {}, &WasiName::name);
+}
+
+const WasiName* find_wasi_call(std::string_view name, const FuncType& type) {
+  const auto range = std::ranges::equal_range(kNames, name, {}, &WasiName::name);
+  const auto found =
+      std::ranges::find_if(range, [&](const WasiName& call) { return has_type(call, type); });
+  return found == range.end() ? nullptr : &*found;
 }
 
 }  // namespace ferry::wasm

@@ -1,5 +1,5 @@
-// The names and types of WASI preview 1's calls, for judging a module's imports. What the calls
-// do is the wasi module's; its tests hold the two tables equal.
+// The names and types of WASI preview 1's calls and of WasmEdge's sockets extension, for judging a
+// module's imports. What the calls do is the wasi module's; its tests hold the two tables equal.
 #pragma once
 
 #include <span>
@@ -15,12 +15,15 @@ inline constexpr char kOldWasiModule[] = "wasi_unstable";
 struct WasiName {
   std::string_view name;
   std::string_view params;  // 'i' i32, 'I' i64; the result is an i32, except for proc_exit
+  // What prepare() names the import so that engines, which bind one type to a name, can tell calls
+  // of one name apart. Empty: the name itself.
+  std::string_view bound = {};
 };
 
-// Sorted by name.
+// Sorted by name; a name has an entry for each of its types.
 std::span<const WasiName> wasi_names();
-// Null if there is no such call.
-const WasiName* find_wasi_name(std::string_view name);
-bool has_wasi_type(const WasiName& call, const FuncType& type);
+bool is_wasi_name(std::string_view name);
+// Null if there is no such call of this type.
+const WasiName* find_wasi_call(std::string_view name, const FuncType& type);
 
 }  // namespace ferry::wasm

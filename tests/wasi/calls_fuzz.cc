@@ -3,6 +3,7 @@
 //
 // Input: records of 32 bytes: a call's number, then its arguments; each argument byte pair picks a
 // small value, a pointer, or an edge of 32 bits. What is left over is the guest's first memory.
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -38,6 +39,16 @@ class CountingRandom final : public Random {
 
  private:
   std::uint8_t next_ = 0;
+};
+
+// Names lead somewhere, nothing ever answers: what is left is the guest's pointers.
+class RefusingNetwork final : public net::Network {
+ public:
+  Result<std::vector<net::Address>> resolve(const std::string& /*name*/,
+                                            Monotonic /*until*/) override {
+    return std::vector{*net::parse_address("10.0.0.1"), *net::parse_address("fd00::1")};
+  }
+  int connect(const net::Endpoint& /*to*/, Fd& /*out*/) override { return ECONNREFUSED; }
 };
 
 constexpr std::uint32_t kMemory = 8192;
@@ -133,8 +144,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   setup.lists.environ = {"K=V"};
   setup.stdin_data = "input";
   setup.quotas = {.stdout_bytes = 100, .stderr_bytes = 100, .open_files = 8, .path_bytes = 64};
-  setup.deadline = Monotonic(Nanoseconds(INT64_MAX / 2));
+  // A poll of a datagram socket waits for the whole of it.
+  setup.deadline = Monotonic(std::chrono::milliseconds(5));
   setup.directories = &directories;
+  RefusingNetwork network;
+  wasi::NetworkAccess access;
+  access.policy = net::Policy(
+      {*net::parse_grant("[::/0]:1"), *net::parse_grant("0.0.0.0/0:1"), *net::parse_grant("f:1")});
+  access.network = &network;
+  access.ca_bundle = "certificates";
+  setup.network = &access;
   context.reset(std::move(setup));
   for (std::size_t i = 0; i < calls; ++i) {
     const std::uint8_t* record = data + i * kRecord;
