@@ -37,6 +37,12 @@ Status apply_options(const FunctionOptions& options, function::Function& functio
     FERRY_TRY(auto grant, function::parse_dir_grant(entry));
     manifest.grants.dirs.push_back(std::move(grant));
   }
+  for (const std::string& entry : options.connect) {
+    if (auto grant = net::parse_grant(entry); !grant.ok()) {
+      return Error{Code::kUsage, "--connect " + grant.error().message, grant.error().hint};
+    }
+    manifest.grants.connect.push_back(entry);
+  }
   return Done{};
 }
 

@@ -21,8 +21,9 @@ struct FunctionOptions {
   std::string manifest;  // a file
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::uint64_t> memory;
-  std::vector<std::string> env;   // "K=V"
-  std::vector<std::string> dirs;  // "HOST::GUEST[:ro]"
+  std::vector<std::string> env;      // "K=V"
+  std::vector<std::string> connect;  // "HOST:PORT"
+  std::vector<std::string> dirs;     // "HOST::GUEST[:ro]"
   bool quiet = false;
 };
 

@@ -88,6 +88,12 @@ Status judge_environment(const snapshot::Frozen& found, const function::Function
   if (!found.drawn.environ || !found.environ_matters) {
     return Done{};
   }
+  if (!function.manifest.grants.env_from.empty()) {
+    return frozen(
+        "it reads its environment while it starts, and [grant] env_from is known only "
+        "where it runs",
+        "");
+  }
   const bool attributes = function.manifest.input == function::InputForm::kData;
   const std::string who =
       found.environ_reader.empty() ? "" : fmt::format(" ({} looks at it)", found.environ_reader);
@@ -152,6 +158,11 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
   start.least_pages = how.unasked ? kWorthPages : 0;
   for (const auto& [key, value] : function.manifest.grants.env) {
     start.environ.push_back(fmt::format("{}={}", key, value));
+  }
+  start.network = function.manifest.grants.network();
+  if (start.network) {
+    start.environ.push_back(
+        fmt::format("{}={}/{}", wasi::kCaVariable, wasi::kCaFolderPath, wasi::kCaName));
   }
   BuiltSnapshot out;
   FERRY_TRY(out.made, snapshot::make_snapshot(

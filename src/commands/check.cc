@@ -57,6 +57,14 @@ std::string joined(const std::vector<std::string_view>& values) {
   return fmt::format("{}", fmt::join(values, ", "));
 }
 
+json::array grants_json(const function::Grants& grants) {
+  json::array out;
+  for (std::string& grant : function::describe_grants(grants)) {
+    out.emplace_back(std::move(grant));
+  }
+  return out;
+}
+
 class Check final : public Verb {
  public:
   void declare(CLI::App& app) override {
@@ -198,6 +206,14 @@ class Check final : public Verb {
         function::format_size(limits.input), function::format_size(limits.output),
         function::format_size(limits.log), limits.concurrency, limits.open_files,
         limits.instructions ? fmt::format(", instructions {}", *limits.instructions) : "");
+    if (function.manifest.grants.network()) {
+      fmt::print("  network    connections {}, network_bytes {}, connect_timeout {} ms\n",
+                 limits.connections, function::format_size(limits.network_bytes),
+                 limits.connect_timeout.count());
+    }
+    for (const std::string& grant : function::describe_grants(function.manifest.grants)) {
+      fmt::print("  grant      {}\n", grant);
+    }
     for (const OnEngine& each : engines) {
       fmt::print("  {:<10} {}", each.name, each.impossible.empty() ? "runs" : "cannot run it");
       if (!each.impossible.empty()) {
@@ -258,7 +274,11 @@ class Check final : public Verb {
                          {"output_bytes", limits.output},
                          {"log_bytes", limits.log},
                          {"concurrency", limits.concurrency},
-                         {"open_files", limits.open_files}}},
+                         {"open_files", limits.open_files},
+                         {"connections", limits.connections},
+                         {"network_bytes", limits.network_bytes},
+                         {"connect_timeout_ms", limits.connect_timeout.count()}}},
+                       {"grants", grants_json(function.manifest.grants)},
                        {"engines", std::move(on)},
                        {"findings", findings_json(findings)},
                        {"runs", runs}};

@@ -41,6 +41,11 @@ void declare_common(CLI::App& app, CommonOptions& options) {
   app.add_option("--dir", options.dirs, "Folder to grant: HOST::GUEST, HOST::GUEST:ro (repeatable)")
       ->type_name("HOST::GUEST[:ro]")
       ->allow_extra_args(false);
+  app.add_option("--connect", options.connect,
+                 "Where the function may connect to: HOST:PORT, *.DOMAIN:PORT, ADDRESS/BITS:PORT "
+                 "(repeatable)")
+      ->type_name("HOST:PORT")
+      ->allow_extra_args(false);
   app.add_flag("--quiet,-q", options.quiet, "Print errors only");
 }
 

@@ -37,6 +37,17 @@ fs::path folder_of(const fs::path& file) {
   return file.has_parent_path() ? file.parent_path() : fs::path(".");
 }
 
+// `ca` is a file beside the manifest, or, in a package, the certificates themselves.
+Result<std::string> read_certificates(const std::string& ca, const fs::path& folder) {
+  constexpr std::size_t kMaxCa = 256u << 10;
+  if (ca.starts_with("-----BEGIN")) {
+    return certificates_in(ca, "[grant] ca");
+  }
+  const std::string path = (fs::path(ca).is_relative() ? folder / ca : fs::path(ca)).string();
+  FERRY_TRY(const Bytes pem, read_file(path, kMaxCa));
+  return certificates_in(as_text(pem), path);
+}
+
 Result<Manifest> read_manifest(const fs::path& path) {
   FERRY_TRY(Bytes bytes, read_file(path.string(), kMaxManifestBytes));
   FERRY_TRY(Manifest manifest, parse_manifest(as_text(bytes), path.string()));
@@ -45,6 +56,9 @@ Result<Manifest> read_manifest(const fs::path& path) {
     if (fs::path(grant.host).is_relative()) {
       grant.host = (folder_of(path) / grant.host).lexically_normal().string();
     }
+  }
+  if (std::string& ca = manifest.grants.ca; !ca.empty()) {
+    FERRY_TRY(ca, read_certificates(ca, folder_of(path)));
   }
   return manifest;
 }

@@ -21,6 +21,9 @@ struct Limits {
   std::optional<std::uint64_t> instructions;  // where the engine counts them
   std::uint32_t concurrency = 64;             // events of this function at once, a worker
   std::uint32_t open_files = 64;              // descriptors a guest may hold
+  std::uint32_t connections = 16;             // of them, connections open at once
+  std::uint64_t network_bytes = 64ull << 20;  // over the network in one event, both ways together
+  std::chrono::milliseconds connect_timeout{5'000};  // for a look-up, and for a connection
 };
 
 }  // namespace ferry::function

@@ -20,6 +20,9 @@ constexpr std::uint64_t kMaxMemory = 4ull << 30;
 constexpr std::uint64_t kMaxBody = 1ull << 30;
 constexpr std::int64_t kMaxConcurrency = 100'000;
 constexpr std::int64_t kMaxOpenFiles = 65'536;
+constexpr std::int64_t kMaxConnections = 1024;
+constexpr std::uint64_t kMaxNetworkBytes = 1ull << 40;
+constexpr std::size_t kMaxGrants = 256;
 constexpr std::size_t kMaxNameLength = 63;
 constexpr std::size_t kMaxHeaders = 100;
 
@@ -153,6 +156,8 @@ Status read_limits(const toml::table& table, TomlPlace place, Limits& out) {
   place.table = "limits";
   const TomlField fields[] = {
       {"timeout", [&](const toml::node& node) { return read_timeout(node, out.timeout); }},
+      {"connect_timeout",
+       [&](const toml::node& node) { return read_timeout(node, out.connect_timeout); }},
       size_field("memory", out.memory, kMinMemory, kMaxMemory),
       size_field("input", out.input, 1, kMaxBody),
       size_field("output", out.output, 1, kMaxBody),
@@ -165,8 +170,14 @@ Status read_limits(const toml::table& table, TomlPlace place, Limits& out) {
        }},
       count_field("concurrency", out.concurrency, kMaxConcurrency),
       count_field("open_files", out.open_files, kMaxOpenFiles),
+      count_field("connections", out.connections, kMaxConnections),
+      size_field("network_bytes", out.network_bytes, 1, kMaxNetworkBytes),
   };
   return read_toml_table(table, place, fields);
+}
+
+bool is_variable(std::string_view name) {
+  return !name.empty() && name.find_first_of(std::string_view("=\0", 2)) == std::string_view::npos;
 }
 
 Status read_env(const toml::node& node, TomlPlace place, Grants& out) {
@@ -177,8 +188,7 @@ Status read_env(const toml::node& node, TomlPlace place, Grants& out) {
   for (const auto& [key, value] : *table) {
     const std::string where =
         fmt::format("{}:{}: env.{}", place.path, key.source().begin.line, key.str());
-    if (key.str().empty() ||
-        key.str().find_first_of(std::string_view("=\0", 2)) != std::string_view::npos) {
+    if (!is_variable(key.str())) {
       return Error{Code::kInvalid, where + ": no name for a variable",
                    "it must not be empty nor hold '='"};
     }
@@ -191,10 +201,42 @@ Status read_env(const toml::node& node, TomlPlace place, Grants& out) {
   return Done{};
 }
 
+// A list of grants in their own grammar; each is kept as it was written, once it reads.
+template <typename Parse>
+TomlField grant_field(std::string_view key, std::string_view example, Parse parse,
+                      std::vector<std::string>& out) {
+  return {key, [example, parse, &out](const toml::node& node) {
+            return read_list(node, example, [&](const std::string& text) -> Status {
+              if (out.size() == kMaxGrants) {
+                return Error{
+                    Code::kInvalid, fmt::format("has more than {} entries", kMaxGrants),
+                    "a suffix (*.example.com:443) or a network (10.0.0.0/8:443) names many"};
+              }
+              if (auto grant = parse(text); !grant.ok()) {
+                return std::move(grant).error();
+              }
+              out.push_back(text);
+              return Done{};
+            });
+          }};
+}
+
 Status read_grants(const toml::table& table, TomlPlace place, Grants& out) {
   place.table = "grant";
   const TomlField fields[] = {
       {"env", [&](const toml::node& node) { return read_env(node, place, out); }},
+      {"env_from",
+       [&](const toml::node& node) {
+         return read_list(node, "env_from = [\"DATABASE_URL\"]",
+                          [&](const std::string& name) -> Status {
+                            if (!is_variable(name)) {
+                              return Error{Code::kInvalid,
+                                           fmt::format("'{}' does not name a variable", name), ""};
+                            }
+                            out.env_from.push_back(name);
+                            return Done{};
+                          });
+       }},
       {"dirs",
        [&](const toml::node& node) {
          return read_list(node, "dirs = [\"./data::/data:ro\"]",
@@ -204,17 +246,12 @@ Status read_grants(const toml::table& table, TomlPlace place, Grants& out) {
                             return Done{};
                           });
        }},
-      {"http",
-       [&](const toml::node& node) {
-         return read_list(
-             node, "http = [\"api.example.com\"]", [&](const std::string& host) -> Status {
-               if (host.empty() || host.find_first_of("/@ ") != std::string::npos) {
-                 return Error{Code::kInvalid, fmt::format("'{}' is no host", host),
-                              "a host's name, with a port perhaps; no scheme and no path"};
-               }
-               out.http.push_back(host);
-               return Done{};
-             });
+      grant_field("connect", "connect = [\"db.internal:5432\"]", net::parse_grant, out.connect),
+      grant_field("http", "http = [\"api.example.com\"]", net::parse_http_grant, out.http),
+      {"ca",
+       [&](const toml::node& node) -> Status {
+         FERRY_TRY(out.ca, toml_string(node));
+         return Done{};
        }},
   };
   return read_toml_table(table, place, fields);

@@ -2,12 +2,12 @@
 // a manifest is one with Manifest{}. The format has a page: docs/formats/manifest.md.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "function/grants.h"
 #include "function/lambda_settings.h"
 #include "function/limits.h"
 
@@ -15,19 +15,6 @@ namespace ferry::function {
 
 enum class InputForm : unsigned char { kData, kCloudEvent };
 enum class ReplyForm : unsigned char { kData, kCloudEvent, kCgi };
-
-// "./data::/data:ro"
-struct DirGrant {
-  std::string host;
-  std::string guest;
-  bool read_only = false;
-};
-
-struct Grants {
-  std::map<std::string, std::string> env;
-  std::vector<DirGrant> dirs;
-  std::vector<std::string> http;  // hosts a component may call
-};
 
 struct Manifest {
   std::string name;  // default: the file's stem

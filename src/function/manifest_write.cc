@@ -58,9 +58,11 @@ std::string manifest_to_toml(const Manifest& manifest) {
   }
   out += fmt::format(
       "[limits]\ntimeout = \"{}ms\"\nmemory = {}\ninput = {}\noutput = {}\nlog = {}\n"
-      "concurrency = {}\nopen_files = {}\n",
+      "concurrency = {}\nopen_files = {}\nconnections = {}\nnetwork_bytes = {}\n"
+      "connect_timeout = \"{}ms\"\n",
       limits.timeout.count(), limits.memory, limits.input, limits.output, limits.log,
-      limits.concurrency, limits.open_files);
+      limits.concurrency, limits.open_files, limits.connections, limits.network_bytes,
+      limits.connect_timeout.count());
   if (limits.instructions) {
     out += fmt::format("instructions = {}\n", *limits.instructions);
   }
@@ -70,7 +72,12 @@ std::string manifest_to_toml(const Manifest& manifest) {
   for (const DirGrant& grant : manifest.grants.dirs) {
     dirs.push_back(grant.host + "::" + grant.guest + (grant.read_only ? ":ro" : ""));
   }
-  out += fmt::format("dirs = {}\nhttp = {}\n", list(dirs), list(manifest.grants.http));
+  out += fmt::format("dirs = {}\nhttp = {}\nconnect = {}\nenv_from = {}\n", list(dirs),
+                     list(manifest.grants.http), list(manifest.grants.connect),
+                     list(manifest.grants.env_from));
+  if (!manifest.grants.ca.empty()) {
+    out += fmt::format("ca = {}\n", quoted(manifest.grants.ca));
+  }
   if (!manifest.grants.env.empty()) {
     out += "\n[grant.env]\n";
     for (const auto& [name, value] : manifest.grants.env) {

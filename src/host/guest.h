@@ -2,11 +2,13 @@
 // bytes, what it was granted, and how its ABI is driven.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "engine/engine.h"
 #include "function/manifest.h"
+#include "host/network_access.h"
 #include "wasi/context.h"
 #include "wasm/record.h"
 
@@ -22,6 +24,9 @@ struct Guest {
   const GuestAbi* abi = nullptr;             // never null in a guest from make_guest(); static
   std::vector<std::string> environ;          // from the manifest, "KEY=value"
   std::vector<wasi::Directory> directories;  // from the manifest, opened
+  // From the manifest; null: no connection is granted, or this is a trial run.
+  std::unique_ptr<wasi::NetworkAccess> network;
+  Mask mask;  // what its logs must not show
 
   engine::InstanceLimits instance_limits() const {
     return {manifest.limits.memory, manifest.limits.instructions};

@@ -189,6 +189,17 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
   FERRY_TRY(wasm::Record record, wasm::record_from_json(bundle.info.facts));
   FERRY_TRY(Guest guest, make_guest(options.name.empty() ? bundle.info.function_name : options.name,
                                     std::move(record), options.manifest, Directories::kOpen));
+  FERRY_TRY(guest.network, make_network_access(options.manifest, options.network != nullptr
+                                                                     ? *options.network
+                                                                     : net::system_network()));
+  std::vector<std::string> taken = taken_environment(options.manifest.grants);
+  guest.mask = Mask(taken);
+  guest.environ.insert(guest.environ.end(), taken.begin(), taken.end());
+  if (guest.network != nullptr && !guest.network->ca_bundle.empty() &&
+      !options.manifest.grants.env.contains(wasi::kCaVariable)) {
+    guest.environ.push_back(
+        fmt::format("{}={}/{}", wasi::kCaVariable, wasi::kCaFolderPath, wasi::kCaName));
+  }
   auto loaded = std::make_shared<Loaded>(std::move(guest));
   loaded->digest = bundle.info.function_digest;
   loaded->keeping = options.keeping;
@@ -334,6 +345,10 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   outcome.usage.run_us = microseconds(instantiated, ended);
   outcome.usage.memory_bytes = instance.memory().size;
   outcome.usage.instructions = instance.instructions();
+  if (function.network != nullptr) {
+    context.end_network();
+    outcome.connections = context.connections();
+  }
   run.conclude(end, instance);
   if (outcome.status == Status::kOk) {
     run.read_reply(call);
@@ -345,6 +360,9 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   outcome.log_truncated |= context.err_dropped() > 0;
   if (const auto& denial = context.denial(); denial && options.logs) {
     outcome.logs.push_back({clock_.wall(), denial_line(*denial)});
+  }
+  if (!function.mask.empty()) {
+    function.mask.apply(outcome);
   }
   function.release(std::move(held), ended_by_itself(end, context));
   outcome.ended = clock_.monotonic();

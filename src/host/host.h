@@ -48,6 +48,7 @@ struct LoadOptions {
   std::string name;
   function::Manifest manifest;
   Keeping keeping;
+  net::Network* network = nullptr;  // borrowed; null: the system's
 };
 
 class Host {

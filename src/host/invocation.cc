@@ -40,6 +40,7 @@ ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline) {
   setup.deadline = deadline;
   setup.times_log = options_.logs;
   setup.directories = &guest_.directories;
+  setup.network = guest_.network.get();
   FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, text_));
   context.reset(std::move(setup));
   return Done{};

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "event/event.h"
+#include "wasi/network.h"
 
 namespace ferry::host {
 
@@ -70,6 +71,7 @@ struct Outcome {
   Reply reply;             // of kOk only
   std::vector<LogLine> logs;
   bool log_truncated = false;
+  std::vector<wasi::ConnectionRecord> connections;  // that it made or tried to make
   Usage usage;
   std::optional<Monotonic> ended;  // the last phase, if the function ran
   int exit_code = 0;               // the guest's, with kFailed and kDenied

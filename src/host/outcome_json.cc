@@ -42,6 +42,24 @@ void put_data(json::object& reply, const Reply& from) {
   }
 }
 
+json::array connections_value(const std::vector<wasi::ConnectionRecord>& connections) {
+  json::array out;
+  for (const wasi::ConnectionRecord& each : connections) {
+    json::object one{{"name", each.name},
+                     {"address", net::to_string(each.peer)},
+                     {"time", to_rfc3339(each.began)},
+                     {"duration_us", each.lasted.count()},
+                     {"sent_bytes", each.sent},
+                     {"received_bytes", each.received},
+                     {"error", nullptr}};
+    if (!each.error.empty()) {
+      one["error"] = each.error;
+    }
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
 json::value reply_value(const Reply& from) {
   json::object reply;
   reply["content_type"] = from.content_type;
@@ -91,6 +109,9 @@ std::string to_json(const Outcome& outcome, const OutcomeOf& of) {
       error["backtrace"] = outcome.backtrace;
     }
     whole["error"] = std::move(error);
+  }
+  if (!outcome.connections.empty()) {
+    whole["connections"] = connections_value(outcome.connections);
   }
   std::string text = json::serialize(whole);
   text.insert(text.size() - 1, ",\"usage\":" + usage_text(outcome.usage));

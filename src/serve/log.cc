@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "host/network_access.h"
 
 namespace ferry::serve {
 
@@ -13,7 +14,7 @@ constexpr std::size_t kMostHeld = 64u << 10;
 }  // namespace
 
 void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) {
-  if (outcome.logs.empty() && outcome.status == host::Status::kOk) {
+  if (outcome.logs.empty() && outcome.connections.empty() && outcome.status == host::Status::kOk) {
     return;
   }
   std::lock_guard lock(mutex_);
@@ -30,6 +31,9 @@ void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) {
     lines_ += '\n';
   };
   for (const host::LogLine& entry : outcome.logs) {
+    line(entry);
+  }
+  for (const host::LogLine& entry : host::connection_lines(outcome)) {
     line(entry);
   }
   auto own = [&](std::string text) { line({system_clock().wall(), std::move(text)}); };

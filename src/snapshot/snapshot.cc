@@ -116,6 +116,12 @@ Result<std::vector<std::uint32_t>> find_frames(const Making& making,
     return no_snapshot("it wrote to stdout or stderr before its first read of stdin",
                        "read the event first, then log");
   }
+  if (run.context->drawn().network) {
+    return no_snapshot(
+        "it reached for the network before it read its event; a connection can't be "
+        "part of a snapshot",
+        "connect when an event is there, after stdin was first read");
+  }
   if (run.context->drawn().files) {
     return no_snapshot("it opened files before its first read of stdin");
   }
@@ -261,8 +267,9 @@ Result<StartUp> initialize(const Making& making, const Startable& module, Random
     }
   }
   const wasi::Drawn& drawn = run.context->drawn();
-  if (drawn.wrote || drawn.files || drawn.stdin_read) {
-    return no_snapshot("its _initialize wrote, read stdin, or opened files");
+  if (drawn.wrote || drawn.files || drawn.stdin_read || drawn.network) {
+    return no_snapshot(
+        "its _initialize wrote, read stdin, opened files, or reached for the network");
   }
   return run;
 }

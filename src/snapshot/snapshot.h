@@ -19,6 +19,7 @@ struct SnapshotOptions {
   std::vector<std::string> environ;           // "KEY=value", as at each event
   std::chrono::milliseconds timeout{10'000};  // for the start-up
   std::uint64_t memory = 128ull << 20;
+  bool network = false;  // connections are granted at each event; the start-up may make none
   Random* random = &system_random();  // what the start-up draws
   // A start-up that writes to fewer pages (4 KiB) than this is not worth it: kUnsupported.
   std::size_t least_pages = 0;

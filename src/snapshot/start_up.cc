@@ -110,6 +110,9 @@ Result<StartUp> start_up(const Startable& what, const SnapshotOptions& options, 
   setup.lists.args = {options.name};
   setup.lists.environ = options.environ;
   setup.deadline = out.clock->monotonic() + options.timeout;
+  // The folders of the network are there as at each event; whatever is dialled is not granted.
+  static const wasi::NetworkAccess kNothingGranted;
+  if (options.network) setup.network = &kNothingGranted;
   out.context->reset(std::move(setup));
   FERRY_TRY(out.instance, what.module->instantiate({options.memory, std::nullopt}));
   if (options.least_pages != 0) {

@@ -134,7 +134,11 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[grant]\ndirs = \"./a::/a\"", "f.toml:2: dirs: wants a list"},
         Wrong{"[grant]\ndirs = [1]", "f.toml:2: dirs: wants a string"},
         Wrong{"[grant]\ndirs = [\"./a\"]", "f.toml:2: dirs: './a' grants no folder"},
-        Wrong{"[grant]\nhttp = [\"https://a.example\"]", "is no host"},
+        Wrong{"[grant]\nhttp = [\"https://a.example\"]", "did you mean 'a.example'?"},
+        Wrong{"[grant]\nconnect = [\"db.internal\"]",
+              "f.toml:2: connect: 'db.internal': the port is missing"},
+        Wrong{"[grant]\nenv_from = [\"A=B\"]", "f.toml:2: env_from: 'A=B' does not name"},
+        Wrong{"[limits]\nconnections = 0", "f.toml:2: connections: 0 is not between"},
         Wrong{"[build]\ncommand = 1", "f.toml:2: command: wants a string"},
         Wrong{"[limits\n", "f.toml:1: "}, Wrong{"[limits]\nmemory = 1\nmemory = 2", "f.toml:3: "},
         Wrong{"\xFF", "f.toml:1: "}));
@@ -212,6 +216,12 @@ TEST(Manifest, SurvivesBeingWritten) {
   manifest.grants.env = {{"QUOTED \"name\"", "a\nb\\ \x7f \xe2\x98\x83"}};
   manifest.grants.dirs = {{"/host", "/guest", true}};
   manifest.grants.http = {"api.example.com"};
+  manifest.grants.connect = {"*.svc:6379", "10.2.0.0/16:5432"};
+  manifest.grants.env_from = {"DATABASE_URL"};
+  manifest.grants.ca = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+  manifest.limits.connections = 9;
+  manifest.limits.network_bytes = 10;
+  manifest.limits.connect_timeout = std::chrono::milliseconds(11);
   const std::string text = manifest_to_toml(manifest);
   const auto read = parse_manifest(text, "written");
   ASSERT_TRUE(read.ok()) << read.error().text() << "\n" << text;
@@ -226,6 +236,12 @@ TEST(Manifest, SurvivesBeingWritten) {
   EXPECT_EQ(read->grants.env, manifest.grants.env);
   EXPECT_TRUE(read->grants.dirs.at(0).read_only);
   EXPECT_EQ(read->grants.http, manifest.grants.http);
+  EXPECT_EQ(read->grants.connect, manifest.grants.connect);
+  EXPECT_EQ(read->grants.env_from, manifest.grants.env_from);
+  EXPECT_EQ(read->grants.ca, manifest.grants.ca);
+  EXPECT_EQ(read->limits.connections, 9u);
+  EXPECT_EQ(read->limits.network_bytes, 10u);
+  EXPECT_EQ(read->limits.connect_timeout, std::chrono::milliseconds(11));
 }
 
 }  // namespace
