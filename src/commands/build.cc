@@ -10,6 +10,7 @@
 
 #include "builder/snapshot_builder.h"
 #include "commands/common_options.h"
+#include "commands/go_overlay.h"
 #include "commands/place.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
@@ -36,15 +37,27 @@ class Build final : public Verb {
         ->type_name("FILE")
         ->expected(1)
         ->allow_extra_args(false);
+    app.add_flag("--go-overlay", go_overlay_,
+                 "Print the overlay with which a plain `go build` makes outbound connections");
     declare_common(app, common_);
     app.footer(
         "Examples:\n  ferry build\n  ferry build hello.wasm --snapshot -o hello.fast.wasm\n"
+        "  GOOS=wasip1 GOARCH=wasm go build -overlay \"$(ferry build --go-overlay)\" -o f.wasm .\n"
         "  ferry build hello-go.wasm --snapshot --accept-frozen hash-key -o fast.wasm\n\n"
         "Exit codes: 0 built, 1 not (the reason is on stderr), 2 usage, 10 no such file or "
         "engine.");
   }
 
   int run() override {
+    if (go_overlay_) {
+      auto overlay = make_go_overlay();
+      if (!overlay.ok()) {
+        complain({overlay.error().message, overlay.error().hint});
+        return kExitNoEngineOrFile;
+      }
+      fmt::print("{}\n", *overlay);
+      return kExitOk;
+    }
     if (snapshot_ == out_.empty()) {
       complain({snapshot_ ? "--snapshot needs -o FILE" : "-o goes with --snapshot",
                 "see 'ferry build --help'"});
@@ -89,11 +102,13 @@ class Build final : public Verb {
     std::string manifest_path =
         common_.manifest.empty() ? (fs::path(path_) / "ferry.toml").string() : common_.manifest;
     std::string command;
+    bool connects = false;
     std::string command_of = fmt::format("[build] command of {}", manifest_path);
     if (!recipe || !common_.manifest.empty() || fs::exists(manifest_path)) {
       FERRY_TRY(auto text, read_file(manifest_path, 1u << 20));
       FERRY_TRY(auto manifest, function::parse_manifest(as_text(text), manifest_path));
       command = std::move(manifest.build_command);
+      connects = manifest.grants.network();
     } else {
       command = recipe->command;
       command_of = fmt::format("what is run for a folder with {}", recipe->marker);
@@ -107,6 +122,9 @@ class Build final : public Verb {
     }
     if (!common_.quiet) {
       fmt::print(stderr, "ferry: {}\n", command);
+    }
+    if (connects) {
+      connect_go(command);
     }
     std::error_code failed;
     fs::path before = fs::current_path();
@@ -123,6 +141,27 @@ class Build final : public Verb {
                    fmt::format("it is {}", command_of)};
     }
     return Done{};
+  }
+
+  // A Go command of a function that may connect gets the overlay by itself, unless it names one.
+  // Other commands ignore GOFLAGS.
+  void connect_go(const std::string& command) const {
+    const bool is_go = command.find("go build") != std::string::npos;
+    if (!is_go || command.find("-overlay") != std::string::npos) {
+      return;
+    }
+    auto overlay = make_go_overlay();
+    if (!overlay.ok()) {
+      complain({"built without connections: " + overlay.error().message, overlay.error().hint});
+      return;
+    }
+    const char* before = std::getenv("GOFLAGS");  // NOLINT(concurrency-mt-unsafe): one thread
+    const std::string flags = fmt::format("{}{}-overlay={}", before == nullptr ? "" : before,
+                                          before == nullptr || *before == 0 ? "" : " ", *overlay);
+    ::setenv("GOFLAGS", flags.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
+    if (!common_.quiet) {
+      fmt::print(stderr, "ferry: outbound connections for Go: -overlay={}\n", *overlay);
+    }
   }
 
   Status make(const function::Function& function) {
@@ -157,6 +196,7 @@ class Build final : public Verb {
   std::string accepted_;
   std::vector<std::string> cases_;
   bool snapshot_ = false;
+  bool go_overlay_ = false;
 };
 
 }  // namespace

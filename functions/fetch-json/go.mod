@@ -1,0 +1,3 @@
+module example.com/fetch-json
+
+go 1.24
