@@ -1,12 +1,14 @@
 #include "builder/function_options.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "builder/bundle_store.h"
 #include "bundle/bundle_mark.h"
-#include "bundle/store.h"
 #include "engine/compiler.h"
 
 namespace ferry::builder {
@@ -79,18 +81,25 @@ engine::EngineOptions engine_options_for(std::span<const function::Function> fun
 Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
                                    const engine::EngineOptions& engine_options, bool quiet,
                                    bool* was_cached) {
-  FERRY_TRY(auto store, bundle::Store::open({}));
+  bundle::Store& store = bundle_store();
   std::string name = engine.name + (engine.variant.empty() ? "" : ":" + engine.variant);
-  return store.get(
-      function, engine,
-      [&](ByteView prepared) -> Result<Bytes> {
-        if (!quiet && prepared.size() >= kWorthSaying) {
-          fmt::print(stderr, "ferry: compiling {} for {} {}, once; it is kept in {}\n",
-                     function.name, engine.name, engine.version, store.folder());
-        }
-        return engine::compile_in_child(name, engine_options, prepared, {});
-      },
-      was_cached);
+  FERRY_TRY(bundle::Bundle made, store.get(
+                                     function, engine,
+                                     [&](ByteView prepared) -> Result<Bytes> {
+                                       if (!quiet && prepared.size() >= kWorthSaying) {
+                                         fmt::print(stderr, "ferry: compiling {} for {} {}, once\n",
+                                                    function.name, engine.name, engine.version);
+                                       }
+                                       return engine::compile_in_child(name, engine_options,
+                                                                       prepared, {});
+                                     },
+                                     was_cached));
+  static std::atomic<bool> warned{false};
+  if (!made.warning.empty() && !warned.exchange(true)) {
+    fmt::print(stderr, "ferry: {}\n  hint: make room there, or set XDG_CACHE_HOME\n",
+               std::exchange(made.warning, ""));
+  }
+  return made;
 }
 
 }  // namespace ferry::builder

@@ -3,8 +3,10 @@
 #include <array>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/blake3.h"
+#include "bundle/bundle_mark.h"
 
 namespace ferry::bundle {
 namespace {
@@ -77,6 +79,7 @@ Result<int> Artifact::proven() const {
 }
 
 Error Artifact::changed() const {
+  if (const std::string path = stored_at(name_); !path.empty()) ::unlink(path.c_str());
   return Error{Code::kDenied, name_ + ": the bundle's code was changed",
                "it is native code and is never run unless it is authentic: make it again"};
 }

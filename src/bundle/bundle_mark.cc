@@ -16,4 +16,10 @@ bool is_bundle(const std::string& path) {
          has_mark(footer);
 }
 
+std::string stored_at(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return "";
+  return access((path.substr(0, slash + 1) + kStoreKey).c_str(), F_OK) == 0 ? path : "";
+}
+
 }  // namespace ferry::bundle

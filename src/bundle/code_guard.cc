@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bundle/bundle_mark.h"
+
 namespace ferry::bundle {
 namespace {
 
@@ -26,9 +28,11 @@ CodeGuard::CodeGuard(std::shared_ptr<const Artifact> artifact, const std::uint8_
       piece_(piece),
       by_markers_(closing == Closing::kBest),
       open_(new std::atomic<bool>[pieces()]()),
-      last_words_("ferry: " + artifact_->name() +
-                  ": the bundle's code was changed, or cannot be checked; it was not run. "
-                  "Make the bundle again\n") {}
+      remove_(stored_at(artifact_->name())),
+      last_words_(
+          "ferry: " + artifact_->name() +
+          ": the bundle's code was changed, or cannot be checked; it was not run. " +
+          (remove_.empty() ? "Make the bundle again\n" : "It is made again at the next start\n")) {}
 
 Result<std::unique_ptr<CodeGuard>> CodeGuard::make(std::unique_ptr<CodeGuard> guard,
                                                    std::span<const PageRun> early) {
@@ -147,6 +151,7 @@ void CodeGuard::open_all() {
 
 void CodeGuard::prove(PageRun pages) const {
   if (artifact_->check(pages)) return;
+  if (!remove_.empty()) ::unlink(remove_.c_str());
   static_cast<void>(!::write(STDERR_FILENO, last_words_.data(), last_words_.size()));
   _exit(kBrokenExit);
 }

@@ -5,20 +5,21 @@
 #include <cstdlib>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <pwd.h>
 #include <sodium.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bundle/bundle_mark.h"
+#include "bundle/prune.h"
 #include "engine/lower.h"
 #include "wasm/prepare.h"
 #include "wasm/record.h"
 
 namespace ferry::bundle {
 namespace {
-
-constexpr const char* kKeyName = "store.key";
 
 // Raised with every change that makes a stored bundle mean something else.
 constexpr int kStoreVersion = 3;
@@ -92,7 +93,7 @@ Status make_key(const std::string& path) {
 }
 
 Result<MacKey> load_key(const std::string& folder) {
-  const std::string path = folder + "/" + kKeyName;
+  const std::string path = folder + "/" + kStoreKey;
   Result<Bytes> bytes = read_key(path);
   // A key cut short (a disk that filled up) is no key: everything is compiled once more.
   if (bytes.ok() && bytes->size() != sizeof(MacKey::bytes)) {
@@ -165,20 +166,19 @@ Result<Store> Store::open(const StoreOptions& options) {
   return store;
 }
 
-Result<Bundle> Store::get(const function::Function& function, const engine::Info& engine,
-                          const Compile& compile, bool* was_cached) {
-  const std::string file = file_name(key_, function, engine);
-  const std::string path = folder_ + "/" + file;
-  if (was_cached != nullptr) *was_cached = true;
-  // Whatever is wrong with what is there, the answer is to make it anew.
-  Result<Bundle> stored = open_bundle(path, key_);
-  if (stored.ok() && is_for(stored->info, function, engine)) return stored;
+Store Store::in_memory() {
+  Store store;
+  randombytes_buf(store.key_.bytes.data(), store.key_.bytes.size());
+  return store;
+}
 
-  const Fd lock = lock_for(folder_, file);
-  stored = open_bundle(path, key_);
-  if (stored.ok() && is_for(stored->info, function, engine)) return stored;
+Result<BundleInfo> Store::info_of(const std::string& path) const {
+  FERRY_TRY(Bundle bundle, open_bundle(path, key_));
+  return std::move(bundle.info);
+}
 
-  if (was_cached != nullptr) *was_cached = false;
+Result<Bytes> Store::make(const function::Function& function, const engine::Info& engine,
+                          const Compile& compile) const {
   FERRY_TRY(const engine::Ready ready, engine::ready_for(function.wasm, function.binary, engine));
   FERRY_TRY(const Bytes artifact, compile(ready.prepared.wasm));
   BundleInfo info;
@@ -187,17 +187,45 @@ Result<Bundle> Store::get(const function::Function& function, const engine::Info
   info.engine_name = engine.name;
   info.engine_fingerprint = engine.fingerprint;
   info.facts = wasm::to_json(wasm::make_record(ready.binary, ready.prepared.facts));
-  const Bytes bytes = write_bundle(info, artifact, key_);
+  return write_bundle(info, artifact, key_);
+}
 
+Result<Bundle> Store::get(const function::Function& function, const engine::Info& engine,
+                          const Compile& compile, bool* was_cached) {
+  if (folder_.empty()) {
+    if (was_cached != nullptr) *was_cached = false;
+    FERRY_TRY(const Bytes bytes, make(function, engine, compile));
+    return open_bundle(bytes, key_);
+  }
+  const std::string file = file_name(key_, function, engine);
+  const std::string path = folder_ + "/" + file;
+  if (was_cached != nullptr) *was_cached = true;
+  // Whatever is wrong with what is there, the answer is to make it anew.
+  Result<Bundle> stored = open_bundle(path, key_);
+  if (stored.ok() && is_for(stored->info, function, engine)) {
+    mark_used(path);
+    return stored;
+  }
+
+  const Fd lock = lock_for(folder_, file);
+  stored = open_bundle(path, key_);
+  if (stored.ok() && is_for(stored->info, function, engine)) return stored;
+
+  if (was_cached != nullptr) *was_cached = false;
+  FERRY_TRY(const Bytes bytes, make(function, engine, compile));
   const Status written = write_file_atomically(path, bytes, 0600);
   if (written.ok()) {
+    // The bound holds for what was there before: what was just made is what is used next.
+    static_cast<void>(prune(folder_, default_bounds(), path).ok());
     stored = open_bundle(path, key_);
     if (stored.ok()) return stored;
   }
   // A full disk costs the next start its time, and this one nothing.
   FERRY_TRY(Bundle bundle, open_bundle(bytes, key_));
-  bundle.warning = "the compiled function could not be kept: " +
-                   (written.ok() ? stored.error() : written.error()).text();
+  bundle.warning = fmt::format(
+      "{}: the compiled function could not be kept, and is compiled again "
+      "at the next start: {}",
+      function.name, (written.ok() ? stored.error() : written.error()).text());
   return bundle;
 }
 

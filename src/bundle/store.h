@@ -20,6 +20,9 @@ struct StoreOptions {
 class Store {
  public:
   static Result<Store> open(const StoreOptions& options);
+  // One that keeps nothing, for where no folder can be written to: each bundle is compiled when it
+  // is asked for, and lies in memory.
+  static Store in_memory();
 
   // What makes an artifact when there is none: prepared wasm in, artifact out.
   using Compile = std::function<Result<Bytes>(ByteView prepared)>;
@@ -29,9 +32,15 @@ class Store {
   Result<Bundle> get(const function::Function& function, const engine::Info& engine,
                      const Compile& compile, bool* was_cached);
 
-  const std::string& folder() const { return folder_; }
+  // What a bundle of the store's folder holds; its code is not proven.
+  Result<BundleInfo> info_of(const std::string& path) const;
+
+  const std::string& folder() const { return folder_; }  // empty: in memory
 
  private:
+  Result<Bytes> make(const function::Function& function, const engine::Info& engine,
+                     const Compile& compile) const;
+
   std::string folder_;
   MacKey key_;
 };

@@ -32,6 +32,7 @@ constexpr std::array kVerbs{
             make_verify},
     VerbRow{"engines", "List the engines and what each can do", make_engines},
     VerbRow{"platforms", "List the platforms that functions are served on", make_platforms},
+    VerbRow{"cache", "Show what compiled functions are kept, and remove some", make_cache},
     VerbRow{"help", "Print the help of a verb", make_help},
     VerbRow{"version", "Print the version", make_version},
     VerbRow{"completion", "Print the completion script of a shell, or a manual page",

@@ -12,7 +12,8 @@ std::span<const VerbRow> verbs();
 // Says that there is no such verb, and which one is near; the exit code.
 int unknown_verb(std::string_view word);
 
-// ferry help; declared here, where the table of verbs is.
+// Verbs about ferry itself.
+std::unique_ptr<Verb> make_cache();
 std::unique_ptr<Verb> make_help();
 
 // Parses argv, runs one verb, returns the program's exit code. Nothing escapes it.

@@ -86,6 +86,14 @@ class Run final : public Verb {
     host::LoadOptions load{function->name, function->manifest, {}};
     load.keeping.enabled = false;  // there is no second event
     auto loaded = host.load(*bundle, load);
+    if (!loaded.ok() && loaded.error().code == Code::kDenied && cached) {
+      // It was damaged, and is gone from the store now.
+      bundle = builder::make_bundle(*function, info, engine_options, common_.quiet, &cached);
+      if (!bundle.ok()) {
+        return give_up(bundle.error());
+      }
+      loaded = host.load(*bundle, load);
+    }
     if (!loaded.ok()) {
       return give_up(loaded.error());
     }

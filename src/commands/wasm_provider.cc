@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "builder/bundle_store.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
 #include "packaging/signing.h"
@@ -40,6 +41,7 @@ Result<std::vector<serve::Listed>> WasmProvider::list(const serve::Wanted& wante
       break;
     }
   }
+  builder::bundle_store();  // one for this process and all that it forks
   std::vector<serve::Listed> listed;
   for (const function::Function& function : functions_) {
     listed.push_back({function.name, function.manifest});

@@ -109,9 +109,10 @@ def script_of(blocks, before, quick):
             continue
         lines.append(f"echo '== line {block.line}'")
         if block.mark == "run: in the background":
-            lines += [f"( set -e\n{block.text}) & server=$!",
-                      "for i in $(seq 600); do kill -0 $server; "
-                      "(exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null && break; sleep 0.1; done"]
+            lines.append(f"( set -e\n{block.text}) & server=$!")
+            for port in ["8080", *re.findall(r"127\.0\.0\.1:(\d+)", block.text)]:
+                lines.append("for i in $(seq 600); do kill -0 $server; (exec 3<>/dev/tcp/127.0.0.1/"
+                             f"{port}) 2>/dev/null && break; sleep 0.1; done")
         else:
             lines.append(block.text)
     return "\n".join(lines)

@@ -1,0 +1,36 @@
+#include "builder/bundle_store.h"
+
+#include <cstdio>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/scratch.h"
+
+namespace ferry::builder {
+
+bundle::Store& bundle_store() {
+  // Lives as long as the program: processes forked from this one use the same folder.
+  static std::optional<ScratchFolder> instead;
+  static bundle::Store store = [] {
+    auto opened = bundle::Store::open({});
+    if (opened.ok()) {
+      return *std::move(opened);
+    }
+    auto scratch = ScratchFolder::make("cache");
+    auto other = scratch.ok() ? bundle::Store::open({scratch->at("bundles")})
+                              : Result<bundle::Store>(scratch.error());
+    fmt::print(stderr, "ferry: compiled functions are not kept: {}\n  hint: {}\n",
+               opened.error().message,
+               opened.error().hint.empty() ? "set XDG_CACHE_HOME to a folder that you can write to"
+                                           : opened.error().hint);
+    if (!other.ok()) {
+      return bundle::Store::in_memory();
+    }
+    instead.emplace(*std::move(scratch));
+    return *std::move(other);
+  }();
+  return store;
+}
+
+}  // namespace ferry::builder
