@@ -18,6 +18,7 @@
 #include "function/lowered_from.h"
 #include "platforms/list.h"
 #include "reset/kept_instance.h"
+#include "wasm/entry_export.h"
 #include "wasm/lower.h"
 
 namespace ferry::commands {
@@ -191,7 +192,12 @@ class Check final : public Verb {
     }
     std::map<std::string, std::vector<std::string_view>> imports;
     for (const wasm::Import& import : binary.imports) {
-      imports[import.module].push_back(import.name);
+      // What lowering added, and a second import of the same function, are none of its author's.
+      const bool added = import.module == wasm::kAbiModule ||
+                         (component && import.name.find('#') != std::string::npos);
+      if (!added) {
+        imports[import.module].push_back(import.name);
+      }
     }
     for (const auto& [module, names] : imports) {
       fmt::print("  imports    {}: {}\n", module, joined(names));

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "component/segments.h"
+#include "wasm/entry_export.h"
 #include "wasm/sections.h"
 
 namespace ferry::component {
@@ -13,8 +14,6 @@ namespace {
 using wasm::FuncType;
 using wasm::ValType;
 
-constexpr std::string_view kCanonModule = "ferry:canon";
-constexpr std::string_view kAbiModule = "ferry:abi";
 constexpr std::string_view kRootModule = "$root";
 
 Error invalid(std::string message) { return {Code::kInvalid, std::move(message), ""}; }
@@ -100,7 +99,7 @@ Status Planning::name_host(const Canon& canon, HostFunc& out) const {
       return invalid(fmt::format("it makes a resource '{}' that it imports", resource.name));
     }
     default:
-      out.module = kCanonModule;
+      out.module = wasm::kCanonModule;
       out.function = canon.name;
       out.field =
           canon.detail.empty() ? out.function : fmt::format("{}:{}", canon.name, canon.detail);
@@ -187,7 +186,7 @@ Status Planning::host_functions() {
 
 std::uint32_t Planning::add_abi(std::string_view field, const FuncType& type) {
   HostFunc out;
-  out.module = kAbiModule;
+  out.module = wasm::kAbiModule;
   out.field = field;
   out.type = plan_.type(type);
   plan_.host.push_back(std::move(out));

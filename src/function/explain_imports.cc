@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "function/explain.h"
+#include "wasi2/functions.h"
 #include "wasm/entry_export.h"
 #include "wasm/prepare.h"
 #include "wasm/wasi_names.h"
@@ -124,19 +125,37 @@ constexpr Mark kOtherInterface = {
     "leave it out of the component's world, or compile in what implements it"};
 
 const Mark& mark_of_component(const wasm::Import& import) {
-  if (import.module == "ferry:canon" || import.module.find("@0.3.") != std::string::npos) {
+  if (import.module == wasm::kCanonModule || import.module.find("@0.3.") != std::string::npos) {
     return kWasi03;
   }
   return import.module.starts_with("wasi:") ? kOtherWasi : kOtherInterface;
 }
 
-// What hosts of components offer: WASI 0.2, and what lowering adds.
-bool is_offered_to_components(const wasm::Import& import) {
-  const std::size_t version = import.module.find('@');
-  return import.kind == wasm::ExternKind::kFunc &&
-         (import.module == "ferry:abi" ||
-          (import.module.starts_with("wasi:") && version != std::string::npos &&
-           std::string_view(import.module).substr(version).starts_with("@0.2.")));
+// "iI" of two parameters of types i32 and i64.
+bool has_letters(const std::vector<wasm::ValType>& types, std::string_view letters) {
+  return std::equal(types.begin(), types.end(), letters.begin(), letters.end(),
+                    [](wasm::ValType type, char letter) {
+                      return type == (letter == 'I' ? wasm::ValType::kI64 : wasm::ValType::kI32);
+                    });
+}
+
+// Whether the host of components serves it; what it has with another type is said.
+bool is_served_to_components(const wasm::Binary& binary, const wasm::Import& import,
+                             std::vector<Finding>& out) {
+  const wasi2::Function* served = import.kind == wasm::ExternKind::kFunc
+                                      ? wasi2::find_function(import.module, import.name)
+                                      : nullptr;
+  if (served == nullptr) {
+    return false;
+  }
+  const wasm::FuncType& type = binary.types[import.type];
+  if (!has_letters(type.params, served->params) || !has_letters(type.results, served->results)) {
+    out.push_back(
+        {Finding::Kind::kStops, "wasi-type",
+         fmt::format("it imports {} with a type that WASI's function does not have", shown(import)),
+         "build it with a toolchain for WASI 0.2, or give the component itself"});
+  }
+  return true;
 }
 
 const Mark& mark_of(const wasm::Import& import, bool of_component) {
@@ -165,7 +184,7 @@ void explain_imports(const wasm::Binary& binary, std::vector<Finding>& out) {
         continue;
       }
     }
-    if (of_component && is_offered_to_components(import)) {
+    if (of_component && is_served_to_components(binary, import, out)) {
       continue;
     }
     groups[&mark_of(import, of_component)].push_back(shown(import));

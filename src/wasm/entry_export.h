@@ -1,4 +1,4 @@
-// Names of the entries of a lowered component (docs/formats/lowered-component.md).
+// Names that a lowered component exports and imports (docs/formats/lowered-component.md).
 #pragma once
 
 #include <string_view>
@@ -7,6 +7,10 @@ namespace ferry::wasm {
 
 inline constexpr char kHttpExport[] = "ferry:http";  // () -> ()
 inline constexpr char kRunExport[] = "ferry:run";    // () -> i32
+
+// Modules of imports: what lowering adds, and the built-ins of WASI 0.3.
+inline constexpr char kAbiModule[] = "ferry:abi";
+inline constexpr char kCanonModule[] = "ferry:canon";
 
 // All other exports whose names begin so are ferry's own, and no guest's.
 inline constexpr char kReservedPrefix[] = "ferry:";
