@@ -35,6 +35,7 @@ struct Capabilities {
   bool multi_value = true;
   bool reference_types = true;
   bool simd = true;
+  bool any_imports = true;  // host functions of any type; else a component's are called through one
 };
 
 struct Info {

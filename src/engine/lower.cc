@@ -12,6 +12,7 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/scratch.h"
+#include "wasi2/functions.h"
 
 namespace ferry::engine {
 namespace {
@@ -148,6 +149,11 @@ Result<Bytes> lower(ByteView wasm, const wasm::Lowering& lowering, std::string_v
 Result<Ready> ready_for(ByteView wasm, const wasm::Binary& binary, const Info& engine) {
   wasm::PrepareOptions how;
   how.poll = !engine.capabilities.deadline;
+  if (!engine.capabilities.any_imports) {
+    how.one_import = [](const wasm::Import& import) {
+      return wasi2::function_number(import.module, import.name);
+    };
+  }
   Ready ready;
   ready.binary = binary;
   FERRY_TRY(ready.prepared, wasm::prepare(wasm, binary, how));

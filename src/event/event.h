@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "base/result.h"
@@ -42,6 +44,15 @@ struct Event {
   bool operator==(const Event&) const = default;
 };
 
+// A plain HTTP request as it came. All borrowed from the event.
+struct PlainHttp {
+  std::string_view scheme;
+  std::string_view method;
+  std::string_view authority;        // empty: none
+  std::string_view path_with_query;  // "/path?query"
+  std::span<const std::pair<std::string_view, std::string_view>> headers;
+};
+
 // An event that is asked for its data always and for its attributes seldom: they may be made when
 // they are asked for first. Owned by whoever had it come in; one thread at a time.
 class LazyEvent {
@@ -50,6 +61,8 @@ class LazyEvent {
   // Borrowed from the event.
   virtual std::optional<std::string_view> data() const = 0;
   virtual const Event& whole() = 0;
+  // Of an event that is a plain HTTP request, where the request is still there.
+  virtual std::optional<PlainHttp> http() const { return std::nullopt; }
 };
 
 // One that is there already. Borrows it.

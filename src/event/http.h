@@ -80,6 +80,7 @@ class PlainRequest final : public LazyEvent {
 
   std::optional<std::string_view> data() const override { return event_.data; }
   Event& whole() override;
+  std::optional<PlainHttp> http() const override;
 
  private:
   Status check_source() const;

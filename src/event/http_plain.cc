@@ -215,4 +215,13 @@ Event& PlainRequest::whole() {
   return event_;
 }
 
+std::optional<PlainHttp> PlainRequest::http() const {
+  // The target from its path on: of the absolute form the scheme and the authority are left out.
+  const std::string_view target = request_.target;
+  const auto at = static_cast<std::size_t>(path_.data() - target.data());
+  const bool inside = path_.data() >= target.data() && at <= target.size();
+  return PlainHttp{request_.scheme, request_.method, authority_, inside ? target.substr(at) : path_,
+                   request_.headers};
+}
+
 }  // namespace ferry::event

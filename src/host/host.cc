@@ -15,6 +15,7 @@
 #include "host/loaded.h"
 #include "host/panic.h"
 #include "host/reply.h"
+#include "wasi2/session.h"
 #include "wasm/prepare.h"
 
 namespace ferry::host {
@@ -136,14 +137,21 @@ void Host::Run::conclude(const End& end, engine::Instance& instance) {
           break;
         case wasi::Stop::kOutputFull:
           outcome.status = Status::kOutputTooLarge;
-          outcome.message = fmt::format("the function wrote more than {} to stdout",
-                                        function::format_size(limits.output));
+          outcome.message =
+              fmt::format("the function wrote more than {} {}",
+                          function::format_size(limits.output), function.abi->output());
           outcome.hint = "raise [limits] output, or reply with less";
           break;
         case wasi::Stop::kDeadline:
           outcome.status = Status::kTimeout;
           break;
         case wasi::Stop::kNone:
+          if (wasi2::Session* session = wasi2::Session::find(context);
+              session != nullptr && !session->trap().empty()) {
+            outcome.status = Status::kTrapped;
+            outcome.message = session->trap();
+            break;
+          }
           outcome.status = Status::kBroken;
           outcome.message = "the engine says that a WASI call ended the function; none did";
           break;

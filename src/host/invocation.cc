@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include "event/environment.h"
-#include "host/guest_abi.h"
 #include "wasm/prepare.h"
 
 namespace ferry::host {
 
 // Made only when the guest asks for its arguments or its environment: most never do.
 wasi::Lists Invocation::tell(const void* from) {
-  const auto& [guest, event, options, text] = *static_cast<const Invocation*>(from);
+  const auto& [guest, event, options, given] = *static_cast<const Invocation*>(from);
   wasi::Lists lists;
   lists.args = {guest.name};
   lists.args.insert(lists.args.end(), options.args.begin(), options.args.end());
@@ -41,8 +40,9 @@ ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline) {
   setup.times_log = options_.logs;
   setup.directories = &guest_.directories;
   setup.network = guest_.network.get();
-  FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, text_));
+  FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, given_));
   context.reset(std::move(setup));
+  guest_.abi->begin(context, given_);
   return Done{};
 }
 
@@ -57,7 +57,7 @@ engine::End Invocation::call(engine::Instance& instance, wasi::Context& context,
   return guest_.abi->call(guest_, instance, context, deadline);
 }
 
-ferry::Status Invocation::read_reply(const wasi::Context& context, Reply& reply) const {
+ferry::Status Invocation::read_reply(wasi::Context& context, Reply& reply) const {
   return guest_.abi->read_reply(guest_, context, event_, reply);
 }
 

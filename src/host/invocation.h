@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "event/event.h"
 #include "host/guest.h"
+#include "host/guest_abi.h"
 #include "host/outcome.h"
 #include "wasi/context.h"
 
@@ -45,7 +46,7 @@ class Invocation {
   engine::End call(engine::Instance& instance, wasi::Context& context, Monotonic deadline) const;
 
   // After a call that ended well: the guest's reply, into an empty `reply`.
-  ferry::Status read_reply(const wasi::Context& context, Reply& reply) const;
+  ferry::Status read_reply(wasi::Context& context, Reply& reply) const;
 
  private:
   static wasi::Lists tell(const void* from);
@@ -53,7 +54,7 @@ class Invocation {
   const Guest& guest_;
   event::LazyEvent& event_;
   const InvokeOptions& options_;
-  std::string text_;  // of the event, where it had to be written for the guest
+  Given given_;
 };
 
 }  // namespace ferry::host

@@ -38,6 +38,8 @@ const StatusRow& status_row(Status status);
 struct HttpAnswer {
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;  // as the function wrote them
+  // Behind the body. No platform here passes them on.
+  std::vector<std::pair<std::string, std::string>> trailers = {};
 };
 
 struct Reply {

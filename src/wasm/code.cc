@@ -174,7 +174,7 @@ void walk_body(Reader& reader, const Binary& binary, const CodePlan& plan, std::
         }
         if (plan.rewrite && at.index == plan.redirect_from && at.opcode != op::kRefFunc) {
           put_u32(edit.replace(at.begin + 1, at.end), plan.redirect_to);
-        } else if (plan.rewrite && at.index >= plan.shift_from) {
+        } else if (plan.rewrite && moved(plan, at.index) != at.index) {
           Bytes& out = edit.replace(at.begin + 1, at.end);
           put_u32(out, moved(plan, at.index));
         }

@@ -30,6 +30,7 @@ struct Additions {
 struct Layout {
   std::uint32_t grow_type = 0;
   std::uint32_t void_type = 0;
+  std::uint32_t one_type = 0;
   std::uint32_t limit_global = 0;
   std::uint32_t refused_global = 0;
   std::uint32_t old_imported = 0;  // functions imported by the guest
@@ -200,6 +201,10 @@ class Preparation {
     return wasm_.subspan(section.offset, section.size);
   }
   void plan();
+  bool moves_functions() const { return options_.poll || !at_.code.in_place.empty(); }
+  // Puts functions in the place of imports; `next` is the first one's index.
+  void plan_one_import(std::uint32_t next);
+  void put_one_import();
   // The section as it is, with `extra` behind its entries; nothing where both are empty.
   void copy(SectionId id, const Additions& extra);
   void put_extended(SectionId id, ByteView old, const Additions& extra);
@@ -263,8 +268,54 @@ void Preparation::plan() {
     ++functions_.count;
     put_body(bodies_.bytes, grow_body(at_));
     ++bodies_.count;
+    ++next;
+  }
+  if (options_.one_import) {
+    plan_one_import(next);
   }
   add_exports(binary_, at_, options_, exports_);
+}
+
+void Preparation::plan_one_import(std::uint32_t next) {
+  std::vector<std::uint32_t> in_place(at_.old_imported, CodePlan::kKept);
+  std::uint32_t function = 0;
+  for (const Import& import : binary_.imports) {
+    if (import.kind != ExternKind::kFunc) {
+      return;  // no lowered component: its imports stay
+    }
+    const std::uint32_t index = function++;
+    const auto number = options_.one_import(import);
+    const auto body =
+        number ? one_import_body(binary_.types.at(import.type), *number, index) : std::nullopt;
+    if (!body) {
+      continue;
+    }
+    in_place[index] = next++;
+    put_u32(functions_.bytes, import.type);
+    ++functions_.count;
+    put_body(bodies_.bytes, *body);
+    ++bodies_.count;
+  }
+  if (std::ranges::any_of(in_place, [](std::uint32_t each) { return each != CodePlan::kKept; })) {
+    at_.one_type = type_index(binary_, one_import_type(), types_);
+    at_.code.in_place = std::move(in_place);
+  }
+}
+
+// With the one import in the place of each that a function of ours stands for.
+void Preparation::put_one_import() {
+  Bytes section;
+  put_u32(section, static_cast<std::uint32_t>(binary_.imports.size()) + imports_.count);
+  std::uint32_t function = 0;
+  for (const Import& import : binary_.imports) {
+    const bool kept = at_.code.in_place[function++] == CodePlan::kKept;
+    put_name(section, kept ? std::string_view(import.module) : kOneImportModule);
+    put_name(section, kept ? std::string_view(import.name) : kOneImportName);
+    section.push_back(static_cast<std::uint8_t>(ExternKind::kFunc));
+    put_u32(section, kept ? import.type : at_.one_type);
+  }
+  put_bytes(section, imports_.bytes);
+  put_section(out_.wasm, static_cast<std::uint8_t>(SectionId::kImport), section);
 }
 
 void Preparation::put_extended(SectionId id, ByteView old, const Additions& extra) {
@@ -289,7 +340,7 @@ void Preparation::copy(SectionId id, const Additions& extra) {
 
 Status Preparation::copy_renumbered(SectionId id, const Additions& extra, Renumber renumber) {
   const Section* section = find(id);
-  if (!options_.poll || section == nullptr) {
+  if (!moves_functions() || section == nullptr) {
     copy(id, extra);
     return Done{};
   }
@@ -300,6 +351,10 @@ Status Preparation::copy_renumbered(SectionId id, const Additions& extra, Renumb
 
 // A name with several types gets one name for each: engines bind one type to a name.
 void Preparation::copy_imports() {
+  if (!at_.code.in_place.empty()) {
+    put_one_import();  // a lowered component imports nothing of preview 1
+    return;
+  }
   const Section* section = find(SectionId::kImport);
   if (section == nullptr) {
     copy(SectionId::kImport, imports_);
@@ -352,14 +407,16 @@ void Preparation::copy_custom() {
       continue;
     }
     ByteView old = contents(section);
-    if (section.name != "name" || !options_.poll) {
+    if (section.name != "name" || !moves_functions()) {
       put_section(out_.wasm, 0, old);
       continue;
     }
     Reader reader(old);
     reader.name();
     // Names never make a module wrong: where they cannot be read they are left out.
-    if (auto names = renumber_names(old.subspan(reader.position()), at_.code); names.ok()) {
+    CodePlan plan = at_.code;
+    plan.in_place.clear();  // names stand in the order of indices, and imports keep theirs
+    if (auto names = renumber_names(old.subspan(reader.position()), plan); names.ok()) {
       Bytes changed;
       put_name(changed, "name");
       put_bytes(changed, *names);

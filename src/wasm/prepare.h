@@ -8,12 +8,14 @@
 //    down and call back, so that a deadline holds in-process.
 // 3. A start section becomes an export: the host calls it like any other function of the guest,
 //    with WASI and a deadline, and instantiation itself runs no guest code.
-// 4. Mutable globals and the memory are exported, so that an instance's state can be saved and
+// 4. Where asked: the functions of a lowered component are imported as one (wasm/one_import.h).
+// 5. Mutable globals and the memory are exported, so that an instance's state can be saved and
 //    reset.
 // 5. Imports of WASI whose name has several types are named apart (wasi_names.h).
 //
 // Nothing else changes: indices, names and behaviour stay. (With polling there is one import more,
-// and the functions behind it move up by one, in names and backtraces too.) Custom sections that
+// and the functions behind it move up by one, in names and backtraces too; with one import for all,
+// what named an import names the function in its place.) Custom sections that
 // speak of positions in the code are left out, since these move: DWARF, source maps.
 //
 // The added functions and globals stand behind the guest's own. What the module does besides is
@@ -24,6 +26,7 @@
 
 #include "base/bytes.h"
 #include "wasm/binary.h"
+#include "wasm/one_import.h"
 
 namespace ferry::wasm {
 
@@ -43,6 +46,8 @@ inline constexpr std::int32_t kPollBudget = 4096;
 struct PrepareOptions {
   bool poll = false;  // count down at entries and loop heads
   bool export_globals = true;
+  // Imports that it knows are called through one of one type (wasm/one_import.h).
+  ImportNumber one_import = {};
 };
 
 // What the reader of the code found: decides whether an instance can be reset in place.

@@ -15,6 +15,8 @@
 #include "base/tsan.h"
 #include "engine/engine.h"
 #include "engines/thin/thin.h"
+#include "wasi2/functions.h"
+#include "wasm/one_import.h"
 #include "wasm/prepare.h"
 
 namespace ferry::engine {
@@ -25,6 +27,10 @@ struct Running {
   wasi::Context& wasi;
   Monotonic deadline;
   bool past_deadline = false;
+  // Of the functions behind the one import (wasm/one_import.h):
+  std::array<std::uint64_t, wasi2::kMaxParams> more = {};  // i32 arguments that went ahead
+  std::size_t ahead = 0;                                   // how many
+  std::uint32_t high = 0;                                  // half of the last result
 };
 
 ferry_thin_view view(std::string_view text) {
@@ -50,12 +56,17 @@ Error to_error(std::string_view engine, std::uint32_t kind, ferry_thin_bytes byt
   return {code, std::string(engine) + ": " + take(bytes), ""};
 }
 
-// Host functions have the index of the WASI call; the one behind them is ferry.poll.
+// Host functions have the index of the WASI call; the two behind them are ferry.poll and the one
+// import that a component's functions are called through.
 std::int32_t resolve(ferry_thin_view module, ferry_thin_view name, ferry_thin_view params,
                      ferry_thin_view results) {
   const auto calls = wasi::calls();
   if (text(module) == wasm::kPollModule && text(name) == wasm::kPollName) {
     return params.size == 0 && results.size == 0 ? static_cast<std::int32_t>(calls.size()) : -1;
+  }
+  if (text(module) == wasm::kOneImportModule && text(name) == wasm::kOneImportName) {
+    const bool fits = text(params) == "iiiiiIIii" && text(results) == "i";
+    return fits ? static_cast<std::int32_t>(calls.size()) + 1 : -1;
   }
   if (text(module) != wasi::kModule) return -1;
   const wasi::Call* call = wasi::find_call(text(name));
@@ -70,14 +81,45 @@ std::uint64_t poll(Running& running) {
   return FERRY_THIN_STOP;
 }
 
+// `args`: a number, then values by the rules of wasm/one_import.h.
+std::uint64_t component_call(Running& running, wasi::Memory memory, const std::uint64_t* args) {
+  const auto number = static_cast<std::uint32_t>(args[0]);
+  if (number == wasm::kHighHalf) return running.high;
+  const std::array<std::uint64_t, wasm::kOneImportI32> narrow = {args[1], args[2], args[3],
+                                                                 args[4], args[7], args[8]};
+  if (number == wasm::kMoreArguments) {
+    for (std::uint64_t each : narrow) {
+      if (running.ahead < running.more.size()) running.more.at(running.ahead++) = each;
+    }
+    return 0;
+  }
+  const wasi2::Function& called = wasi2::find_numbered(number);
+  std::array<std::uint64_t, wasi2::kMaxParams> slots{};
+  std::size_t next = 0;
+  std::size_t wide = 5;
+  for (std::size_t i = 0; i < called.params.size(); ++i) {
+    if (called.params[i] == 'I') {
+      slots.at(i) = args[wide++];
+    } else {
+      slots.at(i) = next < narrow.size() ? narrow.at(next) : running.more.at(next - narrow.size());
+      ++next;
+    }
+  }
+  running.ahead = 0;
+  const wasi2::CallResult result = called.call(running.wasi, memory, slots.data());
+  running.high = static_cast<std::uint32_t>(result.value >> 32);
+  return result.stop ? FERRY_THIN_STOP : static_cast<std::uint32_t>(result.value);
+}
+
 std::uint64_t host_call(void* user, std::uint32_t function, std::uint8_t* memory, std::size_t size,
                         const std::uint64_t* args) {
   auto* running = static_cast<Running*>(user);
   if (running == nullptr) return FERRY_THIN_STOP;
   const auto calls = wasi::calls();
-  if (function >= calls.size()) return poll(*running);
+  if (function == calls.size()) return poll(*running);
+  if (function > calls.size()) return component_call(*running, {memory, size}, args);
   const wasi::CallResult result = calls[function].function(running->wasi, {memory, size}, args);
-  return result.stop ? FERRY_THIN_STOP : result.value;
+  return result.stop ? FERRY_THIN_STOP : static_cast<std::uint32_t>(result.value);
 }
 
 template <auto Free>
@@ -237,6 +279,7 @@ class ThinEngine final : public Engine {
     can.reference_types = has(FERRY_THIN_REFERENCE_TYPES);
     can.simd = has(FERRY_THIN_SIMD);
     can.exact_traps = !has(FERRY_THIN_COARSE_TRAPS);
+    can.any_imports = false;  // the layers make a host function of each type that preview 1 has
     counts_ = counts && can.counts_instructions;
   }
 

@@ -4,63 +4,100 @@
 
 #include "engines/wasmtime/instance.h"
 #include "wasi/calls.h"
+#include "wasi2/functions.h"
 
 namespace ferry::engine::wasmtime {
 namespace {
 
 constexpr std::string_view kNoInvocation = "a WASI call while the module was being instantiated";
 
+std::string_view results_of(const wasi::Call& call) { return call.has_result ? "i" : ""; }
+std::string_view results_of(const wasi2::Function& function) { return function.results; }
+wasi::CallFn function_of(const wasi::Call& call) { return call.function; }
+wasi2::CallFn function_of(const wasi2::Function& function) { return function.call; }
+
+// `Call`: of preview 1 or of WASI 0.2.
+template <typename Call>
 wasm_trap_t* trampoline(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t* slots,
                         std::size_t count) {
-  const auto& call = *static_cast<const wasi::Call*>(env);
+  const auto& call = *static_cast<const Call*>(env);
   auto* self =
       static_cast<WasmtimeInstance*>(wasmtime_context_get_data(wasmtime_caller_context(caller)));
   if (self->wasi() == nullptr) {
     return wasmtime_trap_new(kNoInvocation.data(), kNoInvocation.size());
   }
-  std::array<std::uint64_t, wasi::kMaxParams> args{};
+  std::array<std::uint64_t, wasi2::kMaxParams> args{};
   const std::size_t params = std::min(call.params.size(), count);
   for (std::size_t i = 0; i < params; ++i) {
     args[i] = call.params[i] == 'I' ? static_cast<std::uint64_t>(slots[i].i64)
                                     : static_cast<std::uint32_t>(slots[i].i32);
   }
-  const wasi::CallResult result = call.function(*self->wasi(), self->memory(), args.data());
+  const auto result = function_of(call)(*self->wasi(), self->memory(), args.data());
   if (result.stop) {
     return self->stop();
   }
-  if (call.has_result) {
+  if (results_of(call) == "I") {
+    slots[0].i64 = static_cast<std::int64_t>(result.value);
+  } else if (!results_of(call).empty()) {
     slots[0].i64 = 0;
     slots[0].i32 = static_cast<std::int32_t>(result.value);
   }
   return nullptr;
 }
 
-FuncTypePtr type_of(const wasi::Call& call) {
-  wasm_valtype_vec_t params{};
-  wasm_valtype_vec_new_uninitialized(&params, call.params.size());
-  for (std::size_t i = 0; i < call.params.size(); ++i) {
-    params.data[i] = wasm_valtype_new(call.params[i] == 'I' ? WASM_I64 : WASM_I32);
+wasm_valtype_vec_t types_of(std::string_view letters) {
+  wasm_valtype_vec_t types{};
+  wasm_valtype_vec_new_uninitialized(&types, letters.size());
+  for (std::size_t i = 0; i < letters.size(); ++i) {
+    types.data[i] = wasm_valtype_new(letters[i] == 'I' ? WASM_I64 : WASM_I32);
   }
-  wasm_valtype_vec_t results{};
-  wasm_valtype_vec_new_uninitialized(&results, call.has_result ? 1 : 0);
-  if (call.has_result) results.data[0] = wasm_valtype_new(WASM_I32);
-  return FuncTypePtr(wasm_functype_new(&params, &results));
+  return types;
+}
+
+template <typename Call>
+Status define(wasmtime_linker_t& linker, std::string_view module, std::string_view name,
+              const Call& call) {
+  wasm_valtype_vec_t params = types_of(call.params);
+  wasm_valtype_vec_t results = types_of(results_of(call));
+  const FuncTypePtr type(wasm_functype_new(&params, &results));
+  // The tables are static and the engine only reads them back.
+  void* env = const_cast<Call*>(&call);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  if (ErrorPtr error{wasmtime_linker_define_func_unchecked(&linker, module.data(), module.size(),
+                                                           name.data(), name.size(), type.get(),
+                                                           trampoline<Call>, env, nullptr)}) {
+    return Error{Code::kInternal, "wasmtime: " + message_of(*error), ""};
+  }
+  return Done{};
 }
 
 }  // namespace
 
 Status define_imports(wasmtime_linker_t& linker) {
-  const std::string_view module = wasi::kModule;
   for (const wasi::Call& call : wasi::calls()) {
-    // The table is static and the engine only reads it back.
-    void* env = const_cast<wasi::Call*>(&call);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-    if (ErrorPtr error{wasmtime_linker_define_func_unchecked(
-            &linker, module.data(), module.size(), call.name.data(), call.name.size(),
-            type_of(call).get(), trampoline, env, nullptr)}) {
-      return Error{Code::kInternal, "wasmtime: " + message_of(*error), ""};
-    }
+    FERRY_CHECK_OK(define(linker, wasi::kModule, call.name, call));
   }
   return Done{};
+}
+
+Result<LinkerPtr> component_linker(wasm_engine_t& engine, const wasmtime_module_t& module) {
+  LinkerPtr linker;
+  wasm_importtype_vec_t imports{};
+  wasmtime_module_imports(&module, &imports);
+  const std::unique_ptr<wasm_importtype_vec_t, decltype(&wasm_importtype_vec_delete)> owned(
+      &imports, wasm_importtype_vec_delete);
+  for (std::size_t i = 0; i < imports.size; ++i) {
+    const std::string_view from = view(*wasm_importtype_module(imports.data[i]));
+    const std::string_view name = view(*wasm_importtype_name(imports.data[i]));
+    const wasi2::Function* call = wasi2::find_function(from, name);
+    if (call == nullptr) continue;  // instantiation says what is missing
+    if (linker == nullptr) {
+      linker.reset(wasmtime_linker_new(&engine));
+      wasmtime_linker_allow_shadowing(linker.get(), true);  // a module may name one import twice
+      FERRY_CHECK_OK(define_imports(*linker));
+    }
+    FERRY_CHECK_OK(define(*linker, from, name, *call));
+  }
+  return linker;
 }
 
 }  // namespace ferry::engine::wasmtime

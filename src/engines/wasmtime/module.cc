@@ -1,5 +1,6 @@
 #include "engines/wasmtime/module.h"
 
+#include "engines/wasmtime/imports.h"
 #include "engines/wasmtime/instance.h"
 #include "wasm/prepare.h"
 
@@ -24,8 +25,9 @@ Result<std::unique_ptr<Module>> WasmtimeModule::make(std::shared_ptr<Shared> sha
   self->shared_ = std::move(shared);
   self->module_ = std::move(module);
   wasmtime_instance_pre_t* pre = nullptr;
-  if (ErrorPtr error{wasmtime_linker_instantiate_pre(self->shared_->linker.get(),
-                                                     self->module_.get(), &pre)}) {
+  FERRY_TRY(const LinkerPtr own, component_linker(*self->shared_->engine, *self->module_));
+  const wasmtime_linker_t* linker = own != nullptr ? own.get() : self->shared_->linker.get();
+  if (ErrorPtr error{wasmtime_linker_instantiate_pre(linker, self->module_.get(), &pre)}) {
     return Error{Code::kUnsupported, "wasmtime: " + message_of(*error),
                  "`ferry check` lists what the function imports"};
   }
