@@ -72,9 +72,13 @@ Result<int> read_cgi_status(std::string_view value, std::size_t number) {
   return status;
 }
 
-// RFC 3875, 6.2 and 6.3: "Status: 404 Not Found", "Content-Type: …", other fields as they are.
+// RFC 3875, 6.2 and 6.3: "Status: 404 Not Found", "Content-Type: …", other fields as they are. No
+// output at all is an answer without a body, as in the other forms.
 Result<Reply> read_cgi(std::string_view out) {
   Reply reply;
+  if (out.empty()) {
+    return reply;
+  }
   auto& [status, headers] = reply.http.emplace();
   const std::size_t whole = out.size();
   std::optional<int> own_status;

@@ -86,6 +86,10 @@ Outcome HttpCalls::refuse(std::size_t function, const Error& error, Monotonic ar
   outcome.too_large = error.code == Code::kLimit;
   outcome.invocation = invocation.empty() ? uuid_v7(context_.clock, context_.random) : invocation;
   context_.observe(function, outcome, context_.clock.monotonic() - arrival);
+  // Under overload the counter says how many; a line for each would add to the load.
+  if (context_.log != nullptr && !outcome.overload) {
+    context_.log->write(outcome, of_[function]);
+  }
   return outcome;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "base/terminal.h"
 #include "host/network_access.h"
 
 namespace ferry::serve {
@@ -10,6 +11,12 @@ namespace ferry::serve {
 namespace {
 
 constexpr std::size_t kMostHeld = 64u << 10;
+
+// Enough to tell the versions of a function apart: "sha256:" and twelve digits.
+std::string_view short_digest(std::string_view digest) {
+  constexpr std::size_t kDigits = 12;
+  return digest.substr(0, digest.find(':') + 1 + kDigits);
+}
 
 }  // namespace
 
@@ -25,8 +32,8 @@ void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) {
       lines_.append(to_rfc3339(entry.time)).append(" ");
       lines_.append(of.name).append(" ");
       lines_.append(outcome.invocation).append(" ");
-      lines_.append(of.digest).append(" ");
-      lines_.append(entry.text);
+      lines_.append(short_digest(of.digest)).append(" ");
+      lines_.append(escape_controls(entry.text));
     }
     lines_ += '\n';
   };

@@ -152,5 +152,17 @@ TEST(Outcome, HasTheHttpStatusOfTheTable) {
   EXPECT_EQ(http_status(refuse("bad", "", false)), 400);
 }
 
+// One function for HTTP and a queue: a message that went well needs no answer.
+TEST(Reply, CgiWithoutOutputIsAnAnswerWithoutBody) {
+  auto reply = read_reply("", function::ReplyForm::kCgi);
+  ASSERT_TRUE(reply.ok()) << reply.error().text();
+  EXPECT_FALSE(reply->http);
+  EXPECT_EQ(reply->data, "");
+  Outcome outcome;
+  outcome.status = Status::kOk;
+  outcome.reply = *reply;
+  EXPECT_EQ(http_status(outcome), 204);
+}
+
 }  // namespace
 }  // namespace ferry::host

@@ -116,9 +116,6 @@ Report LambdaAdapter::report_on(const Call& call, std::string_view payload) {
   if (!input.ok()) {
     Outcome refused =
         calls_.refuse(function_, input.error(), call.arrival, call.invocation.request_id);
-    if (context_.log != nullptr) {
-      context_.log->write(refused, calls_.of()[function_]);
-    }
     return error_report(refused);
   }
   if (is_http(input->row->reply)) {
