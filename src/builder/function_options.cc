@@ -7,8 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "builder/allow.h"
 #include "builder/bundle_store.h"
+#include "builder/values.h"
 #include "bundle/bundle_mark.h"
+#include "engine/advisories.h"
 #include "engine/compiler.h"
 
 namespace ferry::builder {
@@ -27,13 +30,20 @@ Status apply_options(const FunctionOptions& options, function::Function& functio
   if (options.memory) {
     manifest.limits.memory = *options.memory;
   }
+  for (const std::string& path : options.env_files) {
+    FERRY_TRY(const NamedValues values, read_env_file(path));
+    for (const auto& [name, value] : values) {
+      manifest.grants.env[name] = value;
+    }
+  }
   for (const std::string& entry : options.env) {
     auto equals = entry.find('=');
     if (equals == std::string::npos || equals == 0) {
       return Error{Code::kUsage, fmt::format("--env {}: no NAME=VALUE", entry),
                    "for example --env LEVEL=debug"};
     }
-    manifest.grants.env[entry.substr(0, equals)] = entry.substr(equals + 1);
+    const std::string name = entry.substr(0, equals);
+    FERRY_TRY(manifest.grants.env[name], value_of(entry.substr(equals + 1), "--env " + name));
   }
   for (const std::string& entry : options.dirs) {
     FERRY_TRY(auto grant, function::parse_dir_grant(entry));
@@ -59,6 +69,8 @@ Result<function::Function> read_function(const std::string& path, const Function
                     path)};
   }
   FERRY_TRY(auto function, std::move(loaded));
+  FERRY_TRY(const function::Asks asks, function::find_asks(path, options.manifest));
+  FERRY_CHECK_OK(require_allowed(function, asks, options.allow, options.quiet));
   FERRY_CHECK_OK(apply_options(options, function));
   FERRY_CHECK_OK(function::check_runnable(function));
   return function;
@@ -81,6 +93,10 @@ engine::EngineOptions engine_options_for(std::span<const function::Function> fun
 Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
                                    const engine::EngineOptions& engine_options, bool quiet,
                                    bool* was_cached) {
+  if (const std::string_view advisory = engine::advisory_of(engine.name);
+      !advisory.empty() && !quiet) {
+    fmt::print(stderr, "ferry: {}: {}\n", engine.name, advisory);
+  }
   bundle::Store& store = bundle_store();
   std::string name = engine.name + (engine.variant.empty() ? "" : ":" + engine.variant);
   FERRY_TRY(bundle::Bundle made, store.get(

@@ -21,16 +21,19 @@ struct FunctionOptions {
   std::string manifest;  // a file
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::uint64_t> memory;
-  std::vector<std::string> env;      // "K=V"
+  std::vector<std::string> env;  // "K=V", "K=@FILE" (values.h)
+  std::vector<std::string> env_files;
   std::vector<std::string> connect;  // "HOST:PORT"
   std::vector<std::string> dirs;     // "HOST::GUEST[:ro]"
+  bool allow = false;                // what the manifest asks for beyond its folder (allow.h)
   bool quiet = false;
 };
 
 // Lays the options over the function's manifest. kUsage for one that makes no sense.
 Status apply_options(const FunctionOptions& options, function::Function& function);
 
-// The function with the options laid over its manifest; fails where it can't run at all.
+// The function with the options laid over its manifest; fails where it can't run at all, and where
+// its manifest asks for what the user has not allowed.
 Result<function::Function> read_function(const std::string& path, const FunctionOptions& options);
 
 // Its bundle, from the store or compiled now in a child process. Says on stderr that it compiles

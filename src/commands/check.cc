@@ -14,6 +14,7 @@
 #include "commands/common_options.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
+#include "function/asks.h"
 #include "function/explain.h"
 #include "function/lowered_from.h"
 #include "platforms/list.h"
@@ -91,6 +92,9 @@ class Check final : public Verb {
       complain({function.error().message, function.error().hint});
       return kExitNoEngineOrFile;
     }
+    auto asked = function::find_asks(path_, common_.manifest);
+    const std::vector<std::string> asks =
+        asked.ok() ? std::move(asked->lines) : std::vector<std::string>();
     if (auto applied = builder::apply_options(common_, *function); !applied.ok()) {
       complain({applied.error().message, applied.error().hint});
       return kExitUsage;
@@ -113,9 +117,9 @@ class Check final : public Verb {
     }
     const std::vector<OnPlatform> platforms = look_at_platforms(*function, runs, for_);
     if (output_ == "json") {
-      print_json(*function, findings, engines, runs, platforms);
+      print_json(*function, asks, findings, engines, runs, platforms);
     } else {
-      print_text(*function, findings, engines, runs);
+      print_text(*function, asks, findings, engines, runs);
       print_platforms(platforms);
     }
     for (const OnPlatform& each : platforms) {
@@ -158,8 +162,9 @@ class Check final : public Verb {
                         {"size_bytes", component->size}};
   }
 
-  static void print_text(const function::Function& function, const std::vector<Finding>& findings,
-                         const std::vector<OnEngine>& engines, bool runs) {
+  static void print_text(const function::Function& function, const std::vector<std::string>& asks,
+                         const std::vector<Finding>& findings, const std::vector<OnEngine>& engines,
+                         bool runs) {
     const wasm::Binary& binary = function.binary;
     const function::Limits& limits = function.manifest.limits;
     fmt::print("{}\n", function.name);
@@ -220,6 +225,9 @@ class Check final : public Verb {
     for (const std::string& grant : function::describe_grants(function.manifest.grants)) {
       fmt::print("  grant      {}\n", grant);
     }
+    for (const std::string& ask : asks) {
+      fmt::print("  asks to    {}: beyond its folder, so it needs --allow\n", ask);
+    }
     for (const OnEngine& each : engines) {
       fmt::print("  {:<10} {}", each.name, each.impossible.empty() ? "runs" : "cannot run it");
       if (!each.impossible.empty()) {
@@ -239,9 +247,9 @@ class Check final : public Verb {
     fmt::print("{}\n", runs ? "It will run." : "It will not run.");
   }
 
-  static void print_json(const function::Function& function, const std::vector<Finding>& findings,
-                         const std::vector<OnEngine>& engines, bool runs,
-                         const std::vector<OnPlatform>& platforms) {
+  static void print_json(const function::Function& function, const std::vector<std::string>& asks,
+                         const std::vector<Finding>& findings, const std::vector<OnEngine>& engines,
+                         bool runs, const std::vector<OnPlatform>& platforms) {
     const wasm::Binary& binary = function.binary;
     const function::Limits& limits = function.manifest.limits;
     json::array imports;
@@ -285,6 +293,7 @@ class Check final : public Verb {
                          {"network_bytes", limits.network_bytes},
                          {"connect_timeout_ms", limits.connect_timeout.count()}}},
                        {"grants", grants_json(function.manifest.grants)},
+                       {"asks", json::array(asks.begin(), asks.end())},
                        {"engines", std::move(on)},
                        {"findings", findings_json(findings)},
                        {"runs", runs}};

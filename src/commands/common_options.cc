@@ -35,8 +35,14 @@ void declare_common(CLI::App& app, CommonOptions& options) {
              "Longest time for one event, for example 500ms or 2s", "TIME");
   add_parsed(app, "--memory", function::parse_size, options.memory,
              "Most linear memory for one event, for example 64MiB", "SIZE");
-  app.add_option("--env", options.env, "Environment variable for the function (repeatable)")
+  app.add_option("--env", options.env,
+                 "Environment variable for the function; K=@FILE: its value is in the file, and "
+                 "nobody sees it in the list of processes (repeatable)")
       ->type_name("K=V")
+      ->allow_extra_args(false);
+  app.add_option("--env-file", options.env_files,
+                 "File of NAME=VALUE lines for the function's environment (repeatable)")
+      ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_option("--dir", options.dirs, "Folder to grant: HOST::GUEST, HOST::GUEST:ro (repeatable)")
       ->type_name("HOST::GUEST[:ro]")
@@ -46,6 +52,9 @@ void declare_common(CLI::App& app, CommonOptions& options) {
                  "(repeatable)")
       ->type_name("HOST:PORT")
       ->allow_extra_args(false);
+  app.add_flag("--allow", options.allow,
+               "Allow what the function's ferry.toml asks for outside of its own folder; "
+               "remembered until the file or the function changes");
   app.add_flag("--quiet,-q", options.quiet, "Print errors only");
 }
 

@@ -11,7 +11,8 @@ namespace ferry::commands {
 
 using CommonOptions = builder::FunctionOptions;
 
-// Declares --engine, --manifest, --timeout, --memory, --env, --dir, --quiet.
+// Declares --engine, --manifest, --timeout, --memory, --env, --env-file, --dir, --allow,
+// --quiet.
 void declare_common(CLI::App& app, CommonOptions& options);
 
 }  // namespace ferry::commands

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "builder/allow.h"
 #include "commands/place.h"
 #include "commands/progress.h"
 #include "commands/verb.h"
@@ -37,6 +38,8 @@ class Compare final : public Verb {
         ->check(CLI::Range(1, 1000));
     app.add_option("--compiles", options_.compiles, "How often each is compiled (default 3)")
         ->check(CLI::Range(1, 100));
+    app.add_flag("--allow", allow_,
+                 "Allow what a function's ferry.toml asks for outside of its own folder");
     app.add_option("--threads", options_.threads, "Threads of the last throughput (default: cores)")
         ->check(CLI::Range(1, 1024));
     app.add_option("--budget", options_.budget_ms,
@@ -113,7 +116,12 @@ class Compare final : public Verb {
     }
     std::vector<compare::Subject> subjects;
     subjects.reserve(paths_.size());
-    for (const std::string& path : paths_) subjects.push_back({path, "", data});
+    for (const std::string& path : paths_) {
+      FERRY_TRY(const auto function, function::load_function(path, ""));
+      FERRY_TRY(const function::Asks asks, function::find_asks(path, ""));
+      FERRY_CHECK_OK(builder::require_allowed(function, asks, allow_, quiet_));
+      subjects.push_back({path, "", data});
+    }
     ProgressLine line(quiet_);
     FERRY_TRY(auto report,
               compare::compare(subjects, options_,
@@ -155,6 +163,7 @@ class Compare final : public Verb {
   std::string from_;
   std::string output_ = "text";
   bool quiet_ = false;
+  bool allow_ = false;
 };
 
 }  // namespace

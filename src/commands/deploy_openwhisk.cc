@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "builder/values.h"
 #include "commands/deploy_target.h"
 #include "deploy/openwhisk.h"
 
@@ -29,7 +30,9 @@ class OpenWhiskTarget final : public DeployTarget {
                    "API host (default: $__OW_API_HOST, else APIHOST in ~/.wskprops)")
         ->type_name("HOST|URL")
         ->group(group);
-    app.add_option("--auth", asked_.auth, "Key (default: $__OW_API_KEY, else AUTH in ~/.wskprops)")
+    app.add_option("--auth", asked_.auth,
+                   "Key, or @FILE with it: then nobody sees it in the list of processes (default: "
+                   "$__OW_API_KEY, else AUTH in ~/.wskprops)")
         ->type_name("UUID:KEY")
         ->group(group);
     app.add_option("--namespace", asked_.name_space, "Namespace (default: the key's own)")
@@ -89,6 +92,7 @@ class OpenWhiskTarget final : public DeployTarget {
   // As `wsk`: what was typed, the environment of an action, the properties file.
   Result<deploy::OpenWhiskAccess> find_access() const {
     deploy::OpenWhiskAccess out = asked_;
+    FERRY_TRY(out.auth, builder::value_of(asked_.auth, "--auth"));
     const auto fill = [&](const std::string& host, const std::string& auth,
                           const std::string& name_space) {
       out.api_host = out.api_host.empty() ? host : out.api_host;

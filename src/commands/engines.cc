@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "commands/verb.h"
+#include "engine/advisories.h"
 #include "engine/loader.h"
 
 namespace ferry::commands {
@@ -78,6 +79,7 @@ class Engines final : public Verb {
             {"version", info.version},
             {"variant", info.variant},
             {"path", plugin.path},
+            {"advisory", std::string(engine::advisory_of(info.name))},
             {"capabilities", std::move(capabilities)}};
   }
 
@@ -102,6 +104,12 @@ class Engines final : public Verb {
         "\nWhat an engine lacks, ferry does for it where it can: memory limits on every engine,\n"
         "deadlines by polling where there is no 'deadline', lowering where a feature is "
         "missing.\n");
+    for (const json::value& engine : all) {
+      const std::string advisory(engine.at("advisory").as_string());
+      if (!advisory.empty()) {
+        fmt::print("\n{}: {}.\n", std::string(engine.at("name").as_string()), advisory);
+      }
+    }
   }
 
   std::string output_ = "text";

@@ -31,6 +31,11 @@ class Serve final : public Verb {
         ->type_name("HOST:PORT");
     app.add_option("--platform", platform_, "Whose side is served")
         ->check(CLI::IsMember(platforms::platform_names()));
+    app.add_option("--sandbox", sandbox_,
+                   "What worker processes shut themselves in with: none (the default), all, or "
+                   "what to leave out of all, such as no-files,no-environment")
+        ->type_name("PARTS");
+    app.add_flag("--print-sandbox", options_.print_sandbox, "Print what that is here, and end");
     declare_common(app, common_);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
@@ -63,6 +68,7 @@ class Serve final : public Verb {
       options_.listen = platform.default_listen(
           [](const char* name) -> const char* { return std::getenv(name); });
     }
+    FERRY_TRY(options_.sandbox, host::sandbox::parse_parts(sandbox_));
     WasmProvider provider(paths_, common_);
     return platform.serve(provider, options_);
   }
@@ -73,6 +79,7 @@ class Serve final : public Verb {
   CLI::Option* listen_ = nullptr;
   std::string platform_ = "http";
   std::string log_format_ = "text";
+  std::string sandbox_ = "none";
 };
 
 }  // namespace

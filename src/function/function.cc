@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "component/lower.h"
+#include "function/asks.h"
 #include "function/explain.h"
 
 namespace ferry::function {
@@ -48,7 +49,14 @@ Result<std::string> read_certificates(const std::string& ca, const fs::path& fol
   return certificates_in(as_text(pem), path);
 }
 
-Result<Manifest> read_manifest(const fs::path& path) {
+struct Found {
+  fs::path wasm;
+  Manifest manifest;
+  std::string manifest_path;  // empty: none
+  std::string manifest_digest;
+};
+
+Status read_manifest(const fs::path& path, Found& found) {
   FERRY_TRY(Bytes bytes, read_file(path.string(), kMaxManifestBytes));
   FERRY_TRY(Manifest manifest, parse_manifest(as_text(bytes), path.string()));
   // Folders in a manifest are meant from where it lies, not from where the user stands.
@@ -60,7 +68,10 @@ Result<Manifest> read_manifest(const fs::path& path) {
   if (std::string& ca = manifest.grants.ca; !ca.empty()) {
     FERRY_TRY(ca, read_certificates(ca, folder_of(path)));
   }
-  return manifest;
+  found.manifest = std::move(manifest);
+  found.manifest_path = path.string();
+  found.manifest_digest = digest_of(bytes);
+  return Done{};
 }
 
 // The one .wasm file of a folder.
@@ -91,14 +102,9 @@ Result<fs::path> only_wasm_in(const fs::path& folder) {
   return found.front();
 }
 
-struct Found {
-  fs::path wasm;
-  Manifest manifest;
-};
-
 Result<Found> from_manifest(const fs::path& path) {
   Found found;
-  FERRY_TRY(found.manifest, read_manifest(path));
+  FERRY_CHECK_OK(read_manifest(path, found));
   if (found.manifest.wasm.empty()) {
     FERRY_TRY(found.wasm, only_wasm_in(folder_of(path)));
   } else {
@@ -120,7 +126,7 @@ Result<Found> find_function(const std::string& path, const std::string& manifest
     }
     Found found;
     if (!manifest_path.empty()) {
-      FERRY_TRY(found.manifest, read_manifest(manifest_path));
+      FERRY_CHECK_OK(read_manifest(manifest_path, found));
     }
     FERRY_TRY(found.wasm, only_wasm_in(path));
     return found;
@@ -135,14 +141,16 @@ Result<Found> find_function(const std::string& path, const std::string& manifest
   Found found;
   found.wasm = path;
   if (!manifest_path.empty()) {
-    FERRY_TRY(found.manifest, read_manifest(manifest_path));
+    FERRY_CHECK_OK(read_manifest(manifest_path, found));
     return found;
   }
   fs::path beside = folder_of(path) / kManifestName;
   if (is_file(path) && is_file(beside)) {
-    FERRY_TRY(Manifest manifest, read_manifest(beside));
-    if (manifest.wasm.empty() || same_file(folder_of(beside) / manifest.wasm, path)) {
-      found.manifest = std::move(manifest);
+    Found other;
+    FERRY_CHECK_OK(read_manifest(beside, other));
+    if (other.manifest.wasm.empty() || same_file(folder_of(beside) / other.manifest.wasm, path)) {
+      other.wasm = std::move(found.wasm);
+      return other;
     }
   }
   return found;
@@ -160,6 +168,13 @@ std::string plain(std::string_view text) {
 }
 
 }  // namespace
+
+Result<Asks> find_asks(const std::string& path, const std::string& manifest_path) {
+  FERRY_TRY(const Found found, find_function(path, manifest_path));
+  Asks asks{found.manifest_path, found.manifest_digest, {}};
+  if (!asks.manifest.empty()) asks.lines = asks_of(found.manifest, asks.manifest);
+  return asks;
+}
 
 Result<Function> load_function(const std::string& path, const std::string& manifest_path) {
   FERRY_TRY(Found found, find_function(path, manifest_path));

@@ -11,7 +11,9 @@ constexpr std::chrono::seconds kLinger{1};
 
 }  // namespace
 
-Ticker::Ticker(engine::Engine& engine) : engine_(engine), thread_([this] { loop(); }) {}
+// The thread starts with the first that runs: a process that has loaded its functions and served
+// nothing has one thread (sandbox.h).
+Ticker::Ticker(engine::Engine& engine) : engine_(engine) { asleep_.store(true); }
 
 Ticker::~Ticker() {
   {
@@ -19,7 +21,7 @@ Ticker::~Ticker() {
     stopping_ = true;
   }
   wake_.notify_all();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Ticker::enter() {
@@ -27,6 +29,10 @@ void Ticker::enter() {
   running_.fetch_add(1);
   if (asleep_.load()) {
     std::lock_guard lock(mutex_);
+    if (!thread_.joinable()) {
+      asleep_.store(false);
+      thread_ = std::thread([this] { loop(); });
+    }
     wake_.notify_all();
   }
 }

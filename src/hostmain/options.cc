@@ -25,6 +25,11 @@ Status set_workers(Options& options, const std::string& text) {
   return Done{};
 }
 
+Status set_sandbox(Options& options, const std::string& text) {
+  FERRY_TRY(options.serve.sandbox, host::sandbox::parse_parts(text));
+  return Done{};
+}
+
 Status set_log_format(Options& options, const std::string& text) {
   if (text != "text" && text != "json") {
     return Error{Code::kUsage, fmt::format("--log-format {}: neither text nor json", text), ""};
@@ -63,6 +68,11 @@ std::span<const Option> table() {
       {"--admin", "HOST:PORT", "Where /livez, /readyz and /metrics are served",
        set_text([](Options& o) -> auto& { return o.serve.admin; })},
       {"--workers", "N", "Worker processes (default: one a core)", set_workers},
+      {"--sandbox", "PARTS",
+       "What workers shut themselves in with: none (default), all, or all but some: no-files",
+       set_sandbox},
+      {"--print-sandbox", nullptr, "Print what that is here, and end",
+       set_flag([](Options& o) -> auto& { return o.serve.print_sandbox; })},
       {"--pin", nullptr, "Each worker on a core of its own, for the connections that arrive there",
        set_flag([](Options& o) -> auto& { return o.serve.pin; })},
       {"--log-format", "text|json", "How log lines are printed", set_log_format},

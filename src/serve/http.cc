@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <thread>
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "serve/fleet.h"
@@ -10,6 +11,14 @@
 
 namespace ferry::serve {
 namespace {
+
+host::sandbox::Needs needs_of(const std::vector<Listed>& functions) {
+  host::sandbox::Needs needs;
+  for (const Listed& each : functions) {
+    host::sandbox::add_needs(each.manifest.grants, needs);
+  }
+  return needs;
+}
 
 // A worker's life.
 Status work(Provider& provider, const std::vector<Listed>& functions, const Options& options,
@@ -36,6 +45,7 @@ Status work(Provider& provider, const std::vector<Listed>& functions, const Opti
   front.counters = &counters.front;
   FERRY_TRY(auto server, http::Server::make(std::move(front), *service));
   FERRY_CHECK_OK(server->listen(std::move(listener)));
+  FERRY_CHECK_OK(host::sandbox::enter(options.sandbox, needs_of(functions)));
   serve_until_stopped(*server, [&] { counters.ready.store(true, std::memory_order_release); });
   return Done{};
 }
@@ -49,6 +59,14 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
   // would have them wait longer before they try again.
   FERRY_TRY(auto listeners, http::listen_on(options.listen, workers));
   FERRY_TRY(const std::vector<Listed> functions, provider.list({}));
+  if (options.print_sandbox) {
+    fmt::print("{}", host::sandbox::to_text(
+                         host::sandbox::describe(options.sandbox, needs_of(functions))));
+    return Done{};
+  }
+  if (!options.quiet) {
+    host::sandbox::warn(provider.program(), options.sandbox, needs_of(functions));
+  }
   FERRY_CHECK_OK(provider.prepare());
   FleetOptions fleet{
       std::string(provider.program()), {}, options.admin, options.pin, options.quiet};

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "host/host.h"
+#include "host/sandbox.h"
 #include "serve/context.h"
 #include "serve/provider.h"
 
@@ -20,6 +21,9 @@ struct Options {
   unsigned workers = 0;  // processes; 0: one a core
   bool pin = false;      // each on a core of its own (http/pinning.h)
   LogFormat log_format = LogFormat::kText;
+  // What a worker shuts itself in with; nothing, unless it is asked for.
+  host::sandbox::Parts sandbox{false, false, false, false, false};
+  bool print_sandbox = false;  // only print what that is here
   bool quiet = false;
 };
 

@@ -1,0 +1,302 @@
+// Breaks out on purpose: each test enters the sandbox in a child process and does there what code
+// of an attacker's choice would do, by plain system calls.
+#include "host/sandbox.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <linux/openat2.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "host/sandbox_calls.h"
+#include "host/sandbox_files.h"
+
+namespace ferry::host::sandbox {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
+class Sandbox : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << "a build with a sanitizer has no sandbox";
+    char folder[] = "/tmp/ferry-sandbox-XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    root_ = folder;
+    std::filesystem::create_directories(root_ + "/granted");
+    std::filesystem::create_directories(root_ + "/read");
+    for (const char* file : {"/granted/file", "/read/file", "/secret"}) {
+      ASSERT_TRUE(write_file_atomically(root_ + file, as_bytes("x")).ok());
+    }
+    needs_.folders = {{root_ + "/granted", false}, {root_ + "/read", true}};
+  }
+  void TearDown() override {
+    if (!root_.empty()) std::filesystem::remove_all(root_);
+  }
+
+  // The exit code of a child that enters the sandbox and then does this.
+  int inside(const std::function<int()>& act, const Parts& parts = {}) const {
+    const pid_t child = fork();
+    if (child == 0) {
+      const ferry::Status entered = enter(parts, needs_);
+      if (!entered.ok()) {
+        static_cast<void>(write_all(2, as_bytes(entered.error().text()), "stderr").ok());
+        _exit(100);
+      }
+      _exit(act());
+    }
+    int status = 0;
+    if (waitpid(child, &status, 0) != child) return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+  }
+  // Whether it is refused: -1 with EPERM or EACCES.
+  static bool refused(long result) { return result == -1 && (errno == EPERM || errno == EACCES); }
+
+  std::string root_;
+  Needs needs_;
+};
+
+TEST_F(Sandbox, FilesThatWereNotGrantedAreClosed) {
+  if (landlock_version() == 0) GTEST_SKIP() << "this kernel has no Landlock";
+  const std::string secret = root_ + "/secret";
+  const std::string granted = root_ + "/granted/";
+  const std::string read = root_ + "/read/";
+  EXPECT_EQ(
+      inside([&] {
+        open_how how{};
+        how.flags = O_RDONLY;
+        if (!refused(open(secret.c_str(), O_RDONLY))) return 1;
+        if (!refused(syscall(SYS_openat2, AT_FDCWD, secret.c_str(), &how, sizeof how))) {
+          return 2;
+        }
+        if (!refused(open("/etc/passwd", O_RDONLY))) return 3;
+        if (!refused(open("/proc/self/environ", O_RDONLY))) return 4;
+        if (!refused(open((root_ + "/new").c_str(), O_WRONLY | O_CREAT, 0600))) return 5;
+        if (!refused(truncate(secret.c_str(), 0))) return 6;
+        if (!refused(linkat(AT_FDCWD, secret.c_str(), AT_FDCWD, (granted + "l").c_str(), 0)) &&
+            errno != EXDEV) {
+          return 7;
+        }
+        if (!refused(open((read + "file").c_str(), O_WRONLY))) return 8;
+        if (!refused(unlinkat(AT_FDCWD, (read + "file").c_str(), 0))) return 9;
+        return 0;
+      }),
+      0);
+  EXPECT_EQ(inside([&] {
+              if (open((granted + "file").c_str(), O_RDWR) < 0) return 1;
+              if (open((granted + "new").c_str(), O_WRONLY | O_CREAT, 0600) < 0) return 2;
+              if (mkdirat(AT_FDCWD, (granted + "d").c_str(), 0700) != 0) return 3;
+              if (renameat(AT_FDCWD, (granted + "new").c_str(), AT_FDCWD,
+                           (granted + "d/moved").c_str()) != 0) {
+                return 4;
+              }
+              if (open((read + "file").c_str(), O_RDONLY) < 0) return 5;
+              return 0;
+            }),
+            0);
+}
+
+TEST_F(Sandbox, NoConnectionUnlessAFunctionMayConnect) {
+  if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
+  const auto make_socket = [] { return socket(AF_INET, SOCK_STREAM, 0); };
+  EXPECT_EQ(inside([&] { return refused(make_socket()) ? 0 : 1; }), 0);
+  EXPECT_EQ(inside([&] { return refused(socket(AF_UNIX, SOCK_STREAM, 0)) ? 0 : 1; }), 0);
+  needs_.connects = true;
+  EXPECT_EQ(inside([&] {
+              if (make_socket() < 0) return 1;
+              if (!refused(socket(AF_UNIX, SOCK_STREAM, 0))) return 2;
+              return refused(socket(AF_PACKET, SOCK_RAW, 0)) ? 0 : 3;
+            }),
+            0);
+}
+
+TEST_F(Sandbox, NoConnectionOfASocketMadeBefore) {
+  if (landlock_version() < 4) GTEST_SKIP() << "Landlock knows TCP from Linux 6.7 on";
+  const Fd made(socket(AF_INET, SOCK_STREAM, 0));
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(9);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  Parts parts;
+  parts.system_calls = false;
+  EXPECT_EQ(inside(
+                [&] {
+                  return refused(connect(made.get(), reinterpret_cast<sockaddr*>(&to), sizeof to))
+                             ? 0
+                             : 1;
+                },
+                parts),
+            0);
+}
+
+TEST_F(Sandbox, NoProgramIsStarted) {
+  if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
+  EXPECT_EQ(inside([&] {
+              char* const none[] = {nullptr};
+              if (!refused(execve("/bin/true", none, none))) return 1;
+              if (!refused(syscall(SYS_execveat, AT_FDCWD, "/bin/true", none, none, 0))) return 2;
+              if (fork() != -1) return 3;
+              if (!refused(syscall(SYS_vfork))) return 4;
+              if (!refused(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0))) return 5;
+              if (syscall(SYS_clone3, nullptr, 0) != -1 || errno != ENOSYS) return 6;
+              return 0;
+            }),
+            0);
+}
+
+TEST_F(Sandbox, NoOtherProcessIsTouched) {
+  if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
+  const pid_t victim = fork();
+  if (victim == 0) {
+    pause();
+    _exit(0);
+  }
+  EXPECT_EQ(inside([&] {
+              if (!refused(kill(victim, SIGTERM))) return 1;
+              if (!refused(kill(-1, SIGTERM))) return 2;
+              if (!refused(syscall(SYS_tgkill, victim, victim, SIGTERM))) return 3;
+              if (!refused(syscall(SYS_tkill, victim, SIGTERM))) return 4;
+              if (!refused(syscall(SYS_pidfd_open, victim, 0))) return 5;
+              if (!refused(ptrace(PTRACE_ATTACH, victim, nullptr, nullptr))) return 6;
+              char byte = 0;
+              const iovec part{&byte, 1};
+              if (!refused(process_vm_readv(victim, &part, 1, &part, 1, 0))) return 7;
+              if (!refused(syscall(SYS_prlimit64, victim, RLIMIT_CPU, nullptr, nullptr))) return 8;
+              return 0;
+            }),
+            0);
+  int status = 0;
+  EXPECT_EQ(waitpid(victim, &status, WNOHANG), 0);  // it is still there
+  kill(victim, SIGKILL);
+  waitpid(victim, &status, 0);
+}
+
+TEST_F(Sandbox, NothingOfTheSystemIsChanged) {
+  if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
+  EXPECT_EQ(inside([&] {
+              int number = 0;
+              for (const long call : {SYS_mount,
+                                      SYS_umount2,
+                                      SYS_unshare,
+                                      SYS_setns,
+                                      SYS_chroot,
+                                      SYS_pivot_root,
+                                      SYS_setuid,
+                                      SYS_setgid,
+                                      SYS_capset,
+                                      SYS_bpf,
+                                      SYS_perf_event_open,
+                                      SYS_io_uring_setup,
+                                      SYS_keyctl,
+                                      SYS_init_module,
+                                      SYS_reboot,
+                                      SYS_swapon,
+                                      SYS_open_by_handle_at,
+                                      SYS_quotactl,
+                                      SYS_acct,
+                                      SYS_ioperm,
+                                      SYS_personality}) {
+                ++number;
+                if (!refused(syscall(call, 0, 0, 0, 0, 0))) return number;
+              }
+              return 0;
+            }),
+            0);
+}
+
+TEST_F(Sandbox, WhatServingNeedsStillWorks) {
+  EXPECT_EQ(inside([] {
+              int value = 0;
+              std::thread([&] { value = 7; }).join();
+              if (value != 7) return 1;
+              timer_t timer{};
+              if (timer_create(CLOCK_MONOTONIC, nullptr, &timer) != 0) return 2;
+              std::vector<char> memory(64u << 20);
+              memory.back() = 1;
+              if (signal(SIGUSR1, SIG_IGN) == SIG_ERR || raise(SIGUSR1) != 0) return 3;
+              if (kill(getpid(), SIGUSR1) != 0) return 4;
+              return 0;
+            }),
+            0);
+  // An abort still ends the process by its own signal.
+  EXPECT_EQ(inside([] {
+              std::abort();
+              return 0;
+            }),
+            1000 + SIGABRT);
+}
+
+TEST_F(Sandbox, TheProcessKeepsNoPrivilegeAndNoSecret) {
+  setenv("FERRY_TEST_SECRET", "hunter2", 1);
+  EXPECT_EQ(inside([] {
+              rlimit core{};
+              if (getenv("FERRY_TEST_SECRET") != nullptr) return 1;
+              if (getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_max != 0) return 2;
+              return 0;
+            }),
+            0);
+  Parts parts;
+  parts.system_calls = false;
+  EXPECT_EQ(inside(
+                [] {
+                  if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return 1;
+                  if (prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) return 2;
+                  return prctl(PR_CAPBSET_READ, 21 /* CAP_SYS_ADMIN */, 0, 0, 0) == 1 &&
+                                 geteuid() == 0
+                             ? 3
+                             : 0;
+                },
+                parts),
+            0);
+  unsetenv("FERRY_TEST_SECRET");
+}
+
+TEST_F(Sandbox, EachPartHasItsSwitch) {
+  EXPECT_FALSE(parse_parts("no-files")->files);
+  EXPECT_TRUE(parse_parts("no-files")->system_calls);
+  EXPECT_FALSE(parse_parts("no-files,no-memory")->memory);
+  EXPECT_FALSE(parse_parts("none")->privileges);
+  EXPECT_TRUE(parse_parts("all")->environment);
+  EXPECT_EQ(parse_parts("no-such").error().code, Code::kUsage);
+  const std::string secret = root_ + "/secret";
+  EXPECT_EQ(
+      inside([&] { return open(secret.c_str(), O_RDONLY) >= 0 ? 0 : 1; }, *parse_parts("no-files")),
+      0);
+  EXPECT_EQ(inside([&] { return socket(AF_UNIX, SOCK_STREAM, 0) >= 0 ? 0 : 1; },
+                   *parse_parts("no-system-calls")),
+            0);
+  EXPECT_EQ(inside([] { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0 ? 0 : 1; },
+                   *parse_parts("none")),
+            0);
+}
+
+TEST_F(Sandbox, SaysWhatItDoes) {
+  const std::string text = to_text(describe({}, needs_));
+  for (const char* part : {"privileges", "files", "system-calls", "memory", "environment"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+  }
+  EXPECT_NE(to_text(describe(*parse_parts("no-memory"), needs_)).find("left out by --sandbox"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace ferry::host::sandbox

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""What an attacker would try first, from outside: the compiled file changed under a running server,
+grants that lead to it, a manifest that grants itself the disk, and a worker that is not shut in.
+
+    FERRY_BUILD=build tests/serve/security_test.py
+
+Exit status 77: the functions were not built.
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+from server import BUILD, FERRY, Server, environment
+
+HELLO = BUILD / "functions" / "hello-c.wasm"
+OPEN = BUILD / "functions" / "hostile" / "open-path.wasm"
+GREETING = b'{"message":"Hello, Ada!"}'
+
+
+def status_of(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return dict(re.findall(r"^(\w+):\s*(.*)$", text, re.MULTILINE))
+
+
+class Security(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ferry-security-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.environment = {**environment(self.folder),
+                            "XDG_CONFIG_HOME": str(self.folder / "config"),
+                            "XDG_DATA_HOME": str(self.folder / "data")}
+
+    def ferry(self, *words):
+        done = subprocess.run([FERRY, *map(str, words)], env=self.environment, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=600)
+        return done.returncode, done.stdout, done.stderr
+
+    def stranger(self, *dirs):
+        """A folder as it came from somewhere, with a manifest that grants these."""
+        home = self.folder / "stranger"
+        (home / "data").mkdir(parents=True)
+        (home / "data" / "file").write_text("inside")
+        (self.folder / "file").write_text("outside")
+        shutil.copy(OPEN, home / "f.wasm")
+        grants = ", ".join(f'"{each}"' for each in dirs)
+        (home / "ferry.toml").write_text(f"[grant]\ndirs = [{grants}]\n")
+        return home
+
+    def test_a_bundle_that_is_changed_under_a_server_changes_nothing(self):
+        with Server(self.folder, HELLO, options=["--workers", "2"]) as server:
+            self.assertEqual(server.ask(body=b'{"name":"Ada"}').body, GREETING)
+            bundles = list((self.folder / "cache" / "ferry").glob("*.ferry"))
+            self.assertEqual(len(bundles), 1)
+            size = bundles[0].stat().st_size
+            with open(bundles[0], "r+b") as file:
+                file.write(b"\xcc" * size)
+            for _ in range(50):
+                self.assertEqual(server.ask(body=b'{"name":"Ada"}').body, GREETING)
+            with open(bundles[0], "r+b") as file:
+                file.truncate(0)
+            for _ in range(50):
+                self.assertEqual(server.ask(body=b'{"name":"Ada"}').body, GREETING)
+
+    def test_a_grant_of_the_store_is_refused(self):
+        (self.folder / "cache").mkdir()
+        for grant in ("cache::/c", "cache/ferry::/c:ro"):
+            self.ferry("run", HELLO, "x")  # so that there is one
+            code, out, err = self.ferry("run", "--dir", self.folder / grant, OPEN, "x")
+            self.assertEqual((code, out), (10, ""), err)
+            self.assertIn("cannot grant", err)
+
+    def test_a_manifest_grants_its_own_folder_only(self):
+        home = self.stranger("data::/data", "..::/up")
+        code, out, err = self.ferry("run", home, "file")
+        self.assertEqual((code, out), (2, ""), err)
+        self.assertIn("asks for more than its own folder", err)
+        self.assertIn(str(self.folder.resolve()), err)
+        self.assertIn("--allow", err)
+        code, out, err = self.ferry("check", home)
+        self.assertEqual(code, 0, err)
+        self.assertIn("asks to    read and write the folder", out)
+
+    def test_what_was_allowed_is_remembered_until_it_changes(self):
+        home = self.stranger("..::/up:ro")
+        self.assertEqual(self.ferry("run", "--allow", home, "file")[:2], (0, "outside"))
+        self.assertEqual(self.ferry("run", home, "file")[:2], (0, "outside"))
+        with open(home / "ferry.toml", "a", encoding="utf-8") as file:
+            file.write("[limits]\ntimeout = '1s'\n")
+        self.assertEqual(self.ferry("run", home, "file")[0], 2)
+
+    def test_a_link_in_its_own_folder_leads_nowhere_else(self):
+        home = self.stranger("link::/up")
+        (home / "link").symlink_to(self.folder)
+        self.assertEqual(self.ferry("run", home, "file")[0], 2)
+        (home / "ferry.toml").write_text('[grant]\ndirs = ["data::/data"]\n')
+        self.assertEqual(self.ferry("run", home, "file")[:2], (0, "inside"))
+
+    def test_values_from_files(self):
+        (self.folder / "secret").write_text("hunter2\n")
+        (self.folder / "env").write_text("# names\nA=1\nB=x=y\n")
+        code, _, err = self.ferry("run", "--env", f"S=@{self.folder}/secret", "--env-file",
+                                  self.folder / "env", HELLO, '{"name":"Ada"}')
+        self.assertEqual(code, 0, err)
+        (self.folder / "env").write_text("A=1\nnothing\n")
+        code, _, err = self.ferry("run", "--env-file", self.folder / "env", HELLO, "{}")
+        self.assertNotEqual(code, 0)
+        self.assertIn("env:2", err)
+        self.assertNotEqual(self.ferry("run", "--env", "S=@/nowhere", HELLO, "{}")[0], 0)
+
+    def test_workers_are_shut_in(self):
+        printed = self.ferry("serve", "--sandbox", "all", "--print-sandbox", HELLO)[1]
+        on = {line.split()[0] for line in printed.splitlines() if line.split()[1] == "on"}
+        if not on:
+            self.skipTest(f"there is no sandbox here: {printed}")
+        with Server(self.folder, HELLO, options=["--sandbox", "all"]) as server:
+            self.assertEqual(server.ask(body=b'{"name":"Ada"}').body, GREETING)
+            workers = server.workers()
+            self.assertTrue(workers)
+            for worker in workers:
+                status = status_of(worker)
+                self.assertEqual(status["NoNewPrivs"], "1")
+                self.assertEqual(int(status["CapEff"], 16), 0)
+                if "system-calls" in on:
+                    self.assertEqual(status["Seccomp"], "2")
+                environ = pathlib.Path(f"/proc/{worker}/environ").read_bytes()
+                self.assertNotIn(b"HOME=", environ)
+        with Server(self.folder, HELLO) as server:
+            for worker in server.workers():
+                self.assertEqual(status_of(worker)["NoNewPrivs"], "0")
+
+    def test_granted_folders_are_open_in_the_sandbox(self):
+        (self.folder / "granted").mkdir()
+        (self.folder / "granted" / "file").write_text("inside")
+        with Server(self.folder, OPEN,
+                    options=["--sandbox", "all", "--dir", f"{self.folder}/granted::/g"]) as server:
+            self.assertEqual(server.ask(body=b"file").body, b"inside")
+
+
+if __name__ == "__main__":
+    if not HELLO.exists() or not OPEN.exists():
+        print("the functions were not built: make functions")
+        sys.exit(77)
+    unittest.main()
