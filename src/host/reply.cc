@@ -79,7 +79,9 @@ Result<Reply> read_cgi(std::string_view out) {
   if (out.empty()) {
     return reply;
   }
-  auto& [status, headers] = reply.http.emplace();
+  auto& answer = reply.http.emplace();
+  int& status = answer.status;
+  auto& headers = answer.headers;
   const std::size_t whole = out.size();
   std::optional<int> own_status;
   bool redirects = false;
