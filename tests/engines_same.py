@@ -33,6 +33,8 @@ OPTIONS = {
 }
 # What a guest needs an engine to publish.
 NEEDS = {"hostile/deep-recursion": "stack_limit"}
+# Whose backtrace must be the same, frame by frame, on engines that have any.
+BACKTRACES = {"hostile/unnamed-frames"}
 
 
 # An engine that needs a tool which is not here; anything else that it says is an outcome.
@@ -104,6 +106,7 @@ def outcome(build, name, engine):
         "reply": reply_of(got),
         "log": [line["text"] for line in got["logs"]],
         "error": (got["error"] or {}).get("message"),
+        "backtrace": (got["error"] or {}).get("backtrace") if name in BACKTRACES else None,
     }
 
 
@@ -135,6 +138,8 @@ def check(build, name, names):
                 said.append(f"note {name} on {engine}: {got['error']!r} for {measure['error']!r}; "
                             "it does not publish exact_traps")
             got["error"] = measure["error"]
+        if not can["backtraces"]:
+            got["backtrace"] = measure.get("backtrace")
         difference = first_difference(measure, got)
         if difference:
             wrong += 1

@@ -9,6 +9,7 @@
 
 #include "builder/allow.h"
 #include "builder/bundle_store.h"
+#include "builder/snapshot_builder.h"
 #include "builder/values.h"
 #include "bundle/bundle_mark.h"
 #include "engine/advisories.h"
@@ -73,6 +74,7 @@ Result<function::Function> read_function(const std::string& path, const Function
   FERRY_CHECK_OK(require_allowed(function, asks, options.allow, options.quiet));
   FERRY_CHECK_OK(apply_options(options, function));
   FERRY_CHECK_OK(function::check_runnable(function));
+  FERRY_CHECK_OK(check_frozen_folders(function));
   return function;
 }
 

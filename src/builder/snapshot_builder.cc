@@ -1,6 +1,7 @@
 #include "builder/snapshot_builder.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -111,9 +112,8 @@ Status judge_environment(const snapshot::Frozen& found, const function::Function
   return Done{};
 }
 
-}  // namespace
-
-std::string snapshot_of(const function::Function& function) {
+// What make_snapshot() noted in the module; an empty object where that cannot be read.
+std::optional<boost::json::object> note_of(const function::Function& function) {
   for (const wasm::Section& section : function.binary.sections) {
     if (section.id != 0 || section.name != snapshot::kSnapshotSection) {
       continue;
@@ -123,14 +123,35 @@ std::string snapshot_of(const function::Function& function) {
     const ByteView text = reader.bytes(reader.left());
     std::error_code failed;
     const auto note = boost::json::parse(as_text(text), failed);
-    const auto* object = failed ? nullptr : note.if_object();
-    const auto* of = object == nullptr ? nullptr : object->if_contains("of");
-    if (of != nullptr && of->is_string()) {
-      return std::string(of->get_string());
-    }
-    return "an unknown function";
+    return failed || !note.is_object() ? boost::json::object{} : note.get_object();
   }
-  return "";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string snapshot_of(const function::Function& function) {
+  const auto note = note_of(function);
+  if (!note) {
+    return "";
+  }
+  const auto* of = note->if_contains("of");
+  return of != nullptr && of->is_string() ? std::string(of->get_string()) : "an unknown function";
+}
+
+Status check_frozen_folders(const function::Function& function) {
+  if (function.manifest.grants.dirs.empty()) {
+    return Done{};
+  }
+  const auto note = note_of(function);
+  const auto* folders = note ? note->if_contains("folders") : nullptr;
+  if (folders == nullptr || !folders->is_bool() || !folders->get_bool()) {
+    return Done{};
+  }
+  return Error{Code::kUnsupported,
+               "this snapshot looked for its folders while it started, when there were none, and "
+               "would not find those that are granted now",
+               "grant no folder, or use the function that the snapshot was made of"};
 }
 
 KeyedRandom::KeyedRandom(ByteView secret, const std::string& digest)
@@ -174,6 +195,15 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
   const snapshot::Frozen& found = out.made.frozen;
   FERRY_CHECK_OK(judge_random(found, how, out.notes));
   FERRY_CHECK_OK(judge_environment(found, function, how, out.notes));
+  if (found.drawn.folders && !function.manifest.grants.dirs.empty()) {
+    return frozen(
+        "it looks for its folders while it starts, and there are none yet: the snapshot "
+        "would not find those that [grant] dirs gives it",
+        "");
+  }
+  if (found.drawn.folders && !how.unasked) {
+    out.notes.emplace_back("frozen: that it has no folders (with --dir it will not run)");
+  }
   if (found.drawn.clock) {
     out.notes.emplace_back("frozen: the time at which it believes to have started");
   }

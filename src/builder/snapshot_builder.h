@@ -25,6 +25,10 @@ struct SnapshotRequest {
 // "sha256:…" of what a function is a snapshot of; empty: it is none.
 std::string snapshot_of(const function::Function& function);
 
+// kUnsupported for a snapshot that has looked at its folders while there were none (C, C++ and Rust
+// do so before main, Go as well) and that is to run with some: it would not find them.
+Status check_frozen_folders(const function::Function& function);
+
 struct BuiltSnapshot {
   function::Function function;  // the snapshot
   snapshot::Snapshot made;      // its facts; the wasm has moved into `function`

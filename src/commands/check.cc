@@ -1,6 +1,7 @@
 // ferry check FUNCTION: what it is, what it needs, where it will run; and where not, why and what
 // to change. Nothing is compiled or run. --for: the same of a platform, before anything is
 // deployed.
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -14,13 +15,13 @@
 #include "commands/common_options.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
+#include "engine/lower.h"
 #include "function/asks.h"
 #include "function/explain.h"
 #include "function/lowered_from.h"
 #include "platforms/list.h"
 #include "reset/kept_instance.h"
 #include "wasm/entry_export.h"
-#include "wasm/lower.h"
 
 namespace ferry::commands {
 namespace {
@@ -36,16 +37,7 @@ struct OnEngine {
   std::string not_kept;                      // why each event gets a new instance; empty: kept
 };
 
-wasm::Features features_of(const engine::Capabilities& can) {
-  wasm::Features features;
-  features.bulk_memory = can.bulk_memory;
-  features.sign_extension = can.sign_extension;
-  features.saturating_float_to_int = can.saturating_float_to_int;
-  features.multi_value = can.multi_value;
-  features.reference_types = can.reference_types;
-  features.simd = can.simd;
-  return features;
-}
+bool can_run(const OnEngine& engine) { return engine.impossible.empty(); }
 
 json::array texts(const std::vector<std::string_view>& values) {
   json::array out;
@@ -89,6 +81,9 @@ class Check final : public Verb {
   int run() override {
     auto function = function::load_function(path_, common_.manifest);
     if (!function.ok()) {
+      if (function.error().code == Code::kUnsupported) {
+        return print_unsupported(function.error());
+      }
       complain({function.error().message, function.error().hint});
       return kExitNoEngineOrFile;
     }
@@ -100,6 +95,10 @@ class Check final : public Verb {
       return kExitUsage;
     }
     std::vector<Finding> findings = function::explain(*function);
+    if (auto folders = builder::check_frozen_folders(*function); !folders.ok()) {
+      findings.push_back({Finding::Kind::kStops, "snapshot-folders", folders.error().message,
+                          folders.error().hint});
+    }
     bool runs = true;
     for (const Finding& finding : findings) {
       runs &= finding.kind != Finding::Kind::kStops;
@@ -109,6 +108,7 @@ class Check final : public Verb {
       auto prepared = wasm::prepare(function->wasm, function->binary, {});
       if (prepared.ok()) {
         engines = look_at_engines(wasm::make_record(function->binary, prepared->facts));
+        runs = engines.empty() || std::ranges::any_of(engines, can_run);
       } else {
         findings.push_back(
             {Finding::Kind::kStops, "code", prepared.error().message, prepared.error().hint});
@@ -119,7 +119,8 @@ class Check final : public Verb {
     if (output_ == "json") {
       print_json(*function, asks, findings, engines, runs, platforms);
     } else {
-      print_text(*function, asks, findings, engines, runs);
+      print_text(*function, asks, findings, engines);
+      fmt::print("{}\n", verdict(engines, runs));
       print_platforms(platforms);
     }
     for (const OnPlatform& each : platforms) {
@@ -144,7 +145,7 @@ class Check final : public Verb {
         continue;
       }
       const engine::Info& info = (*engine)->info();
-      wasm::Lowering lowering = wasm::lowering_for(record.code, features_of(info.capabilities));
+      wasm::Lowering lowering = engine::lowering_for(record.code, info.capabilities);
       ferry::Status kept = reset::can_keep(record, info.capabilities);
       out.push_back({info.name, info.version, std::move(lowering.rewrite),
                      std::move(lowering.impossible), kept.ok() ? "" : kept.error().message});
@@ -163,8 +164,8 @@ class Check final : public Verb {
   }
 
   static void print_text(const function::Function& function, const std::vector<std::string>& asks,
-                         const std::vector<Finding>& findings, const std::vector<OnEngine>& engines,
-                         bool runs) {
+                         const std::vector<Finding>& findings,
+                         const std::vector<OnEngine>& engines) {
     const wasm::Binary& binary = function.binary;
     const function::Limits& limits = function.manifest.limits;
     fmt::print("{}\n", function.name);
@@ -229,22 +230,51 @@ class Check final : public Verb {
       fmt::print("  asks to    {}: beyond its folder, so it needs --allow\n", ask);
     }
     for (const OnEngine& each : engines) {
-      fmt::print("  {:<10} {}", each.name, each.impossible.empty() ? "runs" : "cannot run it");
-      if (!each.impossible.empty()) {
+      fmt::print("  {:<10} {}", each.name, can_run(each) ? "runs" : "cannot run it");
+      if (!can_run(each)) {
         fmt::print(": it has no {}", joined(each.impossible));
       }
       if (!each.lowered.empty()) {
         fmt::print(", after ferry has rewritten {}", joined(each.lowered));
       }
-      if (each.not_kept.empty()) {
+      if (can_run(each) && each.not_kept.empty()) {
         fmt::print("; instances are kept and reset between events (unless one grew its memory)");
-      } else if (each.impossible.empty()) {
+      } else if (can_run(each)) {
         fmt::print("; a new instance for each event, since {}", each.not_kept);
       }
       fmt::print("\n");
     }
     print_findings(findings);
-    fmt::print("{}\n", runs ? "It will run." : "It will not run.");
+  }
+
+  // The engines' lines in one: the first of them is the one that runs it unless --engine names
+  // another.
+  static std::string verdict(const std::vector<OnEngine>& engines, bool runs) {
+    if (!runs) {
+      return "It will not run.";
+    }
+    if (engines.empty() || can_run(engines.front())) {
+      return "It will run.";
+    }
+    const auto other = std::ranges::find_if(engines, can_run);
+    return fmt::format("It will run with --engine {}.", other->name);
+  }
+
+  // Well formed, and of a version of WebAssembly that is not read here: nothing else is known of
+  // it.
+  int print_unsupported(const Error& error) const {
+    const std::vector<Finding> findings{
+        {Finding::Kind::kStops, "feature", error.message, error.hint}};
+    if (output_ == "json") {
+      fmt::print("{}\n",
+                 json::serialize(json::object{
+                     {"name", path_}, {"findings", findings_json(findings)}, {"runs", false}}));
+    } else {
+      fmt::print("{}\n", path_);
+      print_findings(findings);
+      fmt::print("{}\n", verdict({}, false));
+    }
+    return kExitDifference;
   }
 
   static void print_json(const function::Function& function, const std::vector<std::string>& asks,
@@ -264,10 +294,10 @@ class Check final : public Verb {
     for (const OnEngine& each : engines) {
       on.push_back(json::object{{"name", each.name},
                                 {"version", each.version},
-                                {"runs", each.impossible.empty()},
+                                {"runs", can_run(each)},
                                 {"lowered", texts(each.lowered)},
                                 {"missing", texts(each.impossible)},
-                                {"kept", each.not_kept.empty()},
+                                {"kept", can_run(each) && each.not_kept.empty()},
                                 {"not_kept_because", each.not_kept}});
     }
     const auto component = function::lowered_from(function);

@@ -33,6 +33,9 @@ constexpr Column kColumns[] = {
     {"multi_value", &engine::Capabilities::multi_value},
     {"reference_types", &engine::Capabilities::reference_types},
     {"simd", &engine::Capabilities::simd},
+    {"externref", &engine::Capabilities::externref},
+    {"relaxed_simd", &engine::Capabilities::relaxed_simd},
+    {"tail_calls", &engine::Capabilities::tail_calls},
 };
 
 class Engines final : public Verb {

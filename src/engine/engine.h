@@ -36,6 +36,9 @@ struct Capabilities {
   bool reference_types = true;
   bool simd = true;
   bool any_imports = true;  // host functions of any type; else a component's are called through one
+  bool externref = true;    // within reference_types
+  bool relaxed_simd = false;
+  bool tail_calls = false;
 };
 
 struct Info {

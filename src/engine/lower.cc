@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/scratch.h"
 #include "wasi2/functions.h"
+#include "wasm/names.h"
 
 namespace ferry::engine {
 namespace {
@@ -41,6 +42,7 @@ std::vector<Feature> features() {
       {"multivalue", {"--enable-multivalue"}},
       {"reference-types", {"--enable-reference-types"}},
       {"simd", {"--enable-simd"}},
+      {"relaxed-simd", {"--enable-relaxed-simd"}},
       {"tail-call", {"--enable-tail-call"}},
   };
 }
@@ -65,6 +67,9 @@ wasm::Lowering lowering_for(const wasm::CodeFacts& facts, const Capabilities& en
   offered.multi_value = engine.multi_value;
   offered.reference_types = engine.reference_types;
   offered.simd = engine.simd;
+  offered.externref = engine.externref;
+  offered.relaxed_simd = engine.relaxed_simd;
+  offered.tail_calls = engine.tail_calls;
   return wasm::lowering_for(facts, offered);
 }
 
@@ -104,7 +109,8 @@ Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
   const std::string in = folder.at("in.wasm");
   const std::string out = folder.at("out.wasm");
   FERRY_CHECK_OK(write_file_atomically(in, wasm, 0600));
-  std::vector<std::string> words = {tool, in, "-o", out, "-g", "--enable-mutable-globals"};
+  std::vector<std::string> words = {
+      tool, in, "-o", out, "-g", "--enable-mutable-globals", "--enable-extended-const"};
   words.insert(words.end(), flags.begin(), flags.end());
   ChildBounds bounds;
   bounds.cpu_time = limits.cpu_time;
@@ -160,7 +166,8 @@ Result<Ready> ready_for(ByteView wasm, const wasm::Binary& binary, const Info& e
   const wasm::Lowering lowering = lowering_for(ready.prepared.facts, engine.capabilities);
   if (!lowering.needed() && lowering.impossible.empty()) return ready;
   // Lowered first, so that what preparation adds stands in all of it.
-  FERRY_TRY(const Bytes lowered, lower(wasm, lowering, engine.name, {}));
+  FERRY_TRY(const Bytes lowered,
+            lower(wasm::without_custom_sections(wasm, binary), lowering, engine.name, {}));
   FERRY_TRY(ready.binary, wasm::read_binary(lowered));
   FERRY_TRY(ready.prepared, wasm::prepare(lowered, ready.binary, how));
   return ready;

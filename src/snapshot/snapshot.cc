@@ -33,14 +33,14 @@ struct Making {
 };
 
 // "  3: function 1245" on each line, as long as names are left out.
-std::vector<std::uint32_t> frames_of(const Startable& module, std::string_view backtrace) {
+std::vector<std::uint32_t> frames_of(std::string_view backtrace) {
   std::vector<std::uint32_t> out;
   constexpr std::string_view kMark = "function ";
   for (std::size_t at = 0; (at = backtrace.find(kMark, at)) != std::string_view::npos;) {
     at += kMark.size();
     std::uint32_t index = 0;
     std::from_chars(backtrace.data() + at, backtrace.data() + backtrace.size(), index);
-    out.push_back(index - (module.polls ? 1 : 0));
+    out.push_back(index);
   }
   return out;
 }
@@ -57,9 +57,8 @@ std::vector<std::uint32_t> drawing_functions(const Making& making) {
 }
 
 // The name of the function that the trap is in, if it is one that was not to be entered.
-std::string drawing_function(const Making& making, const Startable& module,
-                             const engine::End& end) {
-  const auto frames = frames_of(module, end.backtrace);
+std::string drawing_function(const Making& making, const engine::End& end) {
+  const auto frames = frames_of(end.backtrace);
   if (end.kind != engine::End::Kind::kTrapped || frames.empty() || !making.go ||
       !std::ranges::binary_search(making.go->drawing, frames.front())) {
     return "";
@@ -94,14 +93,14 @@ Result<std::vector<std::uint32_t>> find_frames(const Making& making,
   FERRY_TRY(StartUp run, start_up(module, making.options, *making.options.random));
   engine::End end = run.call("_start");
   if (!trapping.empty()) {
-    if (drew = drawing_function(making, module, end); !drew.empty()) {
+    if (drew = drawing_function(making, end); !drew.empty()) {
       std::string unused;
       return find_frames(making, {}, unused);
     }
   }
   const std::uint32_t own = wasm::imported_functions(module.binary) +
                             static_cast<std::uint32_t>(module.binary.functions.size()) - 1;
-  std::vector<std::uint32_t> frames = frames_of(module, end.backtrace);
+  std::vector<std::uint32_t> frames = frames_of(end.backtrace);
   if (end.kind != engine::End::Kind::kTrapped || frames.empty() || frames.front() != own) {
     std::string how = end.kind == engine::End::Kind::kTrapped ? "it trapped: " + end.message
                       : end.kind == engine::End::Kind::kDeadline
@@ -172,9 +171,9 @@ std::string note(const Making& making, std::string_view at, const Frozen& frozen
   const wasi::Drawn& drawn = frozen.drawn;
   return fmt::format(
       R"({{"version":1,"of":"{}","at":"{}","random":{},"seeded_anew":{},"clock":{},"environ":{},)"
-      R"("args":{}}})",
+      R"("args":{},"folders":{}}})",
       digest_of(making.wasm), at, drawn.random, frozen.generators, drawn.clock, drawn.environ,
-      drawn.args);
+      drawn.args, drawn.folders);
 }
 
 Baked baked_of(const Making& making, StartUp& run, std::string_view at, Frozen& frozen) {
@@ -286,7 +285,7 @@ Result<std::string> find_drawing(const Making& making) {
   FERRY_TRY(Bytes trapped, edit.finish());
   FERRY_TRY(Startable module, make_startable(making.engine, making.compile, trapped));
   FERRY_TRY(StartUp run, start_up(module, making.options, *making.options.random));
-  return drawing_function(making, module, run.call("_initialize"));
+  return drawing_function(making, run.call("_initialize"));
 }
 
 Result<Snapshot> snapshot_reactor(const Making& making) {

@@ -58,7 +58,7 @@ Result<Startable> make_startable(engine::Engine& engine, const CompilePrepared& 
   Startable out;
   FERRY_TRY(out.binary, wasm::read_binary(wasm));
   wasm::PrepareOptions options;
-  options.poll = out.polls = !engine.info().capabilities.deadline;
+  options.poll = !engine.info().capabilities.deadline;
   FERRY_TRY(auto prepared, wasm::prepare(wasm, out.binary, options));
   out.facts = prepared.facts;
   FERRY_TRY(Bytes artifact, compile(prepared.wasm));

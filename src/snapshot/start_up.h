@@ -65,7 +65,6 @@ struct Startable {
   wasm::Binary binary;
   wasm::CodeFacts facts;
   std::unique_ptr<engine::Module> module;
-  bool polls = false;  // there is one import more: functions stand one higher in backtraces
 };
 Result<Startable> make_startable(engine::Engine& engine, const CompilePrepared& compile,
                                  ByteView wasm);

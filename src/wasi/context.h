@@ -60,6 +60,7 @@ struct Drawn {
   bool args = false;
   bool stdin_read = false;
   bool files = false;    // opened something
+  bool folders = false;  // asked which folders it has
   bool wrote = false;    // stdout or stderr
   bool network = false;  // reached for the network, granted or not
 };

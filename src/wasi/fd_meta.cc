@@ -119,6 +119,7 @@ Answer fd_filestat_set_times(S& s, G /*g*/, u32 fd, u64 atim, u64 mtim, u32 set)
 
 // Guests count up from 3 until BADF to find what they were granted.
 Answer fd_prestat_get(S& s, G g, u32 fd, u32 result_at) {
+  s.drawn.folders = true;
   Entry* entry = s.fds.find(fd);
   if (entry == nullptr || !entry->preopen) return Errno::kBadf;
   const std::string_view name = preopen_name(s, *entry);

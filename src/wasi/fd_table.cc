@@ -9,7 +9,7 @@ namespace ferry::wasi {
 void FdTable::reset(const std::vector<Directory>* directories) {
   close_all();
   using Kind = Entry::Kind;
-  static constexpr std::array<Entry, 3> kStdio{{
+  static const std::array<Entry, 3> kStdio{{
       {.kind = Kind::kStdin, .base = rights::kStdin},
       {.kind = Kind::kStdout, .base = rights::kStdout},
       {.kind = Kind::kStderr, .base = rights::kStdout},

@@ -30,6 +30,8 @@ struct Entry {
   // A preopen's own open file for fd_readdir: the Directory's is shared by all contexts, and with
   // it the place in the listing.
   std::int32_t listing = -1;
+  // The kernel's place behind each entry of the directory that fd_readdir has given out so far.
+  std::vector<std::int64_t> places = {};
   std::uint32_t grant = 0;   // which of Setup::directories this was reached through
   std::uint32_t socket = 0;  // its place in Sockets::all
   std::uint64_t base = 0;

@@ -1,5 +1,6 @@
-// fd_readdir. Cookies are the kernel's own places in the listing (d_off), so that no state is kept
-// between calls and a guest may go back to any entry it has seen.
+// fd_readdir. A cookie is how many entries stand before the one to begin with. The kernel's own
+// places in the listing (d_off) would need no state here, but on some file systems (ext4) they are
+// 64-bit hashes, and guests keep cookies in 32 bits: telldir of wasi-libc gives a long.
 #include <algorithm>
 #include <cerrno>
 
@@ -21,6 +22,38 @@ struct HostDirent {
   std::uint8_t type;
 };
 constexpr std::size_t kNameAt = 19;
+// A directory of more entries is not listed: 8 bytes are kept for each.
+constexpr std::size_t kMostPlaces = 1u << 20;
+
+// Keeps the place behind the entry of this number, counted from 1.
+Errno keep_place(std::vector<std::int64_t>& places, std::uint64_t number, std::int64_t place) {
+  if (number < places.size()) {
+    places[number] = place;
+    return Errno::kSuccess;
+  }
+  if (places.size() >= kMostPlaces) return Errno::kOverflow;
+  places.push_back(place);
+  return Errno::kSuccess;
+}
+
+// Puts the listing's place behind `cookie` entries; those that were not listed before are passed
+// over.
+Errno go_to(int listing, std::vector<std::int64_t>& places, u64 cookie, std::uint8_t* room) {
+  if (cookie == 0 || places.empty()) places.assign(1, 0);
+  while (cookie >= places.size()) {
+    if (::lseek(listing, places.back(), SEEK_SET) < 0) return errno_from_host(errno);
+    const long bytes = ::syscall(SYS_getdents64, listing, room, kBounceBytes);
+    if (bytes < 0) return errno_from_host(errno);
+    if (bytes == 0) return Errno::kInval;
+    for (long at = 0; at < bytes;) {
+      HostDirent host{};
+      std::memcpy(&host, room + at, kNameAt);
+      at += host.size;
+      if (Errno e = keep_place(places, places.size(), host.next); e != Errno::kSuccess) return e;
+    }
+  }
+  return ::lseek(listing, places[cookie], SEEK_SET) < 0 ? errno_from_host(errno) : Errno::kSuccess;
+}
 
 // The open file to list: its own, or for a preopen one that no other context shares.
 Errno listing_of(Entry& entry, int& fd) {
@@ -59,9 +92,9 @@ Answer fd_readdir(S& s, G g, u32 fd, u32 buffer, u32 size, u64 cookie, u32 resul
   if (!g.has(buffer, size) || !g.has(result_at, 4)) return Errno::kFault;
   int listing = -1;
   if (Errno e = listing_of(*entry, listing); e != Errno::kSuccess) return e;
-  if (::lseek(listing, static_cast<off_t>(cookie), SEEK_SET) < 0) return errno_from_host(errno);
-
   std::uint8_t* room = bounce(s);
+  if (Errno e = go_to(listing, entry->places, cookie, room); e != Errno::kSuccess) return e;
+
   u32 used = 0;
   while (used < size) {
     long bytes = ::syscall(SYS_getdents64, listing, room, kBounceBytes);
@@ -73,7 +106,8 @@ Answer fd_readdir(S& s, G g, u32 fd, u32 buffer, u32 size, u64 cookie, u32 resul
       const char* name = reinterpret_cast<const char*>(room + at + kNameAt);
       std::size_t length = ::strnlen(name, host.size - kNameAt);
       std::string_view text(name, length);
-      GuestDirent out{.next = static_cast<std::uint64_t>(host.next),
+      if (Errno e = keep_place(entry->places, ++cookie, host.next); e != Errno::kSuccess) return e;
+      GuestDirent out{.next = cookie,
                       .ino = text == ".." ? own_inode(listing) : host.ino,
                       .name_size = static_cast<u32>(length),
                       .filetype = static_cast<std::uint8_t>(filetype_of_dirent(host.type))};

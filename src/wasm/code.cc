@@ -12,6 +12,9 @@
 namespace ferry::wasm {
 namespace {
 
+constexpr std::int64_t kHeapExtern = -17;       // externref as a block's or a null's type
+constexpr std::uint32_t kFirstRelaxed = 0x100;  // the vector instructions from here on
+
 void note_misc(const Instruction& at, CodeFacts& facts) {
   if (at.sub <= 7) {
     facts.uses_saturating_float_to_int = true;
@@ -33,26 +36,30 @@ void note(const Instruction& at, const Binary& binary, CodeFacts& facts) {
     case op::kBlock:
     case op::kLoop:
     case op::kIf:
+      facts.uses_externref |= at.block_type == kHeapExtern;
       if (at.block_type >= 0 && static_cast<std::size_t>(at.block_type) < binary.types.size()) {
         const FuncType& type = binary.types[static_cast<std::size_t>(at.block_type)];
         facts.uses_multi_value |= !type.params.empty() || type.results.size() > 1;
       }
       return;
-    case 0x06:  // try, catch, throw, rethrow, throw_ref, delegate, catch_all, try_table
+    case 0x06:  // try, catch, rethrow, delegate, catch_all
     case 0x07:
-    case 0x08:
     case 0x09:
-    case 0x0A:
     case 0x18:
     case 0x19:
+      facts.uses_legacy_exceptions = true;
+      return;
+    case 0x08:  // throw, throw_ref, try_table
+    case 0x0A:
     case 0x1F:
       facts.uses_exceptions = true;
       return;
     case op::kCallIndirect:
     case op::kReturnCallIndirect:
       facts.uses_tail_calls |= at.opcode == op::kReturnCallIndirect;
-      // LLVM writes a table's index in five bytes where the feature is on; that too needs it.
-      facts.uses_reference_types |= at.second != 0 || at.end - at.second_begin > 1;
+      // Table 0 written in more bytes than one is still table 0: LLVM does so for its linker, and
+      // walk_body() writes the older form.
+      facts.uses_reference_types |= at.second != 0;
       return;
     case op::kReturnCall:
       facts.uses_tail_calls = true;
@@ -70,6 +77,7 @@ void note(const Instruction& at, const Binary& binary, CodeFacts& facts) {
     case 0xD1:
     case 0xD2:
       facts.uses_reference_types = true;
+      facts.uses_externref |= at.block_type == kHeapExtern;
       return;
     case 0xC0:
     case 0xC1:
@@ -83,6 +91,7 @@ void note(const Instruction& at, const Binary& binary, CodeFacts& facts) {
       return;
     case op::kPrefixSimd:
       facts.uses_simd = true;
+      facts.uses_relaxed_simd |= at.sub >= kFirstRelaxed;
       return;
     case op::kPrefixThreads:
       facts.uses_threads = true;
@@ -115,6 +124,7 @@ void read_locals(Reader& reader, CodeFacts& facts) {
     ValType type = read_val_type(reader);
     facts.uses_simd |= type == ValType::kV128;
     facts.uses_reference_types |= type == ValType::kFuncref || type == ValType::kExternref;
+    facts.uses_externref |= type == ValType::kExternref;
     if (reader.ok() && total > kMaxLocals) {
       reader.fail(fmt::format("more than {} locals in a function", kMaxLocals));
     }
@@ -164,6 +174,12 @@ void walk_body(Reader& reader, const Binary& binary, const CodePlan& plan, std::
           Bytes& out = edit.replace(at.begin, at.end);
           out.push_back(op::kCall);
           put_u32(out, plan.grow);
+        }
+        break;
+      case op::kCallIndirect:
+      case op::kReturnCallIndirect:
+        if (plan.rewrite && at.second == 0 && at.end - at.second_begin > 1) {
+          edit.replace(at.second_begin, at.end).push_back(0);
         }
         break;
       case op::kCall:

@@ -1,17 +1,30 @@
-// Constant expressions: initial values of globals, offsets of segments (core 2.0, 3.3.7).
+// Constant expressions: a global's first value, a segment's offset (core 2.0, 3.3.10), with the
+// arithmetic of the extended-const proposal.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
+#include <span>
 
 #include "wasm/reader.h"
 
 namespace ferry::wasm {
 
-// Told of each `ref.func`: where its index stands in the reader's bytes, and the index.
-using FuncRefSeen =
-    std::function<void(std::size_t begin, std::size_t end, std::uint32_t function_index)>;
+// Called for each ref.func: where its index stands (positions in the reader's bytes), and which.
+using FuncRefSeen = std::function<void(std::size_t begin, std::size_t end, std::uint32_t index)>;
 
-// Walks to behind the expression's `end`. `seen` may be null.
+// Reads one expression with its end.
 void walk_const_expr(Reader& reader, const FuncRefSeen* seen);
+
+struct ConstValue {
+  std::optional<std::uint64_t> bits;  // of an i32 (in the low half) or i64, where it is known
+  bool is_i64 = false;
+  bool calculated = false;  // more than one constant: extended-const
+};
+// Reads one expression with its end and calculates it. `globals` are the values of those that
+// stand before it; one that is imported or is no integer has none.
+ConstValue read_const_expr(Reader& reader, std::span<const ConstValue> globals,
+                           const FuncRefSeen* seen = nullptr);
 
 }  // namespace ferry::wasm

@@ -18,6 +18,7 @@ bool is_reference(ValType type) { return type == ValType::kFuncref || type == Va
 void note_type(ValType type, CodeFacts& facts) {
   facts.uses_simd |= type == ValType::kV128;
   facts.uses_reference_types |= is_reference(type);
+  facts.uses_externref |= type == ValType::kExternref;
 }
 
 void note_data(const Section& section, ByteView wasm, CodeFacts& facts) {
@@ -42,7 +43,9 @@ Status note_tables(const Section& section, ByteView wasm, CodeFacts& facts) {
   std::uint32_t count = reader.count("tables", kMaxTables);
   facts.uses_reference_types |= count > 1;
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    facts.uses_reference_types |= read_table_type(reader).element != ValType::kFuncref;
+    const ValType element = read_table_type(reader).element;
+    facts.uses_reference_types |= element != ValType::kFuncref;
+    facts.uses_externref |= element == ValType::kExternref;
   }
   if (!reader.ok()) {
     return reader.error();
@@ -73,9 +76,6 @@ Status note_sections(ByteView wasm, const Binary& binary, CodeFacts& facts) {
     switch (static_cast<SectionId>(section.id)) {
       case SectionId::kTag:
         facts.uses_exceptions = true;
-        break;
-      case SectionId::kDataCount:
-        facts.uses_bulk_memory = true;
         break;
       case SectionId::kData:
         note_data(section, wasm, facts);

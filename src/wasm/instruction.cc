@@ -72,7 +72,29 @@ constexpr std::array<Imm, 256> kTable = make_table();
 
 constexpr std::uint32_t kMaxBranches = 7'654'321;  // as many as the largest function has bytes
 
+// Proposals by their instructions: those that we know of and do not read.
+std::string_view proposal_of(const Instruction& instruction) {
+  const std::uint8_t opcode = instruction.opcode;
+  if (opcode == 0xFB) {
+    return "garbage-collected types (the GC proposal)";
+  }
+  if (opcode == 0x14 || opcode == 0x15 || (opcode >= 0xD3 && opcode <= 0xD6)) {
+    return "typed function references (the function-references proposal)";
+  }
+  if (opcode >= 0xE0 && opcode <= 0xE6) {
+    return "stack switching (the stack-switching proposal)";
+  }
+  if (opcode == op::kPrefixMisc && instruction.sub >= 19 && instruction.sub <= 22) {
+    return "128-bit arithmetic (the wide-arithmetic proposal)";
+  }
+  return {};
+}
+
 void fail_unknown(Reader& reader, std::size_t where, const Instruction& instruction) {
+  if (const std::string_view proposal = proposal_of(instruction); !proposal.empty()) {
+    reader.fail_unsupported(where, proposal, "build without that feature");
+    return;
+  }
   reader.fail_at(
       where, fmt::format("unknown instruction 0x{:02x} {}", instruction.opcode, instruction.sub));
 }

@@ -19,7 +19,9 @@ Lowering lowering_for(const CodeFacts& facts, const Features& engine) {
        "nontrapping-fptoint"},
       {facts.uses_multi_value, engine.multi_value, false, "multivalue"},
       {facts.uses_reference_types, engine.reference_types, false, "reference-types"},
+      {facts.uses_externref, engine.externref, false, "externref"},
       {facts.uses_simd, engine.simd, false, "simd"},
+      {facts.uses_relaxed_simd, engine.relaxed_simd, false, "relaxed-simd"},
       {facts.uses_tail_calls, engine.tail_calls, false, "tail-call"},
   };
   Lowering out;

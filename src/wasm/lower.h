@@ -18,6 +18,8 @@ struct Features {
   bool multi_value = true;
   bool reference_types = true;
   bool simd = true;
+  bool externref = true;
+  bool relaxed_simd = false;
   bool tail_calls = false;
 };
 
@@ -29,7 +31,7 @@ struct Lowering {
 };
 
 // Names are those of the proposals: "bulk-memory", "sign-ext", "nontrapping-fptoint",
-// "multivalue", "reference-types", "simd", "tail-call"; in this order.
+// "multivalue", "reference-types", "externref", "simd", "relaxed-simd", "tail-call"; in this order.
 Lowering lowering_for(const CodeFacts& facts, const Features& engine);
 
 }  // namespace ferry::wasm

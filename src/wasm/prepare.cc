@@ -8,6 +8,9 @@
 #include "wasm/code.h"
 #include "wasm/entry_export.h"
 #include "wasm/facts.h"
+#include "wasm/first_values.h"
+#include "wasm/instruction.h"
+#include "wasm/names.h"
 #include "wasm/renumber.h"
 #include "wasm/sections.h"
 #include "wasm/wasi_names.h"
@@ -35,6 +38,8 @@ struct Layout {
   std::uint32_t refused_global = 0;
   std::uint32_t old_imported = 0;  // functions imported by the guest
   bool has_memory = false;
+  bool has_start = false;
+  std::uint32_t start = 0;  // what kStartExport names: the guest's start function, or the trap
   CodePlan code;
 };
 
@@ -73,12 +78,15 @@ Status check_module(const Binary& binary) {
 }
 
 Status check_facts(const CodeFacts& facts) {
-  if (facts.uses_exceptions) {
-    return unsupported("it uses WebAssembly exceptions, which the engines here do not run",
+  if (facts.uses_exceptions || facts.uses_legacy_exceptions) {
+    return unsupported(facts.uses_legacy_exceptions
+                           ? "it uses WebAssembly exceptions in their older form (try, catch), "
+                             "which no engine here runs"
+                           : "it uses WebAssembly exceptions, which no engine here runs",
                        "build without them: -fno-exceptions, no -fwasm-exceptions, no setjmp");
   }
   if (facts.uses_threads) {
-    return unsupported("it uses atomic instructions, which the engines here do not run",
+    return unsupported("it uses atomic instructions, which no engine here runs",
                        "build without threads: no -pthread, -matomics, +atomics");
   }
   return Done{};
@@ -141,6 +149,22 @@ Bytes poll_body(const Layout& at) {
   return out;
 }
 
+// () -> (): traps as the standard says that instantiation does, in these very words.
+Bytes trap_body(StartTrap trap, std::uint32_t void_type) {
+  Bytes out = {0, 0x41, 0x7F};  // no locals, i32.const -1
+  if (trap == StartTrap::kTable) {
+    out.push_back(op::kCallIndirect);
+    put_u32(out, void_type);
+    out.push_back(0);
+  } else {
+    put_bytes(out, {0x2D, 0});  // i32.load8_u at the address plus
+    put_u32(out, UINT32_MAX);   //   an offset: beyond any memory
+    out.push_back(0x1A);        // drop
+  }
+  out.push_back(op::kEnd);
+  return out;
+}
+
 void add_global(Additions& globals, std::uint8_t type, std::int64_t value) {
   put_bytes(globals.bytes, {type, 1, std::uint8_t(type == kI64 ? 0x42 : 0x41)});
   put_s64(globals.bytes, value);
@@ -162,8 +186,8 @@ void add_exports(const Binary& binary, const Layout& at, const PrepareOptions& o
   if (at.has_memory && binary.find_export("memory", ExternKind::kMemory) == nullptr) {
     add_export(exports, kMemoryExport, ExternKind::kMemory, 0);
   }
-  if (binary.start) {
-    add_export(exports, kStartExport, ExternKind::kFunc, moved(at.code, *binary.start));
+  if (at.has_start) {
+    add_export(exports, kStartExport, ExternKind::kFunc, at.start);
   }
   for (std::uint32_t i = 0; options.export_globals && i < binary.globals.size(); ++i) {
     const GlobalType& global = binary.globals[i];
@@ -172,13 +196,6 @@ void add_exports(const Binary& binary, const Layout& at, const PrepareOptions& o
       add_export(exports, fmt::format("{}{}", kGlobalPrefix, i), ExternKind::kGlobal, i);
     }
   }
-}
-
-// Positions in the code, which moves.
-bool speaks_of_positions(std::string_view name) {
-  return name.starts_with(".debug_") || name.starts_with("reloc.") || name == "linking" ||
-         name == "sourceMappingURL" || name == "external_debug_info" ||
-         name.starts_with("metadata.code.");
 }
 
 // One run over one module.
@@ -198,7 +215,9 @@ class Preparation {
  private:
   const Section* find(SectionId id) const { return sections_[static_cast<std::size_t>(id)]; }
   ByteView contents(const Section& section) const {
-    return wasm_.subspan(section.offset, section.size);
+    const auto changed = first_.sections.find(static_cast<SectionId>(section.id));
+    return changed == first_.sections.end() ? wasm_.subspan(section.offset, section.size)
+                                            : ByteView(changed->second);
   }
   void plan();
   bool moves_functions() const { return options_.poll || !at_.code.in_place.empty(); }
@@ -213,8 +232,9 @@ class Preparation {
   Status copy_renumbered(SectionId id, const Additions& extra, Renumber renumber);
   void copy_imports();
   Status copy_elements();
-  Status copy_code();
-  void copy_custom();
+  Status read_code();
+  void copy_code();
+  void put_names();
 
   ByteView wasm_;
   const Binary& binary_;
@@ -227,6 +247,8 @@ class Preparation {
   Additions globals_;
   Additions exports_;
   Additions bodies_;
+  FirstValues first_;
+  Bytes code_;  // the new code section
   Prepared out_;
 };
 
@@ -270,8 +292,21 @@ void Preparation::plan() {
     ++bodies_.count;
     ++next;
   }
+  if (first_.trap != StartTrap::kNone) {
+    at_.has_start = true;
+    at_.start = next++;
+    at_.void_type = type_index(binary_, FuncType{}, types_);
+    put_u32(functions_.bytes, at_.void_type);
+    ++functions_.count;
+    put_body(bodies_.bytes, trap_body(first_.trap, at_.void_type));
+    ++bodies_.count;
+  }
   if (options_.one_import) {
     plan_one_import(next);
+  }
+  if (binary_.start && !at_.has_start) {
+    at_.has_start = true;
+    at_.start = moved(code, *binary_.start);
   }
   add_exports(binary_, at_, options_, exports_);
 }
@@ -384,51 +419,42 @@ Status Preparation::copy_elements() {
                          });
 }
 
-Status Preparation::copy_code() {
+Status Preparation::read_code() {
   const Section* section = find(SectionId::kCode);
   if (section == nullptr && bodies_.count == 0) {
     return Done{};
   }
-  Bytes code;
-  put_u32(code, static_cast<std::uint32_t>(binary_.functions.size()) + bodies_.count);
+  put_u32(code_, static_cast<std::uint32_t>(binary_.functions.size()) + bodies_.count);
   if (section != nullptr) {
-    code.reserve(section->size + section->size / (options_.poll ? 2 : 64) + 256);
+    code_.reserve(section->size + section->size / (options_.poll ? 2 : 64) + 256);
     FERRY_CHECK_OK(
-        walk_code(contents(*section), section->offset, binary_, at_.code, out_.facts, code));
+        walk_code(contents(*section), section->offset, binary_, at_.code, out_.facts, code_));
   }
-  put_bytes(code, bodies_.bytes);
-  put_section(out_.wasm, static_cast<std::uint8_t>(SectionId::kCode), code);
+  put_bytes(code_, bodies_.bytes);
   return Done{};
 }
 
-void Preparation::copy_custom() {
-  for (const Section& section : binary_.sections) {
-    if (section.id != 0 || speaks_of_positions(section.name)) {
-      continue;
-    }
-    ByteView old = contents(section);
-    if (section.name != "name" || !moves_functions()) {
-      put_section(out_.wasm, 0, old);
-      continue;
-    }
-    Reader reader(old);
-    reader.name();
-    // Names never make a module wrong: where they cannot be read they are left out.
-    CodePlan plan = at_.code;
-    plan.in_place.clear();  // names stand in the order of indices, and imports keep theirs
-    if (auto names = renumber_names(old.subspan(reader.position()), plan); names.ok()) {
-      Bytes changed;
-      put_name(changed, "name");
-      put_bytes(changed, *names);
-      put_section(out_.wasm, 0, changed);
-    }
+void Preparation::copy_code() {
+  if (!code_.empty()) {
+    put_section(out_.wasm, static_cast<std::uint8_t>(SectionId::kCode), code_);
   }
+}
+
+// Of the custom sections only the names of functions, written anew: the others say nothing to an
+// engine, and some engines' readers fail on one that is malformed.
+void Preparation::put_names() {
+  CodePlan plan = at_.code;
+  plan.in_place.clear();  // names stand in the order of indices, and imports keep theirs
+  put_function_names(out_.wasm, read_function_names(wasm_, binary_), plan);
 }
 
 Result<Prepared> Preparation::run() {
   FERRY_CHECK_OK(check_module(binary_));
   FERRY_CHECK_OK(note_sections(wasm_, binary_, out_.facts));
+  FERRY_TRY(first_, calculate_first_values(wasm_, binary_));
+  out_.facts.traps_at_start = first_.trap != StartTrap::kNone;
   plan();
+  FERRY_CHECK_OK(read_code());
   out_.wasm.reserve(wasm_.size() + wasm_.size() / (options_.poll ? 2 : 32) + 1024);
   put_bytes(out_.wasm, {0, 'a', 's', 'm', 1, 0, 0, 0});
   copy(SectionId::kType, types_);
@@ -440,10 +466,12 @@ Result<Prepared> Preparation::run() {
   FERRY_CHECK_OK(copy_renumbered(SectionId::kGlobal, globals_, renumber_globals));
   FERRY_CHECK_OK(copy_renumbered(SectionId::kExport, exports_, renumber_exports));
   FERRY_CHECK_OK(copy_elements());
-  copy(SectionId::kDataCount, {});
-  FERRY_CHECK_OK(copy_code());
+  if (out_.facts.uses_bulk_memory) {  // else it is a marker, which older readers refuse
+    copy(SectionId::kDataCount, {});
+  }
+  copy_code();
   copy(SectionId::kData, {});
-  copy_custom();
+  put_names();
   FERRY_CHECK_OK(check_facts(out_.facts));
   return std::move(out_);
 }

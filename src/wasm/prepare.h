@@ -14,9 +14,12 @@
 // 5. Imports of WASI whose name has several types are named apart (wasi_names.h).
 //
 // Nothing else changes: indices, names and behaviour stay. (With polling there is one import more,
-// and the functions behind it move up by one, in names and backtraces too; with one import for all,
-// what named an import names the function in its place.) Custom sections that
-// speak of positions in the code are left out, since these move: DWARF, source maps.
+// and the functions behind it move up by one; with one import for all, what named an import names
+// the function in its place.) The encoding may become older and shorter, where the
+// same can be said so that more engines take it: calculated constants (wasm/first_values.h), the
+// number of a table in more bytes than it needs, a count of data segments that no code asks for.
+// 6. Segments that do not fit trap when kStartExport is called, on every engine.
+// 7. Of the custom sections the names of functions stay.
 //
 // The added functions and globals stand behind the guest's own. What the module does besides is
 // unknown to them: they touch no memory and no other global.
@@ -60,11 +63,15 @@ struct CodeFacts {
   bool uses_saturating_float_to_int = false;
   bool uses_multi_value = false;
   bool uses_reference_types = false;
+  bool uses_externref = false;  // beyond reference types: values that the host gives out
+  bool uses_relaxed_simd = false;
   bool uses_tail_calls = false;
-  bool uses_exceptions = false;
+  bool uses_exceptions = false;         // with exnref: try_table, throw_ref
+  bool uses_legacy_exceptions = false;  // the older form: try, catch, delegate
   bool uses_threads = false;
   bool grows_memory = false;
   bool has_opaque_globals = false;  // mutable ones of vectors or references: not to be saved
+  bool traps_at_start = false;      // a segment does not fit: kStartExport traps
 };
 
 // Reads the code without changing anything: `ferry check`, and who decides about lowering.
@@ -76,7 +83,7 @@ struct Prepared {
   CodeFacts facts;
 };
 
-inline constexpr std::uint32_t kPrepareVersion = 1;  // part of a bundle's key
+inline constexpr std::uint32_t kPrepareVersion = 2;  // part of a bundle's key
 
 // kUnsupported for what no engine here runs: components, exceptions, threads, several memories,
 // 64-bit memory, names that begin with "ferry:".

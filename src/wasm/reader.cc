@@ -12,10 +12,18 @@ void Reader::fail_at(std::size_t where, std::string message) {
   at_ = end_;
 }
 
+void Reader::fail_unsupported(std::size_t where, std::string_view proposal, std::string_view hint) {
+  if (message_.empty()) {
+    code_ = Code::kUnsupported;
+    hint_ = hint;
+  }
+  fail_at(where, fmt::format("it uses {}, which no engine here runs", proposal));
+}
+
 void Reader::fail_short() { fail("the bytes end too soon: truncated, or a wrong length before"); }
 
 Error Reader::error() const {
-  return Error{Code::kInvalid, fmt::format("at offset {}: {}", error_offset_, message_), ""};
+  return Error{code_, fmt::format("at offset {}: {}", error_offset_, message_), hint_};
 }
 
 std::uint64_t Reader::leb(unsigned bits, bool is_signed) {

@@ -55,7 +55,10 @@ class Reader {
   // Keeps the first failure; `where` is an offset in the file.
   void fail(std::string message) { fail_at(offset(), std::move(message)); }
   void fail_at(std::size_t where, std::string message);
-  // kInvalid: "at offset 17: …". Only when not ok().
+  // The same for what a newer version of the standard, or a proposal, allows: kUnsupported.
+  void fail_unsupported(std::size_t where, std::string_view proposal, std::string_view hint);
+  // kInvalid, or kUnsupported for what is well formed and beyond us: "at offset 17: …". Only when
+  // not ok().
   Error error() const;
 
  private:
@@ -68,6 +71,8 @@ class Reader {
   std::size_t base_;
   std::size_t error_offset_ = 0;
   std::string message_;
+  std::string hint_;
+  Code code_ = Code::kInvalid;
 };
 
 }  // namespace ferry::wasm

@@ -21,11 +21,15 @@ constexpr Flag kFlags[] = {
     {"uses_saturating_float_to_int", &CodeFacts::uses_saturating_float_to_int},
     {"uses_multi_value", &CodeFacts::uses_multi_value},
     {"uses_reference_types", &CodeFacts::uses_reference_types},
+    {"uses_externref", &CodeFacts::uses_externref},
+    {"uses_relaxed_simd", &CodeFacts::uses_relaxed_simd},
     {"uses_tail_calls", &CodeFacts::uses_tail_calls},
     {"uses_exceptions", &CodeFacts::uses_exceptions},
+    {"uses_legacy_exceptions", &CodeFacts::uses_legacy_exceptions},
     {"uses_threads", &CodeFacts::uses_threads},
     {"grows_memory", &CodeFacts::grows_memory},
     {"has_opaque_globals", &CodeFacts::has_opaque_globals},
+    {"traps_at_start", &CodeFacts::traps_at_start},
 };
 
 constexpr Abi kAbis[] = {Abi::kNone, Abi::kCommand, Abi::kReactor, Abi::kHttp, Abi::kRun};
@@ -41,7 +45,7 @@ std::string why_not_kept(const Binary& binary, const CodeFacts& code) {
   if (code.uses_threads) {
     return "its code uses threads";
   }
-  if (code.uses_exceptions) {
+  if (code.uses_exceptions || code.uses_legacy_exceptions) {
     return "its code uses exceptions";
   }
   if (binary.memories.size() != 1 || binary.memories[0].shared || binary.memories[0].is64) {
@@ -88,7 +92,7 @@ Record make_record(const Binary& binary, const CodeFacts& code) {
   Record record;
   record.abi = binary.abi;
   record.has_initialize = binary.find_export("_initialize", ExternKind::kFunc) != nullptr;
-  record.has_start = binary.start.has_value();
+  record.has_start = binary.start.has_value() || code.traps_at_start;
   record.memory_minimum = binary.memories.empty() ? 0 : binary.memories[0].minimum << 16;
   for (std::uint32_t i = 0; i < binary.globals.size(); ++i) {
     if (binary.globals[i].is_mutable) {

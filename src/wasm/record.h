@@ -13,7 +13,7 @@
 namespace ferry::wasm {
 
 // Raised whenever the record or what it means changes: bundles with another are made anew.
-inline constexpr int kRecordVersion = 2;
+inline constexpr int kRecordVersion = 3;
 
 struct Record {
   Abi abi = Abi::kNone;

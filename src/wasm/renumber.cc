@@ -79,27 +79,6 @@ void element_segment(Renumbering& in, std::uint8_t& kinds) {
   }
 }
 
-// name map: numbers and names; the numbers may be functions.
-void name_map(Renumbering& in, bool of_functions) {
-  std::uint32_t count = in.reader.count("names", 10'000'000);
-  for (std::uint32_t i = 0; i < count && in.reader.ok(); ++i) {
-    if (of_functions) {
-      in.function_index();
-    } else {
-      in.reader.u32();
-    }
-    in.reader.name();
-  }
-}
-
-void names_by_function(Renumbering& in) {
-  std::uint32_t count = in.reader.count("functions", kMaxFunctions);
-  for (std::uint32_t i = 0; i < count && in.reader.ok(); ++i) {
-    in.function_index();
-    name_map(in, false);
-  }
-}
-
 }  // namespace
 
 Result<Bytes> renumber_globals(ByteView contents, std::size_t offset, const CodePlan& plan) {
@@ -138,29 +117,6 @@ Result<Bytes> renumber_elements(ByteView contents, std::size_t offset, const Cod
     *kinds = seen;
   }
   return in.finish();
-}
-
-Result<Bytes> renumber_names(ByteView contents, const CodePlan& plan) {
-  Bytes out;
-  Reader reader(contents);
-  while (!reader.done()) {
-    std::uint8_t id = reader.byte();
-    ByteView part = reader.bytes(reader.u32());
-    if (!reader.ok()) {
-      return reader.error();
-    }
-    Renumbering in(part, 0, plan);
-    if (id == 1) {  // functions
-      name_map(in, true);
-    } else if (id == 2 || id == 3) {  // locals and labels, by function
-      names_by_function(in);
-    } else {
-      in.reader.skip(part.size());
-    }
-    FERRY_TRY(Bytes changed, in.finish());
-    put_section(out, id, changed);
-  }
-  return out;
 }
 
 }  // namespace ferry::wasm

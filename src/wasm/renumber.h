@@ -12,7 +12,5 @@ Result<Bytes> renumber_exports(ByteView contents, std::size_t offset, const Code
 // `kinds`, if not null: which of the eight kinds of segment there are, a bit each.
 Result<Bytes> renumber_elements(ByteView contents, std::size_t offset, const CodePlan& plan,
                                 std::uint8_t* kinds);
-// The "name" custom section behind its name.
-Result<Bytes> renumber_names(ByteView contents, const CodePlan& plan);
 
 }  // namespace ferry::wasm

@@ -11,6 +11,11 @@
 namespace ferry::wasm {
 namespace {
 
+constexpr std::string_view kGc = "garbage-collected types (the GC proposal)";
+constexpr std::string_view kWithoutGc =
+    "build for linear memory: languages that need the GC proposal (Kotlin, Dart, Java) do not run "
+    "here";
+
 // Where a section stands in the order that the standard asks for; 0: there is no such section.
 unsigned rank(std::uint8_t id) {
   static constexpr std::uint8_t kOrder[] = {1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11};
@@ -24,10 +29,12 @@ void read_types(Reader& reader, Binary& binary) {
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     const std::size_t start = reader.offset();
     std::uint8_t form = reader.byte();
+    if (form >= 0x4E && form < 0x60 && reader.ok()) {  // groups, subtypes, structures, arrays
+      reader.fail_unsupported(start, kGc, kWithoutGc);
+      return;
+    }
     if (form != 0x60 && reader.ok()) {
-      reader.fail_at(start, fmt::format("type form 0x{:02x}: only function types are understood "
-                                        "(garbage-collected types are not)",
-                                        form));
+      reader.fail_at(start, fmt::format("unknown type form 0x{:02x}", form));
       return;
     }
     FuncType type;
@@ -279,6 +286,23 @@ ValType read_val_type(Reader& reader) {
     case 0x70:
     case 0x6F:
       return static_cast<ValType>(byte);
+    case 0x69:
+    case 0x74:
+      reader.fail_unsupported(start, "exception references (the exception-handling proposal)",
+                              "build without exceptions: -fno-exceptions");
+      return ValType::kI32;
+    case 0x63:  // typed references; the types of the GC proposal
+    case 0x64:
+    case 0x6A:
+    case 0x6B:
+    case 0x6C:
+    case 0x6D:
+    case 0x6E:
+    case 0x71:
+    case 0x72:
+    case 0x73:
+      reader.fail_unsupported(start, kGc, kWithoutGc);
+      return ValType::kI32;
     default:
       reader.fail_at(start, fmt::format("unknown value type 0x{:02x}", byte));
       return ValType::kI32;
@@ -289,6 +313,11 @@ MemoryType read_memory_type(Reader& reader) {
   const std::size_t start = reader.offset();
   MemoryType memory;
   std::uint8_t flags = reader.byte();
+  if ((flags & 8) != 0 && flags <= 15) {
+    reader.fail_unsupported(start, "pages of another size (the custom-page-sizes proposal)",
+                            "build with pages of 64 KiB");
+    return memory;
+  }
   if (flags > 7) {
     reader.fail_at(start, fmt::format("unknown memory flags 0x{:02x}", flags));
     return memory;
@@ -322,8 +351,14 @@ GlobalType read_global_type(Reader& reader) {
 
 TableType read_table_type(Reader& reader) {
   TableType table;
+  const std::size_t start = reader.offset();
   table.element = read_val_type(reader);
   std::uint8_t flags = reader.byte();
+  if (flags >= 4 && flags <= 7) {
+    reader.fail_unsupported(start, "a table with 64-bit indices (the memory64 proposal)",
+                            "build for wasm32 rather than wasm64");
+    return table;
+  }
   table.minimum = reader.u64();
   if ((flags & 1) != 0) {
     reader.u64();

@@ -230,6 +230,33 @@ def growing_reactor(bench):
     print("ok   growing: a reactor's memory is as _initialize left it")
 
 
+def folders(bench):
+    """Fault B6: what looks for its folders while it starts would not find those granted later."""
+    wasm = bench.assemble(
+        "looks-for-folders",
+        """(module
+          (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+          (import "wasi_snapshot_preview1" "fd_prestat_get" (func $look (param i32 i32) (result i32)))
+          (memory (export "memory") 1)
+          (func (export "_start")
+            (drop (call $look (i32.const 3) (i32.const 64)))
+            (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))))""",
+    )
+    grant = ["--dir", f"{bench.folder}::/d"]
+    out, done = bench.snapshot(wasm)
+    check(done.returncode == 0, done.stderr.decode())
+    check(b"no folders" in done.stdout + done.stderr, "build does not say what is frozen")
+    check(bench.run("run", out).returncode == 0, "the snapshot does not run without folders")
+    check(bench.run("run", wasm, *grant).returncode == 0, "the original does not run")
+    for words in (["run", out, *grant], ["build", wasm, "--snapshot", "-o", f"{out}.2", *grant]):
+        done = bench.run(*words)
+        check(done.returncode != 0, f"{words[0]} took folders")
+        check(b"would not find" in done.stderr, f"the reason is missing: {done.stderr}")
+    done = bench.run("check", out, *grant)
+    check(done.returncode == 1 and b"would not find" in done.stdout, f"check: {done.stdout}")
+    print("ok   looks-for-folders: runs without folders, and is refused with them")
+
+
 def refusals(bench):
     for name, (text, words) in REFUSED.items():
         wasm = bench.assemble(name, text)
@@ -394,6 +421,7 @@ def main():
                 pieces(bench)
                 deep(bench)
                 growing_reactor(bench)
+                folders(bench)
                 refusals(bench)
                 differing(bench, functions)
                 samples(bench, functions)

@@ -258,6 +258,33 @@ TEST_F(Readdir, SmallBuffersAndCookiesSeeEachNameOnce) {
   EXPECT_GT(again.size(), 50u) << "and begins anew at 0";
 }
 
+TEST_F(Readdir, B7CookiesAreSmallNumbersInOrder) {
+  for (int i = 0; i < 60; ++i) host_write("rw/file." + std::to_string(i), "");
+  bool more = true;
+  std::vector<std::string> names;
+  std::uint64_t cookie = 0;
+  while (more) {
+    for (const Listed& listed : list(3, 400, cookie, more)) {
+      names.push_back(listed.name);
+      EXPECT_EQ(listed.entry.next, names.size());
+      cookie = listed.entry.next;
+    }
+  }
+  ASSERT_EQ(names.size(), 62u);
+  // Back to any entry that was seen, in any order.
+  for (std::size_t at : {40u, 3u, 61u, 0u}) {
+    auto entries = list(3, 400, at, more);
+    ASSERT_FALSE(entries.empty());
+    EXPECT_EQ(entries.front().name, names[at]);
+  }
+  EXPECT_TRUE(list(3, 400, 62, more).empty());
+  // A descriptor that has listed nothing yet may begin anywhere as well.
+  grant();
+  auto entries = list(3, 400, 40, more);
+  ASSERT_FALSE(entries.empty());
+  EXPECT_EQ(entries.front().name, names[40]);
+}
+
 TEST_F(Readdir, CutsTheLastEntryWhereTheBufferEnds) {
   bool more = false;
   auto whole = list(3, 4096, 0, more);

@@ -170,7 +170,9 @@ TEST(BadBinary, RandomBytesBehindAHeader) {
       bytes.push_back(static_cast<std::uint8_t>(random() % 2 == 0 ? random() : random() % 16));
     }
     auto binary = read_binary(bytes);
-    EXPECT_TRUE(binary.ok() || binary.error().code == Code::kInvalid);
+    // By chance some are well formed, and of a proposal that is not read here.
+    EXPECT_TRUE(binary.ok() || binary.error().code == Code::kInvalid ||
+                binary.error().code == Code::kUnsupported);
   }
 }
 

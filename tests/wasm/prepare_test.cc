@@ -252,7 +252,7 @@ TEST(Prepare, ExportsWhatAnInstancesStateIs) {
                                  "ferry:start", "ferry:g0", "ferry:g2"));
 }
 
-TEST(Prepare, KeepsNamesAndDropsWhatSpeaksOfPositions) {
+TEST(Prepare, KeepsTheNamesOfFunctionsAndNoOtherCustomSection) {
   Bytes wasm = wat("(module (import \"a\" \"b\" (func $imported)) (func $mine (param $p i32)))");
   auto custom = [&](std::string name, std::string text) {
     wasm.push_back(0);
@@ -277,12 +277,12 @@ TEST(Prepare, KeepsNamesAndDropsWhatSpeaksOfPositions) {
     return out;
   };
   auto plain = prepare(wasm, *binary, {false, true});
-  EXPECT_THAT(sections(plain->wasm), ElementsAre("name", "mine"));
+  EXPECT_THAT(sections(plain->wasm), ElementsAre("name"));
   auto polled = prepare(wasm, *binary, {true, true});
-  EXPECT_THAT(sections(polled->wasm), ElementsAre("name", "mine"));
+  EXPECT_THAT(sections(polled->wasm), ElementsAre("name"));
   EXPECT_TRUE(is_valid_wasm(polled->wasm));
   EXPECT_THAT(std::string(as_text(polled->wasm)),
-              HasSubstr(std::string("\1\x11\2\0\x08imported\2\4mine\2\6\1\2\1\0\1p", 27)));
+              HasSubstr(std::string("\1\x11\2\0\x08imported\2\4mine", 19)));
 }
 
 struct Used {
@@ -330,7 +330,13 @@ INSTANTIATE_TEST_SUITE_P(
         Used{"(module (func (drop (i8x16.splat (i32.const 1)))))", &CodeFacts::uses_simd},
         Used{"(module (func $f (return_call $f)))", &CodeFacts::uses_tail_calls},
         Used{"(module (tag) (func (throw 0)))", &CodeFacts::uses_exceptions},
-        Used{"(module (func (try (do) (catch_all))))", &CodeFacts::uses_exceptions},
+        Used{"(module (func (try (do) (catch_all))))", &CodeFacts::uses_legacy_exceptions},
+        Used{"(module (table 1 externref))", &CodeFacts::uses_externref},
+        Used{"(module (func (param externref)))", &CodeFacts::uses_externref},
+        Used{"(module (func (drop (ref.null extern))))", &CodeFacts::uses_externref},
+        Used{"(module (func (local v128) (local.set 0 (i8x16.relaxed_swizzle (local.get 0) "
+             "(local.get 0)))))",
+             &CodeFacts::uses_relaxed_simd},
         Used{"(module (func (atomic.fence)))", &CodeFacts::uses_threads},
         Used{"(module (memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0)))))",
              &CodeFacts::uses_threads},
@@ -360,7 +366,9 @@ TEST(Prepare, NamesTheOffsetOfCodeItDoesNotUnderstand) {
   };
   EXPECT_EQ(with_body({0, 0x0B}), "it is fine");
   EXPECT_EQ(with_body({0, 0xFF, 0x0B}), "at offset 23: unknown instruction 0xff 0");
-  EXPECT_EQ(with_body({0, 0xFB, 0, 0x0B}), "at offset 23: unknown instruction 0xfb 0");
+  EXPECT_EQ(
+      with_body({0, 0xFB, 0, 0x0B}),
+      "at offset 23: it uses garbage-collected types (the GC proposal), which no engine here runs");
   EXPECT_EQ(with_body({0, 0xFC, 99, 0x0B}), "at offset 23: unknown instruction 0xfc 99");
   EXPECT_EQ(with_body({0, 0x01}),
             "at offset 24: the bytes end too soon: truncated, or a wrong length before");

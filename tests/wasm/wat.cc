@@ -14,7 +14,7 @@ namespace {
 // Everything that Debian's wabt knows but garbage collection and function references.
 constexpr char kFeatures[] =
     " --enable-exceptions --enable-threads --enable-tail-call --enable-memory64 "
-    "--enable-multi-memory --enable-extended-const ";
+    "--enable-multi-memory --enable-extended-const --enable-relaxed-simd ";
 
 bool run(const std::string& command) {
   return std::system(command.c_str()) == 0;  // NOLINT: a fixed command on our own files

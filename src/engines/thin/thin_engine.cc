@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -133,6 +134,31 @@ using EnginePtr = std::unique_ptr<ferry_thin_engine, Freer<ferry_thin_close>>;
 using ModulePtr = std::unique_ptr<ferry_thin_module, Freer<ferry_thin_unload>>;
 using InstancePtr = std::unique_ptr<ferry_thin_instance, Freer<ferry_thin_drop>>;
 
+// Frames of functions without a name are called by their number, "  2: function 7". Where polling
+// has put one import more before them, the guest's own number is one lower.
+std::string with_own_numbers(std::string backtrace, bool polls) {
+  constexpr std::string_view kMark = ": function ";
+  if (!polls) return backtrace;
+  std::string out;
+  for (std::size_t at = 0; at < backtrace.size();) {
+    const std::size_t end = std::min(backtrace.find('\n', at), backtrace.size());
+    const std::string_view line = std::string_view(backtrace).substr(at, end - at);
+    const std::size_t mark = line.find(kMark);
+    std::uint32_t number = 0;
+    const char* last = line.data() + line.size();
+    if (mark != std::string_view::npos &&
+        std::from_chars(line.data() + mark + kMark.size(), last, number).ptr == last &&
+        number > 0) {
+      out.append(line.substr(0, mark + kMark.size())).append(std::to_string(number - 1));
+    } else {
+      out.append(line);
+    }
+    out += '\n';
+    at = end + 1;
+  }
+  return out;
+}
+
 // For ThreadSanitizer: an instance may get the memory of one that went, on another thread.
 constexpr char kMemoryPasses = 0;
 
@@ -156,8 +182,8 @@ std::string demangled(const std::string& backtrace) {
 
 class ThinInstance final : public Instance {
  public:
-  ThinInstance(InstancePtr instance, bool counts)
-      : instance_(std::move(instance)), counts_(counts) {
+  ThinInstance(InstancePtr instance, bool counts, bool polls)
+      : instance_(std::move(instance)), counts_(counts), polls_(polls) {
     tsan_acquire(&kMemoryPasses);
   }
   ~ThinInstance() override { tsan_release(&kMemoryPasses); }
@@ -171,7 +197,7 @@ class ThinInstance final : public Instance {
     End end;
     end.value = raw.value;
     end.message = take(raw.message);
-    end.backtrace = demangled(take(raw.backtrace));
+    end.backtrace = demangled(with_own_numbers(take(raw.backtrace), polls_));
     switch (raw.kind) {
       case FERRY_THIN_RETURNED:
         end.kind = End::Kind::kReturned;
@@ -219,6 +245,7 @@ class ThinInstance final : public Instance {
  private:
   InstancePtr instance_;
   bool counts_;
+  bool polls_;  // its module was prepared with polling
 };
 
 class ThinModule final : public Module {
@@ -235,7 +262,8 @@ class ThinModule final : public Module {
     const std::uint32_t kind = ferry_thin_instantiate(
         module_.get(), limits.instructions.value_or(UINT64_MAX), &raw, &error);
     if (kind != FERRY_THIN_OK) return to_error(info_.name, kind, error);
-    auto instance = std::make_unique<ThinInstance>(InstancePtr(raw), counts_);
+    auto instance =
+        std::make_unique<ThinInstance>(InstancePtr(raw), counts_, !info_.capabilities.deadline);
     if (instance->memory().size > limits.memory) {
       return Error{Code::kLimit,
                    "the module starts with " + std::to_string(instance->memory().size) +
@@ -278,6 +306,7 @@ class ThinEngine final : public Engine {
     can.multi_value = has(FERRY_THIN_MULTI_VALUE);
     can.reference_types = has(FERRY_THIN_REFERENCE_TYPES);
     can.simd = has(FERRY_THIN_SIMD);
+    can.externref = can.reference_types;
     can.exact_traps = !has(FERRY_THIN_COARSE_TRAPS);
     can.any_imports = false;  // the layers make a host function of each type that preview 1 has
     counts_ = counts && can.counts_instructions;

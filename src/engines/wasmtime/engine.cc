@@ -29,6 +29,8 @@ Info make_info(const EngineOptions& options) {
   c.backtraces = true;
   c.resettable = true;
   c.pooling = true;
+  c.externref = false;  // needs its garbage collector
+  c.tail_calls = true;
   return info;
 }
 
