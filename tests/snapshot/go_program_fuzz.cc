@@ -5,15 +5,15 @@
 #include "snapshot/go_program.h"
 #include "wasm/names.h"
 
-using namespace ferry::function;  // NOLINT: a program of one function
+using namespace ferry::snapshot;  // NOLINT: a program of one function
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ferry::ByteView wasm(data, size);
-  auto binary = read_binary(wasm);
+  auto binary = ferry::wasm::read_binary(wasm);
   if (!binary.ok()) {
     return 0;
   }
-  const auto names = read_function_names(wasm, *binary);
+  const auto names = ferry::wasm::read_function_names(wasm, *binary);
   auto program = read_go_program(wasm, *binary);
   if (!program.ok() || !*program) {
     return 0;

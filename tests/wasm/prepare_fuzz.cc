@@ -5,7 +5,7 @@
 #include "wasm/copied_data.h"
 #include "wasm/prepare.h"
 
-using namespace ferry::function;  // NOLINT: a program of one function
+using namespace ferry::wasm;  // NOLINT: a program of one function
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   ferry::ByteView wasm(data, size);
