@@ -82,16 +82,6 @@ void add_why_not_lowered(const Function& function, Finding& out) {
   }
 }
 
-void explain_host(const wasm::Binary& binary, std::vector<Finding>& out) {
-  if (binary.abi == wasm::Abi::kHttp || binary.abi == wasm::Abi::kRun) {
-    out.push_back({Finding::Kind::kStops, "wasi-0.2",
-                   "it is a component: this version of ferry lowers components and tells what they "
-                   "need, but has no host for WASI 0.2",
-                   "build it for WASI preview 1 to run it: Go GOOS=wasip1, Rust --target "
-                   "wasm32-wasip1, C --target=wasm32-wasi"});
-  }
-}
-
 }  // namespace
 
 std::vector<Finding> explain(const Function& function) {
@@ -103,7 +93,6 @@ std::vector<Finding> explain(const Function& function) {
   } else {
     explain_linking(binary, out);
     if (out.empty()) {
-      explain_host(binary, out);
       // Imports say what the module was made for, and so why it has no entry point of ours.
       explain_imports(binary, out);
       explain_entry(binary, out);

@@ -95,7 +95,7 @@ TEST_P(Component, ABrokenRuleOfTheComponentModelEndsIt) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Component, testing::ValuesIn(engine_names()),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& param) { return param.param; });
 
 }  // namespace
 }  // namespace ferry::engine

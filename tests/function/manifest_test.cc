@@ -134,7 +134,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[grant]\ndirs = \"./a::/a\"", "f.toml:2: dirs: wants a list"},
         Wrong{"[grant]\ndirs = [1]", "f.toml:2: dirs: wants a string"},
         Wrong{"[grant]\ndirs = [\"./a\"]", "f.toml:2: dirs: './a' grants no folder"},
-        Wrong{"[grant]\nhttp = [\"https://a.example\"]", "did you mean 'a.example'?"},
+        Wrong{"[grant]\nhttp = [\"https://a.example\"]", "this is a URL; a grant names the host"},
         Wrong{"[grant]\nconnect = [\"db.internal\"]",
               "f.toml:2: connect: 'db.internal': the port is missing"},
         Wrong{"[grant]\nenv_from = [\"A=B\"]", "f.toml:2: env_from: 'A=B' does not name"},

@@ -186,15 +186,16 @@ TEST(Serve, WhoCallsBeforeTheBundlesAreReadIsNotRefused) {
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string key = folder + "/key";
   ASSERT_EQ(mkfifo(key.c_str(), 0600), 0);
+  const std::string bundle = folder + "/x.ferry";
+  ASSERT_TRUE(write_file_atomically(bundle, {}).ok());
   for (const char* platform : {"http", "openwhisk"}) {
     const sockaddr_in address = free_address();
     const std::string program = std::string(FERRY_BINARY_DIR) + "/bin/ferry-host";
     const std::string listen = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-    const std::string bundle = folder + "/x.ferry";
     const pid_t child = fork();
     if (child == 0) {
       execl(program.c_str(), program.c_str(), "--platform", platform, "--listen", listen.c_str(),
-            "--bundle", bundle.c_str(), "--key", key.c_str(), "--quiet", nullptr);
+            "--bundle", folder.c_str(), "--key", key.c_str(), "--quiet", nullptr);
       _exit(127);
     }
     bool heard = false;
@@ -207,6 +208,7 @@ TEST(Serve, WhoCallsBeforeTheBundlesAreReadIsNotRefused) {
     waitpid(child, nullptr, 0);
   }
   unlink(key.c_str());
+  unlink(bundle.c_str());
   rmdir(folder.c_str());
 }
 
