@@ -34,8 +34,9 @@ class Component : public Conformance {
     auto ready = ready_for(wasm, *binary, (*engine_)->info());
     ASSERT_TRUE(ready.ok()) << ready.error().text();
     auto artifact = (*engine_)->compile(ready->prepared.wasm);
-    if (!artifact.ok() && artifact.error().code == Code::kUnsupported) {
-      GTEST_SKIP() << artifact.error().text();  // it binds imports when it compiles
+    // An engine that binds imports when it compiles knows no others than its own (Lucet).
+    if (!artifact.ok() && artifact.error().text().find("ferry:abi") != std::string::npos) {
+      GTEST_SKIP() << artifact.error().text();
     }
     ASSERT_TRUE(artifact.ok()) << artifact.error().text();
     module_ = load_artifact(*artifact);

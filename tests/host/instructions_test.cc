@@ -116,10 +116,14 @@ TEST_P(Instructions, WhatOneEventUsedIsNotMissingToTheNext) {
   ASSERT_GT(used, 0u);
   auto tight = load(used + used / 2);
   ASSERT_TRUE(tight.ok()) << tight.error().text();
+  // An engine that translates a function at its first call (wasmi) counts that too, once.
+  EXPECT_EQ(send(**tight).usage.instructions, used);
+  const std::uint64_t later = send(**tight).usage.instructions.value_or(0);
+  EXPECT_LE(later, used);
   for (int i = 0; i < 20; ++i) {
     const Outcome answered = send(**tight);
     ASSERT_EQ(status_row(answered.status).name, std::string("ok")) << i << answered.message;
-    EXPECT_EQ(answered.usage.instructions, used) << i;
+    EXPECT_EQ(answered.usage.instructions, later) << i;
   }
 }
 

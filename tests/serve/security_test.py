@@ -86,7 +86,9 @@ class Security(unittest.TestCase):
         self.assertIn("asks to    read and write the folder", out)
 
     def test_what_was_allowed_is_remembered_until_it_changes(self):
-        home = self.stranger("..::/up:ro")
+        home = self.stranger("../outside::/up:ro")
+        (self.folder / "outside").mkdir()
+        (self.folder / "file").rename(self.folder / "outside" / "file")
         self.assertEqual(self.ferry("run", "--allow", home, "file")[:2], (0, "outside"))
         self.assertEqual(self.ferry("run", home, "file")[:2], (0, "outside"))
         with open(home / "ferry.toml", "a", encoding="utf-8") as file:
