@@ -16,8 +16,6 @@
 namespace ferry {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 struct Pipe {
   Fd read;
   Fd write;
@@ -98,10 +96,11 @@ bool take(pollfd& one, bool is_out, const ChildBounds& bounds, ChildEnd& end) {
 // Reads both pipes until both have ended or a bound is met.
 void listen(int out, int err, const ChildBounds& bounds, ChildEnd& end) {
   std::array<pollfd, 2> polled = {pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
-  const auto until = Clock::now() + bounds.wall;
+  const auto until = std::chrono::steady_clock::now() + bounds.wall;
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()).count();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+                          until - std::chrono::steady_clock::now())
+                          .count();
     if (left <= 0) {
       end.too_late = true;
       return;

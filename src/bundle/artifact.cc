@@ -11,7 +11,6 @@
 namespace ferry::bundle {
 namespace {
 
-constexpr std::uint64_t kPageMask = 4095;
 constexpr int kPopulateRead = 22;    // MADV_POPULATE_READ, Linux 5.14
 constexpr std::size_t kAtOnce = 16;  // pages that are hashed side by side
 

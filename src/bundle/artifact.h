@@ -18,6 +18,7 @@ namespace ferry::bundle {
 
 // What is hashed on its own: as little as can be closed on its own.
 inline constexpr std::uint64_t kCodePage = 4096;
+inline constexpr std::uint64_t kPageMask = kCodePage - 1;
 // What is opened at a fault: big enough that the fault costs little beside the hashes, small enough
 // that a start hashes little that it does not use.
 inline constexpr std::uint64_t kCodePiece = 64u << 10;

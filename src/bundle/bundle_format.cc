@@ -4,6 +4,8 @@
 #include <cstring>
 #include <optional>
 
+#include "bundle/artifact.h"
+
 namespace ferry::bundle {
 namespace {
 
@@ -13,7 +15,6 @@ static_assert(sizeof(BundleFooter) == 152 && sizeof(PageRun) == 8 &&
 constexpr std::uint32_t kVersion = 3;
 constexpr std::array<char, 8> kMagic = {'F', 'E', 'R', 'R', 'Y', 'B', 'D', 'L'};
 constexpr std::size_t kAlign = 16;
-constexpr std::uint64_t kPageMask = 4095;
 
 template <typename Info>
 auto fields_of(Info& info) {

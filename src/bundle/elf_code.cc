@@ -4,12 +4,10 @@
 
 #include <elf.h>
 
+#include "bundle/artifact.h"
+
 namespace ferry::bundle {
-namespace {
-
-constexpr std::uint64_t kPageMask = 4095;
-
-}  // namespace
+namespace {}  // namespace
 
 CodeRange find_code(ByteView file) {
   Elf64_Ehdr head{};

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "component/errors.h"
 #include "component/types.h"
 
 namespace ferry::component {
@@ -59,10 +60,6 @@ constexpr Builtin kBuiltins[] = {
     {0x24, "backpressure.inc", Operands::kNone},
     {0x25, "backpressure.dec", Operands::kNone},
 };
-
-Error unsupported(std::size_t where, std::string what) {
-  return {Code::kUnsupported, fmt::format("at offset {}: {}", where, what), ""};
-}
 
 Status read_options(Reader& reader, CanonOptions& out) {
   const std::uint32_t count = reader.count("canon options", 16);

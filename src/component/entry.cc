@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "component/errors.h"
+
 namespace ferry::component {
 namespace {
 
@@ -23,10 +25,6 @@ constexpr Kind kKinds[] = {
     {"wasi:cli/run", "0.2.", "run", false, Generation::kWasi02},
     {"wasi:cli/run", "0.3.", "run", false, Generation::kWasi03},
 };
-
-Error unsupported(std::string message, std::string hint = "") {
-  return {Code::kUnsupported, std::move(message), std::move(hint)};
-}
 
 // "wasi:cli/run@0.2.3" is of interface "wasi:cli/run" and version "0.2.3".
 bool is_of(std::string_view name, const Kind& kind) {

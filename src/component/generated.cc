@@ -11,23 +11,11 @@ namespace {
 
 using wasm::FuncType;
 using wasm::ValType;
+namespace op = wasm::op;
 
 constexpr std::uint8_t kI32 = 0x7F;
 constexpr std::uint8_t kI64 = 0x7E;
 constexpr std::uint8_t kNoType = 0x40;
-constexpr std::uint8_t kBr = 0x0C;
-constexpr std::uint8_t kBrIf = 0x0D;
-constexpr std::uint8_t kLocalGet = 0x20;
-constexpr std::uint8_t kLocalSet = 0x21;
-constexpr std::uint8_t kLocalTee = 0x22;
-constexpr std::uint8_t kGlobalGet = 0x23;
-constexpr std::uint8_t kGlobalSet = 0x24;
-constexpr std::uint8_t kI32Const = 0x41;
-constexpr std::uint8_t kI64Const = 0x42;
-constexpr std::uint8_t kI32Eqz = 0x45;
-constexpr std::uint8_t kI64Eqz = 0x50;
-constexpr std::uint8_t kI64ShrU = 0x88;
-constexpr std::uint8_t kI32WrapI64 = 0xA7;
 
 // A body in the making.
 class Body {
@@ -46,11 +34,11 @@ class Body {
     wasm::put_u32(bytes_, index);
     return *this;
   }
-  Body& call(std::uint32_t function) { return index(wasm::op::kCall, function); }
-  Body& get(std::uint32_t local) { return index(kLocalGet, local); }
-  Body& set(std::uint32_t local) { return index(kLocalSet, local); }
+  Body& call(std::uint32_t function) { return index(op::kCall, function); }
+  Body& get(std::uint32_t local) { return index(op::kLocalGet, local); }
+  Body& set(std::uint32_t local) { return index(op::kLocalSet, local); }
   Bytes end() {
-    bytes_.push_back(wasm::op::kEnd);
+    bytes_.push_back(op::kEnd);
     return std::move(bytes_);
   }
 
@@ -60,12 +48,12 @@ class Body {
 
 // Gives the host a block for each size that it asks for, until it asks for none.
 void allocate(const Plan& plan, std::uint32_t realloc, std::uint32_t block, Body& body) {
-  body.put({wasm::op::kBlock, kNoType, wasm::op::kLoop, kNoType});
-  body.call(*plan.abi.alloc_next).index(kLocalTee, block).put({kI64Eqz, kBrIf, 1});
-  body.put({kI32Const, 0, kI32Const, 0});
-  body.get(block).put({kI64Const, 32, kI64ShrU, kI32WrapI64});  // the alignment
-  body.get(block).put({kI32WrapI64});                           // the size
-  body.call(realloc).call(*plan.abi.alloc_give).put({kBr, 0, wasm::op::kEnd, wasm::op::kEnd});
+  body.put({op::kBlock, kNoType, op::kLoop, kNoType});
+  body.call(*plan.abi.alloc_next).index(op::kLocalTee, block).put({op::kI64Eqz, op::kBrIf, 1});
+  body.put({op::kI32Const, 0, op::kI32Const, 0});
+  body.get(block).put({op::kI64Const, 32, op::kI64ShrU, op::kI32WrapI64});  // the alignment
+  body.get(block).put({op::kI32WrapI64});                                   // the size
+  body.call(realloc).call(*plan.abi.alloc_give).put({op::kBr, 0, op::kEnd, op::kEnd});
 }
 
 // Of the import's own type: says how strings are encoded, calls it, allocates its results.
@@ -78,7 +66,7 @@ Result<Bytes> wrapper_body(const Plan& plan, const HostFunc& host, std::uint32_t
   const bool encodes = host.encoding != Encoding::kUtf8;
   Body body(locals);
   if (encodes) {
-    body.put({kI32Const, static_cast<std::uint8_t>(host.encoding)}).call(*plan.abi.strings);
+    body.put({op::kI32Const, static_cast<std::uint8_t>(host.encoding)}).call(*plan.abi.strings);
   }
   for (std::uint32_t i = 0; i < params; ++i) body.get(i);
   body.call(import);
@@ -87,14 +75,14 @@ Result<Bytes> wrapper_body(const Plan& plan, const HostFunc& host, std::uint32_t
     FERRY_TRY(const std::uint32_t realloc, plan.function(*host.realloc));
     allocate(plan, realloc, block, body);
   }
-  if (encodes) body.put({kI32Const, 0}).call(*plan.abi.strings);
+  if (encodes) body.put({op::kI32Const, 0}).call(*plan.abi.strings);
   for (std::uint32_t i = 1; i <= type.results.size(); ++i) body.get(block + i);
   return body.end();
 }
 
 void clear_context(const Plan& plan, Body& body) {
   for (const std::uint32_t global : plan.context) {
-    body.put({kI32Const, 0}).index(kGlobalSet, global);
+    body.put({op::kI32Const, 0}).index(op::kGlobalSet, global);
   }
 }
 
@@ -103,11 +91,11 @@ void clear_context(const Plan& plan, Body& body) {
 void event_loop(const Plan& plan, std::uint32_t callback, Body& body) {
   constexpr std::uint32_t kCode = 0;
   body.set(kCode);
-  body.put({wasm::op::kBlock, kNoType, wasm::op::kLoop, kNoType});
-  body.get(kCode).put({kI32Eqz, kBrIf, 1});
+  body.put({op::kBlock, kNoType, op::kLoop, kNoType});
+  body.get(kCode).put({op::kI32Eqz, op::kBrIf, 1});
   body.get(kCode).call(*plan.abi.next_event);
   body.call(*plan.abi.event_first).call(*plan.abi.event_second);
-  body.call(callback).set(kCode).put({kBr, 0, wasm::op::kEnd, wasm::op::kEnd});
+  body.call(callback).set(kCode).put({op::kBr, 0, op::kEnd, op::kEnd});
 }
 
 Result<Bytes> entry_body(const Plan& plan, const Entry& entry) {
@@ -147,9 +135,9 @@ Result<GeneratedFunctions> generate(Plan& plan, const Entry& entry) {
   for (const Accessors::Accessor& accessor : plan.accessors.list) {
     Body body({});
     if (accessor.writes) {
-      body.get(0).index(kGlobalSet, accessor.global);
+      body.get(0).index(op::kGlobalSet, accessor.global);
     } else {
-      body.index(kGlobalGet, accessor.global);
+      body.index(op::kGlobalGet, accessor.global);
     }
     const FuncType type =
         accessor.writes ? FuncType{{ValType::kI32}, {}} : FuncType{{}, {ValType::kI32}};

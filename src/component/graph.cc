@@ -4,17 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "component/errors.h"
+
 namespace ferry::component {
 namespace {
 
 // No toolchain goes through more than three aliases; a circle of them ends here.
-constexpr unsigned kMaxDepth = 64;
-
-Error invalid(std::string message) { return {Code::kInvalid, std::move(message), ""}; }
-
-Error unsupported(std::string message, std::string hint = "") {
-  return {Code::kUnsupported, std::move(message), std::move(hint)};
-}
+constexpr unsigned kMaxAliases = 64;
 
 bool holds_code(const Component& component) {
   return !component.modules.empty() || std::ranges::any_of(component.components, holds_code);
@@ -61,7 +57,7 @@ Result<FoundFunc> func_in(const Scope& scope, std::uint32_t index, unsigned dept
 
 Result<FoundFunc> func_of_instance(const Scope& scope, std::uint32_t index, std::string_view name,
                                    unsigned depth) {
-  if (depth > kMaxDepth) return invalid("its instances are defined in a circle");
+  if (depth > kMaxAliases) return invalid("its instances are defined in a circle");
   if (index >= scope.component.instances.size()) {
     return invalid(fmt::format("instance {} of {}", index, scope.component.instances.size()));
   }
@@ -102,7 +98,7 @@ Result<FoundFunc> func_of_instance(const Scope& scope, std::uint32_t index, std:
 }
 
 Result<FoundFunc> func_in(const Scope& scope, std::uint32_t index, unsigned depth) {
-  if (depth > kMaxDepth) return invalid("its functions are defined in a circle");
+  if (depth > kMaxAliases) return invalid("its functions are defined in a circle");
   if (index >= scope.component.funcs.size()) {
     return invalid(fmt::format("function {} of {}", index, scope.component.funcs.size()));
   }
@@ -192,6 +188,15 @@ Status check_memories(const std::vector<Linked>& all) {
 }
 
 }  // namespace
+
+ByteView Linked::contents(wasm::SectionId id) const {
+  for (const wasm::Section& section : binary.sections) {
+    if (section.id == static_cast<std::uint8_t>(id)) {
+      return wasm.subspan(section.offset, section.size);
+    }
+  }
+  return {};
+}
 
 Result<Graph> Graph::link(const Component& component) {
   FERRY_CHECK_OK(check_shape(component));
@@ -284,7 +289,7 @@ Status Graph::check_type(const Linked& linked, const wasm::Import& import, std::
 
 Result<CoreDef> Graph::find_core_export(std::uint32_t instance, std::string_view name,
                                         CoreSort sort, unsigned depth) const {
-  if (depth > kMaxDepth) return invalid("its core instances are defined in a circle");
+  if (depth > kMaxAliases) return invalid("its core instances are defined in a circle");
   if (instance >= component_->core_instances.size()) {
     return invalid(
         fmt::format("core instance {} of {}", instance, component_->core_instances.size()));
@@ -363,7 +368,7 @@ Result<FoundFunc> Graph::find_export(std::string_view interface, std::string_vie
 
 Result<Graph::Resource> Graph::find_resource(std::uint32_t index) const {
   const auto& types = component_->types;
-  for (unsigned depth = 0; depth < kMaxDepth && index < types.size(); ++depth) {
+  for (unsigned depth = 0; depth < kMaxAliases && index < types.size(); ++depth) {
     const Type& type = types[index];
     switch (type.origin) {
       case Origin::kExport:

@@ -9,6 +9,7 @@
 
 #include "component/component.h"
 #include "wasm/binary.h"
+#include "wasm/sections.h"
 
 namespace ferry::component {
 
@@ -31,6 +32,9 @@ struct Linked {
   std::vector<CoreDef> globals;
   // Its code is not needed: calls went to where it sends them (shim.h).
   bool dissolved = false;
+
+  // A section's contents; empty where it has none. They lie in `wasm`.
+  ByteView contents(wasm::SectionId id) const;
 };
 
 // A function that the component lifts, or imports.

@@ -13,12 +13,6 @@ using wasm::Instruction;
 using wasm::Reader;
 namespace op = wasm::op;
 
-constexpr std::uint8_t kGlobalGet = 0x23;
-constexpr std::uint8_t kGlobalSet = 0x24;
-constexpr std::uint8_t kTableGet = 0x25;
-constexpr std::uint8_t kTableSet = 0x26;
-constexpr std::uint8_t kRefNull = 0xD0;
-
 // Behind the prefix 0xFC.
 constexpr std::uint32_t kMemoryInit = 8;
 constexpr std::uint32_t kDataDrop = 9;
@@ -92,7 +86,7 @@ class BodyMerge {
     if (at.opcode == op::kCall && function >= accessors_.first && nth < accessors_.list.size()) {
       const Accessors::Accessor& accessor = accessors_.list[nth];
       Bytes& out = edit_.replace(at.begin, at.end);
-      out.push_back(accessor.writes ? kGlobalSet : kGlobalGet);
+      out.push_back(accessor.writes ? op::kGlobalSet : op::kGlobalGet);
       wasm::put_u32(out, accessor.global);
       return;
     }
@@ -154,18 +148,18 @@ class BodyMerge {
         wasm::put_u32(out, table);
         break;
       }
-      case kGlobalGet:
-      case kGlobalSet:
+      case op::kGlobalGet:
+      case op::kGlobalSet:
         put_index(at, look_up(map_.globals, at.index, "global", where));
         break;
-      case kTableGet:
-      case kTableSet:
+      case op::kTableGet:
+      case op::kTableSet:
         put_index(at, look_up(map_.tables, at.index, "table", where));
         break;
       case op::kPrefixMisc:
         misc(at, where);
         break;
-      case kRefNull:
+      case op::kRefNull:
         if (at.block_type >= 0) {
           reader_.fail_at(where, "typed function references, which no engine here has");
         }

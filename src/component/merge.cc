@@ -64,13 +64,9 @@ class Merging {
 };
 
 ByteView Merging::contents(const Linked& linked, SectionId id, std::size_t& offset) const {
-  for (const wasm::Section& section : linked.binary.sections) {
-    if (section.id == static_cast<std::uint8_t>(id)) {
-      offset = section.offset;
-      return linked.wasm.subspan(section.offset, section.size);
-    }
-  }
-  return {};
+  const ByteView found = linked.contents(id);
+  if (!found.empty()) offset = static_cast<std::size_t>(found.data() - linked.wasm.data());
+  return found;
 }
 
 // Of each module that is merged; its errors say which it was.

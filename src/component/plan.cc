@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "component/errors.h"
 #include "component/segments.h"
 #include "wasm/entry_export.h"
 #include "wasm/sections.h"
@@ -15,18 +16,6 @@ using wasm::FuncType;
 using wasm::ValType;
 
 constexpr std::string_view kRootModule = "$root";
-
-Error invalid(std::string message) { return {Code::kInvalid, std::move(message), ""}; }
-Error unsupported(std::string message) { return {Code::kUnsupported, std::move(message), ""}; }
-
-ByteView contents(const Linked& linked, wasm::SectionId id) {
-  for (const wasm::Section& section : linked.binary.sections) {
-    if (section.id == static_cast<std::uint8_t>(id)) {
-      return linked.wasm.subspan(section.offset, section.size);
-    }
-  }
-  return {};
-}
 
 // Builds a Plan step by step; each step needs the ones before it.
 class Planning {
@@ -284,10 +273,10 @@ Status Planning::maps() {
                                          linked.globals[g].index);
     }
     map.data = data;
-    map.data_count = count_segments(contents(linked, wasm::SectionId::kData));
+    map.data_count = count_segments(linked.contents(wasm::SectionId::kData));
     data += map.data_count;
     map.elements = elements;
-    map.element_count = count_segments(contents(linked, wasm::SectionId::kElement));
+    map.element_count = count_segments(linked.contents(wasm::SectionId::kElement));
     elements += map.element_count;
   }
   return Done{};
@@ -299,8 +288,8 @@ Status Planning::maps() {
 Status Planning::starts() {
   for (const Linked& linked : graph_.linked()) {
     const bool writes =
-        !linked.dissolved && (has_active_data(contents(linked, wasm::SectionId::kData)) ||
-                              has_elements(contents(linked, wasm::SectionId::kElement)));
+        !linked.dissolved && (has_active_data(linked.contents(wasm::SectionId::kData)) ||
+                              has_elements(linked.contents(wasm::SectionId::kElement)));
     if (writes && !plan_.starts.empty()) {
       return unsupported(
           fmt::format("core module {} has data that has to be written after the "

@@ -5,6 +5,7 @@
 
 #include "component/canon.h"
 #include "component/component.h"
+#include "component/errors.h"
 #include "component/types.h"
 #include "wasm/sections.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 using wasm::Reader;
 
-constexpr unsigned kMaxDepth = 8;  // components in components
+constexpr unsigned kMaxNesting = 8;  // components in components
 // Definitions of one file, nested components' too: what each takes in memory is many times its
 // size.
 constexpr std::uint32_t kMaxItems = 300'000;
@@ -34,10 +35,6 @@ enum class SectionId : std::uint8_t {
   kExport = 11,
   kValue = 12
 };
-
-Error unsupported(std::size_t where, std::string_view what) {
-  return {Code::kUnsupported, fmt::format("at offset {}: {}", where, what), ""};
-}
 
 // One component; nested ones are read by a reader of their own.
 class ComponentReader {
@@ -159,8 +156,8 @@ Status ComponentReader::section(SectionId id, const wasm::RawSection& raw, Reade
 }
 
 Status ComponentReader::nested(const wasm::RawSection& raw) {
-  if (depth_ >= kMaxDepth) {
-    return unsupported(raw.offset, fmt::format("components nested more than {} deep", kMaxDepth));
+  if (depth_ >= kMaxNesting) {
+    return unsupported(raw.offset, fmt::format("components nested more than {} deep", kMaxNesting));
   }
   FERRY_TRY(Component inner, ComponentReader(raw.contents, raw.offset, depth_ + 1, total_).run());
   out_.components.push_back(std::move(inner));

@@ -11,15 +11,6 @@ namespace {
 
 using wasm::Reader;
 
-ByteView contents(const Linked& linked, wasm::SectionId id) {
-  for (const wasm::Section& section : linked.binary.sections) {
-    if (section.id == static_cast<std::uint8_t>(id)) {
-      return linked.wasm.subspan(section.offset, section.size);
-    }
-  }
-  return {};
-}
-
 // (local.get 0) … (local.get n-1) (i32.const slot) (call_indirect (type of the function) 0) end.
 std::optional<std::uint32_t> slot_of(ByteView body, std::uint32_t type, const wasm::FuncType& is) {
   Reader reader(body);
@@ -41,11 +32,11 @@ std::optional<std::vector<std::uint32_t>> read_shim(const Linked& linked) {
   const wasm::Binary& binary = linked.binary;
   if (!binary.imports.empty() || binary.tables.size() != 1 || !binary.memories.empty() ||
       !binary.globals.empty() || binary.start || binary.functions.empty() ||
-      !contents(linked, wasm::SectionId::kElement).empty()) {
+      !linked.contents(wasm::SectionId::kElement).empty()) {
     return std::nullopt;
   }
   std::vector<std::uint32_t> slots;
-  Reader reader(contents(linked, wasm::SectionId::kCode));
+  Reader reader(linked.contents(wasm::SectionId::kCode));
   reader.u32();
   for (const std::uint32_t type : binary.functions) {
     const ByteView body = reader.bytes(reader.u32());
@@ -61,10 +52,10 @@ std::optional<std::vector<std::uint32_t>> read_shim(const Linked& linked) {
 std::optional<std::vector<std::uint32_t>> read_fixup(const Linked& linked) {
   const wasm::Binary& binary = linked.binary;
   if (!binary.functions.empty() || binary.tables.size() != 1 || !binary.memories.empty() ||
-      !binary.globals.empty() || !contents(linked, wasm::SectionId::kData).empty()) {
+      !binary.globals.empty() || !linked.contents(wasm::SectionId::kData).empty()) {
     return std::nullopt;
   }
-  Reader reader(contents(linked, wasm::SectionId::kElement));
+  Reader reader(linked.contents(wasm::SectionId::kElement));
   if (reader.u32() != 1 || reader.u32() != 0 || reader.byte() != 0x41 || reader.s32() != 0 ||
       reader.byte() != 0x0B) {
     return std::nullopt;

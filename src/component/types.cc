@@ -10,7 +10,7 @@ namespace {
 using wasm::Reader;
 
 // Types hold types; more than this in one another is nobody's.
-constexpr unsigned kMaxDepth = 32;
+constexpr unsigned kMaxTypeDepth = 32;
 // A text that names a type in an import: longer ones are cut, so that types that hold types that
 // hold types stay small.
 constexpr std::size_t kMaxText = 160;
@@ -236,8 +236,8 @@ class TypeWalk {
 
   // componenttype, instancetype.
   void declarations(bool imports_too, unsigned depth) {
-    if (depth >= kMaxDepth) {
-      reader_.fail(fmt::format("types nested more than {} deep", kMaxDepth));
+    if (depth >= kMaxTypeDepth) {
+      reader_.fail(fmt::format("types nested more than {} deep", kMaxTypeDepth));
       return;
     }
     TypeWalk inside(reader_, nullptr);

@@ -33,7 +33,7 @@ std::int64_t number_of(const json::object& object, std::string_view name) {
 }
 
 // {"Type":"User","message":"words"}, and "Message" of some errors.
-std::string words_of(const Response& response) {
+std::string aws_words(const Response& response) {
   const json::object object = object_of(response.body);
   for (const char* name : {"message", "Message"}) {
     if (std::string words = text_of(object, name); !words.empty()) {
@@ -50,8 +50,9 @@ std::string kind_of(const Response& response) {
 }
 
 Error refused(const Response& response, std::string_view what, std::string_view host) {
-  const std::string said = fmt::format("{}: {} ({}{}{})", what, words_of(response), response.status,
-                                       kind_of(response).empty() ? "" : " ", kind_of(response));
+  const std::string said =
+      fmt::format("{}: {} ({}{}{})", what, aws_words(response), response.status,
+                  kind_of(response).empty() ? "" : " ", kind_of(response));
   switch (response.status) {
     case 401:
     case 403:

@@ -9,7 +9,7 @@ namespace {
 namespace json = boost::json;
 
 // {"error":"words","code":"the transaction's id"}; other servers in between answer anything.
-std::string words_of(const Response& response) {
+std::string openwhisk_words(const Response& response) {
   boost::system::error_code error;
   const json::value value = json::parse(response.body, error);
   const json::value* found =
@@ -98,7 +98,7 @@ Request OpenWhiskApi::put_request(const OpenWhiskAction& action, bool exists) co
 
 Error OpenWhiskApi::refused(const Response& response, const OpenWhiskAction& action) const {
   const std::string host = host_of(base_);
-  const std::string words = words_of(response);
+  const std::string words = openwhisk_words(response);
   const auto said = [&](std::string_view what) {
     return fmt::format("{}: {} ({})", what, words, response.status);
   };

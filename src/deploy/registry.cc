@@ -18,7 +18,7 @@ std::string size_text(std::size_t bytes) {
 }
 
 // {"errors":[{"code":"DENIED","message":"words"}]} (distribution-spec, "Error Codes").
-std::string words_of(const Response& response) {
+std::string registry_words(const Response& response) {
   boost::system::error_code error;
   const json::value value = json::parse(response.body, error);
   const json::value* list =
@@ -228,8 +228,8 @@ class Push {
     if (answer.status == 401) {
       return not_known();
     }
-    const std::string message =
-        fmt::format("{} refuses {}: {} ({})", to_.registry, what, words_of(answer), answer.status);
+    const std::string message = fmt::format("{} refuses {}: {} ({})", to_.registry, what,
+                                            registry_words(answer), answer.status);
     switch (answer.status) {
       case 403:
         return {Code::kDenied, message, "may this login push there?"};

@@ -4,18 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "base/lower_case.h"
+
 namespace ferry::deploy {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
-
 bool is_secret(std::string_view name) {
-  const std::string plain = lower(name);
+  const std::string plain = lower_case(name);
   return plain == "authorization" || plain == "cookie" || plain == "x-amz-security-token";
 }
 
@@ -63,9 +58,9 @@ std::string host_of(std::string_view url) {
   rest = rest.substr(0, rest.find_first_of("/?#"));
   rest = rest.substr(rest.find('@') == std::string_view::npos ? 0 : rest.rfind('@') + 1);
   if (rest.starts_with('[')) {
-    return lower(rest.substr(1, rest.find(']') - 1));
+    return lower_case(rest.substr(1, rest.find(']') - 1));
   }
-  return lower(rest.substr(0, rest.find(':')));
+  return lower_case(rest.substr(0, rest.find(':')));
 }
 
 bool is_loopback(std::string_view host) {

@@ -19,9 +19,6 @@ namespace {
 constexpr int kExitBase = 64;
 constexpr std::size_t kMaxMessage = 64u << 10;
 
-// The child may wait for a busy machine, but not for ever.
-constexpr int kWallPerCpu = 5;
-
 Error limit_error(std::string what) {
   return Error{Code::kLimit, "compiling the function took more than " + std::move(what),
                "a smaller module, or compile it ahead where there is more to spend"};

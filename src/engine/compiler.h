@@ -13,6 +13,9 @@
 
 namespace ferry::engine {
 
+// A child may wait for a busy machine, but not without end.
+inline constexpr int kWallPerCpu = 5;
+
 struct CompileLimits {
   std::chrono::seconds cpu_time{120};
   std::uint64_t memory = 4ull << 30;    // address space of the child

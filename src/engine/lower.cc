@@ -12,14 +12,12 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/scratch.h"
+#include "engine/compiler.h"
 #include "wasi2/functions.h"
 #include "wasm/names.h"
 
 namespace ferry::engine {
 namespace {
-
-// It may wait for a busy machine, but not for ever.
-constexpr int kWallPerCpu = 5;
 
 namespace fs = std::filesystem;
 

@@ -62,5 +62,6 @@ Result<std::string> decode_json_string(std::string_view quoted);
 
 // Appends `text`, which must be UTF-8, as a JSON string with its quotes.
 void append_json_string(std::string& out, std::string_view text);
+std::string json_string(std::string_view text);
 
 }  // namespace ferry::event

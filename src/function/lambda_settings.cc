@@ -7,6 +7,7 @@
 
 #include "event/json_text.h"
 #include "function/suggest.h"
+#include "function/toml_string.h"
 
 namespace ferry::function {
 namespace {
@@ -66,17 +67,6 @@ Status each_part(std::string_view text, char mark, Check check) {
 bool is_count(std::string_view text) {
   return !text.empty() && text.size() <= 4 &&
          text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-// A TOML basic string has JSON's escapes, and one more character to escape.
-std::string quoted(std::string_view text) {
-  std::string json;
-  event::append_json_string(json, text);
-  std::string out;
-  for (const char c : json) {
-    out += c == '\x7f' ? std::string("\\u007f") : std::string(1, c);
-  }
-  return out;
 }
 
 }  // namespace
@@ -154,10 +144,10 @@ std::string lambda_settings_to_toml(const LambdaSettings& settings) {
   std::string out =
       fmt::format("\n[lambda]\nstreaming = {}\n", settings.streaming ? "true" : "false");
   for (const LambdaEventRow& row : settings.events) {
-    out += fmt::format("\n[[lambda.event]]\nname = {}\n", quoted(row.name));
+    out += fmt::format("\n[[lambda.event]]\nname = {}\n", toml_string(row.name));
     auto put = [&](const char* key, const std::optional<std::string>& value) {
       if (value) {
-        out += fmt::format("{} = {}\n", key, quoted(*value));
+        out += fmt::format("{} = {}\n", key, toml_string(*value));
       }
     };
     put("when", row.when);

@@ -2,29 +2,15 @@
 
 #include "event/json_text.h"
 #include "function/manifest.h"
+#include "function/toml_string.h"
 
 namespace ferry::function {
 namespace {
 
-// A TOML basic string has JSON's escapes (TOML 1.0, "String"), and one more character to escape.
-std::string quoted(std::string_view text) {
-  std::string json;
-  event::append_json_string(json, text);
-  std::string out;
-  for (char c : json) {
-    if (c == '\x7f') {
-      out += "\\u007f";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string list(const std::vector<std::string>& items) {
   std::string out = "[";
   for (const std::string& item : items) {
-    out += (out.size() > 1 ? ", " : "") + quoted(item);
+    out += (out.size() > 1 ? ", " : "") + toml_string(item);
   }
   return out + "]";
 }
@@ -47,7 +33,7 @@ std::string manifest_to_toml(const Manifest& manifest) {
   const Limits& limits = manifest.limits;
   std::string out = "[function]\n";
   if (!manifest.name.empty()) {
-    out += fmt::format("name = {}\n", quoted(manifest.name));
+    out += fmt::format("name = {}\n", toml_string(manifest.name));
   }
   out += fmt::format("input = \"{}\"\nreply = \"{}\"\n\n",
                      manifest.input == InputForm::kCloudEvent ? "cloudevent" : "data",
@@ -76,12 +62,12 @@ std::string manifest_to_toml(const Manifest& manifest) {
                      list(manifest.grants.http), list(manifest.grants.connect),
                      list(manifest.grants.env_from));
   if (!manifest.grants.ca.empty()) {
-    out += fmt::format("ca = {}\n", quoted(manifest.grants.ca));
+    out += fmt::format("ca = {}\n", toml_string(manifest.grants.ca));
   }
   if (!manifest.grants.env.empty()) {
     out += "\n[grant.env]\n";
     for (const auto& [name, value] : manifest.grants.env) {
-      out += fmt::format("{} = {}\n", quoted(name), quoted(value));
+      out += fmt::format("{} = {}\n", toml_string(name), toml_string(value));
     }
   }
   return out + lambda_settings_to_toml(manifest.lambda);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/file.h"
+#include "base/lower_case.h"
 #include "http/head.h"
 
 namespace ferry::http {
@@ -18,15 +19,8 @@ Error malformed(const char* what) {
   return Error{Code::kInvalid, fmt::format("malformed HTTP response: {}", what), ""};
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return out;
-}
-
 // What the head of one response says.
-struct Framing {
+struct ResponseFraming {
   bool chunked = false;
   bool keeps_alive = true;
   std::optional<std::uint64_t> length;
@@ -38,7 +32,7 @@ bool parse_status(std::string_view text, int& status) {
   return result.ptr == text.data() + 3 && status >= 100 && (text[3] == ' ' || text[3] == '\r');
 }
 
-Status take_field(const Field& field, Framing& framing) {
+Status take_field(const Field& field, ResponseFraming& framing) {
   if (equals_nocase(field.name, "transfer-encoding")) {
     if (framing.chunked || !equals_nocase(field.value, "chunked")) {
       return malformed("a transfer coding other than chunked");
@@ -64,7 +58,7 @@ Status take_field(const Field& field, Framing& framing) {
 }
 
 // Takes one response's head off the front of `bytes`.
-Status take_head(std::string_view& bytes, ClientResponse& response, Framing& framing) {
+Status take_head(std::string_view& bytes, ClientResponse& response, ResponseFraming& framing) {
   std::size_t end = bytes.find("\r\n\r\n");
   if (end == std::string_view::npos || !bytes.starts_with("HTTP/1.") || end < 12 ||
       !parse_status(bytes.substr(9), response.status)) {
@@ -81,7 +75,7 @@ Status take_head(std::string_view& bytes, ClientResponse& response, Framing& fra
     }
     at = line_end + 2;
     FERRY_CHECK_OK(take_field(field, framing));
-    response.fields.emplace_back(lower(field.name), field.value);
+    response.fields.emplace_back(lower_case(field.name), field.value);
   }
   if (framing.chunked && framing.length) {
     return malformed("both Content-Length and chunks");
@@ -118,7 +112,7 @@ Result<bool> ResponseReader::feed(std::string_view bytes) {
   head_ += bytes;
   std::string_view rest(head_);
   while (rest.find("\r\n\r\n") != std::string_view::npos) {
-    Framing framing;
+    ResponseFraming framing;
     response_.fields.clear();
     FERRY_CHECK_OK(take_head(rest, response_, framing));
     if (response_.status < 200) {

@@ -14,16 +14,10 @@ namespace {
 
 constexpr char kEpoch[] = "1970-01-01T00:00:00Z";
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  event::append_json_string(out, text);
-  return out;
-}
-
 std::string list(const std::vector<std::string>& items) {
   std::string out = "[";
   for (const std::string& item : items) {
-    out += (out.size() > 1 ? "," : "") + quoted(item);
+    out += (out.size() > 1 ? "," : "") + event::json_string(item);
   }
   return out + "]";
 }
@@ -31,7 +25,8 @@ std::string list(const std::vector<std::string>& items) {
 std::string object(const std::map<std::string, std::string>& members) {
   std::string out = "{";
   for (const auto& [name, value] : members) {
-    out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", quoted(name), quoted(value));
+    out += fmt::format("{}{}:{}", out.size() > 1 ? "," : "", event::json_string(name),
+                       event::json_string(value));
   }
   return out + "}";
 }
@@ -64,9 +59,9 @@ std::string write_config(const ImageSpec& spec, const std::string& layer_digest)
                      R"("ExposedPorts":{{"{}/tcp":{{}}}},"Labels":{},"User":{},"WorkingDir":"/"}},)"
                      R"("created":"{}","history":[{{"created":"{}","created_by":"ferry pack"}}],)"
                      R"("os":"linux","rootfs":{{"diff_ids":["{}"],"type":"layers"}}}})",
-                     quoted(spec.architecture), list(spec.command), list(spec.entrypoint),
-                     list(spec.env), spec.port, object(spec.labels), quoted(spec.user), kEpoch,
-                     kEpoch, layer_digest);
+                     event::json_string(spec.architecture), list(spec.command),
+                     list(spec.entrypoint), list(spec.env), spec.port, object(spec.labels),
+                     event::json_string(spec.user), kEpoch, kEpoch, layer_digest);
 }
 
 std::string blob_path(const std::string& digest) {
@@ -128,13 +123,14 @@ Result<Image> write_image(const ImageSpec& spec) {
       R"("manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json",)"
       R"("digest":"{}","size":{},"annotations":{{"org.opencontainers.image.ref.name":{},)"
       R"("io.containerd.image.name":{}}},"platform":{{"architecture":{},"os":"linux"}}}}]}})",
-      image.digest, manifest.size(), quoted(spec.tag), quoted(spec.tag), quoted(spec.architecture));
+      image.digest, manifest.size(), event::json_string(spec.tag), event::json_string(spec.tag),
+      event::json_string(spec.architecture));
   const std::string tag = spec.tag.find(':', spec.tag.rfind('/') + 1) == std::string::npos
                               ? spec.tag + ":latest"
                               : spec.tag;
   const std::string docker =
       fmt::format(R"([{{"Config":"{}","RepoTags":[{}],"Layers":["{}"]}}])",
-                  blob_path(config_digest), quoted(tag), blob_path(layer_digest));
+                  blob_path(config_digest), event::json_string(tag), blob_path(layer_digest));
 
   TarWriter tar;
   FERRY_CHECK_OK(tar.add_folder("blobs"));

@@ -10,7 +10,7 @@ namespace ferry::package {
 namespace {
 
 constexpr std::size_t kBlock = 512;
-constexpr std::uint64_t kMaxSize = 077777777777;  // what eleven octal digits hold
+constexpr std::uint64_t kMaxTarEntry = 077777777777;  // what eleven octal digits hold
 
 // The header of POSIX.1-2001, "ustar Interchange Format".
 struct Header {
@@ -75,7 +75,7 @@ Status TarWriter::add_header(std::string_view name, std::uint64_t size, unsigned
     return Error{Code::kInvalid, fmt::format("'{}' is no name for an archive", name),
                  "a relative path of at most 100 bytes without '..'"};
   }
-  if (size > kMaxSize) {
+  if (size > kMaxTarEntry) {
     return Error{Code::kLimit, fmt::format("{}: {} bytes are too many for tar", name, size), ""};
   }
   Header header{};

@@ -13,7 +13,7 @@
 namespace ferry::package {
 namespace {
 
-constexpr std::uint64_t kMaxSize = std::numeric_limits<std::int32_t>::max();
+constexpr std::uint64_t kMaxZip = std::numeric_limits<std::int32_t>::max();
 
 template <typename T>
 void append(Bytes& out, const T& record) {
@@ -52,7 +52,7 @@ Result<Bytes> write_zip(const std::vector<ZipEntry>& entries) {
     if (!is_safe_name(entry.name) || entry.name.size() > 1000) {
       return Error{Code::kInvalid, fmt::format("'{}' is no name for an archive", entry.name), ""};
     }
-    if (entry.bytes.size() > kMaxSize || out.size() > kMaxSize) {
+    if (entry.bytes.size() > kMaxZip || out.size() > kMaxZip) {
       return Error{Code::kLimit, fmt::format("{}: too large for a zip", entry.name), ""};
     }
     FERRY_TRY(const Bytes packed, deflated(entry.bytes));

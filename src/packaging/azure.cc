@@ -11,8 +11,6 @@
 namespace ferry::packaging {
 namespace {
 
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
-
 // The first trigger has the function's own name; the others say beside it what they are.
 Result<std::vector<package::ZipEntry>> trigger_files(const PackOptions& options,
                                                      const std::string& name) {
@@ -29,7 +27,7 @@ Result<std::vector<package::ZipEntry>> trigger_files(const PackOptions& options,
       return Error{Code::kUsage, fmt::format("there are two triggers {}", trigger.kind),
                    "pack the function twice, under two names"};
     }
-    out.push_back({std::move(file), bytes_of(azure::function_json(trigger, name)), 0644});
+    out.push_back({std::move(file), to_bytes(azure::function_json(trigger, name)), 0644});
   }
   return out;
 }
@@ -42,10 +40,10 @@ Status pack_for_azure(const PackOptions& options) {
   FERRY_TRY(auto entries, trigger_files(options, name));
   FERRY_TRY(Bytes program, read_shipped("ferry-host"));
   entries.insert(entries.begin(),
-                 {"host.json", bytes_of(azure::host_json(packed.function.manifest.limits)), 0644});
+                 {"host.json", to_bytes(azure::host_json(packed.function.manifest.limits)), 0644});
   entries.push_back({"ferry-host", std::move(program), 0755});
   entries.push_back({packed.function.name + ".ferry", packed.bundle, 0644});
-  entries.push_back({"ferry.pub", bytes_of(packed.key), 0644});
+  entries.push_back({"ferry.pub", to_bytes(packed.key), 0644});
   FERRY_TRY(const Bytes zip, package::write_zip(entries));
   FERRY_CHECK_OK(write_into(options.folder, "function.zip", zip));
   FERRY_CHECK_OK(write_mark(options, packed, "azure"));

@@ -14,12 +14,6 @@ namespace {
 // Minutes that the consumption plan allows at most.
 constexpr std::int64_t kMaxSeconds = 600;
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  event::append_json_string(out, text);
-  return out;
-}
-
 // Binding references of Azure Functions. `of` names the member that says what is listened to.
 struct Row {
   std::string_view kind;
@@ -67,7 +61,7 @@ std::string http_json(const std::string& route) {
   ]
 }}
 )",
-      quoted(route + "/{*rest}"), platforms::azure::kHttpBinding);
+      event::json_string(route + "/{*rest}"), platforms::azure::kHttpBinding);
 }
 
 }  // namespace
@@ -132,10 +126,11 @@ std::string function_json(const TriggerSpec& trigger, const std::string& route) 
       fmt::format(R"("type": "{}", "direction": "in", "name": "{}")", row->type, trigger.kind);
   if (const std::size_t slash = trigger.of.find('/');
       row->kind == kCosmos && slash != std::string::npos) {
-    members += fmt::format(R"(, "databaseName": {}, "{}": {})", quoted(trigger.of.substr(0, slash)),
-                           row->of, quoted(trigger.of.substr(slash + 1)));
+    members += fmt::format(R"(, "databaseName": {}, "{}": {})",
+                           event::json_string(trigger.of.substr(0, slash)), row->of,
+                           event::json_string(trigger.of.substr(slash + 1)));
   } else if (!row->of.empty()) {
-    members += fmt::format(R"(, "{}": {})", row->of, quoted(trigger.of));
+    members += fmt::format(R"(, "{}": {})", row->of, event::json_string(trigger.of));
   }
   if (!row->connection.empty()) {
     members += fmt::format(R"(, "connection": "{}")", row->connection);

@@ -15,8 +15,6 @@ namespace {
 // Unzipped, all layers and the function together (Lambda quotas).
 constexpr std::uint64_t kMaxUnzipped = 250ull << 20;
 
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
-
 // Lambda wants whole seconds and megabytes. Its own limits stand a little above the function's, so
 // that a function which runs into one is answered for, and not cut off.
 std::uint64_t lambda_seconds(const function::Limits& limits) {
@@ -230,10 +228,10 @@ Status pack_for_lambda(const PackOptions& options) {
   for (const Packed& packed : all) {
     layer.push_back({"ferry/" + packed.function.name + ".ferry", packed.bundle, 0644});
   }
-  layer.push_back({"ferry/ferry.pub", bytes_of(all[0].key), 0644});
+  layer.push_back({"ferry/ferry.pub", to_bytes(all[0].key), 0644});
   FERRY_TRY(std::size_t function, write_archive(options.folder, "function-layer.zip", layer));
   FERRY_TRY(std::size_t code, write_archive(options.folder, "function.zip",
-                                            {{"README.txt", bytes_of(read_me(all)), 0644}}));
+                                            {{"README.txt", to_bytes(read_me(all)), 0644}}));
   FERRY_CHECK_OK(write_into(options.folder, "template.yaml", as_bytes(template_of(all))));
   FERRY_CHECK_OK(write_mark(options, all[0], "lambda", settings_of(all)));
   if (!options.common.quiet) {

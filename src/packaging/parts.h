@@ -9,6 +9,8 @@
 
 namespace ferry::packaging {
 
+inline Bytes to_bytes(std::string_view text) { return {text.begin(), text.end()}; }
+
 struct PackOptions {
   std::string path;
   std::vector<std::string> more;  // further functions, where a package holds several

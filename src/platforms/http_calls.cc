@@ -13,7 +13,6 @@ namespace ferry::platforms {
 namespace {
 
 using host::Outcome;
-using host::Status;
 
 // Names the event in each answer to one. The front's own: a function can't set it.
 constexpr char kInvocationField[] = "ferry-invocation";
@@ -97,10 +96,10 @@ void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
                        http::Response& response) const {
   const host::OutcomeOf& of = of_[function];
   // Most answers need the id for nothing else.
-  const bool last_use = outcome.status == Status::kOk && !outcome.reply.event;
+  const bool last_use = outcome.status == host::Status::kOk && !outcome.reply.event;
   response.fields.emplace_back(
       kInvocationField, last_use ? std::move(outcome.invocation) : std::string(outcome.invocation));
-  if (outcome.status != Status::kOk) {
+  if (outcome.status != host::Status::kOk) {
     if (outcome.overload) {
       response.fields.emplace_back("Retry-After", "1");
     }
@@ -119,7 +118,7 @@ void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
       take_message(std::move(message).value(), response);
       return;
     }
-    outcome.status = Status::kBroken;
+    outcome.status = host::Status::kBroken;
     outcome.message = "the reply event can't be sent: " + message.error().message;
     put_problem(outcome, host::http_status(outcome), of.digest, response);
     return;
@@ -174,7 +173,7 @@ std::vector<Outcome> HttpCalls::run_batch(const HttpCall& call,
       continue;
     }
     ended = "the batch's answer is full";
-    outcome.status = Status::kOutputTooLarge;
+    outcome.status = host::Status::kOutputTooLarge;
     outcome.message = fmt::format("the replies to the batch have more than {}",
                                   function::format_size(limits.output));
     outcome.hint = "raise [limits] output, reply with less, or send smaller batches";
@@ -187,7 +186,7 @@ void HttpCalls::call_batch(const HttpCall& call, const std::vector<event::Event>
                            http::Response& response) const {
   std::vector<Outcome> outcomes = run_batch(call, batch);
   const bool all_events = std::ranges::all_of(outcomes, [](const Outcome& outcome) {
-    return outcome.status == Status::kOk && outcome.reply.event.has_value();
+    return outcome.status == host::Status::kOk && outcome.reply.event.has_value();
   });
   if (all_events && !outcomes.empty()) {
     std::vector<event::Event> events;

@@ -12,18 +12,9 @@
 namespace ferry::snapshot {
 namespace {
 
-constexpr std::uint8_t kLocalGet = 0x20;
-constexpr std::uint8_t kLocalSet = 0x21;
-constexpr std::uint8_t kLocalTee = 0x22;
-constexpr std::uint8_t kGlobalGet = 0x23;
-constexpr std::uint8_t kGlobalSet = 0x24;
-constexpr std::uint8_t kIf = 0x04;
+namespace op = wasm::op;
+
 constexpr std::uint8_t kNoResult = 0x40;
-constexpr std::uint8_t kI32Const = 0x41;
-constexpr std::uint8_t kI32Store = 0x36;
-constexpr std::uint8_t kI64Store = 0x37;
-constexpr std::uint8_t kReturn = 0x0F;
-constexpr std::uint8_t kEnd = 0x0B;
 
 // Runs shorter than this are not worth a segment of their own.
 constexpr std::size_t kGap = 4096;
@@ -64,15 +55,15 @@ void put(Bytes& out, std::uint8_t opcode, std::uint32_t index) {
 }
 
 void put_const(Bytes& out, std::int32_t value) {
-  out.push_back(kI32Const);
+  out.push_back(op::kI32Const);
   wasm::put_s64(out, value);
 }
 
 void put_forward(Bytes& out, std::uint32_t read) {
   for (std::uint8_t i = 0; i < 4; ++i) {
-    wasm::put_bytes(out, {kLocalGet, i});
+    wasm::put_bytes(out, {op::kLocalGet, i});
   }
-  put(out, wasm::op::kCall, read);
+  put(out, op::kCall, read);
 }
 
 // if rewinding: back to normal, zero what the stack was kept in (a guest may take memory that is
@@ -80,48 +71,48 @@ void put_forward(Bytes& out, std::uint32_t read) {
 // if this is the first read of stdin: grow, tell asyncify where to put the stack, unwind;
 // else read.
 Bytes unwinding_read_body(std::uint32_t read, const UnwindGlobals& at, std::uint32_t pages) {
-  constexpr std::uint8_t kAt = 4;                                      // a local
-  Bytes out = {1, 1, 0x7F};                                            // one local: i32
-  put(out, kGlobalGet, at.state);                                      // state == 2?
-  put_const(out, 2);                                                   //
-  wasm::put_bytes(out, {0x46, kIf, kNoResult});                        // i32.eq, if
-  put_const(out, 0);                                                   //
-  put(out, kGlobalSet, at.state);                                      //   state = 0
-  put(out, kGlobalGet, at.length);                                     //
-  wasm::put_bytes(out, {kLocalSet, kAt, wasm::op::kLoop, kNoResult});  // at = length, loop
-  wasm::put_bytes(out, {kLocalGet, kAt, kIf, kNoResult});              //   if at != 0
-  wasm::put_bytes(out, {kLocalGet, kAt});                              //
-  put_const(out, 8);                                                   //
-  wasm::put_bytes(out, {0x6B, kLocalTee, kAt});                        //     at -= 8
-  put(out, kGlobalGet, at.area);                                       //
-  wasm::put_bytes(out, {0x6A, 0x42, 0, kI64Store, 3, 0});              //     store 0 at area + at
-  wasm::put_bytes(out, {0x0C, 1, kEnd, kEnd, kEnd});                 //     again; end if, loop, if
-  wasm::put_bytes(out, {kLocalGet, 0, 0x45});                        // fd == 0
-  put(out, kGlobalGet, at.phase);                                    //
-  wasm::put_bytes(out, {0x45, 0x71, kIf, kNoResult});                // and phase == 0: if
-  put_const(out, 1);                                                 //
-  put(out, kGlobalSet, at.phase);                                    //   phase = 1
-  put_const(out, static_cast<std::int32_t>(pages));                  //
-  wasm::put_bytes(out, {wasm::op::kMemoryGrow, 0, kLocalTee, kAt});  //   grow
-  put_const(out, -1);                                                //
-  wasm::put_bytes(out, {0x47, kIf, kNoResult, kLocalGet, kAt});      //   if that went well
-  put_const(out, 16);                                                //
-  wasm::put_bytes(out, {0x74, kLocalTee, kAt});                      //     its address (i32.shl)
-  put(out, kGlobalSet, at.area);                                     //
-  wasm::put_bytes(out, {kLocalGet, kAt, kLocalGet, kAt});            //
-  put_const(out, 8);                                                 //
-  wasm::put_bytes(out, {0x6A, kI32Store, 2, 0});                     //     [area] = area + 8
-  wasm::put_bytes(out, {kLocalGet, kAt, kLocalGet, kAt});            //
-  put_const(out, static_cast<std::int32_t>(pages << 16));            //
-  wasm::put_bytes(out, {0x6A, kI32Store, 2, 4});                     //     [area + 4] = its end
-  wasm::put_bytes(out, {kLocalGet, kAt});                            //
-  put(out, kGlobalSet, at.data);                                     //     data = area
-  put_const(out, 1);                                                 //
-  put(out, kGlobalSet, at.state);                                    //     state = 1: unwind
+  constexpr std::uint8_t kAt = 4;                                    // a local
+  Bytes out = {1, 1, 0x7F};                                          // one local: i32
+  put(out, op::kGlobalGet, at.state);                                // state == 2?
+  put_const(out, 2);                                                 //
+  wasm::put_bytes(out, {0x46, op::kIf, kNoResult});                  // i32.eq, if
   put_const(out, 0);                                                 //
-  wasm::put_bytes(out, {kReturn, kEnd, kEnd});                       //
+  put(out, op::kGlobalSet, at.state);                                //   state = 0
+  put(out, op::kGlobalGet, at.length);                               //
+  wasm::put_bytes(out, {op::kLocalSet, kAt, op::kLoop, kNoResult});  // at = length, loop
+  wasm::put_bytes(out, {op::kLocalGet, kAt, op::kIf, kNoResult});    //   if at != 0
+  wasm::put_bytes(out, {op::kLocalGet, kAt});                        //
+  put_const(out, 8);                                                 //
+  wasm::put_bytes(out, {0x6B, op::kLocalTee, kAt});                  //     at -= 8
+  put(out, op::kGlobalGet, at.area);                                 //
+  wasm::put_bytes(out, {0x6A, 0x42, 0, op::kI64Store, 3, 0});        //     store 0 at area + at
+  wasm::put_bytes(out, {0x0C, 1, op::kEnd, op::kEnd, op::kEnd});     //     again; end if, loop, if
+  wasm::put_bytes(out, {op::kLocalGet, 0, 0x45});                    // fd == 0
+  put(out, op::kGlobalGet, at.phase);                                //
+  wasm::put_bytes(out, {0x45, 0x71, op::kIf, kNoResult});            // and phase == 0: if
+  put_const(out, 1);                                                 //
+  put(out, op::kGlobalSet, at.phase);                                //   phase = 1
+  put_const(out, static_cast<std::int32_t>(pages));                  //
+  wasm::put_bytes(out, {op::kMemoryGrow, 0, op::kLocalTee, kAt});    //   grow
+  put_const(out, -1);                                                //
+  wasm::put_bytes(out, {0x47, op::kIf, kNoResult, op::kLocalGet, kAt});  //   if that went well
+  put_const(out, 16);                                                    //
+  wasm::put_bytes(out, {0x74, op::kLocalTee, kAt});                //     its address (i32.shl)
+  put(out, op::kGlobalSet, at.area);                               //
+  wasm::put_bytes(out, {op::kLocalGet, kAt, op::kLocalGet, kAt});  //
+  put_const(out, 8);                                               //
+  wasm::put_bytes(out, {0x6A, op::kI32Store, 2, 0});               //     [area] = area + 8
+  wasm::put_bytes(out, {op::kLocalGet, kAt, op::kLocalGet, kAt});  //
+  put_const(out, static_cast<std::int32_t>(pages << 16));          //
+  wasm::put_bytes(out, {0x6A, op::kI32Store, 2, 4});               //     [area + 4] = its end
+  wasm::put_bytes(out, {op::kLocalGet, kAt});                      //
+  put(out, op::kGlobalSet, at.data);                               //     data = area
+  put_const(out, 1);                                               //
+  put(out, op::kGlobalSet, at.state);                              //     state = 1: unwind
+  put_const(out, 0);                                               //
+  wasm::put_bytes(out, {op::kReturn, op::kEnd, op::kEnd});         //
   put_forward(out, read);
-  out.push_back(kEnd);
+  out.push_back(op::kEnd);
   return out;
 }
 
@@ -163,7 +154,7 @@ Result<Bytes> globals_section(ByteView wasm, const wasm::Binary& binary, const B
           out.push_back(static_cast<std::uint8_t>(bits >> (8 * byte)));
         }
       }
-      out.push_back(kEnd);
+      out.push_back(op::kEnd);
     }
     if (!reader.ok()) {
       return reader.error();
@@ -194,7 +185,7 @@ Bytes data_section(ByteView memory, std::uint32_t& count) {
     }
     segments.push_back(0);
     put_const(segments, static_cast<std::int32_t>(static_cast<std::uint32_t>(at)));
-    segments.push_back(kEnd);
+    segments.push_back(op::kEnd);
     wasm::put_u32(segments, static_cast<std::uint32_t>(end - at));
     wasm::put_bytes(segments, memory.subspan(at, end - at));
     ++count;
@@ -255,8 +246,8 @@ Result<Bytes> redraw_body(const wasm::Binary& binary, const Baked& baked) {
     }
     put_const(out, static_cast<std::int32_t>(each.at));
     put_const(out, static_cast<std::int32_t>(each.size));
-    put(out, wasm::op::kCall, *random);
-    wasm::put_bytes(out, {kIf, kNoResult, wasm::op::kUnreachable, kEnd});
+    put(out, op::kCall, *random);
+    wasm::put_bytes(out, {op::kIf, kNoResult, op::kUnreachable, op::kEnd});
   }
   for (const Word& each : baked.words) {
     if (each.at > baked.memory.size() || baked.memory.size() - each.at < 4) {
@@ -264,16 +255,17 @@ Result<Bytes> redraw_body(const wasm::Binary& binary, const Baked& baked) {
     }
     put_const(out, static_cast<std::int32_t>(each.at));
     put_const(out, each.value);
-    wasm::put_bytes(out, {kI32Store, 0, 0});
+    wasm::put_bytes(out, {op::kI32Store, 0, 0});
   }
   return out;
 }
 
 Status add_trapping_read(const wasm::Binary& binary, wasm::ModuleEdit& edit) {
   FERRY_TRY(std::uint32_t read, find_read(binary));
-  Bytes body = {0, kLocalGet, 0, 0x45, kIf, kNoResult, wasm::op::kUnreachable, kEnd};  // if fd == 0
+  Bytes body = {0,         op::kLocalGet,    0,       0x45, op::kIf,
+                kNoResult, op::kUnreachable, op::kEnd};  // if fd == 0
   put_forward(body, read);
-  body.push_back(kEnd);
+  body.push_back(op::kEnd);
   edit.redirect(read, edit.add_function(edit.add_type(read_type()), body));
   edit.drop_custom("name");  // so that the backtrace speaks of indices
   return Done{};
@@ -358,11 +350,11 @@ Result<Bytes> bake(ByteView wasm, const wasm::Binary& binary, const Baked& baked
       return cannot("it has no _start");
     }
     put_const(body, 2);
-    put(body, kGlobalSet, baked.unwind.state);  // rewind
-    put(body, wasm::op::kCall, entry->index);
+    put(body, op::kGlobalSet, baked.unwind.state);  // rewind
+    put(body, op::kCall, entry->index);
   }
   if (baked.rewinds || !baked.redraws.empty()) {
-    body.push_back(kEnd);
+    body.push_back(op::kEnd);
     start = edit.add_function(edit.add_type(wasm::FuncType{}), body);
   }
   FERRY_TRY(Bytes globals, globals_section(wasm, binary, baked));

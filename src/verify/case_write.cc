@@ -12,7 +12,7 @@ constexpr std::size_t kMostInline = 2000;
 
 bool is_control(char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }
 
-std::string quoted(std::string_view text) {
+std::string toml_text(std::string_view text) {
   bool literal = text.find('\'') == std::string_view::npos;
   for (char c : text) {
     literal &= !is_control(c);
@@ -43,7 +43,7 @@ class Writer {
   explicit Writer(std::map<std::string, std::string>& files) : files_(files) {}
 
   void add(const Case& one) {
-    out_ += fmt::format("{}[[case]]\nname = {}\n", out_.empty() ? "" : "\n", quoted(one.name));
+    out_ += fmt::format("{}[[case]]\nname = {}\n", out_.empty() ? "" : "\n", toml_text(one.name));
     const std::string stem = fmt::format("case-{}", ++count_);
     if (one.native) {
       out_ += "[case.native]\n";
@@ -64,7 +64,7 @@ class Writer {
  private:
   void line(std::string_view key, const std::optional<std::string>& text) {
     if (text) {
-      out_ += fmt::format("{} = {}\n", key, quoted(*text));
+      out_ += fmt::format("{} = {}\n", key, toml_text(*text));
     }
   }
 
@@ -72,7 +72,7 @@ class Writer {
     if (value.size() > kMostInline) {
       const std::string name = fmt::format("{}.{}", stem, key);
       files_[name] = value;
-      out_ += fmt::format("{}_file = {}\n", key, quoted(name));
+      out_ += fmt::format("{}_file = {}\n", key, toml_text(name));
     } else if (is_utf8(value)) {
       line(key, value);
     } else {
@@ -122,7 +122,8 @@ class Writer {
     }
     std::string list;
     for (const auto& [name, value] : values) {
-      list += fmt::format("{}{} = {}", list.empty() ? " " : ", ", quoted(name), quoted(value));
+      list +=
+          fmt::format("{}{} = {}", list.empty() ? " " : ", ", toml_text(name), toml_text(value));
     }
     out_ += fmt::format("{} = {{{} }}\n", key, list);
   }
@@ -149,7 +150,7 @@ class Writer {
     if (expected.log) {
       std::string list;
       for (const std::string& each : *expected.log) {
-        list += (list.empty() ? "" : ", ") + quoted(each);
+        list += (list.empty() ? "" : ", ") + toml_text(each);
       }
       out_ += fmt::format("log = [{}]\n", list);
     }

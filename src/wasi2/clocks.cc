@@ -4,8 +4,6 @@
 namespace ferry::wasi2 {
 namespace {
 
-constexpr u64 kSecond = 1'000'000'000;
-
 // datetime, of 16 bytes.
 void put_datetime(S& s, u64 seconds, u32 nanoseconds) {
   s.results.put(0, seconds);

@@ -11,9 +11,7 @@ namespace {
 using wasi::Entry;
 namespace rights = wasi::rights;
 
-// descriptor-flags.
-constexpr u8 kRead = 1 << 0;
-constexpr u8 kWrite = 1 << 1;
+// The rest of descriptor-flags, which only get-flags shows.
 constexpr u8 kFileIntegritySync = 1 << 2;
 constexpr u8 kDataIntegritySync = 1 << 3;
 constexpr u8 kRequestedWriteSync = 1 << 4;
@@ -21,8 +19,8 @@ constexpr u8 kMutateDirectory = 1 << 5;
 
 u8 flags_of(const Entry& entry) {
   u8 out = 0;
-  if ((entry.base & (rights::kFdRead | rights::kFdReaddir)) != 0) out |= kRead;
-  if ((entry.base & rights::kFdWrite) != 0) out |= kWrite;
+  if ((entry.base & (rights::kFdRead | rights::kFdReaddir)) != 0) out |= descriptor_flags::kRead;
+  if ((entry.base & rights::kFdWrite) != 0) out |= descriptor_flags::kWrite;
   if ((entry.flags & wasi::kFdSync) != 0) out |= kFileIntegritySync;
   if ((entry.flags & wasi::kFdDsync) != 0) out |= kDataIntegritySync;
   if ((entry.flags & wasi::kFdRsync) != 0) out |= kRequestedWriteSync;
@@ -56,8 +54,6 @@ u64 mixed(u64 value) {  // the finaliser of splitmix64
   value = (value ^ value >> 27) * 0x94d049bb133111ebu;
   return value ^ value >> 31;
 }
-
-constexpr u64 kSecond = 1'000'000'000;
 
 // option<datetime>, of 24 bytes.
 void put_time(S& s, u32 offset, u64 nanoseconds) {

@@ -5,6 +5,12 @@
 
 namespace ferry::wasi2 {
 
+// Of descriptor-flags, what an opening asks for.
+namespace descriptor_flags {
+inline constexpr u8 kRead = 1 << 0;
+inline constexpr u8 kWrite = 1 << 1;
+}  // namespace descriptor_flags
+
 // descriptor-type, of preview 1's $filetype.
 u8 descriptor_type_of(u8 filetype);
 

@@ -79,12 +79,11 @@ Errno stat_at(S& s, G g, u32 fd, u32 flags, const Paths& paths, wasi::GuestFiles
 
 // The rights that descriptor-flags ask for.
 u64 rights_of(u32 flags) {
-  constexpr u32 kRead = 1 << 0;
-  constexpr u32 kWrite = 1 << 1;
   constexpr u64 kWrites = rights::kFdWrite | rights::kFdAllocate | rights::kFdFilestatSetSize;
   u64 out = rights::kAll & ~(kWrites | rights::kFdRead);
-  if ((flags & kRead) != 0 || (flags & kWrite) == 0) out |= rights::kFdRead;
-  if ((flags & kWrite) != 0) out |= kWrites;
+  if ((flags & descriptor_flags::kRead) != 0 || (flags & descriptor_flags::kWrite) == 0)
+    out |= rights::kFdRead;
+  if ((flags & descriptor_flags::kWrite) != 0) out |= kWrites;
   return out;
 }
 

@@ -21,6 +21,8 @@ using u16 = std::uint16_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
+inline constexpr u64 kSecond = 1'000'000'000;  // in nanoseconds, which WASI counts in
+
 // How the function's strings are encoded (CanonicalABI.md, canonopt string-encoding).
 enum class Encoding : u32 { kUtf8 = 0, kUtf16 = 1, kLatin1OrUtf16 = 2 };
 

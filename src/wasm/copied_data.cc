@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "wasm/instruction.h"
 #include "wasm/sections.h"
 #include "wasm/writer.h"
 
@@ -10,9 +11,6 @@ namespace ferry::wasm {
 namespace {
 
 constexpr std::ptrdiff_t kHeader = 8;  // magic number and version
-constexpr std::uint8_t kI32Const = 0x41;
-constexpr std::uint8_t kI32Add = 0x6A;
-constexpr std::uint8_t kEnd = 0x0B;
 constexpr std::uint32_t kActive = 0;
 constexpr std::uint32_t kPassive = 1;
 constexpr std::uint32_t kActiveIn = 2;  // an active one that names its memory
@@ -35,9 +33,9 @@ std::optional<std::vector<Piece>> plain_pieces(Reader& reader, std::uint32_t cou
     const std::uint32_t kind = reader.u32();
     if (kind == kPassive) return std::nullopt;
     if (kind == kActiveIn && reader.u32() != 0) return std::nullopt;
-    if (reader.byte() != kI32Const) return std::nullopt;
+    if (reader.byte() != op::kI32Const) return std::nullopt;
     const auto at = static_cast<std::uint32_t>(reader.s32());
-    if (reader.byte() != kEnd) return std::nullopt;
+    if (reader.byte() != op::kEnd) return std::nullopt;
     const ByteView bytes = reader.bytes(reader.u32());
     size += bytes.size();
     if (size > kMostCopiedData) return std::nullopt;
@@ -78,10 +76,10 @@ Bytes section_of(const std::vector<Piece>& pieces, std::uint32_t segments) {
   Bytes out;
   put_u32(out, segments);
   for (const Piece& piece : pieces) {
-    put_bytes(out, {kActive, kI32Const});
+    put_bytes(out, {kActive, op::kI32Const});
     put_s64(out, static_cast<std::int32_t>(piece.at));
-    if (&piece == &pieces.front()) put_bytes(out, {kI32Const, 0, kI32Add});
-    out.push_back(kEnd);
+    if (&piece == &pieces.front()) put_bytes(out, {op::kI32Const, 0, op::kI32Add});
+    out.push_back(op::kEnd);
     put_u32(out, static_cast<std::uint32_t>(piece.bytes.size()));
     put_bytes(out, piece.bytes);
   }

@@ -25,7 +25,7 @@ Error bad(const char* what) {
   return Error{Code::kInvalid, fmt::format("the activation's result: {}", what), ""};
 }
 
-Result<std::string> text_at(const Members& members, std::string_view name) {
+Result<std::string> envelope_text(const Members& members, std::string_view name) {
   const std::string_view* value = find(members, name);
   if (value == nullptr || event::kind_of(*value) != JsonKind::kString) {
     return bad("an envelope without its text");
@@ -60,12 +60,12 @@ Result<Observed> observed_error(std::string_view error) {
 Result<Observed> observed_wrapped(const Members& members) {
   Observed out;
   out.status = kOk;
-  FERRY_TRY(out.content_type, text_at(members, "datacontenttype"));
+  FERRY_TRY(out.content_type, envelope_text(members, "datacontenttype"));
   if (find(members, "data") != nullptr) {
-    FERRY_TRY(out.body, text_at(members, "data"));
+    FERRY_TRY(out.body, envelope_text(members, "data"));
     return out;
   }
-  FERRY_TRY(const std::string text, text_at(members, "data_base64"));
+  FERRY_TRY(const std::string text, envelope_text(members, "data_base64"));
   FERRY_TRY(out.body, from_base64(text));
   return out;
 }

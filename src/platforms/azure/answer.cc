@@ -11,12 +11,6 @@
 namespace ferry::platforms::azure {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  event::append_json_string(out, text);
-  return out;
-}
-
 // Convert.FromBase64String of the host leaves white space out.
 bool looks_like_base64(std::string_view text) {
   std::string packed;
@@ -31,11 +25,11 @@ bool looks_like_base64(std::string_view text) {
 std::string logs_of(const host::Outcome& outcome) {
   std::string out = "[";
   for (const host::LogLine& line : outcome.logs) {
-    out += (out.size() > 1 ? "," : "") + quoted(line.text);
+    out += (out.size() > 1 ? "," : "") + event::json_string(line.text);
   }
   if (outcome.log_truncated) {
-    out +=
-        (out.size() > 1 ? "," : "") + quoted("ferry: the log was cut at its limit ([limits] log)");
+    out += (out.size() > 1 ? "," : "") +
+           event::json_string("ferry: the log was cut at its limit ([limits] log)");
   }
   return out + "]";
 }
@@ -59,9 +53,9 @@ std::string reply_value(const host::Reply& reply) {
     return reply.data;
   }
   if (!is_utf8(reply.data) || looks_like_base64(reply.data)) {
-    return quoted(to_base64(as_bytes(reply.data)));
+    return event::json_string(to_base64(as_bytes(reply.data)));
   }
-  return quoted(reply.data);
+  return event::json_string(reply.data);
 }
 
 std::optional<OwnOutputs> own_outputs(std::string_view type, std::string_view data) {
@@ -101,7 +95,8 @@ Result<std::string> http_payload(const http::Response& answer, const host::Outco
   std::string headers;
   auto add = [&headers](std::string_view name, std::string_view value) {
     if (is_utf8(value)) {
-      headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", quoted(name), quoted(value));
+      headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", event::json_string(name),
+                             event::json_string(value));
     }
   };
   if (!answer.content_type.empty()) {
@@ -120,7 +115,7 @@ Result<std::string> http_payload(const http::Response& answer, const host::Outco
   return fmt::format(
       R"({{"Outputs":{{"{0}":{{"statusCode":"{1}","status":"{1}","body":{2},"headers":{{{3}}}}}}},)"
       R"("Logs":{4},"ReturnValue":null}})",
-      kHttpBinding, answer.status, quoted(answer.body), headers, logs_of(outcome));
+      kHttpBinding, answer.status, event::json_string(answer.body), headers, logs_of(outcome));
 }
 
 }  // namespace ferry::platforms::azure

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/lower_case.h"
 #include "http/head.h"
 
 namespace ferry::platforms::azure {
@@ -16,10 +17,7 @@ constexpr std::size_t kMaxMethod = 32;
 
 // The host keeps bodies of these types as bytes, in base64.
 bool is_bytes(std::string_view content_type) {
-  std::string lower(content_type);
-  std::ranges::transform(lower, lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
+  const std::string lower = lower_case(content_type);
   return lower.starts_with("application/octet-stream") ||
          lower.find("multipart/") != std::string::npos;
 }

@@ -15,12 +15,6 @@ constexpr std::string_view kMessagePublished = "google.cloud.pubsub.topic.v1.mes
 // Where a Firebase database is when its domain does not say.
 constexpr std::string_view kFirstLocation = "us-central1";
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  event::append_json_string(out, text);
-  return out;
-}
-
 // An object, member by member; values are JSON.
 class ObjectText {
  public:
@@ -82,10 +76,10 @@ std::string wrap_message(JsonView data, std::string_view id, std::string_view ti
     message.add(name, value.text());
   }
   if (!data.member("publishTime").present()) {
-    message.add("publishTime", quoted(time));
+    message.add("publishTime", event::json_string(time));
   }
   if (!data.member("messageId").present()) {
-    message.add("messageId", quoted(id));
+    message.add("messageId", event::json_string(id));
   }
   return "{\"message\":" + message.take() + "}";
 }
@@ -267,8 +261,8 @@ std::string without_location(std::string_view resource) {
 
 std::string resource_object(std::string_view service, std::string_view name, JsonView type) {
   ObjectText out;
-  out.add("name", quoted(name));
-  out.add("service", quoted(service));
+  out.add("name", event::json_string(name));
+  out.add("service", event::json_string(service));
   if (type.present()) {
     out.add("type", type.text());
   }
@@ -302,23 +296,23 @@ Result<std::string> to_background(const event::Event& event) {
   if (event.subject && source->service != kFirebaseAuth) {
     name += "/" + *event.subject;
   }
-  std::string resource = quoted(name);
+  std::string resource = event::json_string(name);
   std::string payload(data.text());
   if (source->service == kPubSub) {
-    const std::string type = quoted(kMessageType);
+    const std::string type = event::json_string(kMessageType);
     resource = resource_object(kPubSub, source->name, JsonView(type));
     payload = message_of(data);
   } else if (source->service == kFirebaseAuth && data.is(JsonKind::kObject)) {
     payload = rename_metadata(data, &NameRow::cloud_event, &NameRow::background);
   } else if (source->service == kFirebaseDb) {
-    resource = quoted(without_location(name));
+    resource = event::json_string(without_location(name));
   } else if (source->service == kStorage) {
     resource = resource_object(kStorage, name, data.member("kind"));
   }
   ObjectText context;
-  context.add("eventId", quoted(event.id));
-  context.add("timestamp", quoted(event.time.value_or("")));
-  context.add("eventType", quoted(row->background));
+  context.add("eventId", event::json_string(event.id));
+  context.add("timestamp", event::json_string(event.time.value_or("")));
+  context.add("eventType", event::json_string(row->background));
   context.add("resource", resource);
   ObjectText out;
   out.add("context", context.take());

@@ -11,7 +11,6 @@ namespace ferry::platforms::lambda {
 namespace {
 
 using host::Outcome;
-using host::Status;
 
 constexpr std::chrono::milliseconds kMaxMargin{200};
 // Lambda's longest time-out is 15 minutes; a deadline further off is no deadline.
@@ -99,7 +98,7 @@ bool LambdaAdapter::over(const Call& call) const {
 
 Outcome LambdaAdapter::too_late(const Call& call) const {
   Outcome outcome;
-  outcome.status = Status::kTimeout;
+  outcome.status = host::Status::kTimeout;
   outcome.invocation = call.invocation.request_id;
   outcome.message = "the invocation's deadline had passed before it began";
   context_.observe(function_, outcome, context_.clock.monotonic() - call.arrival);
@@ -178,7 +177,7 @@ std::vector<Outcome> LambdaAdapter::run_in_order(const Call& call, const Input& 
   std::vector<Outcome> outcomes;
   for (const Item& item : input.items) {
     outcomes.push_back(run_one(call, item));
-    if (input.one_by_one && outcomes.back().status != Status::kOk) {
+    if (input.one_by_one && outcomes.back().status != host::Status::kOk) {
       break;
     }
   }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/bytes.h"
+#include "base/lower_case.h"
 #include "http/message.h"
 
 namespace ferry::platforms::lambda {
@@ -48,14 +49,6 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
-  return out;
-}
-
 // {"a": ["1", "2"]} and {"a": "1"}: the lists first, since they say more, then what only the others
 // have. Either map may be missing or empty, and so may a list.
 std::vector<std::pair<std::string, std::string>> pairs(JsonView lists, JsonView singles) {
@@ -65,12 +58,12 @@ std::vector<std::pair<std::string, std::string>> pairs(JsonView lists, JsonView 
     for (JsonView element : value.elements()) {
       if (auto text = element.scalar()) {
         out.emplace_back(name, std::move(*text));
-        listed.insert(lower(name));
+        listed.insert(lower_case(name));
       }
     }
   }
   for (auto& [name, value] : singles.members()) {
-    if (auto text = value.scalar(); text && !listed.contains(lower(name))) {
+    if (auto text = value.scalar(); text && !listed.contains(lower_case(name))) {
       out.emplace_back(name, std::move(*text));
     }
   }

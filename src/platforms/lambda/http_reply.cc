@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/lower_case.h"
 #include "event/json_text.h"
 #include "http/head.h"
 
@@ -14,20 +15,12 @@ namespace {
 
 using Headers = std::map<std::string, std::vector<std::string>>;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  }
-  return out;
-}
-
 // What a gateway would refuse the whole answer for is left out, as our own front does.
 Headers headers_of(const http::Response& response) {
   Headers out;
   auto add = [&](std::string_view name, const std::string& value) {
     if (http::is_token(name) && http::is_field_value(value) && is_utf8(value)) {
-      out[lower(name)].push_back(value);
+      out[lower_case(name)].push_back(value);
     }
   };
   if (!response.content_type.empty()) {

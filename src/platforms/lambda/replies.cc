@@ -12,7 +12,6 @@ namespace ferry::platforms::lambda {
 namespace {
 
 using host::Outcome;
-using host::Status;
 
 void put_string(std::string& out, std::string_view text) {
   // A guest's words were cleaned when they were read; an engine's message is ours. Belt and braces.
@@ -49,12 +48,12 @@ const Outcome* outcome_of(std::span<const Outcome> outcomes, std::size_t index) 
 }
 
 bool succeeded(const Outcome* outcome) {
-  return outcome != nullptr && outcome->status == Status::kOk;
+  return outcome != nullptr && outcome->status == host::Status::kOk;
 }
 
 const Outcome* first_failure(std::span<const Outcome> outcomes) {
   for (const Outcome& outcome : outcomes) {
-    if (outcome.status != Status::kOk) {
+    if (outcome.status != host::Status::kOk) {
       return &outcome;
     }
   }
@@ -119,25 +118,25 @@ Report bounded(Report report, bool streaming) {
 
 }  // namespace
 
-const char* error_type(Status status) {
+const char* error_type(host::Status status) {
   switch (status) {
-    case Status::kOk:
+    case host::Status::kOk:
       return "";
-    case Status::kFailed:
+    case host::Status::kFailed:
       return "Function.Failed";
-    case Status::kTrapped:
+    case host::Status::kTrapped:
       return "Function.Trapped";
-    case Status::kTimeout:
+    case host::Status::kTimeout:
       return "Function.Timeout";
-    case Status::kOutOfMemory:
+    case host::Status::kOutOfMemory:
       return "Function.OutOfMemory";
-    case Status::kOutputTooLarge:
+    case host::Status::kOutputTooLarge:
       return "Function.OutputTooLarge";
-    case Status::kDenied:
+    case host::Status::kDenied:
       return "Function.Denied";
-    case Status::kRefused:
+    case host::Status::kRefused:
       return "Host.Refused";
-    case Status::kBroken:
+    case host::Status::kBroken:
       return "Host.Broken";
   }
   return "Host.Broken";
@@ -154,7 +153,7 @@ Report error_report(const Outcome& outcome) {
 
 Outcome too_large_outcome(std::string invocation) {
   Outcome outcome;
-  outcome.status = Status::kOutputTooLarge;
+  outcome.status = host::Status::kOutputTooLarge;
   outcome.invocation = std::move(invocation);
   outcome.message = "the answer is larger than Lambda takes";
   outcome.hint = "6 MiB, 200 MB streamed: reply with less; bytes that are no text grow by a third";
@@ -215,7 +214,7 @@ Report report(const Input& input, std::span<const Outcome> outcomes, bool stream
     response.body = outcome.reply.data;
     return http_report(ReplyKind::kWebSocket, false, response);
   }
-  if (outcome.status != Status::kOk) {
+  if (outcome.status != host::Status::kOk) {
     return error_report(outcome);
   }
   return bounded({reply_value(outcome.reply)}, streaming);

@@ -14,7 +14,7 @@ namespace ferry::platforms::lambda {
 namespace {
 
 // A payload has at most 6 MB; as JSON strings in an envelope it may come out larger.
-constexpr std::uint64_t kMaxAnswer = 64u << 20;
+constexpr std::uint64_t kMaxDelivery = 64u << 20;
 constexpr std::size_t kChunk = 16u << 10;
 
 Result<Fd> connect_to(const std::string& host, unsigned short port) {
@@ -89,7 +89,7 @@ Result<std::optional<http::ClientResponse>> RuntimeLine::receive(bool may_stop, 
     socket_ = Fd();  // what it would still answer belongs to nobody
     return std::optional<http::ClientResponse>();
   }
-  http::ResponseReader reader(kMaxAnswer);
+  http::ResponseReader reader(kMaxDelivery);
   std::array<char, 64u << 10> buffer;  // NOLINT(*-member-init): read() fills it
   for (bool whole = false; !whole;) {
     const ssize_t got = read(socket_.get(), buffer.data(), buffer.size());

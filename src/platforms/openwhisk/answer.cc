@@ -11,17 +11,9 @@
 namespace ferry::platforms::openwhisk {
 namespace {
 
-using host::Status;
-
 constexpr int kBadInput = 400;
 constexpr int kOurFault = 502;
 constexpr int kBusy = 503;
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  event::append_json_string(out, text);
-  return out;
-}
 
 // "/namespace/package/name" as a URI reference (RFC 3986): names may have spaces and '@'.
 std::string source_of(std::string_view action_name) {
@@ -39,11 +31,12 @@ std::string source_of(std::string_view action_name) {
 }
 
 std::string wrapped(const host::Reply& reply) {
-  std::string out = fmt::format(R"({{"datacontenttype":{},)", quoted(reply.content_type));
+  std::string out =
+      fmt::format(R"({{"datacontenttype":{},)", event::json_string(reply.content_type));
   if (is_utf8(reply.data)) {
-    return out + "\"data\":" + quoted(reply.data) + "}";
+    return out + "\"data\":" + event::json_string(reply.data) + "}";
   }
-  return out + "\"data_base64\":" + quoted(to_base64(as_bytes(reply.data))) + "}";
+  return out + "\"data_base64\":" + event::json_string(to_base64(as_bytes(reply.data))) + "}";
 }
 
 bool is_container(std::string_view json) {
@@ -55,9 +48,9 @@ bool is_container(std::string_view json) {
 
 int run_status(const host::Outcome& outcome) {
   switch (outcome.status) {
-    case Status::kRefused:
+    case host::Status::kRefused:
       return outcome.overload ? kBusy : kBadInput;
-    case Status::kBroken:
+    case host::Status::kBroken:
       return kOurFault;
     default:
       return 200;
@@ -84,14 +77,14 @@ event::Event event_of(const Activation& activation, const Clock& clock, Random& 
 void answer_error(int status, std::string_view message, http::Response& response) {
   response.status = status;
   response.content_type = "application/json";
-  response.body = "{\"error\":" + quoted(message) + "}";
+  response.body = "{\"error\":" + event::json_string(message) + "}";
 }
 
 void answer_outcome(const host::Outcome& outcome, const std::string& digest,
                     http::Response& response) {
   response.status = run_status(outcome);
   response.content_type = "application/json";
-  if (outcome.status != Status::kOk) {
+  if (outcome.status != host::Status::kOk) {
     response.body =
         "{\"error\":" + host::to_problem(outcome, host::http_status(outcome), digest) + "}";
     return;

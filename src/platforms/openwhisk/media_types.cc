@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "base/lower_case.h"
 #include "event/content_type.h"
 
 namespace ferry::platforms::openwhisk {
@@ -197,14 +198,6 @@ constexpr std::array<std::string_view, 48> kMediaBytes{
     "video/x-sgi-movie",
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
-  return out;
-}
-
 bool is_row_of_bytes(const std::string& type, const std::string& subtype) {
   if (type == "multipart") {
     return true;
@@ -230,8 +223,8 @@ bool is_binary_type(std::string_view content_type) {
   if (!parsed) {
     return true;
   }
-  const std::string type = lower(parsed->type);
-  const std::string subtype = lower(parsed->subtype);
+  const std::string type = lower_case(parsed->type);
+  const std::string subtype = lower_case(parsed->subtype);
   if (std::ranges::find(kText, type + "/" + subtype) != kText.end()) {
     return false;
   }
@@ -250,7 +243,7 @@ bool is_json_family(std::string_view content_type) {
   if (!parsed || !has_charset_alone(content_type, parsed->charset)) {
     return false;
   }
-  const std::string subtype = lower(parsed->subtype);
+  const std::string subtype = lower_case(parsed->subtype);
   return (event::same_word(parsed->type, "application") && subtype == "json") ||
          subtype.ends_with("+json");
 }

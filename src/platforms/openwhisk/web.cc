@@ -39,12 +39,6 @@ bool describes_transport(std::string_view name) {
 
 bool is_reserved(std::string_view parameter) { return parameter.starts_with("__ow_"); }
 
-std::string quoted(std::string_view text) {
-  std::string out;
-  event::append_json_string(out, text);
-  return out;
-}
-
 // A body as it was sent. OpenWhisk has read JSON of actions that are not raw, so that any value may
 // stand there; all else is a string.
 Result<std::string> body_of(std::string_view value, std::string_view content_type, bool raw) {
@@ -97,7 +91,7 @@ std::string merged_parameters(const Members& members) {
   std::string out;
   for (const auto& [name, raw] : members) {
     if (!is_reserved(name)) {
-      out += fmt::format("{}{}:{}", out.empty() ? "{" : ",", quoted(name), raw);
+      out += fmt::format("{}{}:{}", out.empty() ? "{" : ",", event::json_string(name), raw);
     }
   }
   return out.empty() ? out : out + "}";
@@ -133,7 +127,7 @@ std::string target_of(std::string_view path, std::string_view query) {
 // bytes at the cost of its type.
 std::string body_value(const http::Response& response, std::string& type) {
   const std::string& body = response.body;
-  const auto base64 = [&] { return quoted(to_base64(as_bytes(body))); };
+  const auto base64 = [&] { return event::json_string(to_base64(as_bytes(body))); };
   if (is_json_family(type) && event::check_json(body).ok()) {
     const std::string_view json = std::string_view(body).substr(body.find_first_not_of(" \t\r\n"));
     const JsonKind kind = event::kind_of(json);
@@ -144,7 +138,7 @@ std::string body_value(const http::Response& response, std::string& type) {
   }
   // A string of JSON that happens to be base64 is decoded.
   if (is_utf8(body) && !is_json_family(type)) {
-    return quoted(body);
+    return event::json_string(body);
   }
   if (!is_utf8(body)) {
     type = "application/octet-stream";
@@ -236,9 +230,9 @@ std::string write_web(const http::Response& response, bool failed) {
   for (const auto& [name, values] : fields) {
     std::string all;
     for (const std::string_view value : values) {
-      all += (all.empty() ? "" : ",") + quoted(value);
+      all += (all.empty() ? "" : ",") + event::json_string(value);
     }
-    headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", quoted(name),
+    headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", event::json_string(name),
                            values.size() == 1 ? all : "[" + all + "]");
   }
   std::string out = fmt::format(R"({{"statusCode":{},"headers":{{{}}})", response.status, headers);
@@ -253,7 +247,7 @@ std::string write_result(const http::Response& response, bool failed) {
     const char first = body[body.find_first_not_of(" \t\r\n")];
     out = first == '{' || first == '[' ? body : "{\"body\":" + body + "}";
   } else if (!body.empty()) {
-    out = "{\"body\":" + quoted(is_utf8(body) ? body : to_base64(as_bytes(body))) + "}";
+    out = "{\"body\":" + event::json_string(is_utf8(body) ? body : to_base64(as_bytes(body))) + "}";
   }
   return failed ? "{\"error\":" + out + "}" : out;
 }
