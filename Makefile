@@ -80,7 +80,7 @@ format: ## lay out all source files
 .PHONY: lint
 lint: setup ## check layout, clang-tidy, Go vet and the house rules
 	@tools/setup.sh lint
-	@cmake --preset release >/dev/null
+	@cmake --preset edit "-DFERRY_ENGINES=$(ENGINES)" >/dev/null
 	@tools/lint.sh check
 
 .PHONY: install

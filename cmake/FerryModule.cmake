@@ -29,6 +29,8 @@ function(ferry_module name)
   list(TRANSFORM M_PRIVATE_DEPENDS PREPEND ferry_)
   target_link_libraries(ferry_${name} PUBLIC ${M_DEPENDS} ${M_LIBRARIES}
     PRIVATE ${M_PRIVATE_DEPENDS} ferry_flags)
+  set_target_properties(ferry_${name} PROPERTIES UNITY_BUILD ${FERRY_UNITY}
+    UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
 # ferry_test(NAME DEPENDS modules… [LIBRARIES targets…]): tests/<NAME>/*_test.cc as one program.
