@@ -58,7 +58,8 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS libcurl4)  # ferry deploy loads it
+# ferry deploy loads curl, and snapshots of commands are made with wasm-opt.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libcurl4, binaryen")
 # dpkg-shlibdeps would look for the plug-ins' own names among the system's libraries.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/bin/engines)
 include(CPack)

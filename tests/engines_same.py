@@ -49,8 +49,9 @@ ADVISORY = re.compile(rb"^ferry: \w+: archived in .*\n", re.M)
 def keep_in(cache):
     """Sends what ferry compiles to `cache`, and has it find binaryen where it did before."""
     home = os.environ.get("XDG_CACHE_HOME") or str(pathlib.Path.home() / ".cache")
-    tool = (os.environ.get("FERRY_WASM_OPT") or shutil.which("wasm-opt")
-            or os.path.join(home, "ferry-build/npm/node_modules/.bin/wasm-opt"))
+    pinned = os.path.join(home, "ferry-build/npm/node_modules/.bin/wasm-opt")
+    tool = (os.environ.get("FERRY_WASM_OPT") or (os.access(pinned, os.X_OK) and pinned)
+            or shutil.which("wasm-opt") or pinned)
     if os.access(tool, os.X_OK):
         os.environ["FERRY_WASM_OPT"] = tool
     cache.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kBulkMemoryOpt = "--enable-bulk-memory-opt";
+constexpr std::string_view kNewestTool =
+    "`npm install -g binaryen@132.0.0` or, in ferry's source, `tools/setup.sh binaryen`";
+
 // Only what the module uses is enabled: with bulk memory enabled, wasm-opt writes a section that
 // counts the data segments, and readers without bulk memory refuse that.
 struct Feature {
@@ -30,9 +34,7 @@ struct Feature {
 };
 std::vector<Feature> features() {
   return {
-      {"bulk-memory",
-       {"--enable-bulk-memory", "--enable-bulk-memory-opt"},
-       "--llvm-memory-copy-fill-lowering"},
+      {"bulk-memory", {"--enable-bulk-memory", kBulkMemoryOpt}, "--llvm-memory-copy-fill-lowering"},
       {"sign-ext", {"--enable-sign-ext"}, "--signext-lowering"},
       {"nontrapping-fptoint",
        {"--enable-nontrapping-float-to-int"},
@@ -47,6 +49,15 @@ std::vector<Feature> features() {
 
 bool has(const std::vector<std::string_view>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// The option that wasm-opt, by its words, does not have; empty if it complains of no option.
+std::string_view unknown_option(std::string_view err) {
+  constexpr std::string_view kWords = "Unknown option '";
+  const std::size_t at = err.find(kWords);
+  if (at == std::string_view::npos) return {};
+  err.remove_prefix(at + kWords.size());
+  return err.substr(0, err.find('\''));
 }
 
 std::string joined(const std::vector<std::string_view>& names) {
@@ -77,12 +88,6 @@ Result<std::string> find_wasm_opt() {
     if (access(named, X_OK) == 0) return std::string(named);
     return errno_error(std::string("FERRY_WASM_OPT=") + named, errno);
   }
-  std::string_view path = std::getenv("PATH") != nullptr ? std::getenv("PATH") : "";
-  while (!path.empty()) {
-    const std::string_view folder = path.substr(0, path.find(':'));
-    if (folder.starts_with('/')) places.push_back(std::string(folder) + "/wasm-opt");
-    path.remove_prefix(std::min(path.size(), folder.size() + 1));
-  }
   const char* cache = std::getenv("XDG_CACHE_HOME");
   const char* home = std::getenv("HOME");
   const std::string npm = "/ferry-build/npm/node_modules/.bin/wasm-opt";
@@ -91,13 +96,18 @@ Result<std::string> find_wasm_opt() {
   } else if (home != nullptr && home[0] == '/') {
     places.push_back(std::string(home) + "/.cache" + npm);
   }
+  std::string_view path = std::getenv("PATH") != nullptr ? std::getenv("PATH") : "";
+  while (!path.empty()) {
+    const std::string_view folder = path.substr(0, path.find(':'));
+    if (folder.starts_with('/')) places.push_back(std::string(folder) + "/wasm-opt");
+    path.remove_prefix(std::min(path.size(), folder.size() + 1));
+  }
   for (const std::string& place : places) {
     if (access(place.c_str(), X_OK) == 0) return place;
   }
-  return Error{
-      Code::kNotFound, "wasm-opt of binaryen is needed to rewrite this function for the engine",
-      "`npm install -g binaryen@132.0.0` or, in ferry's source, `tools/setup.sh binaryen`; "
-      "or name it in FERRY_WASM_OPT"};
+  return Error{Code::kNotFound,
+               "wasm-opt of binaryen is needed to rewrite this function for the engine",
+               std::string(kNewestTool) + "; or name it in FERRY_WASM_OPT"};
 }
 
 Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
@@ -114,7 +124,12 @@ Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
   bounds.cpu_time = limits.cpu_time;
   bounds.wall = limits.cpu_time * kWallPerCpu;
   bounds.file_size = limits.result;
-  FERRY_TRY(const ChildEnd end, run_child(tool, words, -1, bounds));
+  FERRY_TRY(ChildEnd end, run_child(tool, words, -1, bounds));
+  // Before binaryen 120, bulk memory was one feature.
+  if (unknown_option(end.err) == kBulkMemoryOpt) {
+    std::erase(words, kBulkMemoryOpt);
+    FERRY_TRY(end, run_child(tool, words, -1, bounds));
+  }
   if (end.fine()) return read_file(out, limits.result);
   if (end.too_late || (WIFSIGNALED(end.status) &&
                        (WTERMSIG(end.status) == SIGXCPU || WTERMSIG(end.status) == SIGKILL))) {
@@ -122,6 +137,12 @@ Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
                  "to " + std::string(purpose) + ", wasm-opt took more than " +
                      std::to_string(limits.cpu_time.count()) + " s of CPU time",
                  ""};
+  }
+  if (const std::string_view option = unknown_option(end.err); !option.empty()) {
+    return Error{Code::kUnsupported,
+                 "could not " + std::string(purpose) + ": " + tool + " is too old, it has no " +
+                     std::string(option),
+                 std::string(kNewestTool) + "; or name it in FERRY_WASM_OPT"};
   }
   return Error{Code::kInvalid,
                "wasm-opt could not " + std::string(purpose) + ": " + end.err.substr(0, 500), ""};

@@ -25,11 +25,12 @@ struct LowerLimits {
 // What this engine lacks of what the module uses.
 wasm::Lowering lowering_for(const wasm::CodeFacts& facts, const Capabilities& engine);
 
-// wasm-opt, from $FERRY_WASM_OPT, PATH, or where `tools/setup.sh binaryen` puts it. kNotFound says
-// how to get it.
+// wasm-opt, from $FERRY_WASM_OPT, where `tools/setup.sh binaryen` puts it, or PATH: Debian's is old
+// (108), which does for snapshots and not for each rewriting. kNotFound says how to get it.
 Result<std::string> find_wasm_opt();
 
 // Runs wasm-opt with these flags on a module; `purpose` is for messages: "rewrite the function".
+// kUnsupported where the tool is too old to know one of them.
 Result<Bytes> run_wasm_opt(ByteView wasm, const std::vector<std::string>& flags,
                            std::string_view purpose, const LowerLimits& limits);
 

@@ -76,8 +76,8 @@ std::optional<function::Function> try_snapshot(const PackOptions& options,
   Result<builder::BuiltSnapshot> taken = Error{Code::kUnsupported, "", ""};
   if (auto tool = engine::find_wasm_opt();
       !tool.ok() && function.binary.abi == wasm::Abi::kCommand) {
-    taken =
-        Error{Code::kNotFound, "no snapshot: wasm-opt of binaryen is missing", tool.error().hint};
+    taken = Error{Code::kNotFound, "no snapshot: wasm-opt of binaryen is missing",
+                  "`apt-get install binaryen`, or name it in FERRY_WASM_OPT"};
   } else {
     taken = builder::build_snapshot(engine, engine_options, function, how);
   }

@@ -3,8 +3,12 @@
 
 #include <cstdlib>
 #include <optional>
+#include <string>
 
 #include <gtest/gtest.h>
+
+#include "base/file.h"
+#include "base/scratch.h"
 
 namespace ferry::engine {
 namespace {
@@ -101,6 +105,38 @@ TEST(LowerTest, WhatHasNoOlderFormIsRefusedWithoutTheTool) {
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().code, Code::kUnsupported);
   EXPECT_NE(made.error().message.find("simd"), std::string::npos);
+}
+
+// A wasm-opt that has no option `lacking` and otherwise copies its input.
+std::string tool_without(const ScratchFolder& folder, const std::string& lacking) {
+  const std::string path = folder.at("wasm-opt");
+  const std::string text = "#!/bin/sh\nfor word; do if [ \"$word\" = " + lacking +
+                           " ]; then echo \"Unknown option '$word'\" >&2; exit 1; fi; done\n"
+                           "cp \"$1\" \"$3\"\n";
+  EXPECT_TRUE(write_file_atomically(path, as_bytes(text), 0700).ok());
+  return path;
+}
+
+// Debian 12 has binaryen 108.
+TEST(LowerTest, AToolOlderThanOneOfItsFeaturesIsAskedWithoutIt) {
+  const auto folder = ScratchFolder::make("lower-test");
+  ASSERT_TRUE(folder.ok());
+  const Env old("FERRY_WASM_OPT", tool_without(*folder, "--enable-bulk-memory-opt").c_str());
+  const auto made = run_wasm_opt(
+      sign_extending(), {"--enable-bulk-memory", "--enable-bulk-memory-opt"}, "make a copy", {});
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  EXPECT_EQ(*made, sign_extending());
+}
+
+TEST(LowerTest, AToolThatIsTooOldIsNamedAndANewerOneToo) {
+  const auto folder = ScratchFolder::make("lower-test");
+  ASSERT_TRUE(folder.ok());
+  const Env old("FERRY_WASM_OPT", tool_without(*folder, "--signext-lowering").c_str());
+  const auto made = ready(sign_extending(), old_engine());
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, Code::kUnsupported);
+  EXPECT_NE(made.error().message.find("is too old"), std::string::npos) << made.error().text();
+  EXPECT_NE(made.error().hint.find("npm install"), std::string::npos);
 }
 
 // A module without bulk memory once came back with a count of data segments, which readers
