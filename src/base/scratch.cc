@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,7 +24,20 @@ Fd open_folder(const std::string& path) {
   return Fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
-// Ours, not young, and nobody holds its lock: its owner was killed.
+// The folder of this user's scratch folders, and of nothing else: what is in it may be removed.
+// Nothing where somebody else's folder has its name: then nothing is cleaned.
+std::optional<fs::path> make_home(const fs::path& under) {
+  const fs::path home = under / fmt::format("ferry-scratch-{}", ::geteuid());
+  struct stat status {};
+  if ((::mkdir(home.c_str(), 0700) != 0 && errno != EEXIST) ||
+      ::lstat(home.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) ||
+      status.st_uid != ::geteuid() || (status.st_mode & 0077) != 0) {
+    return std::nullopt;
+  }
+  return home;
+}
+
+// Not young, and nobody holds its lock: its owner was killed.
 bool is_left_over(const std::string& path) {
   const Fd folder = open_folder(path);
   struct stat status {};
@@ -34,11 +49,11 @@ bool is_left_over(const std::string& path) {
          ::flock(folder.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
-void remove_left_over(const fs::path& under) {
+void remove_left_over(const fs::path& home) {
   std::error_code failed;
-  for (fs::directory_iterator at(under, failed), end; !failed && at != end; at.increment(failed)) {
+  for (fs::directory_iterator at(home, failed), end; !failed && at != end; at.increment(failed)) {
     std::error_code ignored;
-    if (at->path().filename().string().starts_with("ferry-") && is_left_over(at->path().string())) {
+    if (is_left_over(at->path().string())) {
       fs::remove_all(at->path(), ignored);
     }
   }
@@ -50,10 +65,13 @@ Result<ScratchFolder> ScratchFolder::make(const std::string& purpose) {
   std::error_code failed;
   const fs::path under = fs::temp_directory_path(failed);
   if (failed) return errno_error("find the folder for temporary files (TMPDIR)", failed.value());
-  remove_left_over(under);
-  std::string path = (under / ("ferry-" + purpose + "-XXXXXX")).string();
+  const auto home = make_home(under);
+  if (home) {
+    remove_left_over(*home);
+  }
+  std::string path = (home.value_or(under) / ("ferry-" + purpose + "-XXXXXX")).string();
   if (mkdtemp(path.data()) == nullptr) {
-    return errno_error("make a folder in " + under.string(), errno);
+    return errno_error("make a folder in " + home.value_or(under).string(), errno);
   }
   Fd lock = open_folder(path);
   if (lock.valid()) {

@@ -1,5 +1,6 @@
-// A folder under TMPDIR that goes, with all in it, when its owner does. What a killed owner left is
-// removed by whoever makes the next one.
+// A folder that goes, with all in it, when its owner does:
+// TMPDIR/ferry-scratch-UID/ferry-PURPOSE-XXXXXX. What a killed owner left is removed by whoever
+// makes the next one, and nothing outside TMPDIR/ferry-scratch-UID ever is.
 #pragma once
 
 #include <string>
@@ -15,7 +16,7 @@ namespace ferry {
 // Removed by the process that made it; a fork's copy removes nothing.
 class ScratchFolder {
  public:
-  // `purpose` is part of its name: ferry-PURPOSE-XXXXXX. 0700.
+  // `purpose` is part of its name. 0700.
   static Result<ScratchFolder> make(const std::string& purpose);
   ScratchFolder(ScratchFolder&& other) noexcept
       : path_(std::exchange(other.path_, "")),
