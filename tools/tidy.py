@@ -3,12 +3,15 @@
 
 tidy.py BUILD FILE...
 
-A file that was found clean is remembered in BUILD/tidy by the digest of all that clang-tidy would
-read: the file after its #includes, comments and macros kept, the checks, and clang-tidy's version.
+A file that was found clean is remembered in BUILD/tidy in two ways. By the digest of all that
+clang-tidy would read: the file after its #includes, comments and macros kept, the checks, and
+clang-tidy's version. And by the digests of the files that it includes, so that as long as none of
+them changes it need not even be preprocessed: a run over the whole tree takes seconds then.
 Files that BUILD/compile_commands.json does not know are left out: an engine need not be built.
 """
 import collections
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -16,41 +19,82 @@ import pathlib
 import shlex
 import subprocess
 import sys
+import tempfile
 
 # The build is GCC's, and some of its warnings have names that clang does not know.
 UNKNOWN = "-Wno-unknown-warning-option"
 
 
-def digest(commands, salt):
-    """Of a file as each of its commands compiles it; none if it cannot be preprocessed."""
+@functools.cache
+def content(path):
+    """Digest of a file; nothing if it is gone. Each is read once in a run."""
+    try:
+        return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def preprocessor(entry):
+    """A compile command as clang's, without what says where the result goes."""
+    words = [word for word in shlex.split(entry["command"]) if not word.endswith("ccache")]
+    words[0] = "clang++-16" if entry["file"].endswith(".cc") else "clang-16"
+    for option in ("-o", "-MT", "-MF"):
+        while option in words:
+            at = words.index(option)
+            del words[at:at + 2]
+    return [word for word in words if word not in ("-c", "-MD")]
+
+
+def read_dependencies(text):
+    """The files in a rule as compilers write it for make."""
+    words = text.replace("\\\n", " ").partition(":")[2]
+    return [word.replace("\\ ", " ") for word in words.replace("\\ ", "\0").split()]
+
+
+def preprocess(commands, salt):
+    """Of a file as each of its commands compiles it: the digest of what comes out, and the digests
+    of the files that went in. Nothing if it cannot be preprocessed."""
     sum_ = hashlib.sha256(salt)
+    read = {}
     for entry in commands:
-        words = shlex.split(entry["command"])
-        words = [word for word in words if not word.endswith("ccache")]
-        words[0] = "clang++-16" if entry["file"].endswith(".cc") else "clang-16"
-        at = words.index("-o")
-        del words[at:at + 2]
-        words.remove("-c")
-        done = subprocess.run(words + ["-w", "-E", "-C", "-dD", UNKNOWN], cwd=entry["directory"],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        if done.returncode != 0:
-            return None
+        words = preprocessor(entry)
+        with tempfile.NamedTemporaryFile("r", suffix=".d") as rule:
+            done = subprocess.run([*words, "-w", "-E", "-C", "-dD", UNKNOWN, "-MD", "-MF", rule.name],
+                                  cwd=entry["directory"], stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL)
+            if done.returncode != 0:
+                return None, {}
+            for name in read_dependencies(rule.read()):
+                path = os.path.join(entry["directory"], name)
+                read[path] = content(path)
         sum_.update(" ".join(words).encode() + done.stdout)
-    return sum_.hexdigest()
+    return sum_.hexdigest(), read
+
+
+def is_unchanged(note):
+    """Whether all that a clean file included is as it was."""
+    try:
+        return all(content(path) == digest for path, digest in json.loads(note.read_text()).items())
+    except (OSError, ValueError):
+        return False
 
 
 def check(build, file, commands, salt):
     """What clang-tidy says of `file`, if it complains."""
-    known = digest(commands, salt)
-    stamp = build / "tidy" / (known or "none")
-    if known and stamp.exists():
+    how = json.dumps([[entry["directory"], preprocessor(entry)] for entry in commands])
+    note = build / "tidy" / (hashlib.sha256(salt + how.encode()).hexdigest() + ".json")
+    if is_unchanged(note):
         return None
-    done = subprocess.run(["clang-tidy-16", "-p", build, "--quiet", f"--extra-arg={UNKNOWN}", file],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        return f"{file}\n{done.stdout or done.stderr}"
+    known, read = preprocess(commands, salt)
+    stamp = build / "tidy" / (known or "none")
+    if not known or not stamp.exists():
+        done = subprocess.run(["clang-tidy-16", "-p", build, "--quiet", f"--extra-arg={UNKNOWN}",
+                               file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            return f"{file}\n{done.stdout or done.stderr}"
     if known:
         stamp.touch()
+        note.write_text(json.dumps(read))
     return None
 
 

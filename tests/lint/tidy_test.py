@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""`make lint` looks at a file again only where something that it reads has changed (fault A19).
+
+    tests/lint/tidy_test.py
+
+Exit status 77: clang++-16, which preprocesses the files, is missing.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TIDY = pathlib.Path(__file__).resolve().parents[2] / "tools" / "tidy.py"
+# In clang-tidy's place: notes that it was asked, and complains of files that say "bad".
+FAKE = """#!/bin/sh
+case "$1" in --version) echo one; exit 0;; esac
+for file; do :; done
+echo "$file" >>asked
+! grep -q bad "$file"
+"""
+
+
+class Tidy(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ferry-tidy-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "build").mkdir()
+        (self.folder / ".clang-tidy").write_text("Checks: '*'\n")
+        (self.folder / "a.h").write_text("int a();\n")
+        for name in ("one", "two"):
+            (self.folder / f"{name}.cc").write_text(f'#include "a.h"\nint {name}() {{ return a(); }}\n')
+        (self.folder / "build" / "compile_commands.json").write_text(json.dumps([
+            {"directory": str(self.folder), "file": str(self.folder / f"{name}.cc"),
+             "command": f"/usr/bin/ccache c++ -MD -MT {name}.o -MF {name}.d -o {name}.o -c {name}.cc"}
+            for name in ("one", "two")]))
+        tools = self.folder / "bin"
+        tools.mkdir()
+        (tools / "clang-tidy-16").write_text(FAKE)
+        # Counts what is preprocessed.
+        (tools / "clang++-16").write_text(
+            f'#!/bin/sh\necho >>"{self.folder}/preprocessed"\nexec {shutil.which("clang++-16")} "$@"\n')
+        for tool in tools.iterdir():
+            tool.chmod(0o755)
+        self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+
+    def lint(self):
+        """The exit status; which files clang-tidy was asked about; how many were preprocessed."""
+        for name in ("asked", "preprocessed"):
+            (self.folder / name).write_text("")
+        done = subprocess.run([TIDY, "build", "one.cc", "two.cc"], cwd=self.folder, text=True,
+                              env=self.environment, stdout=subprocess.PIPE, timeout=120)
+        return (done.returncode, sorted((self.folder / "asked").read_text().split()),
+                len((self.folder / "preprocessed").read_text().splitlines()))
+
+    def test_what_is_unchanged_is_not_looked_at(self):
+        self.assertEqual(self.lint(), (0, ["one.cc", "two.cc"], 2))
+        self.assertEqual(self.lint(), (0, [], 0))
+
+    def test_what_includes_a_changed_file_is_looked_at(self):
+        self.lint()
+        (self.folder / "a.h").write_text("int a();\nint b();\n")
+        self.assertEqual(self.lint(), (0, ["one.cc", "two.cc"], 2))
+        (self.folder / "one.cc").write_text("int bad();\n")
+        self.assertEqual(self.lint(), (1, ["one.cc"], 1))
+        self.assertEqual(self.lint(), (1, ["one.cc"], 1))  # what was found is not forgotten
+        (self.folder / "a.h").write_text("int a();\n")
+        (self.folder / "one.cc").write_text('#include "a.h"\nint one() { return a(); }\n')
+        self.assertEqual(self.lint(), (0, [], 2))  # as it was before
+
+    def test_other_checks_are_other_results(self):
+        self.lint()
+        (self.folder / ".clang-tidy").write_text("Checks: 'cert-*'\n")
+        self.assertEqual(self.lint(), (0, ["one.cc", "two.cc"], 2))
+
+
+if __name__ == "__main__":
+    if shutil.which("clang++-16") is None:
+        print("clang++-16 is missing")
+        sys.exit(77)
+    unittest.main(verbosity=2)
