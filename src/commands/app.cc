@@ -48,9 +48,11 @@ bool is_verb(std::string_view word) {
   return std::ranges::any_of(kVerbs, [&](const VerbRow& row) { return word == row.name; });
 }
 
-// An option that the verb does not have, with the nearest that it has; nothing where all words
-// that look like options are its own.
+// An option that the verb, or ferry itself, does not have, with the nearest that it has; nothing
+// where all words that look like options are its own.
 std::optional<Complaint> unknown_option(const CLI::App& verb, std::span<char* const> words) {
+  const std::string command =
+      verb.get_parent() == nullptr ? "ferry" : fmt::format("ferry {}", verb.get_name());
   std::vector<std::string> names;
   for (const CLI::Option* option : verb.get_options()) {
     if (option->get_group().empty()) continue;  // internal
@@ -62,14 +64,28 @@ std::optional<Complaint> unknown_option(const CLI::App& verb, std::span<char* co
     const std::string_view word =
         std::string_view(each).substr(0, std::string_view(each).find('='));
     if (word == "--") break;
-    if (word.size() > 2 && word.starts_with("--") &&
-        verb.get_option_no_throw(std::string(word)) == nullptr) {
-      return Complaint{
-          fmt::format("{} is not an option of 'ferry {}'", word, verb.get_name()),
-          did_you_mean(word, known) + fmt::format("'ferry {} --help' lists all", verb.get_name())};
+    // Of several letters behind one dash CLI11 takes each for an option.
+    const std::string option(word.starts_with("--") ? word : word.substr(0, 2));
+    if (word.size() > 1 && word.starts_with('-') && option != "--" &&
+        verb.get_option_no_throw(option) == nullptr) {
+      return Complaint{fmt::format("{} is not an option of '{}'", option, command),
+                       did_you_mean(word, known) + fmt::format("'{} --help' lists all", command)};
     }
   }
   return std::nullopt;
+}
+
+// "--timeout: 1 required TIME missing", as people say it.
+std::string in_words(std::string message) {
+  constexpr std::string_view kRequired = ": 1 required ";
+  constexpr std::string_view kMissing = " missing";
+  const std::size_t at = message.find(kRequired);
+  if (at == std::string::npos || !message.ends_with(kMissing)) {
+    return message;
+  }
+  const std::size_t begin = at + kRequired.size();
+  return fmt::format("{} needs a value: {}", message.substr(0, at),
+                     message.substr(begin, message.size() - kMissing.size() - begin));
 }
 
 // CLI11's words for a wrong command line, made into one of ours.
@@ -78,15 +94,13 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error, std::span<cha
   for (const CLI::App* chosen : app.get_subcommands()) {
     verb = chosen;
   }
-  if (verb != &app) {
-    if (const auto complaint = unknown_option(*verb, words.subspan(1))) {
-      complain(*complaint);
-      return kExitUsage;
-    }
+  if (const auto complaint = unknown_option(*verb, words.subspan(verb == &app ? 0 : 1))) {
+    complain(*complaint);
+    return kExitUsage;
   }
   std::string help =
       verb == &app ? "ferry --help" : fmt::format("ferry {} --help", verb->get_name());
-  std::string message = error.what();
+  std::string message = in_words(error.what());
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     // CLI11 lists them last first.
     std::vector<std::string> extra = verb->remaining();
@@ -120,6 +134,11 @@ void complain(const Complaint& complaint) {
   }
 }
 
+int give_up(const Error& error) {
+  complain({error.message, error.hint});
+  return exit_code_of(error);
+}
+
 CommandLine::CommandLine()
     : app("ferry carries one WebAssembly function, unmodified, to every serverless platform.",
           "ferry") {
@@ -127,7 +146,7 @@ CommandLine::CommandLine()
   app.require_subcommand(1);
   app.footer(
       "Start with:\n  ferry run hello.wasm '{\"name\":\"Ada\"}'\n\n'ferry help VERB' tells "
-      "more.");
+      "more; 'ferry help exit-codes' lists the exit codes.");
   for (const VerbRow& row : kVerbs) {
     made.push_back(row.make());
     CLI::App* sub = app.add_subcommand(row.name, row.summary);
@@ -162,7 +181,7 @@ int run_app(int argc, char** argv) {
   } catch (const std::exception& error) {
     complain({fmt::format("internal error: {}", error.what()),
               "this is a fault of ferry; please report it"});
-    return 9;
+    return kExitBroken;
   }
 }
 

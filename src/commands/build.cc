@@ -45,15 +45,14 @@ class Build final : public Verb {
         "  GOOS=wasip1 GOARCH=wasm go build -overlay \"$(ferry build --go-overlay)\" -o f.wasm .\n"
         "  ferry build hello-go.wasm --snapshot --accept-frozen hash-key -o fast.wasm\n\n"
         "Exit codes: 0 built, 1 not (the reason is on stderr), 2 usage, 10 no such file or "
-        "engine.");
+        "engine,\n11 a file that cannot be used.");
   }
 
   int run() override {
     if (go_overlay_) {
       auto overlay = make_go_overlay();
       if (!overlay.ok()) {
-        complain({overlay.error().message, overlay.error().hint});
-        return kExitNoEngineOrFile;
+        return give_up(overlay.error());
       }
       fmt::print("{}\n", *overlay);
       return kExitOk;
@@ -65,18 +64,19 @@ class Build final : public Verb {
     }
     if (snapshot_) {
       if (const Status place = check_file_place("-o", out_); !place.ok()) {
-        complain({place.error().message, place.error().hint});
-        return place.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+        return give_up(place.error());
       }
     }
-    if (Status built = run_build_command(); !built.ok()) {
-      complain({built.error().message, built.error().hint});
-      return built.error().code == Code::kNotFound ? kExitNoEngineOrFile : kExitDifference;
+    const auto built = run_build_command();
+    if (!built.ok()) {
+      return give_up(built.error());
+    }
+    if (!*built) {
+      return kExitDifference;
     }
     auto function = builder::read_function(built_.empty() ? path_ : built_, common_);
     if (!function.ok()) {
-      complain({function.error().message, function.error().hint});
-      return function.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+      return give_up(function.error());
     }
     if (!snapshot_) {
       fmt::print("{}: {} ({}), {}\n", function->name, function->path,
@@ -85,18 +85,19 @@ class Build final : public Verb {
     }
     Status made = make(*function);
     if (!made.ok()) {
-      complain({made.error().message, made.error().hint});
-      return kExitDifference;
+      const int code = give_up(made.error());
+      // "No snapshot" is the answer that was asked for.
+      return code == kExitInvalid ? kExitDifference : code;
     }
     return kExitOk;
   }
 
  private:
   // [build] command of a folder's manifest, else the recipe of its kind of project; run in that
-  // folder by the shell.
-  Status run_build_command() {
+  // folder by the shell. False, with a complaint, where the command failed.
+  Result<bool> run_build_command() {
     if (!fs::is_directory(path_)) {
-      return Done{};
+      return true;
     }
     FERRY_TRY(const auto recipe, project::find_recipe(path_));
     std::string manifest_path =
@@ -115,7 +116,7 @@ class Build final : public Verb {
       built_ = (fs::path(path_) / recipe->wasm).string();
     }
     if (command.empty()) {
-      return Done{};
+      return true;
     }
     if (recipe) {
       FERRY_CHECK_OK(project::check_tools(*recipe, project::program_in_path));
@@ -135,12 +136,12 @@ class Build final : public Verb {
     int status = std::system(command.c_str());  // NOLINT: the user's own command
     fs::current_path(before, failed);
     if (status != 0) {
-      return Error{Code::kInvalid,
-                   fmt::format("the build command ended with exit code {}",
-                               WIFEXITED(status) ? WEXITSTATUS(status) : 128),
-                   fmt::format("it is {}", command_of)};
+      complain({fmt::format("the build command ended with exit code {}",
+                            WIFEXITED(status) ? WEXITSTATUS(status) : 128),
+                fmt::format("it is {}", command_of)});
+      return false;
     }
-    return Done{};
+    return true;
   }
 
   // A Go command of a function that may connect gets the overlay by itself, unless it names one.

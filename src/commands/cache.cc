@@ -45,14 +45,12 @@ class Cache final : public Verb {
 
   int run() override {
     if ((!max_size_.empty() || max_days_ >= 0) && !prune_) {
-      complain({"--max-size and --max-age go with --prune",
-                "$FERRY_CACHE_SIZE and $FERRY_CACHE_DAYS set the bounds for good"});
-      return kExitUsage;
+      return give_up({Code::kUsage, "--max-size and --max-age go with --prune",
+                      "$FERRY_CACHE_SIZE and $FERRY_CACHE_DAYS set the bounds for good"});
     }
     const Status done = show_or_remove();
     if (!done.ok()) {
-      complain({done.error().message, done.error().hint});
-      return done.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+      return give_up(done.error());
     }
     return kExitOk;
   }

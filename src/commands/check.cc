@@ -75,7 +75,8 @@ class Check final : public Verb {
     app.footer(
         "Examples:\n  ferry check hello.wasm\n  ferry check hello.wasm --output json\n"
         "  ferry check hello.wasm --for lambda --for azure\n\n"
-        "Exit codes: 0 it will run, 1 it will not, 2 usage, 10 no such file or no wasm at all.");
+        "Exit codes: 0 it will run, 1 it will not, 2 usage, 10 no such file, 11 no wasm\n"
+        "at all or a ferry.toml with a mistake.");
   }
 
   int run() override {
@@ -84,15 +85,13 @@ class Check final : public Verb {
       if (function.error().code == Code::kUnsupported) {
         return print_unsupported(function.error());
       }
-      complain({function.error().message, function.error().hint});
-      return kExitNoEngineOrFile;
+      return give_up(function.error());
     }
     auto asked = function::find_asks(path_, common_.manifest);
     const std::vector<std::string> asks =
         asked.ok() ? std::move(asked->lines) : std::vector<std::string>();
     if (auto applied = builder::apply_options(common_, *function); !applied.ok()) {
-      complain({applied.error().message, applied.error().hint});
-      return kExitUsage;
+      return give_up(applied.error());
     }
     std::vector<Finding> findings = function::explain(*function);
     if (auto folders = builder::check_frozen_folders(*function); !folders.ok()) {

@@ -59,7 +59,7 @@ class Compare final : public Verb {
         "  ferry compare --from compare.json --html compare.html\n"
         "\n"
         "Exit codes: 0 all engines replied the same, 1 one did not or could not, 2 usage,\n"
-        "10 no such file or engine.");
+        "10 no such file or engine, 11 a file that cannot be used.");
   }
 
   int run() override {
@@ -70,28 +70,24 @@ class Compare final : public Verb {
     }
     if (!html_.empty()) {
       if (const Status place = check_file_place("--html", html_); !place.ok()) {
-        complain({place.error().message, place.error().hint});
-        return place.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+        return give_up(place.error());
       }
     }
     auto report = from_.empty() ? measure() : read_report();
     if (!report.ok()) {
-      complain({report.error().message, report.error().hint});
-      return report.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+      return give_up(report.error());
     }
     if (!html_.empty()) {
       const Status written = write_file_atomically(html_, as_bytes(compare::to_page(*report)));
       if (!written.ok()) {
-        complain({written.error().message, written.error().hint});
-        return kExitNoEngineOrFile;
+        return give_up(written.error());
       }
     }
     const std::string text =
         output_ == "json" ? compare::to_json(*report) + "\n" : compare::to_table(*report);
     const Status written = write_all(STDOUT_FILENO, as_bytes(text), "stdout");
     if (!written.ok()) {
-      complain({written.error().message, written.error().hint});
-      return kExitNoEngineOrFile;
+      return give_up(written.error());
     }
     return all_well(*report) ? kExitOk : kExitDifference;
   }

@@ -14,8 +14,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kExitRefused = 1;  // the platform said no
-
 // A new platform is one line here.
 constexpr std::array kTargets{make_openwhisk_target, make_lambda_target};
 
@@ -60,13 +58,10 @@ class Deploy final : public Verb {
     auto report = deploy();
     if (!report.ok()) {
       const Error& error = report.error();
-      complain({error.message, error.hint});
-      if (error.code == Code::kUsage) {
-        return kExitUsage;
-      }
       const bool no =
           error.code == Code::kDenied || error.code == Code::kLimit || error.code == Code::kBusy;
-      return no ? kExitRefused : kExitNoEngineOrFile;
+      const int code = give_up(error);
+      return no ? kExitDifference : code;
     }
     if (!job_.dry_run) {
       print(*report);

@@ -1,4 +1,4 @@
-// ferry help [VERB]: what --help prints, for who types it the other way round.
+// ferry help [VERB]: what --help prints, for who types it the other way round; and the exit codes.
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
@@ -6,6 +6,7 @@
 
 #include "commands/app.h"
 #include "commands/command_line.h"
+#include "commands/exit_codes.h"
 
 namespace ferry::commands {
 namespace {
@@ -13,14 +14,21 @@ namespace {
 class Help final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("VERB", verb_, "The verb whose help is wanted (default: ferry itself)");
-    app.footer("Examples:\n  ferry help\n  ferry help run");
+    app.add_option("VERB", verb_,
+                   "The verb whose help is wanted (default: ferry itself), or exit-codes");
+    app.footer("Examples:\n  ferry help\n  ferry help run\n  ferry help exit-codes");
   }
 
   int run() override {
     const CommandLine line;
     if (verb_.empty()) {
       fmt::print("{}", line.app.help());
+      return kExitOk;
+    }
+    if (verb_ == kExitTopic) {
+      for (const ExitRow& row : exit_rows()) {
+        fmt::print("{:>3}  {} ({})\n", row.code, row.meaning, row.from);
+      }
       return kExitOk;
     }
     const auto found =

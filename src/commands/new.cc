@@ -28,7 +28,7 @@ class New final : public Verb {
                    fmt::format("Begin with a sample of this kind of event: {}",
                                fmt::join(project::event_kinds(), ", ")))
         ->type_name("KIND");
-    app.add_flag("--quiet", quiet_, "Print nothing but errors");
+    app.add_flag("--quiet,-q", quiet_, "Print nothing but errors");
     app.footer(
         "Examples:\n  ferry new go hello\n  ferry new rust thumbnails --event s3\n\n"
         "Then, in the new folder: ferry build && ferry run . '{\"name\":\"Ada\"}'\n\n"
@@ -41,8 +41,7 @@ class New final : public Verb {
     if (made.ok()) {
       return kExitOk;
     }
-    complain({made.error().message, made.error().hint});
-    return made.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+    return give_up(made.error());
   }
 
  private:

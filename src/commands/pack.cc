@@ -61,8 +61,7 @@ class Pack final : public Verb {
     if (done.ok()) {
       return kExitOk;
     }
-    complain({done.error().message, done.error().hint});
-    return done.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+    return give_up(done.error());
   }
 
  private:

@@ -4,17 +4,14 @@
 #include <memory>
 #include <string>
 
+#include "base/exit_code.h"
+#include "base/result.h"
+
 namespace CLI {
 class App;
 }
 
 namespace ferry::commands {
-
-// Exit codes of the program; those of outcomes are in host/outcome.h.
-inline constexpr int kExitOk = 0;
-inline constexpr int kExitDifference = 1;  // compare, verify, check: it was found wanting
-inline constexpr int kExitUsage = 2;
-inline constexpr int kExitNoEngineOrFile = 10;
 
 class Verb {
  public:
@@ -51,5 +48,7 @@ struct Complaint {
   std::string hint;
 };
 void complain(const Complaint& complaint);
+// The same for an error that ends a verb; its exit code.
+int give_up(const Error& error);
 
 }  // namespace ferry::commands

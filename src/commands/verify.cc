@@ -76,14 +76,14 @@ class Verify final : public Verb {
         "  OPENWHISK_AUTH=user:key ferry verify hello.wasm \\\n"
         "    --platform openwhisk=http://HOST:3233/api/v1/namespaces/_/actions/hello\n"
         "\n"
-        "Exit codes: 0 the same everywhere, 1 a difference, 2 usage, 10 no such engine or file.");
+        "Exit codes: 0 the same everywhere, 1 a difference, 2 usage, 10 no such engine or file,\n"
+        "11 a file that cannot be used.");
   }
 
   int run() override {
     auto code = child_progress_.empty() ? run_parent() : run_child_side();
     if (!code.ok()) {
-      complain({code.error().message, code.error().hint});
-      return code.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+      return give_up(code.error());
     }
     return *code;
   }

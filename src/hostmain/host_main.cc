@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/exit_code.h"
 #include "engine/compiler.h"
 #include "engine/linked.h"
 #include "generated/version.h"
@@ -17,9 +18,6 @@
 
 namespace ferry::hostmain {
 namespace {
-
-constexpr int kExitUsage = 2;
-constexpr int kExitNothingToServe = 10;
 
 Status serve(const Options& options, const char* argv0) {
   const platforms::Lookup env = [](const char* name) -> const char* { return std::getenv(name); };
@@ -59,7 +57,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   fmt::print(stderr, "ferry-host: {}\n", done.error().text());
-  return done.error().code == Code::kUsage ? kExitUsage : kExitNothingToServe;
+  return exit_code_of(done.error());
 }
 
 }  // namespace
@@ -79,6 +77,6 @@ int main(int argc, char** argv) {
     return ferry::hostmain::run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "ferry-host: internal error: %s\n", error.what());
-    return 9;
+    return ferry::kExitBroken;
   }
 }

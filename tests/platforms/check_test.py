@@ -117,7 +117,7 @@ class Check(unittest.TestCase):
         elf.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00\xb7\x00" + bytes(44))
         run = subprocess.run([FERRY, "check", elf, "--for", "lambda"], capture_output=True,
                              text=True, timeout=300, env=environment(self.folder))
-        self.assertEqual(run.returncode, 10)
+        self.assertEqual(run.returncode, 11)
         self.assertIn("native code for arm64", run.stderr)
         self.assertIn("give the .wasm file", run.stderr)
 
