@@ -6,8 +6,8 @@
 
 #include <boost/json.hpp>
 
-#include "commands/platforms.h"
 #include "function/explain.h"
+#include "platforms/platform.h"
 
 namespace ferry::commands {
 

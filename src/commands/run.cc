@@ -1,4 +1,5 @@
 // ferry run FUNCTION [DATA]: one event, one outcome.
+#include <algorithm>
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
@@ -6,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/ids.h"
+#include "base/terminal.h"
 #include "commands/common_options.h"
-#include "commands/platforms.h"
+#include "commands/exchange.h"
 #include "commands/verb.h"
 #include "emulators/list.h"
 #include "engine/loader.h"
@@ -29,6 +31,17 @@ class Run final : public Verb {
     given_ = app.add_option("DATA", data_, "The event's data: literal, @FILE, or - for stdin");
     app.add_option("--event", event_path_, "A CloudEvent (JSON) to send in place of DATA")
         ->type_name("FILE");
+    app.add_option("--native", native_path_,
+                   "What the platform itself would send, in place of DATA: Lambda's JSON, an HTTP "
+                   "request as text (without --platform, http's)")
+        ->type_name("FILE");
+    app.add_option("--request", request_,
+                   "Send DATA as an HTTP request, the way it reaches a function on --platform "
+                   "(default http)")
+        ->type_name("'METHOD /PATH'");
+    app.add_option("--header", headers_, "Header of --request (repeatable)")
+        ->type_name("'NAME: VALUE'")
+        ->allow_extra_args(false);
     app.add_option("--arg", args_, "Argument for the function, beyond its name (repeatable)")
         ->type_name("TEXT")
         ->allow_extra_args(false);
@@ -47,26 +60,27 @@ class Run final : public Verb {
         "  echo '{\"name\":\"Ada\"}' | ferry run hello.wasm\n"
         "  ferry run hello.wasm '{\"name\":\"Ada\"}' --platform lambda\n"
         "  ferry run hello.wasm --event order-placed.json --engine wasmi\n"
+        "  ferry run hello.wasm --request 'POST /a?x=1' --header 'Accept: text/html' @body.json\n"
+        "  ferry run hello.wasm --platform lambda --native sqs-event.json\n"
         "\n"
         "Exit codes: 0 ok, 1 failed, 3 trapped, 4 timeout, 5 out of memory, 6 output too large,\n"
-        "7 denied, 8 refused, 9 broken; 2 usage, 10 no such engine or file.");
+        "7 denied, 8 refused, 9 broken; 2 usage, 10 no such engine or file, 11 a file that cannot\n"
+        "be used.");
   }
 
   int run() override {
-    if (!platform_.empty() && !args_.empty()) {
-      return give_up({Code::kUsage, "--arg is not possible with --platform", "no platform has it"});
+    if (const Status usage = check_usage(); !usage.ok()) {
+      return give_up(usage.error());
     }
     auto function = builder::read_function(function_path_, common_);
     if (!function.ok()) {
       return give_up(function.error());
     }
-    auto event = read_event();
-    if (!event.ok()) {
-      complain({event.error().message, event.error().hint});
-      return event.error().code == Code::kUsage ? kExitUsage
-             : event.error().code == Code::kInvalid
-                 ? host::status_row(host::Status::kRefused).exit_code
-                 : kExitNoEngineOrFile;
+    auto sent = read_input();
+    if (!sent.ok()) {
+      const int code = give_up(sent.error());
+      // An event that is none is refused, as it is by every platform.
+      return code == kExitInvalid ? host::status_row(host::Status::kRefused).exit_code : code;
     }
     engine::EngineOptions engine_options = builder::engine_options_for({&*function, 1});
     engine_options.max_instances = 1;
@@ -98,101 +112,218 @@ class Run final : public Verb {
       return give_up(loaded.error());
     }
     auto ready = system_clock().monotonic();
-    auto outcome_or = invoke(host, *loaded, *event);
-    if (!outcome_or.ok()) {
-      return give_up(outcome_or.error());
+    auto done = send(host, *loaded, *sent);
+    if (!done.ok()) {
+      return give_up(done.error());
     }
-    host::Outcome outcome = std::move(*outcome_or);
     host::OutcomeOf of{function->name, function->digest, function->binary.abi, info.name,
                        info.version};
-    if (trace_) {
+    if (trace_ && !done->outcomes.empty()) {
       auto us = [](auto from, auto to) {
         return std::chrono::duration<double, std::micro>(to - from).count();
       };
+      const host::Usage& usage = done->outcomes.back().usage;
       fmt::print(stderr,
                  "ferry: {} bundle {:.0f} us, load {:.0f} us, instantiate {:.1f} us, run {:.1f} "
                  "us, teardown {:.1f} us, memory {} bytes\n",
                  cached ? "cached" : "compiled", us(before_bundle, before_load),
-                 us(before_load, ready), outcome.usage.instantiate_us, outcome.usage.run_us,
-                 outcome.usage.teardown_us, outcome.usage.memory_bytes);
+                 us(before_load, ready), usage.instantiate_us, usage.run_us, usage.teardown_us,
+                 usage.memory_bytes);
     }
-    return print(outcome, of);
+    return print(*done, of);
   }
 
  private:
-  Result<host::Outcome> invoke(host::Host& host, const std::shared_ptr<host::Loaded>& function,
-                               const event::Event& event) const {
-    if (const platforms::Emulation* emulation = platforms::find_emulation(platform_)) {
-      return run_through(*emulation, host, function, event);
+  // What came of it: without a platform, one outcome and no answer.
+  struct Ran {
+    std::vector<host::Outcome> outcomes;
+    std::optional<platforms::Answer> answer;
+  };
+
+  Result<Ran> send(host::Host& host, const std::shared_ptr<host::Loaded>& function,
+                   const Sent& sent) const {
+    Ran ran;
+    const platforms::Emulation* emulation = platforms::find_emulation(platform_);
+    if (emulation == nullptr) {
+      host::InvokeOptions options;
+      options.args = args_;
+      ran.outcomes.push_back(host.invoke(*function, std::get<event::Event>(sent), options));
+      return ran;
     }
-    host::InvokeOptions options;
-    options.args = args_;
-    return host.invoke(*function, event, options);
+    FERRY_TRY(Exchange done, exchange(*emulation, host, function, sent));
+    ran.outcomes = std::move(done.outcomes);
+    ran.answer = std::move(done.answer);
+    if (ran.outcomes.empty()) {
+      ran.outcomes.push_back(without_function(*ran.answer));
+    }
+    return ran;
   }
 
-  static int give_up(const Error& error) {
-    complain({error.message, error.hint});
-    return error.code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+  // The platform, or its adapter, answered in the function's place.
+  host::Outcome without_function(const platforms::Answer& answer) const {
+    const std::string said =
+        fmt::format("{} answered {}, and the function was not asked", platform_, answer.status);
+    if (answer.status >= 400) {
+      return host::refuse(said, "", false);
+    }
+    host::Outcome outcome;
+    outcome.status = host::Status::kOk;
+    outcome.logs.push_back({system_clock().wall(), said});
+    return outcome;
   }
 
-  Result<event::Event> read_event() {
+  Status check_usage() {
+    const int kinds =
+        (event_path_.empty() ? 0 : 1) + (native_path_.empty() ? 0 : 1) + (request_.empty() ? 0 : 1);
+    if (kinds > 1 || (!given_->empty() && !(event_path_.empty() && native_path_.empty()))) {
+      return Error{Code::kUsage, "more than one of DATA, --event, --native and --request was given",
+                   "give one of them; DATA goes with --request as its body"};
+    }
+    if (!headers_.empty() && request_.empty()) {
+      return Error{Code::kUsage, "--header is for --request alone", ""};
+    }
+    if (!native_path_.empty() || !request_.empty()) {
+      platform_ = platform_.empty() ? "http" : platform_;
+    }
+    if (!platform_.empty() && !args_.empty()) {
+      return Error{Code::kUsage, "--arg is not possible with --platform, --native or --request",
+                   "no platform has it"};
+    }
+    return Done{};
+  }
+
+  Result<Sent> read_input() const {
+    if (!native_path_.empty()) {
+      FERRY_TRY(auto bytes, read_file(native_path_, kMaxInput));
+      return Sent(NativeInput{std::string(as_text(bytes))});
+    }
     if (!event_path_.empty()) {
-      if (!data_.empty()) {
-        return Error{Code::kUsage, "both DATA and --event were given", "give one of them"};
-      }
       FERRY_TRY(auto text, read_file(event_path_, kMaxInput));
       auto event = event::from_json(as_text(text));
-      return event.ok() ? std::move(event) : with_context(std::move(event).error(), event_path_);
+      if (!event.ok()) {
+        return with_context(std::move(event).error(), event_path_);
+      }
+      return Sent(*std::move(event));
     }
+    FERRY_TRY(auto data, read_data());
+    if (!request_.empty()) {
+      FERRY_TRY(ClientRequest request, client_request(request_, headers_, data.value_or("")));
+      return Sent(std::move(request));
+    }
+    return Sent(event_of(std::move(data)));
+  }
+
+  Result<std::optional<std::string>> read_data() const {
+    std::optional<std::string> data;
+    if (data_.starts_with('@')) {
+      FERRY_TRY(auto bytes, read_file(data_.substr(1), kMaxInput));
+      data = std::string(as_text(bytes));
+    } else if (data_ == "-" || (given_->empty() && ::isatty(STDIN_FILENO) == 0)) {
+      FERRY_TRY(auto bytes, read_all(STDIN_FILENO, kMaxInput, "stdin"));
+      data = std::string(as_text(bytes));
+    } else if (!data_.empty()) {
+      data = data_;
+    }
+    if (data && data->empty()) {
+      data.reset();
+    }
+    return data;
+  }
+
+  static event::Event event_of(std::optional<std::string> data) {
     event::Event event;
     event.id = uuid_v7(system_clock(), system_random());
     event.source = "/ferry/run";
     event.type = "ferry.run";
     event.time = to_rfc3339(system_clock().wall());
-    if (data_.starts_with('@')) {
-      FERRY_TRY(auto bytes, read_file(data_.substr(1), kMaxInput));
-      event.data = std::string(as_text(bytes));
-    } else if (data_ == "-" || (given_->empty() && ::isatty(STDIN_FILENO) == 0)) {
-      FERRY_TRY(auto bytes, read_all(STDIN_FILENO, kMaxInput, "stdin"));
-      event.data = std::string(as_text(bytes));
-    } else if (!data_.empty()) {
-      event.data = data_;
-    }
-    if (event.data && event.data->empty()) {
-      event.data.reset();
-    }
+    event.data = std::move(data);
     if (event.data) {
       event.datacontenttype = host::sniff_content_type(*event.data);
     }
     return event;
   }
 
-  int print(const host::Outcome& outcome, const host::OutcomeOf& of) const {
-    bool json = output_ == "json";
-    if (!json && !common_.quiet) {
-      for (const host::LogLine& line : outcome.logs) {
-        fmt::print(stderr, "{}\n",
-                   log_format_ == "json" ? host::log_to_json(line, outcome, of) : line.text);
-      }
-      if (outcome.log_truncated) {
-        fmt::print(stderr, "ferry: the log was cut at its limit ([limits] log)\n");
-      }
+  int print(Ran& ran, const host::OutcomeOf& of) const {
+    const bool json = output_ == "json";
+    const auto bad = std::ranges::find_if(ran.outcomes, [](const host::Outcome& outcome) {
+      return outcome.status != host::Status::kOk;
+    });
+    for (const host::Outcome& outcome : ran.outcomes) {
+      print_log(outcome, of);
     }
-    std::string text = json ? host::to_json(outcome, of) + "\n" : outcome.reply.data;
-    Status written = write_all(STDOUT_FILENO, as_bytes(text), "stdout");
-    const host::StatusRow& row = host::status_row(outcome.status);
-    if (outcome.status != host::Status::kOk) {
-      complain({fmt::format("{}: {}", row.name, outcome.message), outcome.hint});
-      if (!outcome.backtrace.empty() && !json) {
-        std::string_view frames = outcome.backtrace;
-        frames.remove_suffix(frames.ends_with('\n') ? 1 : 0);
-        fmt::print(stderr, "{}\n", frames);
+    std::string text;
+    if (bad != ran.outcomes.end()) {
+      text = json ? host::to_json(*bad, of) + "\n" : shows_answer() ? ran.answer->body : "";
+    } else {
+      host::Outcome& last = ran.outcomes.back();
+      if (ran.answer) {
+        last.reply = reply_of(*ran.answer);
       }
-    } else if (!written.ok()) {
-      complain({written.error().message, written.error().hint});
-      return kExitNoEngineOrFile;
+      text = json ? host::to_json(last, of) + "\n" : last.reply.data;
     }
-    return row.exit_code;
+    if (shows_answer() && !json && !common_.quiet) {
+      print_head(*ran.answer);
+    }
+    const Status written = write_all(STDOUT_FILENO, as_bytes(text), "stdout");
+    for (const host::Outcome& outcome : ran.outcomes) {
+      explain(outcome);
+    }
+    if (bad != ran.outcomes.end()) {
+      return host::status_row(bad->status).exit_code;
+    }
+    if (!written.ok()) {
+      return give_up(written.error());
+    }
+    return kExitOk;
+  }
+
+  // The answer is shown as it is, whatever became of the function.
+  bool shows_answer() const { return !native_path_.empty() || !request_.empty(); }
+
+  void print_log(const host::Outcome& outcome, const host::OutcomeOf& of) const {
+    if (output_ == "json" || common_.quiet) {
+      return;
+    }
+    for (const host::LogLine& line : outcome.logs) {
+      fmt::print(stderr, "{}\n",
+                 log_format_ == "json" ? host::log_to_json(line, outcome, of)
+                                       : escape_controls(line.text));
+    }
+    if (outcome.log_truncated) {
+      fmt::print(stderr, "ferry: the log was cut at its limit ([limits] log)\n");
+    }
+  }
+
+  void explain(const host::Outcome& outcome) const {
+    if (outcome.status == host::Status::kOk) {
+      return;
+    }
+    complain({fmt::format("{}: {}", host::status_row(outcome.status).name, outcome.message),
+              outcome.hint});
+    if (!outcome.backtrace.empty() && output_ != "json") {
+      std::string_view frames = outcome.backtrace;
+      frames.remove_suffix(frames.ends_with('\n') ? 1 : 0);
+      fmt::print(stderr, "{}\n", escape_controls(frames, LineEnds::kKeep));
+    }
+  }
+
+  // As curl -v shows it.
+  static void print_head(const platforms::Answer& answer) {
+    fmt::print(stderr, "< {}\n", answer.status);
+    for (const auto& [name, value] : answer.fields) {
+      fmt::print(stderr, "< {}: {}\n", escape_controls(name), escape_controls(value));
+    }
+  }
+
+  // What the platform's caller was given in place of what the function replied.
+  host::Reply reply_of(const platforms::Answer& answer) const {
+    host::Reply reply;
+    reply.data = answer.body;
+    reply.content_type = std::string(answer.field("content-type"));
+    if (shows_answer()) {
+      reply.http = host::HttpAnswer{answer.status, answer.fields};
+    }
+    return reply;
   }
 
   CommonOptions common_;
@@ -200,6 +331,9 @@ class Run final : public Verb {
   std::string data_;
   CLI::Option* given_ = nullptr;  // of DATA: empty data on the command line is data, too
   std::string event_path_;
+  std::string native_path_;
+  std::string request_;
+  std::vector<std::string> headers_;
   std::vector<std::string> args_;
   std::string output_ = "text";
   std::string log_format_ = "text";

@@ -19,6 +19,7 @@ namespace ferry::platforms {
 struct EmulatorOptions {
   LogTap* log = nullptr;  // what the adapter logs to; null: no logs are observed
   std::vector<function::Limits> limits = {};  // of the functions, for the platform's own front
+  std::string name = "function";              // what the platform calls the function
 };
 
 // Plays the platform: hands one event over as the platform would, over a real socket. One thread
@@ -34,6 +35,9 @@ class Emulator {
   // The platform's native input as it stands, and its native answer. kUnsupported where there is
   // no way to write one down.
   virtual Result<Answer> send_native(std::string_view input);
+  // A client's HTTP request, as it reaches a function on this platform, and what the client is
+  // answered.
+  virtual Result<Answer> send_request(const WireRequest& request) = 0;
 };
 
 // How one platform is emulated; one per platform, static.

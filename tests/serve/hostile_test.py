@@ -86,7 +86,7 @@ class Hostile(unittest.TestCase):
                     [FERRY, "serve", HOSTILE / f"{name}.wasm", "--listen", "127.0.0.1:0"],
                     capture_output=True, text=True, timeout=PATIENCE,
                     env=environment(self.folder))
-                self.assertEqual(run.returncode, 10, run.stderr)
+                self.assertEqual(run.returncode, 11, run.stderr)
                 self.assertIn("ferry: ", run.stderr)
 
 

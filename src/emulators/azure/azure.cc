@@ -13,11 +13,11 @@ class AzureEmulation final : public Emulation {
                                                   EmulatorOptions options) const override {
     FERRY_TRY(auto wire, make_loopback(*adapter.http, serve::front_options(options.limits)));
     return std::unique_ptr<Emulator>(
-        std::make_unique<azure::AzureEmulator>(std::move(wire), options.log));
+        std::make_unique<azure::AzureEmulator>(std::move(wire), options.log, options.name));
   }
   Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const override {
     return std::unique_ptr<Emulator>(
-        std::make_unique<azure::AzureEmulator>(std::move(wire), nullptr));
+        std::make_unique<azure::AzureEmulator>(std::move(wire), nullptr, "function"));
   }
 };
 

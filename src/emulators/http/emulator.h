@@ -11,8 +11,9 @@ class HttpEmulator final : public Emulator {
   HttpEmulator(std::unique_ptr<Wire> wire, LogTap* log) : wire_(std::move(wire)), log_(log) {}
   Result<Answer> send(const event::Event& event) override;
   Result<Observed> observe(const event::Event& event) override;
-  // METHOD /path, header lines, an empty line, the body. Lines may end with LF alone.
+  // A request as text (parse_request).
   Result<Answer> send_native(std::string_view input) override;
+  Result<Answer> send_request(const WireRequest& request) override;
 
  private:
   std::unique_ptr<Wire> wire_;

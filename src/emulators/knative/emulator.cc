@@ -67,9 +67,17 @@ Result<Answer> KnativeEmulator::send(const event::Event& event) {
 
 // Cloud Functions has no use for a reply, whatever it is.
 Result<Answer> KnativeEmulator::send_native(std::string_view input) {
+  if (!input.starts_with('{')) {
+    FERRY_TRY(const WireRequest request, parse_request(input));
+    return send_request(request);
+  }
   WireRequest request;
   request.fields = {{"Content-Type", "application/json"}};
   request.body = input;
+  return wire_->exchange(request);
+}
+
+Result<Answer> KnativeEmulator::send_request(const WireRequest& request) {
   return wire_->exchange(request);
 }
 

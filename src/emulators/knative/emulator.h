@@ -13,8 +13,10 @@ class KnativeEmulator final : public Emulator {
   KnativeEmulator(std::unique_ptr<Wire> wire, LogTap* log) : wire_(std::move(wire)), log_(log) {}
   Result<Answer> send(const event::Event& event) override;
   Result<Observed> observe(const event::Event& event) override;
-  // An event of Google's as it was before CloudEvents, as Cloud Functions posts it.
+  // A request as text (parse_request); or, where it begins with {, an event of Google's as it was
+  // before CloudEvents, as Cloud Functions posts it.
   Result<Answer> send_native(std::string_view input) override;
+  Result<Answer> send_request(const WireRequest& request) override;
 
  private:
   std::unique_ptr<Wire> wire_;

@@ -1,10 +1,13 @@
 // The emulator as the house wants it: a runtime loop, and who calls it through a function URL.
+#include <map>
+
 #include <fmt/format.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/lower_case.h"
 #include "emulators/emulate.h"
 #include "emulators/lambda/emulator.h"
 #include "platforms/json_view.h"
@@ -14,23 +17,46 @@
 namespace ferry::platforms::lambda {
 namespace {
 
-// A request as AWS's function URLs put it (payload format 2.0).
-std::string to_payload(const event::HttpMessage& message) {
-  std::string out =
-      R"({"version":"2.0","routeKey":"$default","rawPath":"/","rawQueryString":"","headers":{)";
-  bool first = true;
-  for (const auto& [name, value] : message.headers) {
-    out += first ? "" : ",";
-    first = false;
-    event::append_json_string(out, name);
-    out += ':';
-    event::append_json_string(out, value);
+constexpr char kDomain[] = "emulated.lambda-url.us-east-1.on.aws";
+
+// A request as AWS's function URLs put it (payload format 2.0): a header of several lines is one,
+// joined by commas, and cookies stand apart.
+std::string to_payload(const WireRequest& request) {
+  const std::size_t question = request.path.find('?');
+  const std::string path = request.path.substr(0, question);
+  const std::string query =
+      question == std::string::npos ? std::string() : request.path.substr(question + 1);
+  std::map<std::string, std::string> headers;
+  std::vector<std::string> cookies;
+  for (const auto& [name, value] : request.fields) {
+    const std::string lower = lower_case(name);
+    if (lower == "cookie") {
+      cookies.push_back(value);
+    } else if (const auto [at, added] = headers.try_emplace(lower, value); !added) {
+      at->second += "," + value;
+    }
   }
-  out += first ? "" : ",";
-  out += R"("host":"emulated.lambda-url.us-east-1.on.aws"},"requestContext":{"http":)";
-  out += R"({"method":"POST","path":"/","protocol":"HTTP/1.1"},"stage":"$default",)";
-  out += R"("domainName":"emulated.lambda-url.us-east-1.on.aws"},"body":")";
-  return out + to_base64(as_bytes(message.body)) + R"(","isBase64Encoded":true})";
+  headers["host"] = kDomain;
+  const auto quoted = [](std::string_view text) { return event::json_string(text); };
+  std::string out = fmt::format(
+      R"({{"version":"2.0","routeKey":"$default","rawPath":{},"rawQueryString":{},"headers":{{)",
+      quoted(path), quoted(query));
+  for (const auto& [name, value] : headers) {
+    out += fmt::format("{}{}:{}", out.ends_with('{') ? "" : ",", quoted(name), quoted(value));
+  }
+  out += '}';
+  if (!cookies.empty()) {
+    out += ",\"cookies\":[";
+    for (const std::string& cookie : cookies) {
+      out += (out.ends_with('[') ? "" : ",") + quoted(cookie);
+    }
+    out += ']';
+  }
+  return out + fmt::format(R"(,"requestContext":{{"http":{{"method":{},"path":{},)"
+                           R"("protocol":"HTTP/1.1"}},"stage":"$default","domainName":"{}"}},)"
+                           R"("body":"{}","isBase64Encoded":true}})",
+                           quoted(request.method), quoted(path), kDomain,
+                           to_base64(as_bytes(request.body)));
 }
 
 Result<Answer> from_payload(const std::string& body) {
@@ -120,7 +146,11 @@ class LambdaEmulator final : public Emulator {
 
   Result<Answer> send(const event::Event& event) override {
     FERRY_TRY(const auto message, http_message_of(event));
-    FERRY_TRY(const Invoked invoked, invoke(to_payload(message)));
+    return send_request(post_of(message));
+  }
+
+  Result<Answer> send_request(const WireRequest& request) override {
+    FERRY_TRY(const Invoked invoked, invoke(to_payload(request)));
     return answer_of(invoked);
   }
 
@@ -165,8 +195,11 @@ class RemoteLambda final : public Emulator {
 
   Result<Answer> send(const event::Event& event) override {
     FERRY_TRY(const auto message, http_message_of(event));
-    const std::string payload = to_payload(message);
-    FERRY_TRY(const Answer answer, send_native(payload));
+    return send_request(post_of(message));
+  }
+
+  Result<Answer> send_request(const WireRequest& request) override {
+    FERRY_TRY(const Answer answer, send_native(to_payload(request)));
     // It answers 200 to errors too, and says which they are in the body.
     const JsonView body(answer.body);
     const bool failed = body.member("errorType").present();

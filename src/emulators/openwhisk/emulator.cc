@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
 #include "base/ids.h"
+#include "base/lower_case.h"
 #include "emulators/openwhisk/observed.h"
 #include "event/json.h"
 #include "event/json_text.h"
@@ -65,6 +67,26 @@ Result<Answer> unwrapped(Answer answer) {
   return answer;
 }
 
+std::string web_argument(const WireRequest& request) {
+  const auto quoted = [](std::string_view text) { return event::json_string(text); };
+  const std::size_t question = request.path.find('?');
+  const std::string query =
+      question == std::string::npos ? std::string() : request.path.substr(question + 1);
+  std::string headers;
+  std::string type;
+  for (const auto& [name, value] : request.fields) {
+    const std::string lower = lower_case(name);
+    type = lower == "content-type" ? value : type;
+    headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", quoted(lower), quoted(value));
+  }
+  const std::string method = lower_case(request.method);
+  const bool text = event::is_text_type(type) && !event::is_json_type(type);
+  return fmt::format(
+      R"({{"__ow_method":{},"__ow_path":{},"__ow_query":{},"__ow_headers":{{{}}},"__ow_body":{}}})",
+      quoted(method), quoted(request.path.substr(0, question)), quoted(query), headers,
+      quoted(text ? std::string(request.body) : to_base64(as_bytes(request.body))));
+}
+
 Result<Answer> OpenWhiskEmulator::post(const std::string& path, std::string_view body) {
   WireRequest request;
   request.path = path;
@@ -97,6 +119,11 @@ Result<Answer> OpenWhiskEmulator::send_native(std::string_view input) {
                                   R"("deadline":"{}"}})",
                                   input, uuid_v7(system_clock(), system_random()),
                                   deadline.time_since_epoch().count()));
+}
+
+Result<Answer> OpenWhiskEmulator::send_request(const WireRequest& request) {
+  FERRY_TRY(const Answer answer, send_native(web_argument(request)));
+  return web_answer_of(answer.body);
 }
 
 Result<Answer> OpenWhiskEmulator::send(const event::Event& event) {

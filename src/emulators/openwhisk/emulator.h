@@ -14,6 +14,7 @@ class OpenWhiskEmulator final : public Emulator {
   Result<Observed> observe(const event::Event& event) override;
   // The argument of an activation, a JSON object; the answer of /run.
   Result<Answer> send_native(std::string_view input) override;
+  Result<Answer> send_request(const WireRequest& request) override;
 
   // As the invoker sends them; the answer as it came.
   Result<Answer> post(const std::string& path, std::string_view body);
@@ -25,6 +26,9 @@ class OpenWhiskEmulator final : public Emulator {
   LogTap* log_;
   bool initialized_ = false;
 };
+
+// The argument of a raw web action: a client's request as OpenWhisk's controller hands it over.
+std::string web_argument(const WireRequest& request);
 
 // What a caller gets of an answer of /run: a wrapped reply unwrapped, an application error as the
 // problem it is.

@@ -79,8 +79,8 @@ Result<std::string> web_body(std::string_view value, std::string_view type) {
   return is_binary_type(type) || is_json_family(type) ? from_base64(text) : text;
 }
 
-// {"statusCode", "headers", "body"}: a function's own HTTP answer.
-Result<Observed> observed_web(const Members& members) {
+// {"statusCode", "headers", "body"} as the HTTP answer that OpenWhisk makes of it.
+Result<Answer> web_answer(const Members& members) {
   Answer answer;
   const std::string_view* status = find(members, "statusCode");
   for (char c : *status) {
@@ -98,6 +98,12 @@ Result<Observed> observed_web(const Members& members) {
   if (const std::string_view* body = find(members, "body")) {
     FERRY_TRY(answer.body, web_body(*body, answer.field("content-type")));
   }
+  return answer;
+}
+
+// A function's own HTTP answer.
+Result<Observed> observed_web(const Members& members) {
+  FERRY_TRY(const Answer answer, web_answer(members));
   return observed_of(answer);
 }
 
@@ -143,6 +149,18 @@ std::string joined_again(std::string line) {
 }
 
 }  // namespace
+
+Result<Answer> web_answer_of(std::string_view result) {
+  FERRY_TRY(Members members, read_members(result));
+  if (const std::string_view* error = find(members, "error");
+      error != nullptr && members.size() == 1 && event::kind_of(*error) == JsonKind::kObject) {
+    FERRY_TRY(members, read_members(*error));
+  }
+  if (find(members, "statusCode") == nullptr || find(members, "headers") == nullptr) {
+    return bad("no statusCode and headers, which a web action answers with");
+  }
+  return web_answer(members);
+}
 
 Result<Observed> observed_result(std::string_view result) {
   Observed plain;

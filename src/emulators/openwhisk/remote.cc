@@ -45,6 +45,11 @@ class Remote final : public Emulator {
     return answer;
   }
 
+  Result<Answer> send_request(const WireRequest& request) override {
+    FERRY_TRY(const Answer answer, send_native(web_argument(request)));
+    return web_answer_of(answer.body);
+  }
+
   Result<Answer> send(const event::Event& event) override {
     FERRY_TRY(const std::string value, event::to_json(event));
     return send_native(value);
