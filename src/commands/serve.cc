@@ -19,8 +19,9 @@ class Serve final : public Verb {
     listen_ =
         app.add_option(
                "--listen", options_.listen,
-               "Where to serve: HOST:PORT, [IPV6]:PORT or :PORT. Port 0: a free one, which is "
-               "printed on stderr even with --quiet")
+               "Where to serve: HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH. Port 0: a free one, "
+               "which is printed on stderr even with --quiet. A socket that the service manager "
+               "hands over (LISTEN_FDS) goes before it")
             ->capture_default_str();
     app.add_option("--workers", options_.workers, "Worker processes (default: one a core)")
         ->check(CLI::Range(1, 1024));
@@ -54,8 +55,7 @@ class Serve final : public Verb {
     if (done.ok()) {
       return kExitOk;
     }
-    complain({done.error().message, done.error().hint});
-    return done.error().code == Code::kUsage ? kExitUsage : kExitNoEngineOrFile;
+    return give_up(done.error());
   }
 
  private:

@@ -63,7 +63,7 @@ std::span<const Option> table() {
       {"--platform", "NAME", "Whose side is served (default: what the environment says)",
        set_text([](Options& o) -> auto& { return o.platform; })},
       {"--listen", "HOST:PORT",
-       "Where to serve (default: :8080, or :$PORT; port 0: a free one, printed)",
+       "Where to serve, or unix:PATH (default: :8080, or :$PORT; port 0: a free one, printed)",
        set_text([](Options& o) -> auto& { return o.serve.listen; })},
       {"--admin", "HOST:PORT", "Where /livez, /readyz and /metrics are served",
        set_text([](Options& o) -> auto& { return o.serve.admin; })},

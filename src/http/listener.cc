@@ -1,17 +1,26 @@
 #include "http/listener.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace ferry::http {
 namespace {
+
+constexpr std::string_view kUnix = "unix:";
 
 struct Address {
   sockaddr_storage storage{};
@@ -22,7 +31,7 @@ struct Address {
 
 Error bad_address(const std::string& address) {
   return Error{Code::kUsage, fmt::format("'{}' is not an address to listen on", address),
-               "for example 127.0.0.1:8080, [::1]:8080 or :8080"};
+               "for example 127.0.0.1:8080, [::1]:8080, :8080 or unix:/run/ferry.sock"};
 }
 
 Result<Address> resolve(const std::string& address) {
@@ -88,12 +97,81 @@ Result<Fd> bound_socket(const Address& where, bool shared, const std::string& na
   return fd;
 }
 
+Result<sockaddr_un> unix_address(const std::string& address) {
+  const std::string path = address.substr(kUnix.size());
+  sockaddr_un where{};
+  where.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof where.sun_path) {
+    return Error{Code::kUsage,
+                 fmt::format("--listen {}: a path of 1 to {} bytes is possible", address,
+                             sizeof where.sun_path - 1),
+                 "for example unix:/run/ferry.sock"};
+  }
+  std::memcpy(where.sun_path, path.data(), path.size());
+  return where;
+}
+
+Result<Fd> unix_socket() {
+  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) {
+    return errno_error("open a socket", errno);
+  }
+  return fd;
+}
+
+// Takes a socket's name away when nobody listens on it: the program that made it was killed.
+Status remove_stale(const sockaddr_un& where, const std::string& address) {
+  struct stat found {};
+  if (lstat(where.sun_path, &found) != 0) {
+    return Done{};
+  }
+  if (!S_ISSOCK(found.st_mode)) {
+    return Error{Code::kUsage, fmt::format("{} is there and is not a socket", where.sun_path),
+                 "choose another path with --listen"};
+  }
+  FERRY_TRY(const Fd probe, unix_socket());
+  const auto* name = reinterpret_cast<const sockaddr*>(&where);
+  if (connect(probe.get(), name, sizeof where) == 0 || errno != ECONNREFUSED) {
+    return in_use(address);
+  }
+  if (unlink(where.sun_path) != 0 && errno != ENOENT) {
+    return errno_error(fmt::format("remove {}, on which nobody listens", where.sun_path), errno);
+  }
+  return Done{};
+}
+
+Result<Listeners> listen_on_unix(const std::string& address, std::size_t count) {
+  FERRY_TRY(const sockaddr_un where, unix_address(address));
+  FERRY_CHECK_OK(remove_stale(where, address));
+  FERRY_TRY(Fd fd, unix_socket());
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 ||
+      listen(fd.get(), SOMAXCONN) != 0) {
+    return errno == EADDRINUSE ? in_use(address)
+                               : errno_error(fmt::format("listen on {}", address), errno);
+  }
+  struct stat made {};
+  if (lstat(where.sun_path, &made) != 0) {
+    return errno_error(where.sun_path, errno);
+  }
+  FERRY_TRY(Listeners listeners, share(std::move(fd), count));
+  listeners.unix_inode = made.st_ino;
+  return listeners;
+}
+
+}  // namespace
+
 std::string address_of(int fd) {
   Address at;
   at.size = sizeof at.storage;
   std::array<char, INET6_ADDRSTRLEN> host{};
   if (getsockname(fd, reinterpret_cast<sockaddr*>(&at.storage), &at.size) != 0) {
     return {};
+  }
+  if (at.get()->sa_family == AF_UNIX) {
+    const auto* path = reinterpret_cast<const sockaddr_un*>(&at.storage)->sun_path;
+    const std::size_t room =
+        at.size - std::min<std::size_t>(at.size, offsetof(sockaddr_un, sun_path));
+    return std::string(kUnix) + std::string(path, strnlen(path, room));
   }
   if (at.get()->sa_family == AF_INET6) {
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&at.storage);
@@ -105,9 +183,29 @@ std::string address_of(int fd) {
   return fmt::format("{}:{}", host.data(), ntohs(v4->sin_port));
 }
 
-}  // namespace
+Result<Listeners> share(Fd socket, std::size_t count) {
+  Listeners listeners;
+  listeners.address = address_of(socket.get());
+  listeners.one_socket = true;
+  for (std::size_t i = 1; i < count; ++i) {
+    Fd copy(fcntl(socket.get(), F_DUPFD_CLOEXEC, 3));
+    if (!copy.valid()) {
+      return errno_error("copy the descriptor of the listening socket", errno);
+    }
+    listeners.sockets.push_back(std::move(copy));
+  }
+  listeners.sockets.push_back(std::move(socket));
+  return listeners;
+}
+
+std::string url_of(const std::string& address) {
+  return address.starts_with(kUnix) ? address : "http://" + address;
+}
 
 Result<Listeners> listen_on(const std::string& address, std::size_t count) {
+  if (address.starts_with(kUnix)) {
+    return listen_on_unix(address, count);
+  }
   FERRY_TRY(Address where, resolve(address));
   Listeners listeners;
   listeners.port_chosen = where.any_port;
@@ -152,6 +250,24 @@ Status refuse_new_connections(int socket) {
     return errno_error("attach a filter to the listening socket", errno);
   }
   return Done{};
+}
+
+void stop_listening(Listeners& listeners) {
+  if (!listeners.inherited && listeners.one_socket && !listeners.sockets.empty()) {
+    // Unless another program has put its own socket there by now.
+    struct stat there {};
+    const std::string path = listeners.address.substr(kUnix.size());
+    if (lstat(path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode) &&
+        there.st_ino == listeners.unix_inode) {
+      unlink(path.c_str());
+    }
+  }
+  for (Fd& socket : listeners.sockets) {
+    if (!listeners.one_socket) {
+      static_cast<void>(refuse_new_connections(socket.get()).ok());
+    }
+    socket.reset();
+  }
 }
 
 }  // namespace ferry::http

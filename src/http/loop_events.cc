@@ -42,6 +42,14 @@ std::string name_of(const sockaddr_storage& address) {
   return {};
 }
 
+// Whether it is not one of several sockets with the same address (SO_REUSEPORT), each of one
+// process: a Unix socket, or one that was inherited.
+bool is_one_for_all(int listener) {
+  int on = 0;
+  socklen_t size = sizeof on;
+  return getsockopt(listener, SOL_SOCKET, SO_REUSEPORT, &on, &size) == 0 && on == 0;
+}
+
 }  // namespace
 
 Status Server::Loop::start() {
@@ -105,7 +113,7 @@ void Server::Loop::set_accepting(bool on) {
     return;
   }
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLEXCLUSIVE;  // where several processes share it, one is enough
   event.data.ptr = &listener_;
   if (epoll_ctl(epoll_.get(), on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, listener_.get(), &event) == 0) {
     accepting_ = on;
@@ -235,6 +243,9 @@ bool Server::Loop::over() const {
 void Server::Loop::start_draining() {
   draining_.store(true);
   drain_since_ = next_sweep_ = now_;
+  if (is_one_for_all(listener_.get())) {
+    return;  // what comes now is for the others, or for the process that is given it next
+  }
   if (listener_.valid() && !refuse_new_connections(listener_.get()).ok()) {
     // No TCP: accept what is there, as the sweep does once more before it closes.
     accept_some();

@@ -9,6 +9,7 @@
 #include "http/admin.h"
 #include "http/pinning.h"
 #include "http/server.h"
+#include "serve/service_manager.h"
 #include "serve/supervisor.h"
 
 namespace ferry::serve {
@@ -36,17 +37,18 @@ http::Census census(const Supervisor& supervisor) {
 void announce(const FleetOptions& options, const std::string& address,
               const std::string& admin_address, std::size_t workers) {
   std::string what;
+  const std::string url = http::url_of(address);
   for (const std::string& name : options.names) {
     if (options.names.size() > kMostNamed) {
-      what = fmt::format("{} functions on http://{}/", options.names.size(), address);
+      what = fmt::format("{} functions on {}/", options.names.size(), url);
       break;
     }
     what += what.empty() ? "" : ", ";
-    what += fmt::format("{} on http://{}/{}", name, address, options.names.size() > 1 ? name : "");
+    what += fmt::format("{} on {}/{}", name, url, options.names.size() > 1 ? name : "");
   }
   fmt::print(stderr, "{}: serving {} ({} worker{}{})\n", options.program, what, workers,
              workers == 1 ? "" : "s",
-             admin_address.empty() ? "" : ", admin on http://" + admin_address);
+             admin_address.empty() ? "" : ", admin on " + http::url_of(admin_address));
 }
 
 void on_death(const FleetOptions& options, http::WorkerCounters& worker, std::size_t index,
@@ -62,11 +64,16 @@ void on_death(const FleetOptions& options, http::WorkerCounters& worker, std::si
 
 }  // namespace
 
-Status run_fleet(const FleetOptions& options, http::Listeners listeners, const WorkerLife& life) {
+Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLife& life) {
   allow_descriptors();
   const std::size_t workers = listeners.sockets.size();
   const std::vector<int> cores = http::own_cores();
+  if (options.pin && listeners.one_socket) {
+    return Error{Code::kUsage, "--pin is not possible on one socket for all workers",
+                 "leave it out, or listen on HOST:PORT"};
+  }
   if (options.pin) FERRY_CHECK_OK(http::steer_by_core(listeners, cores));
+  ServiceManager manager = ServiceManager::from_environment();
   FERRY_TRY(auto board, http::Board::make(workers, options.names));
   Supervisor* running = nullptr;
   http::Admin admin(board, [&] { return census(*running); });
@@ -76,8 +83,14 @@ Status run_fleet(const FleetOptions& options, http::Listeners listeners, const W
   FERRY_TRY(auto admin_server, http::Server::make(admin_options, admin));
   std::string admin_address;
   bool announced = !options.quiet || listeners.port_chosen;
-  if (!options.admin.empty()) {
-    FERRY_TRY(auto admin_listeners, http::listen_on(options.admin, 1));
+  http::Listeners admin_listeners;
+  if (options.admin_socket) {
+    FERRY_TRY(admin_listeners, http::share(*std::move(options.admin_socket), 1));
+    admin_listeners.inherited = true;
+  } else if (!options.admin.empty()) {
+    FERRY_TRY(admin_listeners, http::listen_on(options.admin, 1));
+  }
+  if (!admin_listeners.sockets.empty()) {
     admin_address = admin_listeners.address;
     announced |= admin_listeners.port_chosen;
     FERRY_CHECK_OK(admin_server->listen(std::move(admin_listeners.sockets[0])));
@@ -104,16 +117,18 @@ Status run_fleet(const FleetOptions& options, http::Listeners listeners, const W
     if (announced) {
       announce(options, listeners.address, admin_address, workers);
     }
+    manager.ready(fmt::format("serving on {}", http::url_of(listeners.address)));
   };
   hooks.on_drain = [&] {
+    manager.stopping();
     // All sockets at once, before any worker stops: the kernel must not route to one that did.
-    for (Fd& socket : listeners.sockets) {
-      static_cast<void>(http::refuse_new_connections(socket.get()).ok());
-      socket.reset();
-    }
+    http::stop_listening(listeners);
   };
   hooks.side_fd = admin_server->fd();
-  hooks.side_step = [&] { admin_server->step(); };
+  hooks.side_step = [&] {
+    admin_server->step();
+    manager.alive();
+  };
   SupervisorOptions supervisor_options;
   supervisor_options.workers = workers;
   Supervisor supervisor(supervisor_options, std::move(hooks));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct FleetOptions {
   std::string admin;               // HOST:PORT; empty: none
   bool pin = false;                // each worker on a core of its own (http/pinning.h)
   bool quiet = false;              // but a port that the kernel chose is told all the same
+  std::optional<Fd> admin_socket = std::nullopt;  // one that listens already, in place of `admin`
 };
 
 // A worker's whole life, in its own process: serves `listener` until SIGTERM. The exit code
@@ -24,6 +26,6 @@ struct FleetOptions {
 using WorkerLife = std::function<int(Fd listener, http::Board& board, std::size_t index)>;
 
 // One worker a listener; until all have drained after SIGTERM or SIGINT.
-Status run_fleet(const FleetOptions& options, http::Listeners listeners, const WorkerLife& life);
+Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLife& life);
 
 }  // namespace ferry::serve

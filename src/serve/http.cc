@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "http/inherited.h"
 #include "serve/fleet.h"
 #include "serve/front.h"
 
@@ -57,7 +58,11 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
       options.workers > 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
   // First of all: who connects while the functions are made ready waits, and is not refused, which
   // would have them wait longer before they try again.
-  FERRY_TRY(auto listeners, http::listen_on(options.listen, workers));
+  FERRY_TRY(http::Inherited inherited, http::take_inherited());
+  FERRY_TRY(auto listeners, inherited.listener
+                                ? http::share(*std::move(inherited.listener), workers)
+                                : http::listen_on(options.listen, workers));
+  listeners.inherited = inherited.listener.has_value();
   FERRY_TRY(const std::vector<Listed> functions, provider.list({}));
   if (options.print_sandbox) {
     fmt::print("{}", host::sandbox::to_text(
@@ -70,18 +75,19 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
   FERRY_CHECK_OK(provider.prepare());
   FleetOptions fleet{
       std::string(provider.program()), {}, options.admin, options.pin, options.quiet};
+  fleet.admin_socket = std::move(inherited.admin);
   for (const Listed& each : functions) {
     fleet.names.push_back(each.name);
   }
-  return run_fleet(
-      fleet, std::move(listeners), [&](Fd listener, http::Board& board, std::size_t index) {
-        const Status worked =
-            work(provider, functions, options, make_service, std::move(listener), board, index);
-        if (!worked.ok()) {
-          provider.complain(worked.error());
-        }
-        return worked.ok() ? 0 : 1;
-      });
+  return run_fleet(std::move(fleet), std::move(listeners),
+                   [&](Fd listener, http::Board& board, std::size_t index) {
+                     const Status worked = work(provider, functions, options, make_service,
+                                                std::move(listener), board, index);
+                     if (!worked.ok()) {
+                       provider.complain(worked.error());
+                     }
+                     return worked.ok() ? 0 : 1;
+                   });
 }
 
 }  // namespace ferry::serve

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "http/pinning.h"
 
@@ -109,6 +110,63 @@ TEST(Listener, WhoIsBoundThereAndListensLaterIsFound) {
   const auto ours = listen_on(address, 1);
   ASSERT_FALSE(ours.ok());
   EXPECT_EQ(ours.error().code, Code::kBusy);
+}
+
+// One socket for all workers; it is theirs until all let go of it.
+TEST(Listener, UnixSocketsHaveANameUntilTheEnd) {
+  const std::string path = testing::TempDir() + "ferry-listener.sock";
+  unlink(path.c_str());
+  auto listeners = listen_on("unix:" + path, 2);
+  ASSERT_TRUE(listeners.ok()) << listeners.error().text();
+  EXPECT_EQ(listeners->address, "unix:" + path);
+  EXPECT_EQ(url_of(listeners->address), "unix:" + path);
+  ASSERT_EQ(listeners->sockets.size(), 2U);
+  EXPECT_TRUE(listeners->one_socket);
+  const auto second = listen_on("unix:" + path, 1);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.error().code, Code::kBusy);
+  stop_listening(*listeners);
+  EXPECT_NE(access(path.c_str(), F_OK), 0);
+}
+
+// Another program's socket of the same name stays.
+TEST(Listener, UnixSocketsOfOthersAreNotRemoved) {
+  const std::string path = testing::TempDir() + "ferry-other.sock";
+  unlink(path.c_str());
+  auto first = listen_on("unix:" + path, 1);
+  ASSERT_TRUE(first.ok()) << first.error().text();
+  const std::string aside = path + ".aside";  // keeps the inode from being used again
+  unlink(aside.c_str());
+  ASSERT_EQ(rename(path.c_str(), aside.c_str()), 0);
+  const auto second = listen_on("unix:" + path, 1);
+  ASSERT_TRUE(second.ok()) << second.error().text();
+  stop_listening(*first);
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);
+  unlink(path.c_str());
+  unlink(aside.c_str());
+}
+
+TEST(Listener, UnixPathsHaveABoundedLength) {
+  for (const std::string& address : {std::string("unix:"), "unix:/" + std::string(200, 'x')}) {
+    const auto listeners = listen_on(address, 1);
+    ASSERT_FALSE(listeners.ok());
+    EXPECT_EQ(listeners.error().code, Code::kUsage);
+  }
+}
+
+// The port stays open for the process that is given it next.
+TEST(Listener, InheritedSocketsAreLeftListening) {
+  auto own = listen_on("127.0.0.1:0", 1);
+  ASSERT_TRUE(own.ok());
+  const unsigned port = port_of(*own);
+  auto shared = share(Fd(dup(own->sockets[0].get())), 3);
+  ASSERT_TRUE(shared.ok());
+  shared->inherited = true;
+  EXPECT_EQ(shared->address, own->address);
+  EXPECT_EQ(shared->sockets.size(), 3U);
+  stop_listening(*shared);
+  const std::atomic<bool> stop = false;
+  EXPECT_TRUE(connected(port, stop).valid());
 }
 
 }  // namespace

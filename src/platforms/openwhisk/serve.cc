@@ -51,6 +51,7 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
                             : fmt::format("{} function{} here", known, known == 1 ? "" : "s"));
     }
   });
+  http::stop_listening(listeners);
   return Done{};
 }
 
