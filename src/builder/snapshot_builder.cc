@@ -10,6 +10,7 @@
 #include "builder/behaviour_diff.h"
 #include "builder/probe.h"
 #include "engine/compiler.h"
+#include "snapshot/go_program.h"
 #include "snapshot/image.h"
 #include "wasm/reader.h"
 
@@ -18,6 +19,14 @@ namespace {
 
 Error frozen(std::string what, std::string hint) {
   return {Code::kUnsupported, "no snapshot: " + std::move(what), std::move(hint)};
+}
+
+Error names_stripped() {
+  return frozen(
+      "the names of its functions were stripped, and with them goes whether its packages draw "
+      "random numbers while they start",
+      "build without -ldflags=-s (-w alone keeps the names); or make the snapshot yourself: ferry "
+      "build --snapshot");
 }
 
 // A C, C++ or Rust program writes to a few pages while it starts, a Go program to many more. A new
@@ -54,10 +63,7 @@ Status judge_random(const snapshot::Frozen& found, const SnapshotRequest& how,
   }
   if (!found.named) {
     if (how.unasked) {
-      return frozen(
-          "the names of its functions were stripped, and with them goes whether its packages draw "
-          "random numbers while they start",
-          "build without -ldflags=-s; or make the snapshot yourself: ferry build --snapshot");
+      return names_stripped();
     }
     notes.emplace_back(
         "the names of its functions were stripped: a random number that a package drew while "
@@ -169,6 +175,13 @@ void KeyedRandom::fill(std::span<std::uint8_t> bytes) {
 Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::EngineOptions& options,
                                      const function::Function& function,
                                      const SnapshotRequest& how) {
+  if (how.unasked) {
+    // The name section alone says so; finding it out by starting the program would take seconds.
+    FERRY_TRY(const auto go, snapshot::read_go_program(function.wasm, function.binary));
+    if (go && !go->named) {
+      return names_stripped();
+    }
+  }
   const engine::Info& info = engine.info();
   const std::string name = info.name + (info.variant.empty() ? "" : ":" + info.variant);
   snapshot::SnapshotOptions start;
