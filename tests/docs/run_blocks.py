@@ -161,7 +161,7 @@ def run(page, given):
         print(f"{page}: nothing to run")
         return 0
     # Not under TMPDIR, which may be somebody's own.
-    with tempfile.TemporaryDirectory(prefix="ferry-docs-", dir="/tmp") as name:
+    with tempfile.TemporaryDirectory(prefix="newcomer-", dir="/tmp") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
         env = environment(given, folder)
