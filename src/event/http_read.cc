@@ -1,9 +1,12 @@
 // From HTTP messages to events: CloudEvents HTTP binding 1.0.2, section 3.
+#include <algorithm>
+
 #include "event/content_type.h"
 #include "event/http.h"
 #include "event/http_headers.h"
 #include "event/json.h"
 #include "event/json_text.h"
+#include "event/request.h"
 #include "event/rules.h"
 #include "event/uri.h"
 
@@ -175,6 +178,12 @@ Format format_of(std::string_view content_type) {
   if (same_word(media, kJsonMediaType)) return Format::kJson;
   if (same_word(media, kJsonBatchMediaType)) return Format::kJsonBatch;
   return Format::kUnknown;
+}
+
+bool is_cloudevent(std::span<const HeaderView> headers) {
+  return has_required_header(headers) || std::ranges::any_of(headers, [](const HeaderView& header) {
+           return same_word(header.first, "content-type") && is_cloudevents_type(header.second);
+         });
 }
 
 bool is_cloudevents_type(std::string_view content_type) {

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "event/content_coding.h"
 #include "event/json.h"
+#include "event/request.h"
 #include "serve/front.h"
 
 namespace ferry::platforms {
@@ -27,6 +28,9 @@ void take_message(event::HttpMessage message, http::Response& response) {
   }
   response.body = std::move(message.body);
 }
+
+// Of a function that takes requests itself, those that are no CloudEvents reach it as they came.
+bool takes_requests(const host::OutcomeOf& of) { return of.abi == wasm::Abi::kHttp; }
 
 bool wants_structured(std::span<const event::HeaderView> headers) {
   for (const auto& [name, value] : headers) {
@@ -224,6 +228,17 @@ void HttpCalls::answer_refused(const HttpCall& call, const Error& error,
 void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
   const auto headers = call.message.headers;
   call.message.arrival = call.arrival;
+  if (takes_requests(of_[call.function])) {
+    event::RequestEvent request(std::move(call.message), context_.clock, context_.random,
+                                carried_[call.function]);
+    if (ferry::Status ok = request.check(); !ok.ok()) {
+      answer_refused(call, ok.error(), response);
+      return;
+    }
+    Outcome outcome = invoke(call.function, request, call.arrival, std::move(call.invoke));
+    answer(call.function, outcome, outcome.reply.event && wants_structured(headers), response);
+    return;
+  }
   event::PlainRequest plain(std::move(call.message), context_.clock, context_.random,
                             carried_[call.function]);
   if (ferry::Status ok = plain.check(); !ok.ok()) {
@@ -238,6 +253,10 @@ void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
 }
 
 void HttpCalls::call(HttpCall&& call, http::Response& response) const {
+  if (takes_requests(of_[call.function]) && !event::is_cloudevent(call.message.headers)) {
+    call_plain(call, response);
+    return;
+  }
   std::vector<event::HeaderView> decoded;
   const auto& limits = host::manifest_of(*context_.functions[call.function]).limits;
   if (ferry::Status done = event::decode_content(call.message, decoded, serve::max_body(limits));

@@ -187,6 +187,30 @@ class Fields(Folder):
                 self.check_problem(problem)
 
 
+class Components(Folder):
+    """A component that handles HTTP requests gets them as they came; CloudEvents are events."""
+
+    def test_requests_come_as_they_came(self):
+        guest = make_guest("takes-requests", self.folder)
+        body = gzip.compress(b"packed")
+        for platform in ("http", "knative", "openfaas"):
+            with self.subTest(platform), \
+                    Server(self.folder, guest, options=["--platform", platform]) as server:
+                for text, fields in ((b"{not JSON", {"Content-Type": "application/json"}),
+                                     (b"\xef\xbb\xbf{}", {"Content-Type": "application/json"}),
+                                     (body, {"Content-Encoding": "gzip"}),
+                                     (b"<a/>", {"Content-Type": "no media type"})):
+                    answer = server.ask(body=text, fields=fields)
+                    self.assertEqual((answer.status, answer.body), (201, text), fields)
+                self.assertEqual(server.ask(method="OPTIONS").status, 201)
+                self.assertEqual(server.ask(method="OPTIONS", path="*").status, 204)
+                # An event that breaks a rule of CloudEvents is none, whatever takes it.
+                answer = server.ask(body="{not JSON", fields={
+                    "Content-Type": "application/json", "ce-id": "1", "ce-source": "/s",
+                    "ce-type": "t", "ce-specversion": "1.0"})
+                self.assertEqual(answer.status, 400, answer.body)
+
+
 class Limits(Folder):
     def test_lambda_says_in_http_that_an_answer_is_too_large(self):
         """It was an invocation error, which a gateway makes a 502 without a word of."""

@@ -37,17 +37,21 @@ bool HttpAdapter::is_health(const http::Request& request) const {
 }
 
 int HttpAdapter::lane(const http::Request& request) {
-  if (request.method == "OPTIONS" || request.method == "TRACE" || is_health(request)) {
+  if (request.method == "TRACE" || request.target == "*" || is_health(request)) {
     return kNoLane;
   }
   const auto& of = calls_.of();
-  if (of.size() == 1) {
-    return 0;
+  int function = 0;
+  if (of.size() > 1) {
+    std::string_view name = path_of(request).substr(1);
+    name = name.substr(0, name.find('/'));
+    const auto found = by_name_.find(name);
+    function = found == by_name_.end() ? kNoLane : found->second;
   }
-  std::string_view name = path_of(request).substr(1);
-  name = name.substr(0, name.find('/'));
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? kNoLane : found->second;
+  // Only a component that handles HTTP requests can know what it offers.
+  const bool answers_options =
+      function != kNoLane && of[static_cast<std::size_t>(function)].abi == wasm::Abi::kHttp;
+  return request.method == "OPTIONS" && !answers_options ? kNoLane : function;
 }
 
 void HttpAdapter::answer_unknown(http::Response& response) {
@@ -64,7 +68,8 @@ void HttpAdapter::answer_unknown(http::Response& response) {
 }
 
 void HttpAdapter::handle(const http::Request& request, http::Response& response) {
-  if (request.method == "OPTIONS") {
+  const int function = lane(request);
+  if (request.method == "OPTIONS" && function == kNoLane) {
     response.status = 204;
     response.fields.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     return;
@@ -79,7 +84,6 @@ void HttpAdapter::handle(const http::Request& request, http::Response& response)
     response.body = "ok\n";
     return;
   }
-  int function = lane(request);
   if (function == kNoLane) {
     answer_unknown(response);
     return;
