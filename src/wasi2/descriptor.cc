@@ -2,6 +2,7 @@
 #include "wasi2/descriptor.h"
 
 #include <algorithm>
+#include <array>
 
 #include "wasi2/calls.h"
 
@@ -125,6 +126,7 @@ bool get_times(S& s, const NewTime& atim, const NewTime& mtim, Times& out) {
 
 void get_directories(S& s, G g, u32 ret) {
   if (!begin(s, g, ret, 8, 4)) return;
+  s.p1.drawn.folders = true;
   const auto* granted = s.p1.setup.directories;
   const u32 count = granted == nullptr ? 0 : static_cast<u32>(granted->size());
   const u32 at = s.results.list(0, count, 12, 4);
@@ -183,8 +185,10 @@ void descriptor_set_size(S& s, G g, u32 self, u64 size, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
   if (descriptor == nullptr || !begin(s, g, ret, 2, 1)) return;
   const u32 fd = s.files[descriptor->file].fd;
-  const Errno error =
+  Errno error =
       size > INT64_MAX ? Errno::kInval : wasi::fd_filestat_set_size(s.p1, g, fd, size).error;
+  // As ftruncate(2) has it for a file that was not opened for writing.
+  if (error == Errno::kNotcapable) error = Errno::kInval;
   put_file_result(s, error, 1);
 }
 
@@ -308,7 +312,9 @@ G scratch(S& s, u32 size) {
 }
 
 Errno stat_of(S& s, u32 file, wasi::GuestFilestat& out) {
-  const G room = scratch(s, sizeof(out));
+  // Not in the scratch memory: what was read from a stream may still lie there.
+  std::array<u8, sizeof(out)> bytes{};
+  const G room({bytes.data(), bytes.size()});
   const Answer answer = wasi::fd_filestat_get(s.p1, room, s.files[file].fd, 0);
   room.get(0, out);
   return answer.error;

@@ -154,7 +154,7 @@ Answer read_file_at(S& s, u32 file, u64 at, u64 most, std::string_view& out) {
   out = {};
   const wasi::Entry& entry = entry_of(s, file);
   if (entry.kind == wasi::Entry::Kind::kDirectory) return Errno::kIsdir;
-  if ((entry.base & wasi::rights::kFdRead) == 0) return Errno::kNotcapable;
+  if ((entry.base & wasi::rights::kFdRead) == 0) return Errno::kBadf;  // pread(2)
   if (at > INT64_MAX) return Errno::kInval;
   // Into a buffer of ours: read_file fills its own, so the slice must be another.
   s.scratch.resize(wasi::kBounceBytes);
@@ -168,7 +168,7 @@ Answer read_file_at(S& s, u32 file, u64 at, u64 most, std::string_view& out) {
 Answer write_file_at(S& s, u32 file, u64 at, std::string_view data, u64& done) {
   const wasi::Entry& entry = entry_of(s, file);
   if (entry.kind == wasi::Entry::Kind::kDirectory) return Errno::kIsdir;
-  if ((entry.base & wasi::rights::kFdWrite) == 0) return Errno::kNotcapable;
+  if ((entry.base & wasi::rights::kFdWrite) == 0) return Errno::kBadf;  // pwrite(2)
   if (at > INT64_MAX) return Errno::kInval;
   // The transfer only reads what it is given.
   s.p1.slices.assign(1, {const_cast<char*>(data.data()), data.size()});  // NOLINT

@@ -93,6 +93,8 @@ void outgoing_request_path_with_query(S& s, G g, u32 self, u32 ret) {
 }
 
 u32 outgoing_request_set_path_with_query(S& s, G g, u32 self, u32 some, u32 text, u32 length) {
+  // An empty path is a valid one (RFC 3986, 3.3), and is requested as none is: as "/".
+  if (some == 1 && length == 0) some = 0;
   return set(s, g, self, some, text, length, &OutgoingRequest::path_with_query, is_path);
 }
 

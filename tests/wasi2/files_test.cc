@@ -19,6 +19,7 @@ constexpr u32 kCreate = 1;
 
 // error-code.
 constexpr u8 kBadDescriptor = 3;
+constexpr u8 kInvalid = 12;
 constexpr u8 kIsDirectory = 14;
 constexpr u8 kNoEntry = 20;
 constexpr u8 kNotPermitted = 31;
@@ -126,11 +127,27 @@ TEST_F(FilesTest, WritesAndAppends) {
   EXPECT_EQ(host("new"), "hEllo");
 }
 
+// The size that an append asks for overwrote what had been read.
+TEST_F(FilesTest, AFileIsSplicedToTheEndOfAnother) {
+  const u32 from = opened("f");
+  EXPECT_EQ(error("[method]descriptor.read-via-stream", 4, from, 3), std::nullopt);
+  const u32 in = get(kRet + 4);
+  const u32 to = opened("new", kCreate, kRead | kWrite);
+  EXPECT_EQ(error("[method]descriptor.append-via-stream", 4, to), std::nullopt);
+  const u32 out = get(kRet + 4);
+  for (const u64 most : {2, 100}) {
+    call(kStreams, "[method]output-stream.splice", {out, in, most, kRet});
+    EXPECT_EQ(get<u8>(kRet), 0);
+  }
+  EXPECT_EQ(host("new"), "3456789");
+}
+
 TEST_F(FilesTest, AFileOpenedToReadIsNotWritten) {
   const u32 file = opened("f");
   EXPECT_EQ(error("[method]descriptor.write-via-stream", 4, file, 0), kBadDescriptor);
   const Passed data = pass("x");
-  EXPECT_EQ(error("[method]descriptor.write", 8, file, data.at, data.size, 0), kNotPermitted);
+  EXPECT_EQ(error("[method]descriptor.write", 8, file, data.at, data.size, 0), kBadDescriptor);
+  EXPECT_EQ(error("[method]descriptor.set-size", 1, file, 0), kInvalid);
   EXPECT_EQ(error("[method]descriptor.get-flags", 1, file), std::nullopt);
   EXPECT_EQ(get<u8>(kRet + 1), kRead);
 }

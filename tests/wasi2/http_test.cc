@@ -358,6 +358,10 @@ TEST_F(HttpTest, ARequestIsMadeAndDenied) {
       0u);
   EXPECT_EQ(call(kHttp, "[method]outgoing-request.set-path-with-query", {out, 1, bad.at, bad.size}),
             1u);
+  const u32 other = make("[constructor]outgoing-request", {fields()});
+  EXPECT_EQ(call(kHttp, "[method]outgoing-request.set-path-with-query", {other, 1, bad.at, 0}), 0u);
+  call(kHttp, "[method]outgoing-request.path-with-query", {other, kRet});
+  EXPECT_EQ(get<u8>(kRet), 0);  // none
   EXPECT_EQ(call(kHttp, "[method]outgoing-request.set-scheme", {out, 1, 1, 0, 0}), 0u);
   call(kHttp, "[method]outgoing-request.scheme", {out, kRet});
   EXPECT_EQ(get<u8>(kRet + 4), 1);
