@@ -115,7 +115,7 @@ std::string shown(const wasm::Import& import) {
 
 // The same of a component.
 constexpr Mark kWasi03 = {
-    "", "", "wasi-0.3", "asynchronous functions of WASI 0.3, which are not offered yet",
+    "", "", "wasi-0.3", "it is a component of WASI 0.3, and WASI 0.2 is what is offered",
     "build it for WASI 0.2: the world wasi:http/proxy@0.2 or wasi:cli/command@0.2"};
 constexpr Mark kOtherWasi = {"", "", "wasi-unknown-interface",
                              "an interface or version of WASI that is not offered",
@@ -125,7 +125,9 @@ constexpr Mark kOtherInterface = {
     "leave it out of the component's world, or compile in what implements it"};
 
 const Mark& mark_of_component(const wasm::Import& import) {
-  if (import.module == wasm::kCanonModule || import.module.find("@0.3.") != std::string::npos) {
+  // Of what lowering imports for itself, only what drives asynchronous tasks is not served.
+  if (import.module == wasm::kCanonModule || import.module == wasm::kAbiModule ||
+      import.module.find("@0.3.") != std::string::npos) {
     return kWasi03;
   }
   return import.module.starts_with("wasi:") ? kOtherWasi : kOtherInterface;
