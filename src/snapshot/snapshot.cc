@@ -10,6 +10,7 @@
 #include "engine/lower.h"
 #include "snapshot/image.h"
 #include "snapshot/start_up.h"
+#include "wasi2/state.h"
 #include "wasm/module_edit.h"
 
 namespace ferry::snapshot {
@@ -257,18 +258,24 @@ Result<Snapshot> snapshot_command(const Making& making) {
   return out;
 }
 
+// To where the first event would come.
 Result<StartUp> initialize(const Making& making, const Startable& module, Random& random,
                            bool second) {
   FERRY_TRY(StartUp run, start_up(module, making.options, random, second));
-  if (making.binary.find_export("_initialize", wasm::ExternKind::kFunc) != nullptr) {
+  if (!is_component(making.binary) &&
+      making.binary.find_export("_initialize", wasm::ExternKind::kFunc) != nullptr) {
     if (engine::End end = run.call("_initialize"); end.kind != engine::End::Kind::kReturned) {
       return no_snapshot("_initialize failed: " + end.message);
     }
   }
   const wasi::Drawn& drawn = run.context->drawn();
   if (drawn.wrote || drawn.files || drawn.stdin_read || drawn.network) {
-    return no_snapshot(
-        "its _initialize wrote, read stdin, opened files, or reached for the network");
+    return no_snapshot("its start-up wrote, read stdin, opened files, or reached for the network");
+  }
+  if (wasi2::Session* session = wasi2::Session::find(*run.context);
+      session != nullptr && session->state().handles.live() != 0) {
+    return no_snapshot("its start-up keeps handles of WASI, which are valid for one event alone",
+                       "ask for streams, clocks and the like when an event is there");
   }
   return run;
 }
@@ -288,13 +295,19 @@ Result<std::string> find_drawing(const Making& making) {
   return drawing_function(making, run.call("_initialize"));
 }
 
+// Of a reactor or a component.
 Result<Snapshot> snapshot_reactor(const Making& making) {
+  if (is_component(making.binary) && !making.binary.start) {
+    return no_snapshot("it runs nothing before its first event");
+  }
   FERRY_TRY(Startable module, make_startable(making.engine, making.compile, making.wasm));
   FERRY_CHECK_OK(check_code(module.facts));
   FERRY_TRY(StartUp run, initialize(making, module, *making.options.random, false));
   FERRY_CHECK_OK(run.check_worth(making.options.least_pages));
   Snapshot out;
-  Baked baked = baked_of(making, run, "after _initialize", out.frozen);
+  Baked baked = baked_of(
+      making, run, is_component(making.binary) ? "after its start functions" : "after _initialize",
+      out.frozen);
   baked.globals = run.globals(module.binary);
   FERRY_TRY(out.wasm, bake(making.wasm, module.binary, baked));
   out.memory = baked.memory.size();
@@ -319,10 +332,13 @@ Result<Snapshot> make_snapshot(engine::Engine& engine, const CompilePrepared& co
     case wasm::Abi::kCommand:
       return snapshot_command(making);
     case wasm::Abi::kReactor:
+    case wasm::Abi::kHttp:
+    case wasm::Abi::kRun:
       return snapshot_reactor(making);
-    default:
-      return no_snapshot("it is neither a command nor a reactor");
+    case wasm::Abi::kNone:
+      break;
   }
+  return no_snapshot("it has no entry point");
 }
 
 }  // namespace ferry::snapshot

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/file.h"
+#include "wasi2/session.h"
 #include "wasm/prepare.h"
 
 namespace ferry::snapshot {
@@ -19,6 +20,10 @@ constexpr std::chrono::seconds kUp{1};
 constexpr Nanoseconds kLook{1000};
 
 }  // namespace
+
+bool is_component(const wasm::Binary& binary) {
+  return binary.abi == wasm::Abi::kHttp || binary.abi == wasm::Abi::kRun;
+}
 
 Error no_snapshot(std::string message, std::string hint) {
   return {Code::kUnsupported, "no snapshot: " + std::move(message), std::move(hint)};
@@ -114,6 +119,7 @@ Result<StartUp> start_up(const Startable& what, const SnapshotOptions& options, 
   static const wasi::NetworkAccess kNothingGranted;
   if (options.network) setup.network = &kNothingGranted;
   out.context->reset(std::move(setup));
+  if (is_component(what.binary)) wasi2::Session::of(*out.context).begin(nullptr);
   FERRY_TRY(out.instance, what.module->instantiate({options.memory, std::nullopt}));
   if (options.least_pages != 0) {
     const wasi::Memory memory = out.instance->memory();

@@ -19,6 +19,9 @@ namespace ferry::snapshot {
 
 Error no_snapshot(std::string message, std::string hint = "");
 
+// A lowered component: its modules' start functions run before its entry, as one start section.
+bool is_component(const wasm::Binary& binary);
+
 // Ticks the engine while a start-up runs, so that one that never ends is ended.
 class Ticking {
  public:
