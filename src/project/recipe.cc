@@ -1,5 +1,6 @@
 #include "project/recipe.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "event/json_text.h"
 #include "function/toml_reader.h"
 
 namespace ferry::project {
@@ -17,8 +19,10 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kLargestProjectFile = 1u << 20;
 constexpr char kGetGo[] = "get Go 1.24 or newer from https://go.dev/dl";
-constexpr char kGetCargo[] =
-    "get Rust from https://rustup.rs, then: rustup target add wasm32-wasip1";
+constexpr char kGetCargo[] = "get Rust from https://rustup.rs, then: rustup target add {}";
+constexpr char kGetNode[] = "get Node.js 20 or newer from https://nodejs.org";
+constexpr char kGetComponentizePy[] =
+    "python3 -m pip install componentize-py==0.25.1, in a virtual environment that is active";
 
 std::optional<std::string> read_marker(const std::string& folder, const char* name) {
   auto text = read_file((fs::path(folder) / name).string(), kLargestProjectFile);
@@ -86,33 +90,128 @@ Result<std::optional<Recipe>> go_recipe(const std::string& folder) {
        {{"go", kGetGo}}});
 }
 
-Result<std::optional<Recipe>> cargo_recipe(const std::string& folder) {
-  const auto text = read_marker(folder, "Cargo.toml");
+// Nothing where there is no such file.
+Result<std::optional<toml::table>> read_toml(const std::string& folder, const char* name) {
+  const auto text = read_marker(folder, name);
   if (!text) {
-    return std::optional<Recipe>();
+    return std::optional<toml::table>();
   }
-  const toml::parse_result parsed = toml::parse(*text);
+  toml::parse_result parsed = toml::parse(*text);
   if (!parsed) {
     return Error{Code::kInvalid,
-                 fmt::format("{}/Cargo.toml:{}: {}", folder, parsed.error().source().begin.line,
+                 fmt::format("{}/{}:{}: {}", folder, name, parsed.error().source().begin.line,
                              parsed.error().description()),
                  ""};
   }
-  const auto name = parsed["package"]["name"].value<std::string>();
+  return std::optional<toml::table>(std::move(parsed).table());
+}
+
+// A library that is made for the component model, by one of the crates that make components: cargo
+// then calls what it writes by the library's name, with '_' for '-'.
+bool is_component_crate(const toml::table& cargo) {
+  const toml::array* types = cargo["lib"]["crate-type"].as_array();
+  if (types == nullptr || !std::ranges::any_of(*types, [](const toml::node& type) {
+        return type.value_or(std::string_view()) == "cdylib";
+      })) {
+    return false;
+  }
+  constexpr std::array kCrates{"wasi", "wasip2", "wit-bindgen", "wit-bindgen-rt", "wstd"};
+  return std::ranges::any_of(kCrates,
+                             [&](const char* crate) { return bool(cargo["dependencies"][crate]); });
+}
+
+Result<std::optional<Recipe>> cargo_recipe(const std::string& folder) {
+  FERRY_TRY(const auto cargo, read_toml(folder, "Cargo.toml"));
+  if (!cargo) {
+    return std::optional<Recipe>();
+  }
+  auto name = (*cargo)["package"]["name"].value<std::string>();
   if (!name || !is_plain(*name)) {
     return no_name(folder, "Cargo.toml", "[package] name");
   }
+  const bool component = is_component_crate(*cargo);
+  const char* target = component ? "wasm32-wasip2" : "wasm32-wasip1";
+  if (component) {
+    name = (*cargo)["lib"]["name"].value_or(*name);
+    std::ranges::replace(*name, '-', '_');
+    if (!is_plain(*name)) {
+      return no_name(folder, "Cargo.toml", "[lib] name");
+    }
+  }
   return std::optional<Recipe>({"Cargo.toml",
-                                "cargo build --release --target wasm32-wasip1",
-                                fmt::format("target/wasm32-wasip1/release/{}.wasm", *name),
-                                {{"cargo", kGetCargo}}});
+                                fmt::format("cargo build --release --target {}", target),
+                                fmt::format("target/{}/release/{}.wasm", target, *name),
+                                {{"cargo", fmt::format(kGetCargo, target)}}});
+}
+
+// A package whose script "build" writes a component, NAME.wasm. Others are no functions.
+Result<std::optional<Recipe>> npm_recipe(const std::string& folder) {
+  constexpr char kMarker[] = "package.json";
+  const auto text = read_marker(folder, kMarker);
+  if (!text) {
+    return std::optional<Recipe>();
+  }
+  std::string name;
+  bool builds = false;
+  event::JsonWalker package(*text, event::JsonKind::kObject);
+  while (package.next()) {
+    if (package.key() == "\"name\"" &&
+        event::kind_of(package.value()) == event::JsonKind::kString) {
+      FERRY_TRY(name, event::decode_json_string(package.value()));
+    } else if (package.key() == "\"scripts\"" &&
+               event::kind_of(package.value()) == event::JsonKind::kObject) {
+      event::JsonWalker scripts(package.value(), event::JsonKind::kObject);
+      while (scripts.next()) {
+        builds = builds || scripts.key() == "\"build\"";
+      }
+    }
+  }
+  if (Status whole = package.finish(); !whole.ok()) {
+    return Error{Code::kInvalid, fmt::format("{}/{}: {}", folder, kMarker, whole.error().message),
+                 ""};
+  }
+  if (!builds) {
+    return std::optional<Recipe>();
+  }
+  name = name.substr(name.rfind('/') + 1);  // without a scope, "@acme/"
+  if (!is_plain(name)) {
+    return no_name(folder, kMarker, "\"name\"");
+  }
+  return std::optional<Recipe>(
+      {kMarker,
+       "test -d node_modules || npm install --no-audit --no-fund; npm run --silent build",
+       name + ".wasm",
+       {{"node", kGetNode}, {"npm", kGetNode}}});
+}
+
+// A project whose folder `wit` says what it is to the outside; its module is `entry`, or `app`.
+Result<std::optional<Recipe>> python_recipe(const std::string& folder) {
+  constexpr char kMarker[] = "pyproject.toml";
+  FERRY_TRY(const auto project, read_toml(folder, kMarker));
+  std::error_code failed;
+  const fs::path home(folder);
+  if (!project || !fs::is_directory(home / "wit", failed)) {
+    return std::optional<Recipe>();
+  }
+  const auto name = (*project)["project"]["name"].value<std::string>();
+  if (!name || !is_plain(*name)) {
+    return no_name(folder, kMarker, "[project] name");
+  }
+  const char* module = fs::exists(home / "entry.py", failed) ? "entry" : "app";
+  const char* packages = fs::is_directory(home / "deps", failed) ? " -p deps" : "";
+  return std::optional<Recipe>(
+      {kMarker,
+       fmt::format("componentize-py -d wit componentize -p .{} {} -o {}.wasm", packages, module,
+                   *name),
+       *name + ".wasm",
+       {{"componentize-py", kGetComponentizePy}}});
 }
 
 }  // namespace
 
 Result<std::optional<Recipe>> find_recipe(const std::string& folder) {
   // A new kind of project is one function above and one entry here.
-  for (const auto look : {go_recipe, cargo_recipe}) {
+  for (const auto look : {go_recipe, cargo_recipe, npm_recipe, python_recipe}) {
     FERRY_TRY(auto recipe, look(folder));
     if (recipe) {
       return recipe;

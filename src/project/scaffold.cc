@@ -21,6 +21,11 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kGoSetup =
     "      - uses: actions/setup-go@v5\n        with: { go-version: '1.24' }\n";
+constexpr std::string_view kNodeSetup =
+    "      - uses: actions/setup-node@v4\n        with: { node-version: '22' }\n";
+constexpr std::string_view kPythonSetup =
+    "      - uses: actions/setup-python@v5\n        with: { python-version: '3.13' }\n";
+constexpr std::string_view kRustComponentSetup = "      - run: rustup target add wasm32-wasip2\n";
 constexpr std::string_view kRustSetup = "      - run: rustup target add wasm32-wasip1\n";
 constexpr std::string_view kCSetup =
     "      - run: sudo apt-get install --yes clang-16 lld-16 wasi-libc libclang-rt-16-dev-wasm32\n";
@@ -34,8 +39,25 @@ constexpr std::array kLanguages{
     Language{"go-reactor", "Go, started once", "go test .", kGoSetup},
     Language{"c", "C", "make test", kCSetup},
     Language{"cpp", "C++", "make test", kCppSetup},
-    Language{"rust", "Rust", "cargo test", kRustSetup},
+    Language{"rust", "Rust", "cargo test", kRustSetup, "target/wasm32-wasip1/release/@NAME@.wasm"},
+    Language{"javascript", "JavaScript", "npm test", kNodeSetup, "@NAME@.wasm", true, "node"},
+    Language{"typescript", "TypeScript", "npm test", kNodeSetup, "@NAME@.wasm", true, "node"},
+    Language{"python", "Python", "python3 -m unittest", kPythonSetup, "@NAME@.wasm", true},
+    Language{"rust-component", "Rust, for wasi:http", "cargo test", kRustComponentSetup,
+             "target/wasm32-wasip2/release/@NAME_@.wasm", true},
 };
+
+// What README.md says of how an event comes and where the reply goes.
+constexpr std::string_view kStdioContract =
+    "The event's data comes on standard input and its attributes in variables named `CE_TYPE`,\n"
+    "`CE_SUBJECT` and so on. What is written to standard output is the reply, what is written to\n"
+    "standard error is the log, and an exit status other than 0 is a failed event.";
+constexpr std::string_view kHttpContract =
+    "The function is a component that answers HTTP requests (`wasi:http`). A request comes as it "
+    "is;\n"
+    "any other event comes as `POST /` with its data as the body and its attributes in fields "
+    "named\n"
+    "`ce-type`, `ce-subject` and so on. What is written to standard error is the log.";
 
 constexpr std::size_t kLongestName = 63;
 
@@ -83,15 +105,16 @@ std::string fill(std::string_view text,
 
 // Path → text. A language's own file takes the place of a common one.
 std::map<std::string, std::string> files_of(const NewProject& project) {
-  const std::string wasm = project.language->name == "rust"
-                               ? fmt::format("target/wasm32-wasip1/release/{}.wasm", project.name)
-                               : project.name + ".wasm";
+  const Language& language = *project.language;
+  std::string underscored = project.name;
+  std::ranges::replace(underscored, '-', '_');
   const std::map<std::string_view, std::string, std::less<>> values{
       {"NAME", project.name},
-      {"WASM", wasm},
-      {"TITLE", std::string(project.language->title)},
-      {"TEST", std::string(project.language->test)},
-      {"CI_SETUP", std::string(project.language->ci_setup)},
+      {"WASM", fill(language.wasm, {{"NAME", project.name}, {"NAME_", underscored}})},
+      {"CONTRACT", std::string(language.answers_http ? kHttpContract : kStdioContract)},
+      {"TITLE", std::string(language.title)},
+      {"TEST", std::string(language.test)},
+      {"CI_SETUP", std::string(language.ci_setup)},
       {"EVENT", std::string(project.event)}};
   std::map<std::string, std::string> out;
   const auto add = [&](std::string_view folder) {
@@ -107,7 +130,13 @@ std::map<std::string, std::string> files_of(const NewProject& project) {
     }
   };
   add("common/");
-  add(fmt::format("{}/", project.language->name));
+  if (language.answers_http) {
+    add("http/");
+  }
+  if (!language.shared.empty()) {
+    add(fmt::format("{}/", language.shared));
+  }
+  add(fmt::format("{}/", language.name));
   if (!project.event.empty()) {
     for (const TemplateFile& file : template_files()) {
       if (file.path == fmt::format("events/{}.json", project.event)) {
@@ -116,7 +145,7 @@ std::map<std::string, std::string> files_of(const NewProject& project) {
         out[fmt::format("cases/{}.toml", project.event)] = fill(file.text, values);
       }
     }
-    add(fmt::format("events/{}/{}/", project.event, project.language->name));
+    add(fmt::format("events/{}/{}/", project.event, language.name));
   }
   return out;
 }

@@ -16,6 +16,10 @@ struct Language {
   std::string_view title;     // "Go"
   std::string_view test;      // the command that runs the function's own tests
   std::string_view ci_setup;  // steps of a workflow that install the toolchain, or empty
+  // What the build writes, seen from the folder; @NAME@, and @NAME_@ with '_' in place of '-'.
+  std::string_view wasm = "@NAME@.wasm";
+  bool answers_http = false;     // a component of wasi:http, not a program with standard input
+  std::string_view shared = {};  // a folder under templates/ whose files other languages have too
 };
 
 std::span<const Language> languages();

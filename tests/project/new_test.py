@@ -16,22 +16,41 @@ import tempfile
 import unittest
 
 BUILD = None
+# Where `tools/setup.sh components` puts the compilers of components.
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+NODE_MODULES = CACHE / "ferry-build/components/node_modules"
+PYTHON_TOOLS = CACHE / "ferry-build/components/python/bin"
 
 
-def has_rust_target():
+def has_rust_target(target):
     if not shutil.which("cargo"):
         return False
-    told = subprocess.run(["rustc", "--print", "target-libdir", "--target", "wasm32-wasip1"],
+    told = subprocess.run(["rustc", "--print", "target-libdir", "--target", target],
                           capture_output=True, text=True, check=False)
     return told.returncode == 0 and any(pathlib.Path(told.stdout.strip()).glob("libstd-*.rlib"))
+
+
+def has_crate(pattern):
+    """Whether cargo has the crate here already: tests fetch nothing."""
+    home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
+    return any(home.glob(f"registry/cache/*/{pattern}.crate"))
 
 
 def missing(language):
     """What this machine lacks for a language, or nothing."""
     if language.startswith("go"):
         return None if shutil.which("go") else "Go"
-    if language == "rust":
-        return None if has_rust_target() else "rustup's target wasm32-wasip1"
+    if language.startswith("rust"):
+        target = "wasm32-wasip1" if language == "rust" else "wasm32-wasip2"
+        if not has_rust_target(target):
+            return f"rustup's target {target}"
+        return None if language == "rust" or has_crate("wasi-0.14.7*") else "crate wasi"
+    if language in ("javascript", "typescript"):
+        return None if shutil.which("npm") and NODE_MODULES.exists() else \
+            "componentize-js (tools/setup.sh components)"
+    if language == "python":
+        return None if (PYTHON_TOOLS / "componentize-py").exists() else \
+            "componentize-py (tools/setup.sh components)"
     tools = ["clang-16", "wasm-ld-16", "make", "cc" if language == "c" else "clang++-16"]
     lacking = [tool for tool in tools if not shutil.which(tool)]
     if not lacking and not pathlib.Path("/usr/include/wasm32-wasi").exists():
@@ -52,13 +71,14 @@ class New(unittest.TestCase):
     def run_in(self, words, cwd=None, code=0, env=None):
         done = subprocess.run(words, cwd=cwd or self.home, capture_output=True, text=True,
                               check=False, env=env or self.env(), stdin=subprocess.DEVNULL,
-                              timeout=600)
+                              timeout=900)
         self.assertEqual(done.returncode, code, f"{words}\n{done.stdout}\n{done.stderr}")
         return done
 
     def env(self):
-        path = os.pathsep.join([str(BUILD / "bin"), os.environ["PATH"], "/usr/local/go/bin"])
-        return dict(os.environ, PATH=path, GOFLAGS="", GOWORK="off")
+        path = os.pathsep.join([str(BUILD / "bin"), os.environ["PATH"], "/usr/local/go/bin",
+                                str(PYTHON_TOOLS)])
+        return dict(os.environ, PATH=path, GOFLAGS="", GOWORK="off", CARGO_NET_OFFLINE="true")
 
     def walk(self, language, test):
         lacking = missing(language)
@@ -66,6 +86,8 @@ class New(unittest.TestCase):
             self.skipTest(f"no {lacking} on this machine")
         self.run_in(["ferry", "new", language, "my-first", "--event", "sqs"])
         project = self.home / "my-first"
+        if (project / "package.json").exists():
+            (project / "node_modules").symlink_to(NODE_MODULES)
         self.run_in(["ferry", "build"], project)
         self.run_in(test, project)
         done = self.run_in(["ferry", "run", ".", '{"name":"Ada"}'], project)
@@ -87,6 +109,18 @@ class New(unittest.TestCase):
 
     def test_rust(self):
         self.walk("rust", ["cargo", "test", "--quiet"])
+
+    def test_javascript(self):
+        self.walk("javascript", ["npm", "test", "--silent"])
+
+    def test_typescript(self):
+        self.walk("typescript", ["npm", "test", "--silent"])
+
+    def test_python(self):
+        self.walk("python", ["python3", "-m", "unittest"])
+
+    def test_rust_component(self):
+        self.walk("rust-component", ["cargo", "test", "--quiet"])
 
     def test_a_folder_without_a_manifest_is_recognised(self):
         if missing("go"):

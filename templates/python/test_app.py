@@ -1,0 +1,16 @@
+import json
+import unittest
+
+from app import handle
+from web import Request
+
+
+class Handle(unittest.TestCase):
+    def test_greets(self):
+        for data, name in (({"name": "Ada"}, "Ada"), ({}, "world"), ({"name": 7}, "world")):
+            response = handle(Request(body=json.dumps(data).encode()))
+            self.assertEqual(response.status, 200)
+            self.assertEqual(json.loads(response.body), {"message": f"Hello, {name}!"})
+
+    def test_refuses_what_is_not_json(self):
+        self.assertEqual(handle(Request(body=b"not JSON")).status, 400)
