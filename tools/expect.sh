@@ -8,15 +8,10 @@ cores=$(nproc)
 # Every command of these targets, done already or not.
 commands=$(ninja -t commands "$@") || exit 0
 units=0
-seconds=0
 for object in $(printf '%s\n' "$commands" | sed -n 's/.* -o \([^ ]*\.o\) -c .*/\1/p'); do
-  [ ! -e "$object" ] || continue
-  units=$((units + 1))
-  case $object in
-    */Unity/*) seconds=$((seconds + 5)) ;;  # several source files
-    *) seconds=$((seconds + 2)) ;;
-  esac
+  [ -e "$object" ] || units=$((units + 1))
 done
+seconds=$((units * 2))
 crates=
 while read -r name out minutes; do
   [ -n "$name" ] && [ ! -d "$out" ] || continue

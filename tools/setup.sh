@@ -91,21 +91,26 @@ install_debian() {
   rm -f "$log"
 }
 
-# install_npm GROUP FOLDER: the packages of a group of tools/npm.txt, into that folder of the cache.
+# install_npm GROUP FOLDER: the packages of a group of tools/npm.txt, into that folder of the cache:
+# all at once, since what npm puts where depends on what else is asked for.
 install_npm() {
   into=$cache/$2
-  sed -n "/^\[$1\]/,/^\$/ s/^\([a-z@][^ ]*\) .*# *\(.*\)/\1 \2/p" "$here/npm.txt" |
-    while read -r package reason; do
-      name=${package%@*}
-      version=${package##*@}
-      found=$(sed -n 's/^ *"version": "\(.*\)".*/\1/p' \
-        "$into/node_modules/$name/package.json" 2>/dev/null | head -n 1)
-      [ "$found" = "$version" ] && continue
-      echo "setup: installing from npm: $name $version ($reason)"
-      mkdir -p "$into"
-      npm install --prefix "$into" --no-audit --no-fund --silent "$package" </dev/null ||
-        fail "npm could not install $package"
-    done
+  packages=$(sed -n "/^\[$1\]/,/^\$/ s/^\([a-z@][^ ]*\) .*# .*/\1/p" "$here/npm.txt")
+  missing=
+  for package in $packages; do
+    name=${package%@*}
+    grep -qs "\"$name\": \"^\?${package##*@}\"" "$into/package.json" &&
+      [ -f "$into/node_modules/$name/package.json" ] || missing=yes
+  done
+  [ -n "$missing" ] || return 0
+  echo "setup: installing from npm:"
+  sed -n "/^\[$1\]/,/^\$/ s/^\([a-z@][^ ]*\) *# *\(.*\)/  \1 (\2)/p" "$here/npm.txt"
+  # npm keeps what it placed before, even where that no longer fits.
+  rm -rf "$into/node_modules" "$into/package.json" "$into/package-lock.json"
+  mkdir -p "$into"
+  # shellcheck disable=SC2086  # one word a package
+  npm install --prefix "$into" --no-audit --no-fund --silent --save-exact $packages </dev/null ||
+    fail "npm could not install that"
 }
 
 # PyPI's ziglang is the whole compiler.

@@ -1,51 +1,60 @@
 #!/bin/sh
-# functions/components/build.sh NAME OUT.wasm: compiles a sample function that is a component. The
-# toolchains are those that `tools/setup.sh components` puts into the cache; says why on stderr, in
-# the last line, where it cannot.
-#
-# The interfaces of WASI (WIT) are those that jco brings along.
+# functions/components/build.sh NAME OUT.wasm: compiles a sample function that is a component, as the
+# project that `ferry new` makes for its language does (../../templates). The toolchains are those that
+# `tools/setup.sh components` puts into the cache; says why on stderr, in the last line, where it cannot.
 set -eu
 name=$1
 out=$2
 here=$(cd "$(dirname "$0")" && pwd)
 functions=$(dirname "$here")
+templates=$(dirname "$functions")/templates
+tests=$(dirname "$functions")/tests/components
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ferry-build/components
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# world VERSION: a folder of WIT whose world `proxy` is wasi:http's, at that version of WASI 0.2.
-world() {
-  builtin=$cache/node_modules/@bytecodealliance/jco/lib/wit/builtin/0.2.12
-  [ -d "$builtin" ] || { echo "no WIT: run tools/setup.sh components" >&2; exit 1; }
-  mkdir -p "$work/wit/deps"
-  for package in clocks random cli sockets filesystem http io; do
-    mkdir "$work/wit/deps/$package"
-    sed "s/@0\.2\.12/@$1/g; s/0\.2\.12;/$1;/g" "$builtin/wasi-$package/package.wit" \
-      > "$work/wit/deps/$package/package.wit"
-  done
-  printf 'package ferry:samples;\nworld proxy { include wasi:http/proxy@%s; }\n' "$1" \
-    > "$work/wit/world.wit"
+# node MODULE: JavaScript or TypeScript, with what it imports.
+node_component() {
+  [ -d "$cache/node_modules" ] || { echo "no componentize-js: run tools/setup.sh components" >&2; exit 1; }
+  cp -r "$functions/$name/." "$work"
+  ln -s "$cache/node_modules" "$work/node_modules"
+  sed 's/@WASM@/out.wasm/' "$templates/node/build.mjs" > "$work/build.mjs"
+  (cd "$work" && node build.mjs "$1") >&2
+}
+
+# python MODULE: with the packages that pyproject.toml names.
+python_component() {
+  [ -x "$cache/python/bin/componentize-py" ] ||
+    { echo "no componentize-py: run tools/setup.sh components" >&2; exit 1; }
+  cp -r "$templates/python/web.py" "$templates/python/entry.py" "$templates/python/wit" "$work"
+  cp -r "$functions/$name/." "$work"
+  sed 's/@WASM@/out.wasm/' "$templates/python/build.py" > "$work/build.py"
+  if [ -f "$work/pyproject.toml" ]; then
+    (cd "$work" && PATH="$cache/python/bin:$PATH" python3 build.py) >&2
+  else
+    (cd "$work" && "$cache/python/bin/componentize-py" -d wit componentize "$1" -o out.wasm) >&2
+  fi
+}
+
+# rust FOLDER FILE: a crate, which writes FILE.wasm. The same bytes wherever the clone is.
+rust_component() {
+  cp -r "$1" "$functions/hello-rust" "$work"
+  RUSTFLAGS="--remap-path-prefix=$work= --remap-path-prefix=$HOME=" \
+    cargo build --release --locked --quiet --target wasm32-wasip2 \
+    --manifest-path "$work/$(basename "$1")/Cargo.toml" --target-dir "$cache/rust"
+  cp "$cache/rust/wasm32-wasip2/release/$2.wasm" "$work/out.wasm"
 }
 
 case $name in
-  hello-js)
-    # The engine inside componentize-js exports the handler at this version and no other.
-    world 0.2.10
-    "$cache/node_modules/.bin/componentize-js" "$functions/hello-js/hello.mjs" \
-      --wit "$work/wit" -n proxy -o "$work/out.wasm" >&2
-    ;;
-  hello-py)
-    world 0.2.12
-    "$cache/python/bin/componentize-py" -d "$work/wit" -w proxy \
-      componentize -p "$functions/hello-py" app -o "$work/out.wasm" >&2
-    ;;
-  hello-rust-http)
-    cp -r "$functions/hello-rust-http" "$functions/hello-rust" "$work"
-    RUSTFLAGS="--remap-path-prefix=$work= --remap-path-prefix=$HOME=" \
-      cargo build --release --locked --quiet --target wasm32-wasip2 \
-      --manifest-path "$work/hello-rust-http/Cargo.toml" --target-dir "$cache/rust"
-    cp "$cache/rust/wasm32-wasip2/release/hello_rust_http.wasm" "$work/out.wasm"
-    ;;
+  hello-js) node_component hello.mjs ;;
+  catalogue-js) node_component index.js ;;
+  orders-ts) node_component index.ts ;;
+  hello-py) python_component app ;;
+  markdown-py) python_component entry ;;
+  hello-rust-http) rust_component "$functions/$name" hello_rust_http ;;
+  summary-rust-http) rust_component "$functions/$name" summary_rust_http ;;
+  conformance-http) rust_component "$tests/conformance" conformance_http ;;
+  conformance-run) rust_component "$tests/conformance" conformance_run ;;
   hello-rust-run)
     # hello-rust itself: a command becomes a component of wasi:cli/run.
     # A relative path: panics name the file.

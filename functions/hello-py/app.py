@@ -15,6 +15,8 @@ from wit_world.imports.types import (
     ResponseOutparam,
 )
 
+LARGEST_WRITE = 4096  # what blocking-write-and-flush takes at once
+
 
 class IncomingHandler(exports.IncomingHandler):
     def handle(self, request: IncomingRequest, out: ResponseOutparam) -> None:
@@ -29,8 +31,10 @@ class IncomingHandler(exports.IncomingHandler):
         response.set_status_code(status)
         body = response.body()
         ResponseOutparam.set(out, Ok(response))
+        data = reply.encode()
         with body.write() as stream:
-            stream.blocking_write_and_flush(reply.encode())
+            for at in range(0, len(data), LARGEST_WRITE):
+                stream.blocking_write_and_flush(data[at:at + LARGEST_WRITE])
         OutgoingBody.finish(body, None)
 
 
