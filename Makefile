@@ -126,7 +126,8 @@ test-docs: build functions ## run every command of the docs, as several users an
 	done; done
 
 .PHONY: test-components
-test-components: build functions-components ## sample components through ferry and through wasmtime's own host, compared (COUNT=200)
+test-components: build functions-components ## sample components on every platform, and compared with wasmtime's own host (COUNT=200)
+	tests/components/samples_test.py --build build
 	tests/components/oracle.py --build build --count $(or $(COUNT),200)
 
 .PHONY: test-isolation

@@ -58,8 +58,8 @@ for line in (folder / "times").read_text().splitlines():
 
 
 def stage(output):
-    if output.startswith("crates/"):
-        return "engine crate " + pathlib.Path(output).parent.name
+    if output.endswith(".a") and "/ferry-build/" in output:
+        return "engine crate " + pathlib.Path(output).parent.name.rsplit("-", 1)[0]
     if output.endswith((".o", ".gch")):
         return "C++ of the tests" if "/test_" in output or "tests/" in output else "C++ of ferry"
     if output.endswith(".wasm"):

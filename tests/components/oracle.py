@@ -5,7 +5,9 @@
 
 HTTP components get the same requests from `ferry serve` and `wasmtime serve`: status, body and the
 headers that the component set are compared. Commands (wasi:cli/run) get the same standard input from
-`ferry run` and `wasmtime run`: exit status and output. Requests are generated from a seed.
+`ferry run` and `wasmtime run`: exit status and output. Requests are generated from a seed. The
+conformance components report what each function of WASI gave; lines in which the hosts are known to
+differ are named below, with the reason.
 
 Exit status: 0 all the same, 1 a difference, 77 nothing to compare with: no wasmtime (it is put into
 the cache by `tools/setup.sh components`), no sample components (`make functions-components`), or a ferry
@@ -16,7 +18,6 @@ import http.client
 import json
 import os
 import pathlib
-import random
 import re
 import socket
 import subprocess
@@ -25,9 +26,21 @@ import tempfile
 import threading
 import time
 
+from sample_requests import HTTP, bodies, requests
+
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-HTTP = ["hello-rust-http", "hello-js", "hello-py"]
 RUN = ["hello-rust-run"]
+# One answer of many lines each, "what was called: what it gave" (conformance/).
+CONFORMANCE = ["conformance-http", "conformance-run"]
+# Lines in which the two hosts differ, and why ferry answers as it does.
+EXPLAINED = {
+    "past is ready": "WIT: ready once the clock has reached the instant",
+    "read nothing": "WIT: true when the end of the file was reached, which reading nothing does not",
+    "bad time": "WIT: nanoseconds are less than 1,000,000,000. wasmtime carries them over",
+    "stream to what is read": "WIT: may fail with an error-code describing why the file cannot be "
+                              "written. wasmtime fails at the first write",
+    'stat "a/"': "POSIX: a path that ends in a slash is a directory's",
+}
 # What each host adds by itself.
 HOSTS_OWN = {"date", "content-length", "transfer-encoding", "connection", "keep-alive", "server"}
 PATIENCE = 120  # seconds to compile and start; the machine may be busy
@@ -38,25 +51,6 @@ def find_wasmtime():
         "python3*/site-packages/wasmtime_cli/wasmtime"))
     named = os.environ.get("FERRY_WASMTIME")
     return pathlib.Path(named) if named else found[0] if found else None
-
-
-def bodies(rng, count):
-    fixed = [b"", b"null", b"{}", b'{"name":"Ada"}', b'{"name":""}', b'{"name":7}', b"[1]", b"nope",
-             b'{"name":"\xc3\xa4\xf0\x9f\x98\x80"}', json.dumps({"name": "x" * 100_000}).encode()]
-    yield from fixed
-    letters = "abc äöü\"\\\n\t<>&😀 {}[]:,019"
-    for _ in range(max(0, count - len(fixed))):
-        text = "".join(rng.choice(letters) for _ in range(rng.randrange(40)))
-        kind = rng.randrange(4)
-        if kind == 0:
-            yield text.encode()
-        elif kind == 1:
-            yield json.dumps({"name": text}).encode()
-        elif kind == 2:
-            yield json.dumps({"name": text, "more": [text, {"name": 1}]}, ensure_ascii=False).encode()
-        else:
-            whole = json.dumps({"name": text}).encode()
-            yield whole[:rng.randrange(len(whole))]
 
 
 class Server:
@@ -112,7 +106,7 @@ def why_not(given, component):
     return None if found["runs"] else found["findings"][0]["message"]
 
 
-def compare_http(given, wasmtime, component, environment):
+def servers(given, wasmtime, component, environment):
     ferry = Server([str(given.build / "bin/ferry"), "serve", str(component), "--listen",
                     "127.0.0.1:0", "--engine", given.engine], r"http://127\.0\.0\.1:(\d+)",
                    environment)
@@ -122,19 +116,19 @@ def compare_http(given, wasmtime, component, environment):
     except RuntimeError:
         ferry.end()
         raise
+    return ferry, other
+
+
+def compare_http(given, wasmtime, component, environment):
+    ferry, other = servers(given, wasmtime, component, environment)
     different = 0
     try:
-        rng = random.Random(given.seed)
-        for body in bodies(rng, given.count):
-            method = rng.choice(["POST", "POST", "PUT"])
-            path = rng.choice(["/", "/a/b?c=d", "/%20x"])
-            fields = {"content-type": rng.choice(["application/json", "text/plain"]),
-                      "x-seed": str(rng.randrange(1000))}
+        for method, path, body, fields in requests(component.stem, given.seed, given.count):
             wanted = other.ask(method, path, body, fields)
             got = ferry.ask(method, path, body, fields)
             if wanted != got:
                 different += 1
-                print(f"{component.stem}: {method} {path} {body[:80]}\n"
+                print(f"{component.stem}: {method} {path} {(body or b'')[:80]} {fields}\n"
                       f"  wasmtime {str(wanted)[:400]}\n  ferry    {str(got)[:400]}")
     finally:
         ferry.end()
@@ -146,7 +140,7 @@ def compare_run(given, wasmtime, component, environment):
     different = 0
     with tempfile.TemporaryDirectory(prefix="ferry-oracle-") as folder:
         data = pathlib.Path(folder) / "data"
-        for body in bodies(random.Random(given.seed), given.count):
+        for body in bodies(given.seed, given.count):
             data.write_bytes(body)
             with data.open("rb") as stdin:
                 wanted = subprocess.run([wasmtime, "run", component], stdin=stdin,
@@ -163,6 +157,45 @@ def compare_run(given, wasmtime, component, environment):
     return different
 
 
+def lines_of(text):
+    """Of a report, without the lines whose difference is explained."""
+    lines = text.decode(errors="replace").lstrip("\0").splitlines()
+    return [line for line in lines if line.split(": ")[0] not in EXPLAINED]
+
+
+def compare_lines(component, wanted, got):
+    wanted, got = lines_of(wanted), lines_of(got)
+    different = 0 if len(wanted) == len(got) > 100 else 1
+    for one, other in zip(wanted, got):
+        if one != other:
+            different += 1
+            print(f"{component.stem}:\n  wasmtime {one}\n  ferry    {other}")
+    return different
+
+
+def compare_conformance(given, wasmtime, component, environment):
+    if component.stem == "conformance-http":
+        ferry, other = servers(given, wasmtime, component, environment)
+        try:
+            ask = ("POST", "/p?q", b"hello body", {"X-Sent": "a", "Connection": "keep-alive"})
+            return compare_lines(component, other.ask(*ask)[2], ferry.ask(*ask)[2])
+        finally:
+            ferry.end()
+            other.end()
+    with tempfile.TemporaryDirectory(prefix="ferry-oracle-") as folder:
+        reports = []
+        for command in ([wasmtime, "run"], [given.build / "bin/ferry", "run", "--engine", given.engine]):
+            data = pathlib.Path(folder) / str(len(reports))
+            data.mkdir()
+            options = ["--dir", f"{data}::/data", "--env", "GIVEN=1"]
+            words = [*command, *options, component] if len(reports) == 0 else \
+                [*command, component, "hello body", *options]
+            done = subprocess.run(words, input=b"hello body", capture_output=True, timeout=PATIENCE,
+                                  env=environment)
+            reports.append(done.stdout)
+        return compare_lines(component, *reports)
+
+
 def main():
     ask = argparse.ArgumentParser(description=__doc__,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -170,7 +203,7 @@ def main():
     ask.add_argument("--count", type=int, default=200, help="requests for each component")
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--engine", default="wasmtime")
-    ask.add_argument("names", nargs="*", default=HTTP + RUN)
+    ask.add_argument("names", nargs="*", default=[*HTTP, *RUN, *CONFORMANCE])
     given = ask.parse_args()
     given.build = given.build.resolve()
     wasmtime = find_wasmtime()
@@ -190,10 +223,12 @@ def main():
                 print(f"skipped: {name}: {why}")
                 continue
             began = time.monotonic()
-            compare = compare_run if name in RUN else compare_http
+            compare = compare_run if name in RUN else compare_conformance \
+                if name in CONFORMANCE else compare_http
             found = compare(given, wasmtime, component, environment)
-            print(f"{name}: {given.count} requests, {found} answered otherwise "
-                  f"({time.monotonic() - began:.0f} s)")
+            asked = 1 if name in CONFORMANCE else given.count
+            print(f"{name}: {asked} requests, {found} answered otherwise "
+                  f"({time.monotonic() - began:.0f} s)", flush=True)
             compared += 1
             different += found
     return 1 if different else 0 if compared else 77

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Components, served by ferry and by wasmtime's own server: bench/components.py BUILD [--rounds N]
+
+The same component and the same request, `{"name":"Ada"}`. Both servers are pinned to one core and wrk
+to another; in each round one is loaded after the other, so that both meet the same machine. What a
+request cost is the CPU time of the server's processes, which other work on the machine changes less
+than requests a second. First answer: from the start of the process, with the compiled component in
+the cache. Medians over the rounds. Writes docs/data/components.json.
+
+Needs `tools/setup.sh components bench` and `make functions-components`; a component that is not built
+is left out and named.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import servers
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+COMPONENTS = {"Rust": "hello-rust-http", "JavaScript": "hello-js", "Python": "hello-py"}
+
+
+def find_wasmtime():
+    if named := os.environ.get("FERRY_WASMTIME"):
+        return pathlib.Path(named)
+    found = sorted((CACHE / "ferry-build/components/python/lib").glob(
+        "python3*/site-packages/wasmtime_cli/wasmtime"))
+    return found[0] if found else sys.exit("bench: no wasmtime: tools/setup.sh components")
+
+
+def commands(build, component, wasmtime):
+    return {"ferry": [build / "bin/ferry", "serve", component, "--listen", "127.0.0.1:PORT",
+                      "--workers", "1"],
+            "wasmtime": [wasmtime, "serve", "-Scli", "-Ccache", "--addr", "127.0.0.1:PORT",
+                         component]}
+
+
+def measure(build, component, wasmtime, rounds, seconds):
+    lines = commands(build, component, wasmtime)
+    for name, line in lines.items():  # compiles; what is measured finds it in the cache
+        servers.Server(name, line, patience=900).stop()
+    starts = {name: [] for name in lines}
+    for _ in range(rounds):
+        for name, line in lines.items():
+            began = time.monotonic()
+            server = servers.Server(name, line, core=servers.SERVER_CORE, patience=900)
+            starts[name].append((time.monotonic() - began) * 1e3)
+            server.stop()
+    running = {name: servers.Server(name, line, core=servers.SERVER_CORE, patience=900)
+               for name, line in lines.items()}
+    seen = {name: [] for name in lines}
+    for server in running.values():
+        server.load(seconds, 4)
+    for _ in range(rounds):
+        for name, server in running.items():
+            seen[name].append(server.load(seconds, 4))
+    for server in running.values():
+        server.stop()
+    return {name: {**{key: statistics.median(each[key] for each in seen[name])
+                      for key in ("per_second", "cpu_us", "rss")},
+                   "start_ms": statistics.median(starts[name])} for name in lines}
+
+
+def row(language, found):
+    ours, theirs = found["ferry"], found["wasmtime"]
+
+    def pair(key, form, scale=1.0):
+        return f"{ours[key] / scale:{form}} / {theirs[key] / scale:{form}}"
+
+    return [language, pair("per_second", ",.0f"), f"{ours['per_second'] / theirs['per_second']:.1f}",
+            pair("cpu_us", ",.0f"), f"{theirs['cpu_us'] / ours['cpu_us']:.1f}",
+            pair("rss", ".0f", 1 << 20), pair("start_ms", ",.0f")]
+
+
+def main():
+    ask = argparse.ArgumentParser(description=__doc__,
+                                  formatter_class=argparse.RawDescriptionHelpFormatter)
+    ask.add_argument("build", type=pathlib.Path)
+    ask.add_argument("--rounds", type=int, default=5)
+    ask.add_argument("--seconds", type=int, default=3)
+    given = ask.parse_args()
+    wasmtime = find_wasmtime()
+    if not shutil.which("wrk"):
+        sys.exit("bench: no wrk: tools/setup.sh bench")
+    version = subprocess.run([wasmtime, "--version"], capture_output=True, text=True, check=True)
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="ferry-bench-") as cache:
+        os.environ["XDG_CACHE_HOME"] = cache
+        for language, name in COMPONENTS.items():
+            component = (given.build / "functions" / f"{name}.wasm").resolve()
+            if not component.exists():
+                print(f"left out: {name} (make functions-components)", file=sys.stderr)
+                continue
+            found = measure(given.build.resolve(), component, wasmtime, given.rounds, given.seconds)
+            rows.append(row(language, found))
+            print(" | ".join(rows[-1]), flush=True)
+    if not rows:
+        sys.exit("bench: no component is built")
+    columns = ["ferry / wasmtime serve", "requests a second", "ratio", "CPU µs a request", "ratio",
+               "memory, MiB", "first answer, ms"]
+    cores = len(os.sched_getaffinity(0))
+    data = {"command": f"bench/components.py {given.build.name} --rounds {given.rounds}",
+            "machine": f"{cores} cores, Linux {platform.release()}, {version.stdout.split(' (')[0].strip()}",
+            "date": datetime.date.today().isoformat(),
+            "tables": {"serve": {"columns": columns, "rows": rows}}}
+    (ROOT / "docs/data/components.json").write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
