@@ -88,8 +88,26 @@ install: build ## install into PREFIX (default /usr/local; DESTDIR is heeded)
 	cmake --install build --prefix $(PREFIX)
 
 .PHONY: deb
-deb: build ## make a Debian package, build/ferry_*.deb
+deb: dist-programs ## make a Debian package, build/ferry_*.deb
 	cd build && cpack -G DEB
+
+.PHONY: dist
+dist: dist-programs ## all that a release has, into build/dist: .deb, archive, wheel, image, sums, bill of materials
+	@tools/setup.sh dist
+	tools/dist.py build build/dist
+
+.PHONY: dist-programs
+dist-programs: build
+	@cmake --build build --target ferry-host-full -j $(JOBS)
+
+.PHONY: docs
+docs: ## the docs as a site, build/site/index.html; every link is checked (MkDocs, from PyPI)
+	@tools/setup.sh build docs
+	@test -f build/build.ninja || cmake --preset release
+	@cmake --build build --target ferry -j $(JOBS)
+	@python=$$(tools/setup.sh --python docs) && \
+	  NO_MKDOCS_2_WARNING=1 $$python -m mkdocs build --strict --quiet --clean
+	@echo "build/site/index.html"
 
 .PHONY: clean
 clean: ## remove all build folders; downloads and compiler caches stay
@@ -228,6 +246,12 @@ bench-overhead: ## what the engine interface costs over wasmtime's C API itself
 test-differential: build ## COUNT (default 4000) generated modules on every engine, compared (minutes)
 	COUNT=$(or $(COUNT),4000) cmake --build build --target differential_long
 	bench/figures.py
+
+.PHONY: test-dist
+test-dist: dist ## install and use what `make dist` made in clean systems, and make it twice (root; minutes)
+	cmake --build build --target function-hello-c -j $(JOBS)
+	tests/dist/install_test.py --build build
+	tests/dist/same_test.py --build build
 
 .PHONY: test-drain
 test-drain: build functions ## SIGTERM under load, 200 times: no accepted request may be lost

