@@ -9,6 +9,7 @@ namespace ferry {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitDifference = 1;       // the answer is no: a difference, a refusal
 inline constexpr int kExitUsage = 2;            // the command line makes no sense
+inline constexpr int kExitCut = 4;              // a server ended before all of its requests did
 inline constexpr int kExitBroken = 9;           // a fault of ours
 inline constexpr int kExitNoEngineOrFile = 10;  // a file, an engine, a server cannot be had
 inline constexpr int kExitInvalid = 11;         // it is there, and what is in it cannot be used

@@ -16,6 +16,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/say.h"
 
 namespace ferry::builder {
 namespace {
@@ -113,7 +114,7 @@ Status require_allowed(const function::Function& function, const function::Asks&
   const std::string what = described(function, asks);
   FERRY_TRY(const bool remembered, is_remembered(digest));
   if (remembered || allow) {
-    if (!quiet) fmt::print(stderr, "ferry: {}; you allowed it\n", what);
+    if (!quiet) say("ferry: {}; you allowed it\n", what);
   } else if (const auto answer = ask("ferry: " + what + "\nAllow it? [y/N] ")) {
     if (!*answer) return Error{Code::kUsage, what, "it was not allowed, and nothing was run"};
   } else {
@@ -124,7 +125,7 @@ Status require_allowed(const function::Function& function, const function::Asks&
   if (remembered) return Done{};
   // Without it the question comes again the next time.
   if (const Status kept = remember(digest, asks.manifest); !kept.ok() && !quiet) {
-    fmt::print(stderr, "ferry: this is not remembered: {}\n", kept.error().text());
+    say("ferry: this is not remembered: {}\n", kept.error().text());
   }
   return Done{};
 }

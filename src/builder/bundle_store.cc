@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/say.h"
 #include "base/scratch.h"
 
 namespace ferry::builder {
@@ -20,10 +21,9 @@ bundle::Store& bundle_store() {
     auto scratch = ScratchFolder::make("cache");
     auto other = scratch.ok() ? bundle::Store::open({scratch->at("bundles")})
                               : Result<bundle::Store>(scratch.error());
-    fmt::print(stderr, "ferry: compiled functions are not kept: {}\n  hint: {}\n",
-               opened.error().message,
-               opened.error().hint.empty() ? "set XDG_CACHE_HOME to a folder that you can write to"
-                                           : opened.error().hint);
+    say("ferry: compiled functions are not kept: {}\n  hint: {}\n", opened.error().message,
+        opened.error().hint.empty() ? "set XDG_CACHE_HOME to a folder that you can write to"
+                                    : opened.error().hint);
     if (!other.ok()) {
       return bundle::Store::in_memory();
     }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/say.h"
 #include "builder/allow.h"
 #include "builder/bundle_store.h"
 #include "builder/snapshot_builder.h"
@@ -97,7 +98,7 @@ Result<bundle::Bundle> make_bundle(const function::Function& function, const eng
                                    bool* was_cached) {
   if (const std::string_view advisory = engine::advisory_of(engine.name);
       !advisory.empty() && !quiet) {
-    fmt::print(stderr, "ferry: {}: {}\n", engine.name, advisory);
+    say("ferry: {}: {}\n", engine.name, advisory);
   }
   bundle::Store& store = bundle_store();
   std::string name = engine.name + (engine.variant.empty() ? "" : ":" + engine.variant);
@@ -105,8 +106,8 @@ Result<bundle::Bundle> make_bundle(const function::Function& function, const eng
                                      function, engine,
                                      [&](ByteView prepared) -> Result<Bytes> {
                                        if (!quiet && prepared.size() >= kWorthSaying) {
-                                         fmt::print(stderr, "ferry: compiling {} for {} {}, once\n",
-                                                    function.name, engine.name, engine.version);
+                                         say("ferry: compiling {} for {} {}, once\n", function.name,
+                                             engine.name, engine.version);
                                        }
                                        return engine::compile_in_child(name, engine_options,
                                                                        prepared, {});
@@ -114,8 +115,8 @@ Result<bundle::Bundle> make_bundle(const function::Function& function, const eng
                                      was_cached));
   static std::atomic<bool> warned{false};
   if (!made.warning.empty() && !warned.exchange(true)) {
-    fmt::print(stderr, "ferry: {}\n  hint: make room there, or set XDG_CACHE_HOME\n",
-               std::exchange(made.warning, ""));
+    say("ferry: {}\n  hint: make room there, or set XDG_CACHE_HOME\n",
+        std::exchange(made.warning, ""));
   }
   return made;
 }

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/say.h"
 #include "base/terminal.h"
 #include "commands/command_line.h"
 #include "function/suggest.h"
@@ -128,9 +129,9 @@ int unknown_verb(std::string_view word) {
 std::span<const VerbRow> verbs() { return kVerbs; }
 
 void complain(const Complaint& complaint) {
-  fmt::print(stderr, "ferry: {}\n", escape_controls(complaint.message, LineEnds::kKeep));
+  say("ferry: {}\n", escape_controls(complaint.message, LineEnds::kKeep));
   if (!complaint.hint.empty()) {
-    fmt::print(stderr, "  hint: {}\n", escape_controls(complaint.hint, LineEnds::kKeep));
+    say("  hint: {}\n", escape_controls(complaint.hint, LineEnds::kKeep));
   }
 }
 

@@ -1,4 +1,5 @@
 // ferry serve FUNCTION...: HTTP and CloudEvents, from worker processes.
+#include <csignal>
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
@@ -32,10 +33,14 @@ class Serve final : public Verb {
         ->type_name("HOST:PORT");
     app.add_option("--platform", platform_, "Whose side is served")
         ->check(CLI::IsMember(platforms::platform_names()));
-    app.add_option("--sandbox", sandbox_,
-                   "What worker processes shut themselves in with: none (the default), all, or "
-                   "what to leave out of all, such as no-files,no-environment")
-        ->type_name("PARTS");
+    CLI::Option* sandbox =
+        app.add_option("--sandbox", sandbox_,
+                       "What worker processes shut themselves in with: all (the default), none, or "
+                       "what to leave out of all, such as no-files,no-environment")
+            ->type_name("PARTS");
+    app.add_flag_callback(
+           "--no-sandbox", [this] { sandbox_ = "none"; }, "The same as --sandbox none")
+        ->excludes(sandbox);
     app.add_flag("--print-sandbox", options_.print_sandbox, "Print what that is here, and end");
     declare_common(app, common_);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
@@ -53,15 +58,17 @@ class Serve final : public Verb {
   int run() override {
     Status done = serve();
     if (done.ok()) {
-      return kExitOk;
+      return was_cut_ ? kExitCut : kExitOk;
     }
     return give_up(done.error());
   }
 
  private:
   Status serve() {
+    std::signal(SIGPIPE, SIG_IGN);  // a log without a reader ends nothing
     options_.log_format = log_format_ == "json" ? serve::LogFormat::kJson : serve::LogFormat::kText;
     options_.quiet = common_.quiet;
+    options_.was_cut = &was_cut_;
     const platforms::Platform& platform = *platforms::find_platform(platform_);
     if (listen_->empty() && platform.sign().starts_us) {
       // A platform that starts this process says where it is going to call.
@@ -76,10 +83,11 @@ class Serve final : public Verb {
   std::vector<std::string> paths_;
   CommonOptions common_;
   serve::Options options_;
+  bool was_cut_ = false;
   CLI::Option* listen_ = nullptr;
   std::string platform_ = "http";
   std::string log_format_ = "text";
-  std::string sandbox_ = "none";
+  std::string sandbox_ = "all";
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/say.h"
 #include "host/host.h"
 
 namespace ferry::host {
@@ -82,7 +83,7 @@ bool Loaded::reset_instance(reset::KeptInstance& kept) {
   }
   if (keeping.check) {
     if (ferry::Status same = kept.compare(); !same.ok()) {
-      fmt::print(stderr, "ferry: {}: an instance was not reset: {}\n", name, same.error().message);
+      say("ferry: {}: an instance was not reset: {}\n", name, same.error().message);
       std::abort();
     }
   }

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "host/sandbox_calls.h"
 #include "host/sandbox_files.h"
 
@@ -186,14 +187,13 @@ void add_needs(const function::Grants& grants, Needs& needs) {
 void warn(std::string_view program, const Parts& parts, const Needs& needs) {
   for (const Line& line : describe(parts, needs)) {
     if (line.missing) {
-      fmt::print(stderr, "{}: sandbox: without {}: {}\n", program, line.part, line.what);
+      say("{}: sandbox: without {}: {}\n", program, line.part, line.what);
     }
   }
   if (geteuid() == 0) {
-    fmt::print(stderr,
-               "{}: running as root: whoever breaks out of a function is root; use a user of its "
-               "own\n",
-               program);
+    say("{}: running as root: whoever breaks out of a function is root; use a user of its "
+        "own\n",
+        program);
   }
 }
 

@@ -1,5 +1,6 @@
 // ferry-host: what is shipped to platforms. Runs signed bundles; with the compiler linked in
 // (ferry-host-full), also what users hand in as wasm where a platform works that way.
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/exit_code.h"
+#include "base/say.h"
 #include "engine/compiler.h"
 #include "engine/linked.h"
 #include "generated/version.h"
@@ -19,7 +21,7 @@
 namespace ferry::hostmain {
 namespace {
 
-Status serve(const Options& options, const char* argv0) {
+Status serve(const Options& options, const char* argv0, bool& was_cut) {
   const platforms::Lookup env = [](const char* name) -> const char* { return std::getenv(name); };
   const Decision decision = decide_platform(options.platform, env);
   const platforms::Platform* platform = platforms::find_platform(decision.platform);
@@ -31,9 +33,10 @@ Status serve(const Options& options, const char* argv0) {
         ""};
   }
   if (!options.serve.quiet && platform->announces()) {
-    fmt::print(stderr, "ferry-host: platform {}: {}\n", decision.platform, decision.why);
+    say("ferry-host: platform {}: {}\n", decision.platform, decision.why);
   }
   serve::Options how = options.serve;
+  how.was_cut = &was_cut;
   if (how.listen.empty()) {
     how.listen = platform->default_listen(env);
   }
@@ -44,6 +47,7 @@ Status serve(const Options& options, const char* argv0) {
 int run(int argc, char** argv) {
   auto options = parse_options({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
   Status done = Done{};
+  bool was_cut = false;
   if (!options.ok()) {
     done = std::move(options).error();
   } else if (options->help) {
@@ -51,12 +55,12 @@ int run(int argc, char** argv) {
   } else if (options->version) {
     fmt::print("ferry-host {}\n", FERRY_VERSION);
   } else {
-    done = serve(*options, argv[0]);
+    done = serve(*options, argv[0], was_cut);
   }
   if (done.ok()) {
-    return 0;
+    return was_cut ? kExitCut : 0;
   }
-  fmt::print(stderr, "ferry-host: {}\n", done.error().text());
+  say("ferry-host: {}\n", done.error().text());
   return exit_code_of(done.error());
 }
 
@@ -64,6 +68,8 @@ int run(int argc, char** argv) {
 }  // namespace ferry::hostmain
 
 int main(int argc, char** argv) {
+  ferry::open_standard_streams();
+  std::signal(SIGPIPE, SIG_IGN);  // a log without a reader ends nothing
   // Wasmtime reads this one by itself, and it is part of what a bundle must agree with.
   unsetenv("WASMTIME_BACKTRACE_DETAILS");
   // The compiler's child process is this program again, where it has one.

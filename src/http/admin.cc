@@ -13,9 +13,12 @@ void Admin::handle(const Request& request, Response& response) {
     response.body = "ok\n";
   } else if (path == "/readyz") {
     Census census = census_();
-    bool ready = board_.all_ready() && !census.draining;
+    const bool ready = board_.is_ready(census);
     response.status = ready ? 200 : 503;
-    response.body = ready ? "ok\n" : census.draining ? "draining\n" : "starting\n";
+    response.body = ready             ? "ok\n"
+                    : census.draining ? "draining\n"
+                    : census.stuck    ? "a worker does not answer\n"
+                                      : "starting\n";
   } else if (path == "/metrics") {
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
     response.body = board_.metrics(census_());

@@ -60,6 +60,16 @@ void FunctionCounters::count(std::size_t status, std::uint64_t us) {
   total_us.fetch_add(us, std::memory_order_relaxed);
 }
 
+void WorkerCounters::start_anew() {
+  ready.store(false);
+  leaving.store(false);
+  front.beats.store(0);
+  front.running.store(0);
+  front.queued.store(0);
+  front.connections.store(0);
+  front.held.store(0);
+}
+
 void Board::Unmap::operator()(char* memory) const { munmap(memory, size); }
 
 Result<Board> Board::make(std::size_t workers, std::vector<std::string> functions) {
@@ -92,9 +102,10 @@ FunctionCounters& Board::function(std::size_t worker_index, std::size_t index) c
   return *reinterpret_cast<FunctionCounters*>(at);
 }
 
-bool Board::all_ready() const {
+bool Board::is_ready(const Census& census) const {
+  if (census.draining || census.stuck) return false;
   for (std::size_t w = 0; w < workers_; ++w) {
-    if (!worker(w).ready.load(std::memory_order_acquire)) {
+    if (!worker(w).is_ready()) {
       return false;
     }
   }
@@ -154,10 +165,16 @@ std::string Board::metrics(const Census& census) const {
          front(&Counters::overloaded));
   single("ferry_malformed_total", "counter", "Requests refused before a function was chosen.",
          front(&Counters::malformed));
+  single("ferry_shed_total", "counter", "Requests refused or cut off for lack of memory.",
+         front(&Counters::shed));
+  single("ferry_held_bytes", "gauge", "Bytes of requests and answers that connections hold.",
+         front(&Counters::held));
+  single("ferry_log_dropped_lines_total", "counter",
+         "Log lines lost because nobody read them in time.",
+         sum([&](std::size_t w) -> auto& { return worker(w).log_dropped; }));
   single("ferry_worker_restarts_total", "counter", "Workers that died and were replaced.",
          census.restarts);
-  single("ferry_ready", "gauge", "Whether all workers take requests.",
-         all_ready() && !census.draining ? 1 : 0);
+  single("ferry_ready", "gauge", "Whether all workers take requests.", is_ready(census) ? 1 : 0);
   head(out, "ferry_worker_resident_bytes", "gauge", "Resident memory of each worker process.");
   for (std::size_t w = 0; w < census.pids.size(); ++w) {
     out += fmt::format("ferry_worker_resident_bytes{{worker=\"{}\"}} {}\n", w,

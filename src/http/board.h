@@ -30,12 +30,20 @@ struct FunctionCounters {
 struct WorkerCounters {
   Counters front;
   std::atomic<bool> ready{false};
+  std::atomic<bool> leaving{false};           // it drains, and the server does not
+  std::atomic<std::uint64_t> log_dropped{0};  // lines
+
+  // Before a process starts in this place.
+  void start_anew();
+  // It has everything loaded, and a thread that serves.
+  bool is_ready() const { return ready.load(std::memory_order_acquire) && front.beats.load() > 0; }
 };
 
 // What only the supervisor knows.
 struct Census {
   std::uint64_t restarts = 0;
   bool draining = false;
+  bool stuck = false;     // some worker does not answer
   std::vector<int> pids;  // 0: not running
 };
 
@@ -46,7 +54,7 @@ class Board {
   WorkerCounters& worker(std::size_t index) const;
   FunctionCounters& function(std::size_t worker, std::size_t index) const;
   std::size_t workers() const { return workers_; }
-  bool all_ready() const;
+  bool is_ready(const Census& census) const;  // all workers take requests
 
   // Prometheus text format 0.0.4.
   std::string metrics(const Census& census) const;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <list>
 #include <string>
+#include <string_view>
 
 #include "base/file.h"
 #include "http/message.h"
@@ -22,6 +23,11 @@ class Connection {
   // Writes what is pending; kProgress when all of it is out.
   Io flush();
   bool pending() const { return sent_ < out_.size() + out_body_.size(); }
+  std::size_t sent() const { return sent_; }  // of what is pending
+  // The peer without its port.
+  std::string_view host() const { return std::string_view(peer).substr(0, peer.rfind(':')); }
+  // Bytes: of a request that arrives, of answers that wait.
+  std::size_t held_now() const { return reader.held() + out_.capacity() + out_body_.capacity(); }
 
   // Puts head and body after what is pending. Takes the body. `last`: say that it is.
   void answer(Response& response, bool last);
@@ -56,7 +62,8 @@ class Connection {
   bool ran_long = false;
   Connection* next_returned = nullptr;
   int lane = -1;
-  std::size_t held = 0;  // bytes, as last counted
+  std::size_t held = 0;         // bytes, as last counted
+  std::size_t sent_before = 0;  // sent(), when `since` was last set
   std::list<Connection*>::iterator place;
 
  private:

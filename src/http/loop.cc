@@ -21,7 +21,7 @@ Server::Loop::Loop(ServerOptions options, Service& service)
       now_(options_.clock->monotonic()),
       next_sweep_(now_) {
   for (const Lane& lane : options_.lanes) {
-    lanes_.push_back({lane.slots, 0, false, {}});
+    lanes_.emplace_back().slots = lane.slots;
   }
 }
 
@@ -39,6 +39,8 @@ bool Server::Loop::lead() {
     return false;
   }
   while (!over()) {
+    counters_.beats.store(counters_.beats.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
     if (!turn(true)) {
       return false;
     }
@@ -49,6 +51,8 @@ bool Server::Loop::lead() {
 bool Server::Loop::turn(bool may_wait) {
   // A new leader may find events here that the one before did not get to.
   if (next_event_ == event_count_) {
+    charged_ = nullptr;
+    ++turns_;
     wait_for_events(may_wait ? timeout_ms() : 0);
   }
   while (next_event_ < event_count_) {
@@ -77,6 +81,7 @@ bool Server::Loop::turn(bool may_wait) {
     --tidies_left_;
     next_tidy_ = now_ + Service::kTidy;
     service_.tidy();
+    if (tidies_left_ == 0) give_memory_back();
   }
   return true;
 }
@@ -115,9 +120,17 @@ Server::Loop::Step Server::Loop::write_and_linger(Connection& connection) {
         close(connection);
         return Step::kWait;
       case Connection::Io::kWouldBlock:
+        // Its time begins anew once the peer has taken what it must take in that time.
+        if (connection.sent() - connection.sent_before >=
+            options_.least_rate * static_cast<std::uint64_t>(options_.write_timeout.count())) {
+          connection.since = now_;
+          connection.sent_before = connection.sent();
+        }
         return Step::kWait;
       case Connection::Io::kProgress:
         connection.since = now_;
+        connection.sent_before = 0;
+        account(connection);
     }
   }
   if (connection.closing && !connection.lingering) {
@@ -205,41 +218,6 @@ bool Server::Loop::serve(Connection& connection) {
   return true;
 }
 
-bool Server::Loop::dispatch(Connection& connection) {
-  connection.make_request(options_.clock->monotonic());
-  connection.lane = service_.lane(connection.request());
-  if (connection.lane < 0 || static_cast<std::size_t>(connection.lane) >= lanes_.size()) {
-    connection.response.clear();
-    service_.handle(connection.request(), connection.response);
-    connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
-    connection.reader.next();
-    connection.continued = false;
-    connection.served = true;
-    return true;
-  }
-  LaneState& lane = lanes_[static_cast<std::size_t>(connection.lane)];
-  if (running_ >= options_.max_running || lane.running >= lane.slots || !lane.waiting.empty()) {
-    enqueue(connection);
-    return true;
-  }
-  return run_guest(connection);
-}
-
-void Server::Loop::enqueue(Connection& connection) {
-  if (queued_ < options_.max_queued) {
-    lanes_[static_cast<std::size_t>(connection.lane)].waiting.push_back(&connection);
-    connection.waiting = true;
-    counters_.queued.store(++queued_, std::memory_order_relaxed);
-    return;
-  }
-  counters_.overloaded.fetch_add(1, std::memory_order_relaxed);
-  connection.response.clear();
-  service_.overloaded(connection.request(), connection.response);
-  connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
-  connection.reader.next();
-  connection.continued = false;
-}
-
 bool Server::Loop::run_guest(Connection& connection) {
   if (tidies_left_ == 0) {
     next_tidy_ = now_ + Service::kTidy;
@@ -301,42 +279,6 @@ void Server::Loop::take_returned() {
   }
 }
 
-Server::Loop::LaneState* Server::Loop::next_runnable() {
-  if (queued_ == 0 || running_ >= options_.max_running) {
-    return nullptr;
-  }
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    LaneState& lane = lanes_[(next_lane_ + i) % lanes_.size()];
-    if (!lane.waiting.empty() && lane.running < lane.slots) {
-      next_lane_ = (next_lane_ + i + 1) % lanes_.size();
-      return &lane;
-    }
-  }
-  return nullptr;
-}
-
-bool Server::Loop::run_waiting() {
-  for (std::uint32_t count = queued_; count > 0; --count) {
-    LaneState* lane = next_runnable();
-    if (lane == nullptr) {
-      break;
-    }
-    Connection& connection = *lane->waiting.front();
-    lane->waiting.pop_front();
-    connection.waiting = false;
-    counters_.queued.store(--queued_, std::memory_order_relaxed);
-    if (connection.gone) {
-      close(connection);
-      continue;
-    }
-    add_to_do(connection);  // to go on with, once it is answered
-    if (!run_guest(connection)) {
-      return false;
-    }
-  }
-  return true;
-}
-
 void Server::Loop::refuse(Connection& connection, Refusal refusal) {
   counters_.malformed.fetch_add(1, std::memory_order_relaxed);
   connection.reader.give_up(refusal);
@@ -344,19 +286,6 @@ void Server::Loop::refuse(Connection& connection, Refusal refusal) {
   service_.refused(refusal.status, refusal.reason, connection.response);
   connection.response.close = true;
   connection.answer(connection.response, true);
-}
-
-bool Server::Loop::keep_within_memory(Connection& connection) {
-  std::size_t held = connection.reader.held();
-  held_ += held;
-  held_ -= connection.held;
-  connection.held = held;
-  if (held_ <= options_.max_held || connection.reader.state() != Reader::State::kBody) {
-    return true;
-  }
-  refuse(connection, {503, "too many large requests at once"});
-  add_to_do(connection);
-  return false;
 }
 
 }  // namespace ferry::http

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <deque>
 #include <list>
+#include <string_view>
 #include <vector>
 
 #include <sys/epoll.h>
@@ -38,6 +39,10 @@ class Server::Loop {
     std::uint32_t running = 0;
     bool ran_long = false;  // its last guest
     std::deque<Connection*> waiting;
+    // The leader's time (loop_lanes.cc):
+    Nanoseconds left{0};         // of its share; below zero, what it had too much
+    std::uint64_t refilled = 0;  // in which turn
+    Nanoseconds mean{0};         // of its last guests
   };
 
   // These may run guests. False: the lead was lost; return at once, touching nothing.
@@ -73,12 +78,23 @@ class Server::Loop {
   void finish_guest(Connection& connection, bool ran_long);
   void take_returned();
   LaneState* next_runnable();
+  bool any_runnable() const;
+  bool has_slot(const LaneState& lane) const;
+  bool has_share(LaneState& lane) const;
+  bool is_full(const LaneState& lane) const;
+  void charge(Monotonic now);
+
+  // memory
+  void account(Connection& connection);
   bool keep_within_memory(Connection& connection);
+  void shed();
+  void give_memory_back() const;
 
   // time
   void sweep();
   void sweep_one(Connection& connection);
   std::chrono::seconds patience_with(const Connection& connection) const;
+  std::string_view greedy_peer() const;
   void start_draining();
   void drain_more();
 
@@ -112,9 +128,13 @@ class Server::Loop {
   std::vector<Connection*> graveyard_;
   std::size_t open_ = 0;
   std::uint64_t held_ = 0;
+  std::string_view greedy_;  // during a sweep of a full server: see greedy_peer()
 
   std::vector<LaneState> lanes_;
-  std::size_t next_lane_ = 0;  // whose turn it is to take a free slot
+  std::size_t next_lane_ = 0;     // whose turn it is to take a free slot
+  LaneState* charged_ = nullptr;  // whose guest ran last, since when; null: nobody is charged
+  Monotonic charged_since_;
+  std::uint64_t turns_ = 0;
   std::uint32_t running_ = 0;
   std::uint32_t queued_ = 0;
 

@@ -195,6 +195,7 @@ void Server::Loop::close(Connection& connection) {
   connection.closed = true;
   connections_.erase(connection.place);
   held_ -= connection.held;
+  counters_.held.store(held_, std::memory_order_relaxed);
   counters_.connections.store(--open_, std::memory_order_relaxed);
   graveyard_.push_back(&connection);
   if (!accepting_ && open_ < options_.max_connections) {
@@ -221,14 +222,16 @@ void Server::Loop::add_to_do(Connection& connection) {
 }
 
 int Server::Loop::timeout_ms() {
-  if (!to_do_.empty() || next_runnable() != nullptr) {
+  if (!to_do_.empty() || any_runnable()) {
     return 0;
   }
   bool sweeps = draining_.load() || !connections_.empty() || !accepting_;
   if (!sweeps && tidies_left_ == 0) {
-    return -1;  // an idle server does not wake up
+    if (options_.beat.count() == 0) return -1;  // an idle server does not wake up
+    return static_cast<int>(options_.beat.count());
   }
   auto until = sweeps ? next_sweep_ : next_tidy_;
+  if (options_.beat.count() > 0) until = std::min(until, now_ + options_.beat);
   auto left = std::chrono::ceil<milliseconds>(until - options_.clock->monotonic());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }
@@ -243,7 +246,7 @@ bool Server::Loop::over() const {
 void Server::Loop::start_draining() {
   draining_.store(true);
   drain_since_ = next_sweep_ = now_;
-  if (is_one_for_all(listener_.get())) {
+  if (options_.shares_listener || is_one_for_all(listener_.get())) {
     return;  // what comes now is for the others, or for the process that is given it next
   }
   if (listener_.valid() && !refuse_new_connections(listener_.get()).ok()) {
@@ -269,14 +272,19 @@ std::chrono::seconds Server::Loop::patience_with(const Connection& connection) c
   if (connection.lingering) {
     return kLinger;
   }
+  // Full, and this peer has most of the connections: it may not let them stand about.
+  const bool full = open_ >= options_.max_connections && connection.host() == greedy_;
   if (connection.pending()) {
-    return options_.write_timeout;
+    return full ? std::min(kIdleWhenFull, options_.write_timeout) : options_.write_timeout;
   }
   switch (connection.reader.state()) {
     case Reader::State::kHead:
-      return options_.head_timeout;
-    case Reader::State::kBody:
-      return options_.body_timeout;
+      return full ? std::min(kIdleWhenFull, options_.head_timeout) : options_.head_timeout;
+    case Reader::State::kBody: {
+      const seconds at_rate(connection.reader.received() / std::max(options_.least_rate, 1u));
+      return std::min(options_.body_timeout,
+                      (full ? kIdleWhenFull : options_.head_timeout) + at_rate);
+    }
     default:
       break;
   }
@@ -317,6 +325,7 @@ void Server::Loop::sweep() {
   if (listener_.valid() && !accepting_ && open_ < options_.max_connections) {
     set_accepting(true);
   }
+  greedy_ = open_ >= options_.max_connections ? greedy_peer() : std::string_view();
   for (auto at = connections_.begin(); at != connections_.end();) {
     Connection& connection = **at++;
     sweep_one(connection);

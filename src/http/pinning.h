@@ -19,8 +19,14 @@ namespace ferry::http {
 std::vector<int> own_cores();
 
 // Connections that arrive on cores[i] go to sockets[i], those of other cores to any. As many cores
-// as sockets, or more. For all who share the address; before the first connection.
+// as sockets, or more. For all who share the address.
 Status steer_by_core(const Listeners& listeners, std::span<const int> cores);
+
+// The same with new connections only to the sockets that `taking` marks, at least one: those of a
+// process that does not answer get none meanwhile. Without cores: any of them by chance, or, where
+// all take, as the kernel spreads them by itself.
+Status steer_around(const Listeners& listeners, std::span<const int> cores,
+                    const std::vector<bool>& taking);
 
 // This thread, and those that it will start, run on this core alone.
 Status keep_to_core(int core);

@@ -42,6 +42,16 @@ Reader::State Reader::refuse(Refusal refusal) {
   return state_ = State::kRefused;
 }
 
+void Reader::give_up(Refusal refusal) {
+  refuse(refusal);
+  buffer_.reset();
+  capacity_ = begin_ = end_ = 0;
+  body_ = {};
+  body_text_ = std::string();
+  head_text_ = std::string();
+  head_.fields.clear();
+}
+
 Reader::State Reader::advance() {
   if (state_ == State::kIdle && begin_ != end_) {
     // RFC 9112, 2.2: one empty line before a request is ignored, and no more, however they arrive.

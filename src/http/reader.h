@@ -47,8 +47,11 @@ class Reader {
   const Refusal& refusal() const { return refusal_; }
   bool has_bytes() const { return begin_ != end_; }  // behind the present request
 
-  // Nothing more is read: the request took too long, or there is no room for it.
-  void give_up(Refusal refusal) { refuse(refusal); }
+  // Nothing more is read: the request took too long, or there is no room for it. What is held of it
+  // is given back; head() and body() end here.
+  void give_up(Refusal refusal);
+  // Of a body that is not whole yet: bytes that are here, decoded.
+  std::uint64_t received() const { return body_text_.size(); }
   // Done with the ready request: on to the next. Views into it end here.
   void next();
   // Bytes held for this connection.

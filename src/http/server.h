@@ -31,22 +31,37 @@ struct Counters {
   std::atomic<std::uint64_t> queued{0};       // requests that wait for a slot
   std::atomic<std::uint64_t> overloaded{0};   // requests answered 503 for lack of one
   std::atomic<std::uint64_t> malformed{0};    // requests refused by the front
+  std::atomic<std::uint64_t> shed{0};         // connections closed for lack of memory
+  std::atomic<std::uint64_t> held{0};         // bytes held by connections now
+  std::atomic<std::uint64_t> beats{0};        // how often the loop went round: it is alive
 };
 
 struct ServerOptions {
   ReaderLimits reader = {};
   std::vector<Lane> lanes = {};
-  std::uint32_t max_running = 64;        // guests at once, all lanes together
-  std::uint32_t max_queued = 256;        // requests waiting for a slot
+  std::uint32_t max_running = 64;  // guests at once, all lanes together
+  std::uint32_t max_queued = 256;  // requests of a lane that wait for one of its slots
+  // Of a lane whose guests are short, more may wait: as many as are served in this time.
+  std::chrono::milliseconds max_wait{1000};
   std::uint32_t max_connections = 8192;  // beyond it new ones wait in the kernel's queue
-  std::uint64_t max_held = 256u << 20;   // bytes held by unfinished requests, all together
+  // Bytes of heads, bodies and answers that all connections together may hold. Beyond it those of
+  // the peer that holds the most are closed.
+  std::uint64_t max_held = 256u << 20;
+  // Bytes a second that a peer must send of a body, on average, once it has had the time of
+  // `head_timeout`; and take of an answer, on average over `write_timeout`.
+  std::uint32_t least_rate = 1024;
   // Kept by a sweep each second, so each may take up to a second longer.
   std::chrono::seconds head_timeout{10};
   std::chrono::seconds body_timeout{120};
   std::chrono::seconds idle_timeout{75};   // between requests
-  std::chrono::seconds write_timeout{60};  // without a byte taken by the peer
+  std::chrono::seconds write_timeout{60};  // see least_rate
   // Draining: how long a connection without a request is kept for one that is under way.
   std::chrono::milliseconds drain_idle{1000};
+  // At least this often the loop goes round, so that `beats` grows; zero: an idle server sleeps.
+  std::chrono::milliseconds beat{0};
+  // The listening socket is also another process's, which goes on with it: draining leaves it as it
+  // is, so that new connections are taken there.
+  bool shares_listener = false;
   Counters* counters = nullptr;          // borrowed; null: the server's own
   const Clock* clock = &system_clock();  // of all the times above; borrowed
 };

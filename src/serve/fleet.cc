@@ -1,14 +1,17 @@
 #include "serve/fleet.h"
 
-#include <cstdio>
+#include <chrono>
 
 #include <fmt/format.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "http/admin.h"
 #include "http/pinning.h"
 #include "http/server.h"
+#include "serve/notices.h"
 #include "serve/service_manager.h"
 #include "serve/supervisor.h"
 
@@ -26,16 +29,17 @@ void allow_descriptors() {
   }
 }
 
-http::Census census(const Supervisor& supervisor) {
-  http::Census census{supervisor.restarts(), supervisor.draining(), {}};
-  for (std::size_t i = 0; i < supervisor.size(); ++i) {
-    census.pids.push_back(supervisor.pid_of(i));
+http::Census census(const WorkerPool& pool) {
+  http::Census census{pool.restarts(), pool.draining(), false, {}};
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    census.pids.push_back(pool.pid_of(i));
+    census.stuck |= pool.is_stuck(i);
   }
   return census;
 }
 
-void announce(const FleetOptions& options, const std::string& address,
-              const std::string& admin_address, std::size_t workers) {
+std::string what_serves(const FleetOptions& options, const std::string& address,
+                        const std::string& admin_address, std::size_t workers) {
   std::string what;
   const std::string url = http::url_of(address);
   for (const std::string& name : options.names) {
@@ -46,20 +50,42 @@ void announce(const FleetOptions& options, const std::string& address,
     what += what.empty() ? "" : ", ";
     what += fmt::format("{} on {}/{}", name, url, options.names.size() > 1 ? name : "");
   }
-  fmt::print(stderr, "{}: serving {} ({} worker{}{})\n", options.program, what, workers,
-             workers == 1 ? "" : "s",
-             admin_address.empty() ? "" : ", admin on " + http::url_of(admin_address));
+  return fmt::format("serving {} ({} worker{}{})", what, workers, workers == 1 ? "" : "s",
+                     admin_address.empty() ? "" : ", admin on " + http::url_of(admin_address));
 }
 
-void on_death(const FleetOptions& options, http::WorkerCounters& worker, std::size_t index,
-              int status) {
-  worker.ready.store(false);
-  worker.front.running.store(0);
-  worker.front.queued.store(0);
-  worker.front.connections.store(0);
-  fmt::print(stderr, "{}: worker {} {}; starting another\n", options.program, index,
-             WIFSIGNALED(status) ? fmt::format("was killed by signal {}", WTERMSIG(status))
-                                 : fmt::format("ended with code {}", WEXITSTATUS(status)));
+std::string seconds_of(std::chrono::milliseconds pause) {
+  return fmt::format("{:.3g} s", static_cast<double>(pause.count()) / 1000);
+}
+
+std::string how_it_died(int status) {
+  return WIFSIGNALED(status) ? fmt::format("was killed by signal {}", WTERMSIG(status))
+                             : fmt::format("ended with code {}", WEXITSTATUS(status));
+}
+
+// What the pool's decisions mean for people who read stderr.
+void tell(PoolHooks& hooks, Notices& notices, bool* was_cut) {
+  hooks.on_death = [&](std::size_t index, int status, std::chrono::milliseconds pause) {
+    notices.add(fmt::format("worker {} {}; starting another{}", index, how_it_died(status),
+                            pause.count() == 0 ? "" : " in " + seconds_of(pause)));
+  };
+  hooks.on_start_failed = [&](std::size_t index, const Error& error,
+                              std::chrono::milliseconds pause) {
+    notices.add(
+        fmt::format("worker {}: {}; trying again in {}", index, error.text(), seconds_of(pause)));
+  };
+  hooks.on_stuck = [&](std::size_t index) {
+    notices.add(fmt::format("worker {} does not answer; killing it", index));
+  };
+  hooks.on_leaving = [&](std::size_t index) {
+    notices.add(fmt::format("worker {} was told to end; starting another beside it", index));
+  };
+  hooks.on_cut = [&notices, was_cut](std::size_t count) {
+    notices.add(
+        fmt::format("{} worker{} had not finished in time and {} killed: requests were lost", count,
+                    count == 1 ? "" : "s", count == 1 ? "was" : "were"));
+    if (was_cut != nullptr) *was_cut = true;
+  };
 }
 
 }  // namespace
@@ -67,7 +93,7 @@ void on_death(const FleetOptions& options, http::WorkerCounters& worker, std::si
 Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLife& life) {
   allow_descriptors();
   const std::size_t workers = listeners.sockets.size();
-  const std::vector<int> cores = http::own_cores();
+  const std::vector<int> cores = options.pin ? http::own_cores() : std::vector<int>();
   if (options.pin && listeners.one_socket) {
     return Error{Code::kUsage, "--pin is not possible on one socket for all workers",
                  "leave it out, or listen on HOST:PORT"};
@@ -75,8 +101,11 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
   if (options.pin) FERRY_CHECK_OK(http::steer_by_core(listeners, cores));
   ServiceManager manager = ServiceManager::from_environment();
   FERRY_TRY(auto board, http::Board::make(workers, options.names));
-  Supervisor* running = nullptr;
-  http::Admin admin(board, [&] { return census(*running); });
+  FERRY_TRY(const auto log, LineOutput::make(STDERR_FILENO));
+  Notices notices(*log, options.program);
+  const Fd attention(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  const WorkerPool* pool = nullptr;
+  http::Admin admin(board, [&] { return census(*pool); });
   http::ServerOptions admin_options;
   admin_options.max_connections = 64;
   admin_options.reader.body = 0;
@@ -105,34 +134,43 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
       // Without it connections still go where they should; they are only served a little slower.
       static_cast<void>(http::keep_to_core(cores[index]).ok());
     }
-    return life(std::move(mine), board, index);
+    return life(
+        {index, std::move(mine), board, *log, {&board.worker(index).leaving, attention.get()}});
   };
-  hooks.is_ready = [&](std::size_t index) {
-    return board.worker(index).ready.load(std::memory_order_acquire);
-  };
-  hooks.on_death = [&](std::size_t index, int status) {
-    on_death(options, board.worker(index), index, status);
-  };
-  hooks.on_ready = [&] {
+  hooks.before_start = [&](std::size_t index) { board.worker(index).start_anew(); };
+  hooks.is_ready = [&](std::size_t index) { return board.worker(index).is_ready(); };
+  hooks.is_leaving = [&](std::size_t index) { return board.worker(index).leaving.load(); };
+  hooks.beats = [&](std::size_t index) { return board.worker(index).front.beats.load(); };
+  tell(hooks.pool, notices, options.was_cut);
+  hooks.pool.on_ready = [&] {
     if (announced) {
-      announce(options, listeners.address, admin_address, workers);
+      notices.add(what_serves(options, listeners.address, admin_address, workers));
     }
     manager.ready(fmt::format("serving on {}", http::url_of(listeners.address)));
   };
-  hooks.on_drain = [&] {
+  hooks.pool.on_answering = [&](const std::vector<bool>& answering) {
+    // Without it new connections wait for the successor. Of one socket each worker takes what it
+    // can.
+    if (!listeners.one_socket) {
+      static_cast<void>(http::steer_around(listeners, cores, answering).ok());
+    }
+  };
+  hooks.pool.on_drain = [&] {
     manager.stopping();
     // All sockets at once, before any worker stops: the kernel must not route to one that did.
     http::stop_listening(listeners);
   };
   hooks.side_fd = admin_server->fd();
+  hooks.attention_fd = attention.get();
   hooks.side_step = [&] {
     admin_server->step();
+    notices.step();
     manager.alive();
   };
-  SupervisorOptions supervisor_options;
-  supervisor_options.workers = workers;
-  Supervisor supervisor(supervisor_options, std::move(hooks));
-  running = &supervisor;
+  PoolOptions pool_options;
+  pool_options.workers = workers;
+  Supervisor supervisor(pool_options, std::move(hooks));
+  pool = &supervisor.pool();
   return supervisor.run();
 }
 

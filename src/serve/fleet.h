@@ -9,6 +9,8 @@
 
 #include "http/board.h"
 #include "http/listener.h"
+#include "serve/front.h"
+#include "serve/line_output.h"
 
 namespace ferry::serve {
 
@@ -19,11 +21,21 @@ struct FleetOptions {
   bool pin = false;                // each worker on a core of its own (http/pinning.h)
   bool quiet = false;              // but a port that the kernel chose is told all the same
   std::optional<Fd> admin_socket = std::nullopt;  // one that listens already, in place of `admin`
+  bool* was_cut = nullptr;         // set where a drain ended before all requests did
 };
 
-// A worker's whole life, in its own process: serves `listener` until SIGTERM. The exit code
-// comes back. Says in `board` when it is ready.
-using WorkerLife = std::function<int(Fd listener, http::Board& board, std::size_t index)>;
+// What a worker process is given: all of it outlives the worker.
+struct WorkerPlace {
+  std::size_t index;
+  Fd listener;
+  http::Board& board;
+  LineOutput& log;  // stderr, shared with the other workers and the supervisor
+  Leaving leaving;
+};
+
+// A worker's whole life, in its own process: serves its listener until SIGTERM. The exit code
+// comes back. Says in the board when it is ready.
+using WorkerLife = std::function<int(WorkerPlace place)>;
 
 // One worker a listener; until all have drained after SIGTERM or SIGINT.
 Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLife& life);

@@ -1,7 +1,10 @@
 #include "serve/front.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+
+#include <unistd.h>
 
 namespace ferry::serve {
 namespace {
@@ -10,6 +13,18 @@ constexpr std::uint64_t kEnvelope = 64u << 10;
 
 // For the signal handler; set once, before the handler is.
 http::Server* draining_server = nullptr;
+Leaving leaving_process;
+
+void on_sigterm(int /*signal*/) {
+  const int saved = errno;
+  draining_server->drain();
+  if (leaving_process.flag != nullptr) leaving_process.flag->store(true);
+  if (leaving_process.attention_fd >= 0) {
+    const std::uint64_t one = 1;
+    static_cast<void>(!write(leaving_process.attention_fd, &one, sizeof one));
+  }
+  errno = saved;
+}
 
 }  // namespace
 
@@ -35,10 +50,12 @@ http::ServerOptions front_options(std::span<const function::Limits> limits) {
   return server;
 }
 
-void serve_until_stopped(http::Server& server, const std::function<void()>& on_ready) {
+void serve_until_stopped(http::Server& server, const std::function<void()>& on_ready,
+                         const Leaving& leaving) {
   draining_server = &server;
+  leaving_process = leaving;
   struct sigaction action {};
-  action.sa_handler = [](int) { draining_server->drain(); };
+  action.sa_handler = on_sigterm;
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
   on_ready();

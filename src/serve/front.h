@@ -1,6 +1,7 @@
 // The HTTP front as a process that serves functions sets it up and runs it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -19,8 +20,15 @@ std::uint64_t max_body(const function::Limits& limits);
 // functions, one lane with the usual limits.
 http::ServerOptions front_options(std::span<const function::Limits> limits);
 
+// What the signal handler of a process with a supervisor does beside draining.
+struct Leaving {
+  std::atomic<bool>* flag = nullptr;  // set
+  int attention_fd = -1;              // an eventfd, written
+};
+
 // Serves until SIGTERM has been obeyed. `on_ready` is called once that signal would be. Once in a
 // process.
-void serve_until_stopped(http::Server& server, const std::function<void()>& on_ready);
+void serve_until_stopped(http::Server& server, const std::function<void()>& on_ready,
+                         const Leaving& leaving = {});
 
 }  // namespace ferry::serve

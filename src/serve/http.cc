@@ -1,10 +1,10 @@
 #include "serve/http.h"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "http/inherited.h"
 #include "serve/fleet.h"
@@ -12,6 +12,9 @@
 
 namespace ferry::serve {
 namespace {
+
+// A loop that has nothing to do goes round this often; the supervisor looks less often.
+constexpr std::chrono::milliseconds kBeat{500};
 
 host::sandbox::Needs needs_of(const std::vector<Listed>& functions) {
   host::sandbox::Needs needs;
@@ -23,15 +26,16 @@ host::sandbox::Needs needs_of(const std::vector<Listed>& functions) {
 
 // A worker's life.
 Status work(Provider& provider, const std::vector<Listed>& functions, const Options& options,
-            const ServiceFactory& make_service, Fd listener, http::Board& board,
-            std::size_t index) {
+            const ServiceFactory& make_service, WorkerPlace place) {
   Phases phases;
   FERRY_TRY(const Running running,
             bring_up(provider, functions, engine_options_for(functions), phases));
-  LogWriter log(STDERR_FILENO, options.log_format);
+  http::WorkerCounters& counters = place.board.worker(place.index);
+  LogQueue queue(place.log, counters.log_dropped, std::string(provider.program()));
+  LogWriter log(queue, options.log_format);
   AdapterContext context = running.context(options.quiet ? nullptr : &log);
   context.observe = [&](std::size_t function, const host::Outcome& outcome, Nanoseconds took) {
-    board.function(index, function)
+    place.board.function(place.index, function)
         .count(static_cast<std::size_t>(outcome.status),
                static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)) / 1000);
   };
@@ -41,13 +45,15 @@ Status work(Provider& provider, const std::vector<Listed>& functions, const Opti
   for (const Listed& each : functions) {
     limits.push_back(each.manifest.limits);
   }
-  http::WorkerCounters& counters = board.worker(index);
   http::ServerOptions front = front_options(limits);
   front.counters = &counters.front;
+  front.beat = kBeat;
+  front.shares_listener = true;
   FERRY_TRY(auto server, http::Server::make(std::move(front), *service));
-  FERRY_CHECK_OK(server->listen(std::move(listener)));
+  FERRY_CHECK_OK(server->listen(std::move(place.listener)));
   FERRY_CHECK_OK(host::sandbox::enter(options.sandbox, needs_of(functions)));
-  serve_until_stopped(*server, [&] { counters.ready.store(true, std::memory_order_release); });
+  serve_until_stopped(
+      *server, [&] { counters.ready.store(true, std::memory_order_release); }, place.leaving);
   return Done{};
 }
 
@@ -73,21 +79,23 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
     host::sandbox::warn(provider.program(), options.sandbox, needs_of(functions));
   }
   FERRY_CHECK_OK(provider.prepare());
-  FleetOptions fleet{
-      std::string(provider.program()), {}, options.admin, options.pin, options.quiet};
+  FleetOptions fleet{std::string(provider.program()),
+                     {},
+                     options.admin,
+                     options.pin,
+                     options.quiet,
+                     options.was_cut};
   fleet.admin_socket = std::move(inherited.admin);
   for (const Listed& each : functions) {
     fleet.names.push_back(each.name);
   }
-  return run_fleet(std::move(fleet), std::move(listeners),
-                   [&](Fd listener, http::Board& board, std::size_t index) {
-                     const Status worked = work(provider, functions, options, make_service,
-                                                std::move(listener), board, index);
-                     if (!worked.ok()) {
-                       provider.complain(worked.error());
-                     }
-                     return worked.ok() ? 0 : 1;
-                   });
+  return run_fleet(std::move(fleet), std::move(listeners), [&](WorkerPlace place) {
+    const Status worked = work(provider, functions, options, make_service, std::move(place));
+    if (!worked.ok()) {
+      provider.complain(worked.error());
+    }
+    return worked.ok() ? 0 : 1;
+  });
 }
 
 }  // namespace ferry::serve

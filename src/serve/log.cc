@@ -68,8 +68,12 @@ void LogWriter::flush() {
 }
 
 void LogWriter::write_out() {
-  // A log that can't be written has nowhere to say so.
-  static_cast<void>(write_all(fd_, as_bytes(lines_), "the log").ok());
+  if (queue_ != nullptr) {
+    queue_->push(lines_);
+  } else {
+    // A log that can't be written has nowhere to say so.
+    static_cast<void>(write_all(fd_, as_bytes(lines_), "the log").ok());
+  }
   lines_.clear();
   if (lines_.capacity() > 2 * kMostHeld) {
     lines_ = std::string();

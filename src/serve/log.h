@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/outcome_json.h"
+#include "serve/log_queue.h"
 
 namespace ferry::serve {
 
@@ -13,7 +14,10 @@ enum class LogFormat : unsigned char { kText, kJson };
 
 class LogWriter {
  public:
+  // Written by the thread that logs, which waits for whoever reads `fd`.
   LogWriter(int fd, LogFormat format) : fd_(fd), format_(format) {}
+  // Left in `queue` (borrowed), which waits for nobody.
+  LogWriter(LogQueue& queue, LogFormat format) : queue_(&queue), format_(format) {}
   // The event's log lines, then one for the outcome itself if it is not ok.
   void write(const host::Outcome& outcome, const host::OutcomeOf& of);
 
@@ -25,7 +29,8 @@ class LogWriter {
  private:
   void write_out();
 
-  const int fd_;
+  const int fd_ = -1;
+  LogQueue* const queue_ = nullptr;
   const LogFormat format_;
   std::mutex mutex_;
   bool holds_ = false;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/say.h"
+
 namespace ferry::serve {
 namespace {
 
@@ -38,7 +40,7 @@ void Phases::end_of(const char* phase) {
 
 void Phases::print() const {
   if (std::getenv("FERRY_TRACE") != nullptr) {  // NOLINT(concurrency-mt-unsafe): no thread yet
-    fmt::print(stderr, "{{\"init\":{{{}}}}}\n", text_);
+    say("{{\"init\":{{{}}}}}\n", text_);
   }
 }
 

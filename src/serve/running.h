@@ -21,10 +21,10 @@ struct Options {
   unsigned workers = 0;  // processes; 0: one a core
   bool pin = false;      // each on a core of its own (http/pinning.h)
   LogFormat log_format = LogFormat::kText;
-  // What a worker shuts itself in with; nothing, unless it is asked for.
-  host::sandbox::Parts sandbox{false, false, false, false, false};
-  bool print_sandbox = false;  // only print what that is here
+  host::sandbox::Parts sandbox;  // what a worker shuts itself in with
+  bool print_sandbox = false;    // only print what that is here
   bool quiet = false;
+  bool* was_cut = nullptr;  // set where a drain ended before all requests did
 };
 
 // What the engine is made with to run all of these.

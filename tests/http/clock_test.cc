@@ -1,5 +1,5 @@
 // The server's time-outs, by a clock that the test moves: nothing here waits.
-#include <atomic>
+#include <algorithm>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -12,17 +12,6 @@
 
 namespace ferry::http {
 namespace {
-
-class ManualClock final : public Clock {
- public:
-  WallTime wall() const override { return WallTime(); }
-  Monotonic monotonic() const override { return Monotonic(passed_.load()); }
-  void sleep_until(Monotonic) const override {}
-  void pass(Nanoseconds time) { passed_ = passed_.load() + time; }
-
- private:
-  std::atomic<Nanoseconds> passed_{std::chrono::hours(1)};
-};
 
 class ClockTest : public testing::Test {
  protected:
@@ -88,12 +77,47 @@ TEST_F(ClockTest, AHeadHasToArriveInItsTime) {
   EXPECT_TRUE(received().starts_with("HTTP/1.1 408"));
 }
 
-TEST_F(ClockTest, ABodyHasItsOwnTime) {
+// Fault G6: thousands of bodies that did not go on were kept for two minutes.
+TEST_F(ClockTest, ABodyThatStandsStillHasTheTimeOfAHead) {
   send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
-  pass(std::chrono::seconds(100));
+  pass(std::chrono::seconds(9));
   EXPECT_EQ(received(), "");
-  pass(std::chrono::seconds(22));
+  pass(std::chrono::seconds(3));
   EXPECT_TRUE(received().starts_with("HTTP/1.1 408"));
+}
+
+TEST_F(ClockTest, ABodyThatArrivesAtTheLeastRateHasItsOwnTime) {
+  send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+  for (int i = 0; i < 11; ++i) {
+    send(std::string(11'000, 'x'));
+    pass(std::chrono::seconds(10));
+    EXPECT_EQ(received(), "");
+  }
+  pass(std::chrono::seconds(12));
+  EXPECT_TRUE(received().starts_with("HTTP/1.1 408"));
+}
+
+// Fault R8: an answer that nobody takes is not kept; one that is taken slowly is.
+TEST_F(ClockTest, AnAnswerHasToBeTakenAtTheLeastRate) {
+  service_.on_request = [](const Request&, Response& response) {
+    response.body = std::string(4u << 20, 'x');
+  };
+  send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  std::string piece(128u << 10, '\0');
+  for (int i = 0; i < 10; ++i) {
+    pass(std::chrono::seconds(50));
+    ssize_t taken = 0;  // all that is there, so that more is sent
+    for (ssize_t size = 1; size > 0; taken += std::max<ssize_t>(size, 0)) {
+      size = read(client_.get(), piece.data(), piece.size());
+    }
+    ASSERT_GT(taken, 61'440) << i;
+    turns();
+  }
+  pass(std::chrono::seconds(62));
+  while (read(client_.get(), piece.data(), piece.size()) > 0) {
+  }
+  turns();
+  EXPECT_TRUE(closed());
 }
 
 TEST_F(ClockTest, AClientThatNeverSendsIsNotKept) {

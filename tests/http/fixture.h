@@ -1,6 +1,7 @@
 // A Server in this process, with a Service of lambdas, and a raw client that sends what it likes.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <string>
@@ -17,6 +18,18 @@
 #include "http/server.h"
 
 namespace ferry::http {
+
+// Stands still unless it is told to pass.
+class ManualClock final : public Clock {
+ public:
+  WallTime wall() const override { return WallTime(); }
+  Monotonic monotonic() const override { return Monotonic(passed_.load()); }
+  void sleep_until(Monotonic) const override {}
+  void pass(Nanoseconds time) { passed_ = passed_.load() + time; }
+
+ private:
+  std::atomic<Nanoseconds> passed_{std::chrono::hours(1)};
+};
 
 class TestService : public Service {
  public:

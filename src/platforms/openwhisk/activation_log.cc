@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
-
 namespace ferry::platforms::openwhisk {
 namespace {
 
@@ -38,25 +36,29 @@ void ActivationLines::add(const host::Outcome& outcome) {
   }
 }
 
+ActivationLog::Stream::Stream(int fd) {
+  if (fd < 0) return;
+  auto output = serve::LineOutput::make(fd);
+  if (!output.ok()) return;
+  output_ = *std::move(output);
+  queue_.emplace(*output_, dropped_, "");
+}
+
+void ActivationLog::Stream::write(const std::string& lines, const std::string& end) {
+  if (!queue_) return;
+  if (!queue_->push_now(lines + end)) queue_->push(end, true);
+  queue_->wait_until_written();
+}
+
 void ActivationLog::end(ActivationLines lines) {
-  emit(lines.out + kSentinel, lines.err + kSentinel);
+  out_.write(lines.out, kSentinel);
+  err_.write(lines.err, kSentinel);
 }
 
 void ActivationLog::say(const std::string& line) {
-  std::string err;
-  append_line(err, line);
-  emit("", err);
-}
-
-void ActivationLog::emit(const std::string& out, const std::string& err) {
-  std::lock_guard lock(mutex_);
-  // A log that can't be written has nowhere to say so.
-  if (out_ >= 0) {
-    static_cast<void>(write_all(out_, as_bytes(out), "stdout").ok());
-  }
-  if (err_ >= 0) {
-    static_cast<void>(write_all(err_, as_bytes(err), "stderr").ok());
-  }
+  std::string text;
+  append_line(text, line);
+  err_.write(text, "");
 }
 
 }  // namespace ferry::platforms::openwhisk

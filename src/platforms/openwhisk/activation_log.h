@@ -1,13 +1,19 @@
 // What the invoker reads from the container's stdout and stderr: the lines of each activation,
 // and then on both a line that ends it (docs/actions-new.md, "Activation record logs"). An
 // activation's lines and its ends are written together, so that with many activations at once none
-// falls into another's. Thread-safe.
+// falls into another's. They are written before the activation is answered, since the invoker may
+// pause the container then; but a reader that does not read holds nobody up for longer than
+// LogQueue::kPatience, and loses lines rather than their ends. Thread-safe.
 #pragma once
 
-#include <mutex>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "host/outcome.h"
+#include "serve/log_queue.h"
 
 namespace ferry::platforms::openwhisk {
 
@@ -24,6 +30,8 @@ class ActivationLog {
  public:
   // Descriptors, borrowed; -1 for nowhere.
   ActivationLog(int out, int err) : out_(out), err_(err) {}
+  ActivationLog(const ActivationLog&) = delete;
+  ActivationLog& operator=(const ActivationLog&) = delete;
 
   // The lines and both ends.
   void end(ActivationLines lines);
@@ -31,11 +39,19 @@ class ActivationLog {
   void say(const std::string& line);
 
  private:
-  void emit(const std::string& out, const std::string& err);
+  class Stream {
+   public:
+    explicit Stream(int fd);
+    void write(const std::string& lines, const std::string& end);
 
-  std::mutex mutex_;
-  int out_;
-  int err_;
+   private:
+    std::unique_ptr<serve::LineOutput> output_;
+    std::atomic<std::uint64_t> dropped_{0};
+    std::optional<serve::LogQueue> queue_;
+  };
+
+  Stream out_;
+  Stream err_;
 };
 
 }  // namespace ferry::platforms::openwhisk

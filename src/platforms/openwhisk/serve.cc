@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/say.h"
 #include "http/listener.h"
 #include "platforms/openwhisk/openwhisk.h"
 #include "serve/front.h"
@@ -46,9 +47,9 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   serve::serve_until_stopped(*server, [&] {
     if (announced) {
       const std::size_t known = functions.size();
-      fmt::print(stderr, "{}: OpenWhisk on http://{}/, {}\n", provider.program(), listeners.address,
-                 known == 0 ? "waiting for /init"
-                            : fmt::format("{} function{} here", known, known == 1 ? "" : "s"));
+      say("{}: OpenWhisk on http://{}/, {}\n", provider.program(), listeners.address,
+          known == 0 ? "waiting for /init"
+                     : fmt::format("{} function{} here", known, known == 1 ? "" : "s"));
     }
   });
   http::stop_listening(listeners);

@@ -1,0 +1,139 @@
+// Which request runs next on the leading thread: slots, the queues of the lanes, and each lane's
+// share of the leader's time.
+//
+// A request runs as it arrives while its lane has some of its share of this turn left. After that
+// the lane's requests wait until the turn's other events were looked at; then each lane that has
+// some waiting gets a share, in turn (deficit round robin, by measured time: Shreedhar and
+// Varghese, 1995). So a function that is flooded leaves the others theirs, and one that is alone
+// has it all.
+#include <algorithm>
+
+#include "http/loop.h"
+
+namespace ferry::http {
+namespace {
+
+// Of the leader's time, for each lane in each turn. Short functions of other lanes wait about this
+// long for a flooded one.
+constexpr std::chrono::milliseconds kShare{1};
+// A guest longer than this has its answer written at once, not with those of the same turn.
+constexpr std::chrono::microseconds kShort{100};
+constexpr int kMeanOver = 8;
+constexpr std::uint64_t kMostTurns = 1000;
+
+}  // namespace
+
+// What the guest before took, as the clock is read anyway.
+void Server::Loop::charge(Monotonic now) {
+  if (charged_ == nullptr) return;
+  const Nanoseconds took = now - charged_since_;
+  charged_->left -= took;
+  charged_->mean += (took - charged_->mean) / kMeanOver;
+  charged_ = nullptr;
+}
+
+bool Server::Loop::has_share(LaneState& lane) const {
+  if (lane.refilled != turns_) {
+    const auto turns = static_cast<std::int64_t>(std::min(turns_ - lane.refilled, kMostTurns));
+    lane.left = std::min<Nanoseconds>(lane.left + kShare * turns, kShare);
+    lane.refilled = turns_;
+  }
+  return lane.left.count() > 0 || lane.ran_long;  // what runs long does so beside the leader
+}
+
+bool Server::Loop::has_slot(const LaneState& lane) const {
+  return running_ < options_.max_running && lane.running < lane.slots;
+}
+
+bool Server::Loop::dispatch(Connection& connection) {
+  connection.make_request(options_.clock->monotonic());
+  const Monotonic now = connection.request().arrival;
+  charge(now);
+  connection.lane = service_.lane(connection.request());
+  if (connection.lane < 0 || static_cast<std::size_t>(connection.lane) >= lanes_.size()) {
+    connection.response.clear();
+    service_.handle(connection.request(), connection.response);
+    connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
+    connection.reader.next();
+    connection.continued = false;
+    connection.served = true;
+    return true;
+  }
+  LaneState& lane = lanes_[static_cast<std::size_t>(connection.lane)];
+  if (!has_slot(lane) || !lane.waiting.empty() || !has_share(lane)) {
+    enqueue(connection);
+    return true;
+  }
+  charged_ = &lane;
+  charged_since_ = now;
+  return run_guest(connection);
+}
+
+bool Server::Loop::is_full(const LaneState& lane) const {
+  const std::size_t waiting = lane.waiting.size();
+  if (!has_slot(lane)) return waiting >= options_.max_queued;
+  return lane.mean * static_cast<std::int64_t>(waiting) >= options_.max_wait;
+}
+
+void Server::Loop::enqueue(Connection& connection) {
+  LaneState& lane = lanes_[static_cast<std::size_t>(connection.lane)];
+  if (!is_full(lane)) {
+    lane.waiting.push_back(&connection);
+    connection.waiting = true;
+    counters_.queued.store(++queued_, std::memory_order_relaxed);
+    return;
+  }
+  counters_.overloaded.fetch_add(1, std::memory_order_relaxed);
+  connection.response.clear();
+  service_.overloaded(connection.request(), connection.response);
+  connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
+  connection.reader.next();
+  connection.continued = false;
+}
+
+bool Server::Loop::any_runnable() const {
+  return queued_ > 0 && std::ranges::any_of(lanes_, [this](const LaneState& lane) {
+           return !lane.waiting.empty() && has_slot(lane);
+         });
+}
+
+Server::Loop::LaneState* Server::Loop::next_runnable() {
+  if (queued_ == 0 || running_ >= options_.max_running) {
+    return nullptr;
+  }
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    LaneState& lane = lanes_[(next_lane_ + i) % lanes_.size()];
+    if (!lane.waiting.empty() && has_slot(lane) && has_share(lane)) {
+      next_lane_ = (next_lane_ + i + 1) % lanes_.size();
+      return &lane;
+    }
+  }
+  return nullptr;
+}
+
+bool Server::Loop::run_waiting() {
+  Monotonic now = options_.clock->monotonic();
+  charge(now);
+  while (LaneState* lane = next_runnable()) {
+    Connection& connection = *lane->waiting.front();
+    lane->waiting.pop_front();
+    connection.waiting = false;
+    counters_.queued.store(--queued_, std::memory_order_relaxed);
+    if (connection.gone) {
+      close(connection);
+      continue;
+    }
+    add_to_do(connection);  // to go on with, once it is answered
+    charged_ = lane;
+    charged_since_ = now;
+    if (!run_guest(connection)) {
+      return false;
+    }
+    if (lane->mean >= kShort) connection.flush();  // what is left of it, do_to_do() finds
+    now = options_.clock->monotonic();
+    charge(now);
+  }
+  return true;
+}
+
+}  // namespace ferry::http

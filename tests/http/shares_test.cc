@@ -1,0 +1,142 @@
+// What one flooded function, or one greedy peer, leaves to the others. Time is the test's: a guest
+// takes what the service lets pass.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/fixture.h"
+#include "http/server.h"
+
+namespace ferry::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+class SharesTest : public testing::Test {
+ protected:
+  // Lane 0 is slow, lane 1 quick.
+  void make(ServerOptions options) {
+    options.lanes = {{64}, {64}};
+    options.clock = &clock_;
+    options.counters = &counters_;
+    service_.on_lane = [](const Request& request) { return request.path() == "/slow" ? 0 : 1; };
+    service_.on_request = [this](const Request& request, Response& response) {
+      order_.emplace_back(request.path());
+      if (request.path() == "/slow") clock_.pass(milliseconds(1));
+      response.body = std::string(body_, 'x');
+    };
+    server_ = std::move(*Server::make(options, service_));
+  }
+  int connect() {
+    int ends[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
+    clients_.emplace_back(ends[0]);
+    EXPECT_TRUE(server_->adopt(Fd(ends[1])).ok());
+    return ends[0];
+  }
+  void ask(int client, const std::string& path) {
+    const std::string text = "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    ASSERT_EQ(write(client, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
+  static std::string answer(int client) {
+    std::string out(65536, '\0');
+    const ssize_t size = read(client, out.data(), out.size());
+    out.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return out.substr(0, 12);
+  }
+  void turns(int count) {
+    for (int i = 0; i < count; ++i) server_->step();
+  }
+
+  std::size_t body_ = 1;
+  ManualClock clock_;
+  Counters counters_;
+  TestService service_;
+  std::vector<std::string> order_;
+  std::vector<Fd> clients_;
+  std::unique_ptr<Server> server_;
+};
+
+// Fault R5: a short function with many clients starved the one beside it.
+TEST_F(SharesTest, AFloodedFunctionLeavesAnotherItsShare) {
+  make({});
+  std::vector<int> flood;
+  for (int i = 0; i < 100; ++i) flood.push_back(connect());
+  const int quick = connect();
+  turns(4);
+  for (const int client : flood) ask(client, "/slow");
+  ask(quick, "/quick");
+  turns(1);
+  ASSERT_LE(order_.size(), 4U) << "a turn is bounded";
+  EXPECT_EQ(std::ranges::count(order_, "/quick"), 1);
+  EXPECT_EQ(answer(quick), "HTTP/1.1 200");
+  // And in every turn after that.
+  for (int i = 0; i < 10; ++i) {
+    order_.clear();
+    ask(quick, "/quick");
+    turns(1);
+    ASSERT_LE(order_.size(), 4U);
+    EXPECT_EQ(answer(quick), "HTTP/1.1 200");
+  }
+  turns(200);
+  for (const int client : flood) EXPECT_EQ(answer(client), "HTTP/1.1 200");
+}
+
+TEST_F(SharesTest, RequestsThatWouldWaitTooLongAreRefusedAtOnce) {
+  make({.max_wait = milliseconds(20)});
+  const int warm = connect();
+  turns(2);
+  for (int i = 0; i < 50; ++i) {  // so that it is known what they take
+    ask(warm, "/slow");
+    ask(warm, "/slow");
+    turns(8);
+    answer(warm);
+  }
+  std::vector<int> flood;
+  for (int i = 0; i < 100; ++i) flood.push_back(connect());
+  turns(4);
+  for (const int client : flood) ask(client, "/slow");
+  turns(1);
+  int refused = 0;
+  for (const int client : flood) refused += answer(client) == "HTTP/1.1 503" ? 1 : 0;
+  EXPECT_GT(refused, 60);
+  EXPECT_LT(refused, 90);
+  EXPECT_EQ(counters_.overloaded.load(), static_cast<std::uint64_t>(refused));
+}
+
+// Fault G6: answers that nobody took were held without any bound.
+TEST_F(SharesTest, AnswersThatNobodyTakesAreBounded) {
+  body_ = 1u << 20;
+  make({.max_held = 8u << 20});
+  for (int i = 0; i < 40; ++i) {
+    ask(connect(), "/quick");
+    turns(2);
+    EXPECT_LE(counters_.held.load(), 10u << 20);
+  }
+  EXPECT_GT(counters_.shed.load(), 20U);
+  EXPECT_GT(counters_.connections.load(), 4U);
+}
+
+// Fault G6: and so were heads that never ended.
+TEST_F(SharesTest, HeadsThatDoNotEndAreBounded) {
+  make({.max_held = 1u << 20});
+  const std::string start = "GET / HTTP/1.1\r\nx: " + std::string(30'000, 'y');
+  for (int i = 0; i < 100; ++i) {
+    const int client = connect();
+    ASSERT_EQ(write(client, start.data(), start.size()), static_cast<ssize_t>(start.size()));
+    turns(4);
+    EXPECT_LE(counters_.held.load(), 2u << 20);
+  }
+  EXPECT_GT(counters_.shed.load(), 50U);
+  const int good = connect();
+  ask(good, "/quick");
+  turns(4);
+  EXPECT_EQ(answer(good), "HTTP/1.1 200");
+}
+
+}  // namespace
+}  // namespace ferry::http

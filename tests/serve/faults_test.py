@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""`ferry serve` while something around it fails: its log, its workers, its machine. Each test bears
+the number of the fault that it holds shut.
+
+    FERRY_BUILD=build tests/serve/faults_test.py [Case.test…]
+"""
+
+import concurrent.futures
+import http.client
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from server import COMPILING, FERRY, PATIENCE, Server, environment, make_guest
+
+# Far below the time that a request would hang, far above what a loaded machine needs.
+AT_ONCE = 20
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def ask(port, path="/", body=b"x", timeout=AT_ONCE):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    try:
+        connection.request("POST", path, body)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="ferry-faults-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
+        cls.echo = make_guest("echo", cls.folder)
+        cls.noisy = make_guest("noisy", cls.folder)
+
+    def serve(self, guest, **streams):
+        """A server whose stderr is not ours to read; its port, its admin port and its process."""
+        port, admin = free_port(), free_port()
+        process = subprocess.Popen(
+            [FERRY, "serve", guest, "--listen", f"127.0.0.1:{port}", "--workers", "2",
+             "--admin", f"127.0.0.1:{admin}"], env=environment(self.folder), **streams)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        end = time.monotonic() + COMPILING
+        while time.monotonic() < end:
+            self.assertIsNone(process.poll(), "the server ended")
+            try:
+                if ask(port)[0] == 200:
+                    return port, admin, process
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.05)
+        self.fail("the server never answered")
+
+    def end(self, process, status=0):
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(AT_ONCE), status)
+
+    def test_r2_stderr_is_full(self):
+        with open("/dev/full", "wb") as full:
+            port, _, process = self.serve(self.noisy, stderr=full)
+        for _ in range(20):
+            self.assertEqual(ask(port), (200, b"ok"))
+        self.end(process)
+
+    def test_r2_standard_streams_are_closed(self):
+        def close():
+            for stream in (0, 1, 2):
+                os.close(stream)
+        port, _, process = self.serve(self.noisy, preexec_fn=close)
+        for stream in (0, 1, 2):
+            self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{stream}"), "/dev/null")
+        for _ in range(20):
+            self.assertEqual(ask(port), (200, b"ok"))
+        self.end(process)
+
+    def test_r2_the_reader_of_the_log_is_gone(self):
+        read, write = os.pipe()
+        port, _, process = self.serve(self.noisy, stderr=write)
+        os.close(write)
+        os.close(read)
+        for _ in range(20):
+            self.assertEqual(ask(port), (200, b"ok"))
+        for pid in self.workers_of(process):
+            os.kill(pid, signal.SIGKILL)  # the supervisor says so, and lives
+        for _ in range(20):
+            self.assertEqual(ask(port), (200, b"ok"))
+        self.assertIsNone(process.poll())
+        self.end(process)
+
+    def test_r2_nobody_reads_the_log(self):
+        read, write = os.pipe()
+        port, admin, process = self.serve(self.noisy, stderr=write)
+        os.close(write)
+        for _ in range(100):  # 6 MB
+            self.assertEqual(ask(port), (200, b"ok"))
+        metrics = self.metrics(admin)
+        self.assertGreater(metrics["ferry_log_dropped_lines_total"], 10)
+        for pid in self.workers_of(process):
+            os.kill(pid, signal.SIGKILL)
+        for _ in range(20):
+            self.assertEqual(ask(port), (200, b"ok"))
+        self.end(process)
+        os.close(read)
+
+    def test_r7_lines_of_two_workers_stay_whole(self):
+        with Server(self.folder, self.noisy, options=["--workers", "2"]) as server:
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                answers = list(pool.map(lambda _: ask(server.port), range(200)))
+            self.assertEqual(set(answers), {(200, b"ok")})
+            server.end()
+            server.reader.join(PATIENCE)
+            lines = [line for line in server.lines if line is not None
+                     and " noisy " in line and not line.startswith("ferry:")]
+            bad = [line[:100] for line in lines
+                   if not re.fullmatch(r"\S+ noisy \S+ sha256:\S+ (x{1000,}.*|short\.+)", line)]
+            self.assertEqual(bad, [])
+            self.assertEqual(sum("short" in line for line in lines), 200)
+            self.assertEqual([line for line in server.lines if line and line.startswith("x")], [])
+
+    @staticmethod
+    def workers_of(process):
+        tasks = pathlib.Path(f"/proc/{process.pid}/task")
+        return [int(pid) for task in tasks.iterdir()
+                for pid in (task / "children").read_text().split()]
+
+    @staticmethod
+    def metrics(port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=AT_ONCE)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        return {line.split()[0]: float(line.split()[1]) for line in text.splitlines()
+                if line and not line.startswith("#") and "{" not in line}
+
+    def ready(self, server):
+        return server.admin("/readyz").status
+
+    def wait_for_ready(self, server, status):
+        end = time.monotonic() + PATIENCE
+        while self.ready(server) != status:
+            self.assertLess(time.monotonic(), end, f"readyz never was {status}")
+            time.sleep(0.05)
+
+    def test_r1_sigterm_to_one_worker(self):
+        for workers in ("1", "2"):
+            with self.subTest(workers), Server(self.folder, self.echo,
+                                               options=["--workers", workers]) as server:
+                first = server.workers()[0]
+                os.kill(first, signal.SIGTERM)
+                for _ in range(100):
+                    self.assertEqual(ask(server.port), (200, b"x"))
+                server.wait_for_line("was told to end")
+                self.wait_for_ready(server, 200)
+                for _ in range(100):
+                    self.assertEqual(ask(server.port), (200, b"x"))
+                end = time.monotonic() + PATIENCE
+                while first in server.workers():
+                    self.assertLess(time.monotonic(), end, "the worker never ended")
+                    time.sleep(0.05)
+                for _ in range(100):
+                    self.assertEqual(ask(server.port), (200, b"x"))
+
+    def test_r9_a_stopped_worker_is_noticed_and_replaced(self):
+        with Server(self.folder, self.echo, options=["--workers", "2"]) as server:
+            self.wait_for_ready(server, 200)
+            stopped = server.workers()[0]
+            os.kill(stopped, signal.SIGSTOP)
+            self.wait_for_ready(server, 503)
+            # From here on the others get the new connections.
+            for _ in range(50):
+                self.assertEqual(ask(server.port), (200, b"x"))
+            server.wait_for_line("does not answer; killing it")
+            self.wait_for_ready(server, 200)
+            self.assertNotIn(stopped, server.workers())
+
+    def test_r12_signals_that_are_no_orders(self):
+        with Server(self.folder, self.echo, options=["--workers", "1"]) as server:
+            for each in (signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2):
+                server.process.send_signal(each)
+                os.kill(server.workers()[0], each)
+            self.assertEqual(ask(server.port), (200, b"x"))
+            self.assertEqual(len([line for line in server.lines if "worker 0" in line]), 0)
+
+    def test_r4_a_fork_that_fails_is_tried_again(self):
+        if os.geteuid() == 0:
+            self.skipTest("root has no limit of processes")
+        with Server(self.folder, self.echo, options=["--workers", "2"]) as server:
+            limits = resource.prlimit(server.process.pid, resource.RLIMIT_NPROC, (1, -1))
+            os.kill(server.workers()[0], signal.SIGKILL)
+            server.wait_for_line("start a worker process: .*; trying again in")
+            for _ in range(50):
+                self.assertEqual(ask(server.port), (200, b"x"))
+            resource.prlimit(server.process.pid, resource.RLIMIT_NPROC, limits)
+            self.wait_for_ready(server, 200)
+
+    def test_r3_a_successor_that_cannot_start_leaves_its_neighbour_alone(self):
+        with Server(self.folder, self.echo, options=["--workers", "2"]) as server:
+            bundles = list((self.folder / "cache" / "ferry").glob("*.ferry"))
+            kept = [(path, path.read_bytes()) for path in bundles]
+            try:
+                for path in bundles:
+                    with open(path, "r+b") as file:
+                        file.write(b"\xcc" * path.stat().st_size)
+                os.kill(server.workers()[0], signal.SIGKILL)
+                server.wait_for_line("worker 0 was killed by signal 9")
+                for _ in range(100):
+                    self.assertEqual(ask(server.port), (200, b"x"))
+                self.wait_for_ready(server, 200)
+            finally:
+                for path, data in kept:
+                    path.write_bytes(data)
+
+
+if __name__ == "__main__":
+    if shutil.which("wat2wasm") is None:
+        print("wat2wasm is missing")
+        sys.exit(77)
+    unittest.main()

@@ -1,0 +1,16 @@
+;; Logs a line of 60,000 letters and one of ten, and replies "ok".
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 32) "\0ashort....\0a")
+  (data (i32.const 48) "ok")
+  (func (export "_start")
+    (memory.fill (i32.const 1024) (i32.const 120) (i32.const 60000))
+    (i32.store (i32.const 0) (i32.const 1024))
+    (i32.store (i32.const 4) (i32.const 60000))
+    (i32.store (i32.const 8) (i32.const 32))
+    (i32.store (i32.const 12) (i32.const 11))
+    (drop (call $write (i32.const 2) (i32.const 0) (i32.const 2) (i32.const 24)))
+    (i32.store (i32.const 0) (i32.const 48))
+    (i32.store (i32.const 4) (i32.const 2))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))))
