@@ -3,7 +3,9 @@
 #include "platforms/lambda/runtime.h"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
+#include <future>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -254,6 +256,53 @@ TEST(Loop, EndsWhereTheApiAnswersWhatItMustNot) {
     EXPECT_FALSE(running.wait().ok());
     EXPECT_EQ(invoked, 0);
   }
+}
+
+// Hands over one event, and never answers what is posted.
+class Hanging final : public http::Service {
+ public:
+  Hanging() {
+    auto listeners = http::listen_on("127.0.0.1:0", 1);
+    address = listeners->address;
+    http::ServerOptions options;
+    options.lanes = {{4}};
+    server_ = std::move(*http::Server::make(options, *this));
+    EXPECT_TRUE(server_->listen(std::move(listeners->sockets[0])).ok());
+    thread_ = std::thread([this] { server_->run(); });
+  }
+  ~Hanging() override {
+    release_.set_value();
+    server_->stop();
+    thread_.join();
+  }
+  int lane(const http::Request&) override { return 0; }
+  void handle(const http::Request& request, http::Response& response) override {
+    if (request.method == "GET") {
+      response = next_with("a");
+      return;
+    }
+    posted.set_value();
+    released_.wait();
+  }
+  std::string address;
+  std::promise<void> posted;
+
+ private:
+  std::promise<void> release_;
+  std::shared_future<void> released_{release_.get_future()};
+  std::unique_ptr<http::Server> server_;
+  std::thread thread_;
+};
+
+// Fault R12: SIGTERM was not obeyed while the Runtime API left a response unanswered.
+TEST(Loop, AnApiThatHangsIsLeftSoonAfterTheOrderToStop) {
+  Hanging api;
+  Function function([](const serve::Delivery&, serve::Answer& answer) { answer.body = "null"; });
+  Running running(api.address, function);
+  api.posted.get_future().wait();
+  const auto start = std::chrono::steady_clock::now();
+  static_cast<void>(running.stop().ok());
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 TEST(Emulator, SeesWhatARuntimeMustNotDo) {

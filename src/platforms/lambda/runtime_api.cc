@@ -65,7 +65,10 @@ Result<int> RuntimeApi::post(std::string_view path, std::string_view fields,
   const std::string all = fmt::format("{}Content-Type: application/json\r\nContent-Length: {}\r\n",
                                       fields, body.size());
   FERRY_TRY(auto response, line_.call(head("POST", path, all), body, false));
-  return response ? response->status : 0;
+  if (!response) {
+    return Error{Code::kIo, "the Runtime API did not answer before the end", ""};
+  }
+  return response->status;
 }
 
 Result<int> RuntimeApi::respond(std::string_view request_id, std::string_view body) {

@@ -47,15 +47,27 @@ Result<Fd> connect_to(const std::string& host, unsigned short port) {
   return fd;
 }
 
-// Until the socket has something to say (true) or we are told to stop (false).
-Result<bool> wait_readable(int socket, int stop_fd) {
+// How long an answer is waited for once we are told to stop: what is posted then is mostly done
+// with.
+constexpr int kAfterStopMs = 2000;
+
+// Until the socket has something to say (true) or we are told to stop (false), at once or, where an
+// answer is due, after kAfterStopMs.
+Result<bool> wait_readable(int socket, int stop_fd, bool at_once) {
   std::array<pollfd, 2> fds{{{socket, POLLIN, 0}, {stop_fd, POLLIN, 0}}};
-  while (poll(fds.data(), stop_fd < 0 ? 1 : 2, -1) < 0) {
-    if (errno != EINTR) {
-      return errno_error("wait for the Runtime API", errno);
+  const auto wait = [&](nfds_t count, int timeout_ms) -> Status {
+    while (poll(fds.data(), count, timeout_ms) < 0) {
+      if (errno != EINTR) {
+        return errno_error("wait for the Runtime API", errno);
+      }
     }
-  }
+    return Done{};
+  };
+  FERRY_CHECK_OK(wait(stop_fd < 0 ? 1 : 2, -1));
   // Work that was handed over is done, even when the order to stop came with it.
+  if (fds[0].revents == 0 && !at_once) {
+    FERRY_CHECK_OK(wait(1, kAfterStopMs));
+  }
   return fds[0].revents != 0;
 }
 
@@ -84,7 +96,7 @@ Status RuntimeLine::send(std::string_view bytes) {
 }
 
 Result<std::optional<http::ClientResponse>> RuntimeLine::receive(bool may_stop, bool& gone) {
-  FERRY_TRY(const bool readable, wait_readable(socket_.get(), may_stop ? stop_fd_ : -1));
+  FERRY_TRY(const bool readable, wait_readable(socket_.get(), stop_fd_, may_stop));
   if (!readable) {
     socket_ = Fd();  // what it would still answer belongs to nobody
     return std::optional<http::ClientResponse>();
@@ -179,6 +191,9 @@ Result<http::ClientResponse> RuntimeLine::stream(std::string_view head, const St
   FERRY_CHECK_OK(send_chunks(streamed));
   bool gone = false;
   FERRY_TRY(auto answer, receive(false, gone));
+  if (!answer) {
+    return Error{Code::kIo, "the Runtime API did not answer before the end", ""};
+  }
   return std::move(*answer);
 }
 

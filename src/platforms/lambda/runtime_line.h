@@ -27,9 +27,9 @@ class RuntimeLine {
   RuntimeLine(std::string host, unsigned short port, int stop_fd)
       : host_(std::move(host)), port_(port), stop_fd_(stop_fd) {}
 
-  // Sends a request and reads its response. Nothing: told to stop while waiting (`may_stop`). A
-  // kept connection that turns out to be closed before a byte of the response came is replaced
-  // once.
+  // Sends a request and reads its response. Nothing: told to stop while waiting, at once if it
+  // `may_stop`, else when no response came for two seconds after that. A kept connection that turns
+  // out to be closed before a byte of the response came is replaced once.
   Result<std::optional<http::ClientResponse>> call(std::string_view head, std::string_view body,
                                                    bool may_stop);
   // The same with a body in chunks; never sent twice.
