@@ -5,13 +5,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "engine/linked.h"
 
 namespace ferry::hostmain {
 
-void BundleProvider::complain(const Error& error) const {
-  fmt::print(stderr, "ferry-host: {}\n", error.text());
-}
+void BundleProvider::complain(const Error& error) const { say("ferry-host: {}\n", error.text()); }
 
 std::string BundleProvider::folder(const serve::Wanted& wanted) const {
   if (!options_.bundle.empty()) {
@@ -57,7 +56,8 @@ Result<std::optional<bundle::VerifyKey>> BundleProvider::upload_key() {
   if (access(path.c_str(), F_OK) != 0) {
     return std::optional<bundle::VerifyKey>();
   }
-  FERRY_TRY(const bundle::VerifyKey key, read_public_key(path));
+  FERRY_TRY(const bundle::VerifyKey key,
+            read_public_key(path, options_.key.empty() ? KeyNamed::kBeside : KeyNamed::kByUser));
   return std::optional<bundle::VerifyKey>(key);
 }
 

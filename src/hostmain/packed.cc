@@ -5,8 +5,13 @@
 #include <climits>
 #include <filesystem>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "bundle/bundle_mark.h"
@@ -32,6 +37,41 @@ Result<std::vector<std::string>> bundles_in(const std::string& folder) {
   return out;
 }
 
+// Whether a file's owner and mode say nothing here: nobody can write to it whatever they say, or
+// the file system makes them up (SMB, FAT, 9p, FUSE).
+bool modes_mean_nothing(int fd) {
+  constexpr std::array<std::uint32_t, 6> kMadeUp{0xFF534D42,        0xFE534D42, SMB_SUPER_MAGIC,
+                                                 MSDOS_SUPER_MAGIC, V9FS_MAGIC, FUSE_SUPER_MAGIC};
+  struct statvfs mount {};
+  struct statfs info {};
+  if (fstatvfs(fd, &mount) != 0 || fstatfs(fd, &info) != 0) return false;
+  return (mount.f_flag & ST_RDONLY) != 0 ||
+         std::ranges::find(kMadeUp, static_cast<std::uint32_t>(info.f_type)) != kMadeUp.end();
+}
+
+// Whoever can write to this file decides whose native code is run.
+Status check_key_file(int fd, const std::string& path, KeyNamed named) {
+  struct stat status {};
+  if (fstat(fd, &status) != 0) return errno_error("stat " + path, errno);
+  const bool others_write = (status.st_mode & 0022) != 0;
+  const bool others_own = status.st_uid != geteuid() && status.st_uid != 0;
+  if ((!others_write && (!others_own || named == KeyNamed::kByUser)) || modes_mean_nothing(fd)) {
+    return Done{};
+  }
+  if (others_write) {
+    return Error{Code::kDenied,
+                 fmt::format("{} decides whose native code is run, and others may write to it "
+                             "(mode {:03o})",
+                             path, status.st_mode & 0777),
+                 "chmod go-w " + path};
+  }
+  return Error{Code::kDenied,
+               fmt::format("{} decides whose native code is run, and it belongs to user {}, who is "
+                           "neither root nor this user ({})",
+                           path, status.st_uid, geteuid()),
+               "chown it, or name it with --key if that user is trusted"};
+}
+
 }  // namespace
 
 bool has_bundle(const std::string& folder) {
@@ -39,8 +79,11 @@ bool has_bundle(const std::string& folder) {
   return found.ok() && !found->empty();
 }
 
-Result<bundle::VerifyKey> read_public_key(const std::string& path) {
-  FERRY_TRY(const Bytes text, read_file(path, 4096));
+Result<bundle::VerifyKey> read_public_key(const std::string& path, KeyNamed named) {
+  const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid()) return errno_error("open " + path, errno);
+  FERRY_CHECK_OK(check_key_file(fd.get(), path, named));
+  FERRY_TRY(const Bytes text, read_all(fd.get(), 4096, path));
   std::string_view digits = as_text(text);
   while (digits.ends_with('\n') || digits.ends_with('\r')) {
     digits.remove_suffix(1);
@@ -107,7 +150,8 @@ Result<std::vector<Packed>> read_packed(const std::string& path, const std::stri
                  "`ferry pack` makes one; --bundle says where it is"};
   }
   FERRY_TRY(const bundle::VerifyKey key,
-            read_public_key(key_path.empty() ? folder + "/" + kKeyFile : key_path));
+            key_path.empty() ? read_public_key(folder + "/" + kKeyFile, KeyNamed::kBeside)
+                             : read_public_key(key_path, KeyNamed::kByUser));
   std::vector<Packed> out;
   for (const std::string& file : files) {
     FERRY_TRY(bundle::Bundle bundle, bundle::open_bundle(file, key));

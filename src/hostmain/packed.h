@@ -19,8 +19,12 @@ struct Packed {
   function::Manifest manifest;
 };
 
-// A public key's file: 64 hexadecimal digits and a line's end.
-Result<bundle::VerifyKey> read_public_key(const std::string& path);
+// How a key's file was found: beside the bundles, or by a name that the user gave.
+enum class KeyNamed : unsigned char { kBeside, kByUser };
+
+// A public key's file: 64 hexadecimal digits and a line's end. kDenied where others may write to
+// it, and where it was only found beside the bundles and belongs to another user.
+Result<bundle::VerifyKey> read_public_key(const std::string& path, KeyNamed named);
 
 // `path` is a bundle or a folder of bundles, which are taken in the order of their names.
 // `key_path` empty: kKeyFile in the same folder. kNotFound when there is no bundle.

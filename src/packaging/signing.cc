@@ -36,9 +36,12 @@ Status make_key(const std::string& path) {
   crypto_sign_keypair(shown.bytes.data(), key.secret.data());
   std::array<std::uint8_t, crypto_sign_SEEDBYTES> seed{};
   crypto_sign_ed25519_sk_to_seed(seed.data(), key.secret.data());
-  const std::string text = to_hex(seed) + "\n";
+  std::string text = to_hex(seed) + "\n";
+  sodium_memzero(seed.data(), seed.size());
   const std::string mine = path + "." + std::to_string(getpid());
-  FERRY_CHECK_OK(write_file_atomically(mine, as_bytes(text), 0600));
+  const Status written = write_file_atomically(mine, as_bytes(text), 0600);
+  sodium_memzero(text.data(), text.size());
+  FERRY_CHECK_OK(written);
   const bool linked = link(mine.c_str(), path.c_str()) == 0 || errno == EEXIST;
   const int why = errno;
   unlink(mine.c_str());
@@ -65,12 +68,13 @@ Result<Bytes> read_seed(const std::string& path) {
     return Error{Code::kDenied, path + ": others can read this signing key",
                  "remove it, and ferry makes a new one; what it signed must be packed again"};
   }
-  FERRY_TRY(const Bytes text, read_all(fd.get(), 4096, path));
+  FERRY_TRY(Bytes text, read_all(fd.get(), 4096, path));
   std::string_view digits = as_text(text);
   if (digits.ends_with('\n')) {
     digits.remove_suffix(1);
   }
   auto seed = from_hex(digits);
+  sodium_memzero(text.data(), text.size());
   if (!seed.ok() || seed->size() != crypto_sign_SEEDBYTES) {
     return Error{Code::kInvalid, path + ": not a signing key (64 hexadecimal digits)",
                  "remove it, and ferry makes a new one"};
@@ -97,6 +101,7 @@ Result<KeyPair> load_key_pair(const std::string& path) {
     return std::move(seed).error();
   }
   crypto_sign_seed_keypair(out.shown.bytes.data(), out.secret.secret.data(), seed->data());
+  sodium_memzero(seed->data(), seed->size());
   return out;
 }
 

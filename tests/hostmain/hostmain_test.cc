@@ -115,9 +115,27 @@ TEST(Packed, NoBundleAndNoKeyAreTold) {
   EXPECT_EQ(none.error().code, Code::kNotFound);
   const std::string key = folder + "/ferry.pub";
   ASSERT_TRUE(write_file_atomically(key, as_bytes("abc\n")).ok());
-  EXPECT_EQ(read_public_key(key).error().code, Code::kInvalid);
+  EXPECT_EQ(read_public_key(key, KeyNamed::kBeside).error().code, Code::kInvalid);
   ASSERT_TRUE(write_file_atomically(key, as_bytes(std::string(64, 'a') + "\n")).ok());
-  EXPECT_EQ(read_public_key(key)->bytes[31], 0xaa);
+  EXPECT_EQ(read_public_key(key, KeyNamed::kBeside)->bytes[31], 0xaa);
+}
+
+// Fault G13: whoever may write to the key decides whose code is run.
+TEST(Packed, AKeyThatOthersMayWriteToIsRefused) {
+  const std::string key = testing::TempDir() + "ferry-open.pub";
+  ASSERT_TRUE(write_file_atomically(key, as_bytes(std::string(64, 'a') + "\n"), 0666).ok());
+  const auto refused = read_public_key(key, KeyNamed::kByUser);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::kDenied);
+  EXPECT_EQ(refused.error().hint, "chmod go-w " + key);
+  ASSERT_EQ(chmod(key.c_str(), 0644), 0);
+  EXPECT_TRUE(read_public_key(key, KeyNamed::kByUser).ok());
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(key.c_str(), 12345, 12345), 0);
+    EXPECT_EQ(read_public_key(key, KeyNamed::kBeside).error().code, Code::kDenied);
+    EXPECT_TRUE(read_public_key(key, KeyNamed::kByUser).ok());
+  }
+  unlink(key.c_str());
 }
 
 // The key is right and the signature too: what it was made for is what stops it.
