@@ -19,7 +19,8 @@ target_compile_options(ferry_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
   -Wformat=2 -Wnull-dereference -Wimplicit-fallthrough -Wundef
   -ffunction-sections -fdata-sections -fno-omit-frame-pointer)
-target_link_options(ferry_flags INTERFACE -Wl,--gc-sections)
+# The table of functions in other libraries is filled at the start and then read-only.
+target_link_options(ferry_flags INTERFACE -Wl,--gc-sections -Wl,-z,relro,-z,now)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees null dereferences and overflows inside inlined library code that are not there.
   target_compile_options(ferry_flags INTERFACE -Wno-null-dereference -Wno-stringop-overflow
