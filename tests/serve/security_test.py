@@ -115,11 +115,11 @@ class Security(unittest.TestCase):
         self.assertNotEqual(self.ferry("run", "--env", "S=@/nowhere", HELLO, "{}")[0], 0)
 
     def test_workers_are_shut_in(self):
-        printed = self.ferry("serve", "--sandbox", "all", "--print-sandbox", HELLO)[1]
+        printed = self.ferry("serve", "--print-sandbox", HELLO)[1]
         on = {line.split()[0] for line in printed.splitlines() if line.split()[1] == "on"}
         if not on:
             self.skipTest(f"there is no sandbox here: {printed}")
-        with Server(self.folder, HELLO, options=["--sandbox", "all"]) as server:
+        with Server(self.folder, HELLO, options=[]) as server:
             self.assertEqual(server.ask(body=b'{"name":"Ada"}').body, GREETING)
             workers = server.workers()
             self.assertTrue(workers)
@@ -131,7 +131,7 @@ class Security(unittest.TestCase):
                     self.assertEqual(status["Seccomp"], "2")
                 environ = pathlib.Path(f"/proc/{worker}/environ").read_bytes()
                 self.assertNotIn(b"HOME=", environ)
-        with Server(self.folder, HELLO) as server:
+        with Server(self.folder, HELLO, options=["--no-sandbox"]) as server:
             for worker in server.workers():
                 self.assertEqual(status_of(worker)["NoNewPrivs"], "0")
 
@@ -139,7 +139,7 @@ class Security(unittest.TestCase):
         (self.folder / "granted").mkdir()
         (self.folder / "granted" / "file").write_text("inside")
         with Server(self.folder, OPEN,
-                    options=["--sandbox", "all", "--dir", f"{self.folder}/granted::/g"]) as server:
+                    options=["--dir", f"{self.folder}/granted::/g"]) as server:
             self.assertEqual(server.ask(body=b"file").body, b"inside")
 
 
