@@ -79,12 +79,9 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
     host::sandbox::warn(provider.program(), options.sandbox, needs_of(functions));
   }
   FERRY_CHECK_OK(provider.prepare());
-  FleetOptions fleet{std::string(provider.program()),
-                     {},
-                     options.admin,
-                     options.pin,
-                     options.quiet,
-                     options.was_cut};
+  FleetOptions fleet{
+      std::string(provider.program()), {}, options.admin, options.pin, options.quiet};
+  fleet.was_cut = options.was_cut;
   fleet.admin_socket = std::move(inherited.admin);
   for (const Listed& each : functions) {
     fleet.names.push_back(each.name);
