@@ -94,7 +94,8 @@ def formats_page():
 def plots():
     ferry = os.environ.get("FERRY", ROOT / "build/bin/ferry")
     out = ROOT / "build" / PLOTS
-    done = subprocess.run([ferry, "compare", "--from", ROOT / "docs/data/compare.json", "--html", out],
+    figures = ROOT / "docs/data/compare.json"
+    done = subprocess.run([ferry, "compare", "--from", figures, "--html", out],
                           capture_output=True, text=True)
     if done.returncode != 0:
         raise PluginError(f"ferry compare --html: {done.stderr}")
@@ -117,7 +118,8 @@ def on_files(files, config):
             add(place_of(target), (ROOT / target).read_text())
     # A page that nobody has put in mkdocs.yml yet is still found.
     named = str(config.nav)
-    rest = [file.src_uri for file in files.documentation_pages() if f"'{file.src_uri}'" not in named]
+    pages = [file.src_uri for file in files.documentation_pages()]
+    rest = [page for page in pages if f"'{page}'" not in named]
     if rest:
         config.nav.append({"More": sorted(rest)})
     return files
@@ -128,7 +130,7 @@ def on_page_markdown(markdown, page, **_):
     if uri != FORMATS:
         markdown = turn_links(MARK.sub("", markdown), uri)
     if uri == "engines.md":
-        markdown += (f"\n## Plots\n\nThe figures above as plots; [on a page of their own]({PLOTS}).\n\n"
+        markdown += (f"\n## Plots\n\nThe figures above; [on a page of their own]({PLOTS}).\n\n"
                      f'<iframe class="ferry-plots" src="{PLOTS}" title="The engines compared">'
                      "</iframe>\n")
     return markdown
