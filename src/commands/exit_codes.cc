@@ -15,7 +15,7 @@ std::vector<ExitRow> exit_rows() {
       {kExitDifference,
        "the function failed, or the answer is no: a difference, a function that will not run, a "
        "build that failed, a platform that refused",
-       "run; verify, compare, check, build, deploy"},
+       "run; verify, replay, compare, check, build, deploy"},
       {kExitUsage, "the command line makes no sense", "all verbs"},
   };
   for (const host::Status status : kOutcomes) {

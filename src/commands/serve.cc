@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "capsule/store.h"
 #include "commands/common_options.h"
 #include "commands/verb.h"
 #include "commands/wasm_provider.h"
@@ -42,6 +43,16 @@ class Serve final : public Verb {
            "--no-sandbox", [this] { sandbox_ = "none"; }, "The same as --sandbox none")
         ->excludes(sandbox);
     app.add_flag("--print-sandbox", options_.print_sandbox, "Print what that is here, and end");
+    app.add_option("--record", record_.folder,
+                   "Folder that events are recorded in, each with its outcome, for 'ferry replay'")
+        ->type_name("DIR");
+    app.add_option("--record-only", record_.only, "Which: all (default), or failures alone")
+        ->check(CLI::IsMember({"all", "failures"}));
+    app.add_option("--record-rate", record_.rate, "How many of these: 0.01 is one in a hundred")
+        ->type_name("RATE");
+    app.add_option("--record-size", record_.size,
+                   "Most that is kept in that folder; the oldest goes first (default: 256MiB)")
+        ->type_name("SIZE");
     declare_common(app, common_);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
@@ -75,9 +86,25 @@ class Serve final : public Verb {
       options_.listen = platform.default_listen(
           [](const char* name) -> const char* { return std::getenv(name); });
     }
+    FERRY_CHECK_OK(set_recording());
     FERRY_TRY(options_.sandbox, host::sandbox::parse_parts(sandbox_));
     WasmProvider provider(paths_, common_);
     return platform.serve(provider, options_);
+  }
+
+  // The processes of the server read them from the environment (capsule/store.h).
+  Status set_recording() const {
+    for (const auto& [name, value] : {std::pair(capsule::kFolderVariable, &record_.folder),
+                                      std::pair(capsule::kOnlyVariable, &record_.only),
+                                      std::pair(capsule::kRateVariable, &record_.rate),
+                                      std::pair(capsule::kSizeVariable, &record_.size)}) {
+      if (!value->empty()) ::setenv(name, value->c_str(), 1);  // NOLINT: one thread
+    }
+    // Said now, and not by each worker.
+    FERRY_TRY(const auto options, capsule::record_options([](const char* name) -> const char* {
+                return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
+              }));
+    return options.folder.empty() ? Status(Done{}) : make_directories(options.folder, 0700);
   }
 
   std::vector<std::string> paths_;
@@ -88,6 +115,9 @@ class Serve final : public Verb {
   std::string platform_ = "http";
   std::string log_format_ = "text";
   std::string sandbox_ = "all";
+  struct {
+    std::string folder, only, rate, size;
+  } record_;
 };
 
 }  // namespace

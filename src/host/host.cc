@@ -57,6 +57,11 @@ struct Host::Run {
   Monotonic deadline;
   Outcome& outcome;
 
+  static Outcome invoke(Host& host, Loaded& function, event::LazyEvent& event,
+                        const InvokeOptions& options, Witness* witness);
+  static Outcome invoke_recorded(Host& host, Loaded& function, event::LazyEvent& event,
+                                 const InvokeOptions& options);
+
   // Fills the outcome's status from how the guest ended.
   void conclude(const End& end, engine::Instance& instance);
   void conclude_exit(std::uint32_t code);
@@ -281,9 +286,10 @@ bool Host::make_room() {
   return dropped > 0;
 }
 
-Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOptions& options) {
+Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
+                          const InvokeOptions& options, Witness* witness) {
   const function::Limits& limits = function.manifest.limits;
-  Monotonic started = clock_.monotonic();
+  Monotonic started = host.clock_.monotonic();
   Outcome outcome;
   const std::optional<std::string_view> data = event.data();
   if (std::size_t size = data ? data->size() : 0; size > limits.input) {
@@ -292,7 +298,8 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
                "raise [limits] input, or send less", false);
     outcome.too_large = true;
   }
-  outcome.invocation = options.invocation.empty() ? uuid_v7(clock_, random_) : options.invocation;
+  outcome.invocation =
+      options.invocation.empty() ? uuid_v7(host.clock_, host.random_) : options.invocation;
   if (options.arrived) {
     outcome.usage.queue_us = microseconds(*options.arrived, started);
   }
@@ -304,15 +311,20 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
     deadline = *options.deadline;
   }
 
-  Ticker::Running running(ticker_);
+  Ticker::Running running(host.ticker_);
   std::optional<Seeded> seeded;
-  if (typeid(clock_) == typeid(SeededTime)) {
-    seeded.emplace(static_cast<const SeededTime&>(clock_).seed(), options);
+  std::optional<wasi::Context> witnessed;
+  if (witness != nullptr) {
+    witnessed.emplace(witness->clock, witness->random);
+  } else if (typeid(host.clock_) == typeid(SeededTime)) {
+    seeded.emplace(static_cast<const SeededTime&>(host.clock_).seed(), options);
   }
   Invocation call(function, event, seeded ? seeded->options : options);
-  Loaded::Held held = function.take(clock_, random_);
-  wasi::Context& context = seeded ? seeded->context : *held.context;
-  const Monotonic by_its_clock = seeded ? seeded->clock.monotonic() + limits.timeout : deadline;
+  Loaded::Held held = function.take(host.clock_, host.random_);
+  wasi::Context& context = seeded ? seeded->context : witnessed ? *witnessed : *held.context;
+  const Monotonic by_its_clock = seeded ? seeded->clock.monotonic() + limits.timeout
+                                 : witness != nullptr && witness->deadline ? *witness->deadline
+                                                                           : deadline;
   if (ferry::Status begun = call.begin(context, by_its_clock); !begun.ok()) {
     outcome.status = Status::kRefused;
     outcome.message = std::move(begun.error().message);
@@ -320,14 +332,14 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
     function.release(std::move(held), true);
     return outcome;  // the one object, so that it is made where the caller wants it
   }
-  function.last_event.store(++events_, std::memory_order_relaxed);
+  function.last_event.store(++host.events_, std::memory_order_relaxed);
   Monotonic instantiated = started;  // a kept one is there at once
   if (!held.kept) {
     ferry::Status made = function.make_instance(held);
-    if (!made.ok() && made.error().code == Code::kLimit && make_room()) {
+    if (!made.ok() && made.error().code == Code::kLimit && host.make_room()) {
       made = function.make_instance(held);
     }
-    instantiated = clock_.monotonic();
+    instantiated = host.clock_.monotonic();
     outcome.usage.instantiate_us = microseconds(started, instantiated);
     if (!made.ok()) {
       bool full = made.error().code == Code::kLimit || made.error().code == Code::kBusy;
@@ -341,7 +353,7 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   }
 
   engine::Instance& instance = held.instance();
-  Run run{*this, function, context, deadline, outcome};
+  Run run{host, function, context, deadline, outcome};
   End end;
   if (held.kept) {
     reset::KeptInstance::Entered entered(*held.kept);
@@ -349,7 +361,7 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
   } else {
     end = call.call(instance, context, deadline);
   }
-  Monotonic ended = clock_.monotonic();
+  Monotonic ended = host.clock_.monotonic();
   outcome.usage.run_us = microseconds(instantiated, ended);
   outcome.usage.memory_bytes = instance.memory().size;
   outcome.usage.instructions = instance.instructions();
@@ -366,15 +378,62 @@ Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOpti
                             &outcome.log_truncated);
   }
   outcome.log_truncated |= context.err_dropped() > 0;
+  if (witness != nullptr) {
+    witness->drawn = context.drawn();
+    witness->denial = context.denial();
+    witness->deadline = by_its_clock;
+  }
   if (const auto& denial = context.denial(); denial && options.logs) {
-    outcome.logs.push_back({clock_.wall(), denial_line(*denial)});
+    outcome.logs.push_back({host.clock_.wall(), denial_line(*denial)});
   }
   if (!function.mask.empty()) {
     function.mask.apply(outcome);
   }
   function.release(std::move(held), ended_by_itself(end, context));
-  outcome.ended = clock_.monotonic();
+  outcome.ended = host.clock_.monotonic();
   outcome.usage.teardown_us = microseconds(ended, *outcome.ended);
+  return outcome;
+}
+
+Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOptions& options) {
+  if (function.recorders.empty()) {
+    return Run::invoke(*this, function, event, options, function.witness);
+  }
+  return Run::invoke_recorded(*this, function, event, options);
+}
+
+Outcome Host::Run::invoke_recorded(Host& host, Loaded& function, event::LazyEvent& event,
+                                   const InvokeOptions& options) {
+  using Wish = Recorder::Wish;
+  std::vector<Recorder*> interested;
+  Wish wish = Wish::kNothing;
+  for (const auto& recorder : function.recorders) {
+    const Wish each = recorder->wish();
+    if (each != Wish::kNothing) interested.push_back(recorder.get());
+    wish = std::max(wish, each);
+  }
+  DrawRecorder draws(host.clock_, host.random_);
+  Witness witness{draws.clock(), draws.random()};
+  InvokeOptions watched = options;
+  watched.logs = options.logs || wish != Wish::kNothing;
+  Outcome outcome =
+      invoke(host, function, event, watched, wish == Wish::kAll ? &witness : function.witness);
+  for (Recorder* recorder : interested) {
+    recorder->record(
+        {function, host.engine_.info(), event, options, outcome, draws.draws(), witness});
+  }
+  return outcome;
+}
+
+void add_recorder(Loaded& function, std::shared_ptr<Recorder> recorder) {
+  function.recorders.push_back(std::move(recorder));
+}
+
+Outcome invoke_with(Host& host, Loaded& function, event::LazyEvent& event,
+                    const InvokeOptions& options, Witness& witness) {
+  function.witness = &witness;
+  Outcome outcome = host.invoke(function, event, options);
+  function.witness = nullptr;
   return outcome;
 }
 

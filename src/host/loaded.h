@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "host/guest.h"
 #include "host/host.h"
+#include "host/recorder.h"
 #include "reset/kept_instance.h"
 #include "wasi/context.h"
 
@@ -24,6 +25,9 @@ class Loaded : public Guest {
   std::string digest;
   std::unique_ptr<engine::Module> module;
   Keeping keeping;  // how instances are kept, if they are; set before the first event
+
+  std::vector<std::shared_ptr<Recorder>> recorders;  // constant from the first event on
+  Witness* witness = nullptr;                        // of an invocation by invoke_with(), borrowed
 
   // What an event needs: a context, which keeps its buffers from event to event, and an instance in
   // the first state, a kept one or a new one. To be given back by release().

@@ -2,22 +2,36 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include <fmt/format.h>
 
+#include "capsule/store.h"
 #include "http/inherited.h"
 #include "serve/fleet.h"
 #include "serve/front.h"
+#include "telemetry/settings.h"
 
 namespace ferry::serve {
 namespace {
 
 // A loop that has nothing to do goes round this often; the supervisor looks less often.
 constexpr std::chrono::milliseconds kBeat{500};
+const char* environment(const char* name) {
+  return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
+}
 
 host::sandbox::Needs needs_of(const std::vector<Listed>& functions) {
   host::sandbox::Needs needs;
+  // Traces go over a connection; what makes no sense in them is said when they begin.
+  const auto traces = telemetry::settings_from(environment);
+  needs.connects = traces.ok() && traces->has_value();
+  // A worker goes on to new files in the folder that it records in.
+  if (const char* folder = environment(capsule::kFolderVariable);
+      folder != nullptr && *folder != '\0') {
+    needs.folders.push_back({folder, false});
+  }
   for (const Listed& each : functions) {
     host::sandbox::add_needs(each.manifest.grants, needs);
   }
@@ -77,6 +91,10 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
   }
   if (!options.quiet) {
     host::sandbox::warn(provider.program(), options.sandbox, needs_of(functions));
+  }
+  // Said once and at once, not by each worker.
+  if (auto traces = telemetry::settings_from(environment); !traces.ok()) {
+    return std::move(traces).error();
   }
   FERRY_CHECK_OK(provider.prepare());
   FleetOptions fleet{

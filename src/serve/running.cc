@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/say.h"
+#include "capsule/store.h"
+#include "telemetry/exporter.h"
 
 namespace ferry::serve {
 namespace {
@@ -51,6 +53,33 @@ AdapterContext Running::context(LogWriter* log) const {
   return context;
 }
 
+namespace {
+
+// Whatever the platform is: the environment reaches them all, and a Lambda function has no command
+// line of the user's own.
+Status add_recorders(const Running& running, std::string_view program) {
+  const auto env = [](const char* name) -> const char* {
+    return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
+  };
+  std::vector<std::shared_ptr<host::Recorder>> recorders;
+  FERRY_TRY(auto record, capsule::record_options(env));
+  if (!record.folder.empty()) {
+    FERRY_TRY(auto store, capsule::Store::open(std::move(record), std::string(program)));
+    recorders.push_back(std::move(store));
+  }
+  FERRY_TRY(auto traces, telemetry::settings_from(env));
+  if (traces) {
+    recorders.push_back(
+        std::make_shared<telemetry::Exporter>(*std::move(traces), std::string(program)));
+  }
+  for (const auto& function : running.functions) {
+    for (const auto& recorder : recorders) host::add_recorder(*function, recorder);
+  }
+  return Done{};
+}
+
+}  // namespace
+
 Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
                          const engine::EngineOptions& options, Phases& phases) {
   FERRY_TRY(auto engine, provider.make_engine(options));
@@ -63,6 +92,7 @@ Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
               running.host->load(bundle, {functions[i].name, functions[i].manifest, {}}));
     running.functions.push_back(std::move(loaded));
   }
+  FERRY_CHECK_OK(add_recorders(running, provider.program()));
   phases.end_of("load");
   return running;
 }

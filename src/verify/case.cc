@@ -9,6 +9,7 @@
 #include "event/json.h"
 #include "event/json_text.h"
 #include "host/reply.h"
+#include "verify/case_capsule.h"
 
 namespace ferry::verify {
 namespace {
@@ -38,10 +39,24 @@ Result<Case> case_of_json(const std::string& path) {
   return make_case(std::move(name), std::move(text), std::move(type));
 }
 
+Result<std::vector<Case>> load_capsules(const std::string& path) {
+  FERRY_TRY(const std::string text, read_text(path));
+  bool cut = false;
+  FERRY_TRY(const auto capsules, capsule::parse_capsules(text, path, &cut));
+  std::vector<Case> cases;
+  for (const capsule::Capsule& each : capsules) {
+    cases.push_back(case_of(each, each.invocation));
+  }
+  return cases;
+}
+
 Result<std::vector<Case>> load_file(const std::string& path) {
   if (fs::path(path).extension() == ".json") {
     FERRY_TRY(Case one, case_of_json(path));
     return std::vector<Case>{std::move(one)};
+  }
+  if (fs::path(path).extension() == ".capsules") {
+    return load_capsules(path);
   }
   FERRY_TRY(const std::string text, read_text(path));
   const fs::path folder = fs::path(path).parent_path();
@@ -58,7 +73,7 @@ Result<std::vector<std::string>> files_of(const std::string& path) {
   std::vector<std::string> files;
   for (fs::directory_iterator at(path, failed), end; !failed && at != end; at.increment(failed)) {
     const std::string extension = at->path().extension().string();
-    if (extension == ".toml" || extension == ".json") {
+    if (extension == ".toml" || extension == ".json" || extension == ".capsules") {
       files.push_back(at->path().string());
     }
   }
@@ -67,7 +82,8 @@ Result<std::vector<std::string>> files_of(const std::string& path) {
   }
   std::ranges::sort(files);
   if (files.empty()) {
-    return Error{Code::kNotFound, fmt::format("{} has no case: no .toml and no .json file", path),
+    return Error{Code::kNotFound,
+                 fmt::format("{} has no case: no .toml, .json or .capsules file", path),
                  "'ferry verify FUNCTION --record DIR' writes some to begin with"};
   }
   return files;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 #include "wasi/functions.h"
+#include "wasi/trace.h"
 
 namespace ferry::wasi {
 namespace {
@@ -108,13 +110,33 @@ constexpr Call kCalls[] = {
 static_assert(std::size(kCalls) == 46 + 15);  // preview 1, and the sockets extension
 static_assert(std::ranges::is_sorted(kCalls, {}, &Call::name));
 
+// The same, each printed.
+template <std::size_t I>
+CallResult traced(Context& context, Memory memory, const std::uint64_t* args) {
+  const CallResult result = kCalls[I].function(context, memory, args);
+  print_call(kCalls[I], memory, args, result);
+  return result;
+}
+
+template <std::size_t... I>
+constexpr std::array<Call, sizeof...(I)> trace_all(std::index_sequence<I...> /*indices*/) {
+  return {Call{kCalls[I].name, kCalls[I].params, kCalls[I].has_result, &traced<I>}...};
+}
+constexpr auto kTraced = trace_all(std::make_index_sequence<std::size(kCalls)>());
+
+// Decided when the program is loaded, before it has a second thread.
+const std::span<const Call> kChosen =
+    std::getenv(kTraceVariable) == nullptr  // NOLINT(concurrency-mt-unsafe)
+        ? std::span<const Call>(kCalls)
+        : std::span<const Call>(kTraced);
+
 }  // namespace
 
-std::span<const Call> calls() { return kCalls; }
+std::span<const Call> calls() { return kChosen; }
 
 const Call* find_call(std::string_view name) {
-  const Call* found = std::ranges::lower_bound(kCalls, name, {}, &Call::name);
-  return found != std::end(kCalls) && found->name == name ? found : nullptr;
+  const auto found = std::ranges::lower_bound(kChosen, name, {}, &Call::name);
+  return found != kChosen.end() && found->name == name ? &*found : nullptr;
 }
 
 }  // namespace ferry::wasi

@@ -1,0 +1,176 @@
+// ferry replay CAPSULE...: recorded invocations again, and what came out differently.
+#include "capsule/replay.h"
+
+#include <cstdio>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/excerpt.h"
+#include "commands/common_options.h"
+#include "commands/verb.h"
+#include "engine/loader.h"
+#include "event/json_text.h"
+#include "wasi/trace.h"
+
+namespace ferry::commands {
+namespace {
+
+constexpr std::uint64_t kMostFile = 1ull << 30;
+
+class Replay final : public Verb {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("CAPSULE", paths_, "Files of capsules, as --record writes them")->required();
+    app.add_option("--function", function_path_,
+                   "The function: a .wasm file, a ferry.toml, or a folder with one (default: .)")
+        ->type_name("FUNCTION");
+    app.add_option("--invocation", only_, "Replay this one alone, by its id")->type_name("ID");
+    app.add_flag("--other-function", other_,
+                 "Replay on a function of another digest: to see whether a change repairs it");
+    app.add_option("--trace", trace_, "wasi: print the function's WASI calls on stderr")
+        ->check(CLI::IsMember({"wasi"}));
+    app.add_option("--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
+    declare_common(app, common_);
+    app.footer(
+        "Examples:\n"
+        "  ferry replay capsules/0-1.capsules --function orders.wasm\n"
+        "  ferry replay failing.capsules --engine wasmi --trace wasi\n"
+        "  ferry replay failing.capsules --function fixed/ --other-function\n"
+        "\n"
+        "Exit codes: 0 the same outcomes, 1 a difference, 2 usage, 10 no such engine or file, 11 "
+        "not a "
+        "capsule.");
+  }
+
+  int run() override {
+    auto same = replay_all();
+    if (!same.ok()) {
+      return give_up(same.error());
+    }
+    return *same ? kExitOk : kExitDifference;
+  }
+
+ private:
+  Result<std::vector<capsule::Capsule>> read() const {
+    std::vector<capsule::Capsule> all;
+    for (const std::string& path : paths_) {
+      FERRY_TRY(const Bytes text, read_file(path, kMostFile));
+      bool cut = false;
+      FERRY_TRY(auto capsules, capsule::parse_capsules(as_text(text), path, &cut));
+      if (cut) {
+        fmt::print(stderr, "ferry: {}: its last line is not whole, and is left out\n", path);
+      }
+      std::ranges::move(capsules, std::back_inserter(all));
+    }
+    if (!only_.empty()) {
+      std::erase_if(all, [&](const auto& each) { return each.invocation != only_; });
+    }
+    if (all.empty()) {
+      return Error{Code::kNotFound,
+                   only_.empty() ? "there is no capsule in these files"
+                                 : fmt::format("there is no capsule of invocation {}", only_),
+                   ""};
+    }
+    return all;
+  }
+
+  Status check_digest(const function::Function& function,
+                      const std::vector<capsule::Capsule>& capsules) const {
+    for (const capsule::Capsule& each : capsules) {
+      if (each.digest != function.digest && !other_) {
+        return Error{Code::kNotFound,
+                     fmt::format("the capsule of {} is of {} ({}), and {} is {}", each.invocation,
+                                 each.function, each.digest, function.path, function.digest),
+                     "give the function that was recorded with --function, or --other-function to "
+                     "replay on this one"};
+      }
+    }
+    return Done{};
+  }
+
+  Result<bool> replay_all() {
+    FERRY_TRY(const auto capsules, read());
+    FERRY_TRY(auto function, builder::read_function(function_path_, common_));
+    FERRY_CHECK_OK(check_digest(function, capsules));
+    engine::EngineOptions options = builder::engine_options_for({&function, 1});
+    options.max_instances = 1;
+    for (const capsule::Capsule& each : capsules) {
+      FERRY_TRY(const auto manifest, capsule::manifest_in_force(each, function.manifest));
+      options.max_memory = std::max(options.max_memory, manifest.limits.memory);
+      options.count_instructions |= manifest.limits.instructions.has_value();
+    }
+    if (!trace_.empty()) {
+      // Read by the engine's plug-in when it is loaded, which is below.
+      ::setenv(wasi::kTraceVariable, "1", 1);  // NOLINT(concurrency-mt-unsafe): one thread
+    }
+    FERRY_TRY(auto engine, engine::load_engine(common_.engine, options));
+    FERRY_TRY(const auto bundle,
+              builder::make_bundle(function, engine->info(), options, common_.quiet, nullptr));
+    host::Host host(*engine, system_clock(), system_random());
+    bool all_same = true;
+    for (const capsule::Capsule& each : capsules) {
+      FERRY_TRY(auto manifest, capsule::manifest_in_force(each, function.manifest));
+      host::LoadOptions load{each.function, std::move(manifest), {}};
+      load.keeping.enabled = false;
+      FERRY_TRY(const auto loaded, host.load(bundle, load));
+      const capsule::Replayed replayed = capsule::replay(each, host, *loaded);
+      all_same &= replayed.differences.empty();
+      print(each, replayed, engine->info());
+    }
+    return all_same;
+  }
+
+  void print(const capsule::Capsule& each, const capsule::Replayed& replayed,
+             const engine::Info& engine) const {
+    if (output_ == "json") {
+      std::string out = "{\"invocation\":";
+      event::append_json_string(out, each.invocation);
+      out += fmt::format(",\"same\":{},\"engine\":\"{}\",\"status\":\"{}\",\"differences\":[",
+                         replayed.differences.empty(), engine.name, replayed.now.status);
+      for (std::size_t i = 0; i < replayed.differences.size(); ++i) {
+        const capsule::Difference& one = replayed.differences[i];
+        out += i > 0 ? ",{\"field\":" : "{\"field\":";
+        event::append_json_string(out, one.field);
+        out += ",\"recorded\":";
+        event::append_json_string(out, excerpt(one.recorded, one.now));
+        out += ",\"now\":";
+        event::append_json_string(out, excerpt(one.now, one.recorded));
+        out += '}';
+      }
+      out += "],\"notes\":[";
+      for (std::size_t i = 0; i < replayed.notes.size(); ++i) {
+        if (i > 0) out += ',';
+        event::append_json_string(out, replayed.notes[i]);
+      }
+      fmt::print("{}]}}\n", out);
+      return;
+    }
+    if (!common_.quiet || !replayed.differences.empty()) {
+      fmt::print("{}: {} on {}, {}\n", each.invocation, replayed.now.status, engine.name,
+                 replayed.differences.empty() ? "as recorded" : "not as recorded:");
+    }
+    for (const capsule::Difference& one : replayed.differences) {
+      fmt::print("  {}\n    recorded: {}\n    now:      {}\n", one.field,
+                 excerpt(one.recorded, one.now), excerpt(one.now, one.recorded));
+    }
+    for (const std::string& note : replayed.notes) {
+      if (!common_.quiet) fmt::print("  note: {}\n", note);
+    }
+  }
+
+  std::vector<std::string> paths_;
+  std::string function_path_ = ".";
+  std::string only_;
+  std::string trace_;
+  std::string output_ = "text";
+  bool other_ = false;
+  CommonOptions common_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_replay() { return std::make_unique<Replay>(); }
+
+}  // namespace ferry::commands

@@ -1,0 +1,22 @@
+// Capsules from strangers: whatever is read is written and read again as the same.
+#include <cstdlib>
+
+#include "capsule/capsule.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace ferry;
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  bool cut = false;
+  const auto all = capsule::parse_capsules(text, "fuzz", &cut);
+  if (!all.ok()) return 0;
+  for (const capsule::Capsule& each : *all) {
+    const auto line = capsule::to_line(each);
+    if (!line.ok()) continue;
+    const auto again = capsule::parse_capsule(*line);
+    if (!again.ok()) std::abort();
+    const auto second = capsule::to_line(*again);
+    if (!second.ok() || *second != *line) std::abort();
+    if (!capsule::differences(each.result, again->result, true).empty()) std::abort();
+  }
+  return 0;
+}

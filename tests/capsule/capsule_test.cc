@@ -1,0 +1,164 @@
+#include "capsule/capsule.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "base/scratch.h"
+#include "capsule/store.h"
+
+namespace ferry::capsule {
+namespace {
+
+Capsule full() {
+  Capsule out;
+  out.recorded = "2026-11-28T09:00:00Z";
+  out.invocation = "0193-1";
+  out.function = "orders";
+  out.digest = "sha256:ab";
+  out.abi = "command";
+  out.engine = "wasmtime";
+  out.engine_version = "48.0.8";
+  out.event.id = "1";
+  out.event.source = "/s";
+  out.event.type = "t";
+  out.event.datacontenttype = "application/json";
+  out.event.extensions["flag"] = true;
+  out.event.data = "{\"a\": 1.10}\n";
+  out.request = HttpRequest{"http", "POST", "h:1", "/a?b", {{"x-y", "z"}}};
+  out.args = {"--strict"};
+  out.variables = {{"K", "V"}};
+  out.manifest = "[function]\nname = \"orders\"\n";
+  out.withheld = {"SECRET"};
+  out.draws.wall = {1, 2};
+  out.draws.monotonic = {3};
+  out.draws.random = std::string("\0\xff", 2);
+  out.deadline = 99;
+  out.drew = {"clock"};
+  out.outside = {"files"};
+  out.denied = "open /etc";
+  out.result.status = "failed";
+  out.result.exit_code = -2;
+  out.result.message = "it ended";
+  out.result.data = std::string("\x80", 1);
+  out.result.http = HttpAnswer{418, {{"a", "b"}}};
+  out.result.logs = {{WallTime(Nanoseconds(1'000'000'000)), "line"}};
+  out.result.log_truncated = true;
+  out.result.usage.memory_bytes = 65536;
+  return out;
+}
+
+TEST(Capsule, IsReadAsItWasWritten) {
+  const auto line = to_line(full());
+  ASSERT_TRUE(line.ok());
+  EXPECT_EQ(line->find('\n'), std::string::npos);
+  const auto read = parse_capsule(*line);
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  EXPECT_EQ(read->event, full().event);  // white space around JSON data too
+  EXPECT_EQ(read->request, full().request);
+  EXPECT_EQ(read->draws.random, full().draws.random);
+  EXPECT_EQ(read->deadline, 99);
+  EXPECT_EQ(read->variables, full().variables);
+  EXPECT_EQ(read->withheld, full().withheld);
+  EXPECT_TRUE(differences(full().result, read->result, true).empty());
+  EXPECT_EQ(read->result.usage.memory_bytes, 65536u);
+  const auto again = to_line(*read);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(*again, *line);
+}
+
+TEST(Capsule, OfALaterVersionIsRefused) {
+  const auto read = parse_capsule(R"({"ferry_capsule":2})");
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, Code::kUnsupported);
+  EXPECT_NE(read.error().message.find("version 2"), std::string::npos);
+}
+
+TEST(Capsule, EachMissingMemberIsNamed) {
+  for (const char* member :
+       {"recorded", "invocation", "function", "engine", "event", "manifest", "outcome"}) {
+    auto line = to_line(full());
+    ASSERT_TRUE(line.ok());
+    const std::string key = "\"" + std::string(member) + "\":";
+    line->replace(line->find(key), key.size(), "\"other\":");
+    const auto read = parse_capsule(*line);
+    ASSERT_FALSE(read.ok()) << member;
+    EXPECT_NE(read.error().message.find(member), std::string::npos) << read.error().message;
+  }
+}
+
+TEST(Capsule, OfWhichTheLastIsHalfKeepsTheOthers) {
+  const std::string line = *to_line(full());
+  bool cut = false;
+  const auto all = parse_capsules(line + "\n" + line.substr(0, 100), "f", &cut);
+  ASSERT_TRUE(all.ok()) << all.error().text();
+  EXPECT_EQ(all->size(), 1u);
+  EXPECT_TRUE(cut);
+  const auto middle = parse_capsules(line.substr(0, 100) + "\n" + line + "\n", "f", &cut);
+  ASSERT_FALSE(middle.ok());
+  EXPECT_NE(middle.error().message.find("f:1"), std::string::npos);
+}
+
+TEST(Capsule, DifferencesNameEachField) {
+  Seen now = full().result;
+  now.status = "ok";
+  now.data = "other";
+  now.logs[0].text = "another";
+  const auto found = differences(full().result, now, true);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].field, "status");
+  EXPECT_EQ(found[1].field, "reply");
+  EXPECT_EQ(found[2].field, "log");
+}
+
+TEST(Draws, AreGivenAgainInOrder) {
+  host::DrawRecorder recorder(system_clock(), system_random());
+  const WallTime wall = recorder.clock().wall();
+  const Monotonic first = recorder.clock().monotonic();
+  const Monotonic second = recorder.clock().monotonic();
+  std::array<std::uint8_t, 40> bytes{};
+  recorder.random().fill(bytes);
+
+  host::DrawReplay replay(recorder.draws());
+  std::array<std::uint8_t, 40> again{};
+  replay.random().fill(again);
+  EXPECT_EQ(again, bytes);
+  EXPECT_EQ(replay.clock().wall(), wall);
+  EXPECT_EQ(replay.clock().monotonic(), first);
+  EXPECT_FALSE(replay.used_up());
+  EXPECT_EQ(replay.clock().monotonic(), second);
+  EXPECT_TRUE(replay.used_up());
+  EXPECT_FALSE(replay.ran_out());
+  EXPECT_GT(replay.clock().monotonic(), second);  // goes on
+  EXPECT_TRUE(replay.ran_out());
+}
+
+TEST(Draws, BeyondTheBoundAreSaidToBeMissing) {
+  host::DrawRecorder recorder(system_clock(), system_random());
+  std::vector<std::uint8_t> bytes(host::Draws::kMostRandom + 1);
+  recorder.random().fill(bytes);
+  EXPECT_TRUE(recorder.draws().cut);
+  EXPECT_EQ(recorder.draws().random.size(), host::Draws::kMostRandom);
+}
+
+TEST(RecordOptions, NameTheVariableThatMakesNoSense) {
+  const auto with = [](const char* name, const char* value) {
+    return record_options([=](const char* asked) -> const char* {
+      return std::string_view(asked) == name ? value : nullptr;
+    });
+  };
+  EXPECT_TRUE(with(kFolderVariable, "x").ok());
+  EXPECT_EQ(with(kRateVariable, "0.25")->rate, 0.25);
+  for (const auto& [name, value] :
+       {std::pair(kRateVariable, "2"), std::pair(kRateVariable, "nan"),
+        std::pair(kRateVariable, "0.5x"), std::pair(kOnlyVariable, "some"),
+        std::pair(kSizeVariable, "1KiB"), std::pair(kSizeVariable, "much")}) {
+    const auto options = with(name, value);
+    ASSERT_FALSE(options.ok()) << name << value;
+    EXPECT_EQ(options.error().code, Code::kUsage);
+    EXPECT_NE(options.error().message.find(name), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace ferry::capsule

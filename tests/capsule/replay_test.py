@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+"""Recording and replaying, from outside: each sample and each hostile function served with --record,
+its capsules replayed on every engine without a difference; and capsules that are bad.
+
+    tests/capsule/replay_test.py --build DIR
+
+Exit status: that of unittest.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "serve"))
+
+BUILD = None
+server = None  # tests/serve/server.py, once FERRY_BUILD is known
+
+# Draws everything that a replay has to give again: both clocks, randomness, a sleep.
+DRAWS = r"""(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "clock_time_get"
+    (func $now (param i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff"
+    (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\64\00\00\00\20\00\00\00")
+  (data (i32.const 208) "\00\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\40\42\0f\00")
+  (func (export "_start")
+    (drop (call $random (i32.const 100) (i32.const 16)))
+    (drop (call $now (i32.const 0) (i64.const 0) (i32.const 116)))
+    (drop (call $poll (i32.const 200) (i32.const 300) (i32.const 1) (i32.const 400)))
+    (drop (call $now (i32.const 1) (i64.const 0) (i32.const 124)))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 80)))))
+"""
+
+
+def ferry(*words, code=0, env=None):
+    done = subprocess.run([BUILD / "bin/ferry", *words], capture_output=True, text=True,
+                          check=False, timeout=600, errors="replace",
+                          env=env and {**os.environ, **env})
+    if code is not None and done.returncode != code:
+        raise AssertionError(f"{words}: {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
+    return done
+
+
+class Replay(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="ferry-replay-test-")
+        self.addCleanup(folder.cleanup)
+        self.home = pathlib.Path(folder.name)
+        self.capsules = self.home / "capsules"
+
+    def guest(self, text, name="f"):
+        (self.home / f"{name}.wat").write_text(text)
+        subprocess.run(["wat2wasm", f"{name}.wat", "-o", f"{name}.wasm"], cwd=self.home, check=True)
+        return self.home / f"{name}.wasm"
+
+    def recorded(self):
+        """All capsules, with the files that they stand in."""
+        return [json.loads(line) for file in sorted(self.capsules.iterdir())
+                for line in file.read_text().splitlines()]
+
+    def serve(self, function, bodies, *options):
+        with server.Server(self.home, function, options=["--record", self.capsules, "--workers",
+                                                         "1", "--quiet", *options]) as running:
+            return [running.ask(body=body) for body in bodies]
+
+    def engines(self):
+        return [one["name"] for one in json.loads(ferry("engines", "--output", "json").stdout)]
+
+    def replay_everywhere(self, function):
+        files = sorted(map(str, self.capsules.iterdir()))
+        for engine in self.engines():
+            if ferry("check", function, "--engine", engine, code=None).returncode not in (0, 1):
+                continue
+            done = ferry("replay", *files, "--function", function, "--engine", engine, "--quiet",
+                         code=None)
+            if done.returncode == 10 and "does not" in done.stderr + done.stdout:
+                continue  # this engine cannot run it, and says why
+            self.assertEqual(done.returncode, 0, f"{engine}: {done.stdout}{done.stderr}")
+
+    def test_time_and_randomness_come_again(self):
+        function = self.guest(DRAWS)
+        answers = self.serve(function, [b"1", b"2", b"3"])
+        self.assertEqual(len({answer.body for answer in answers}), 3)
+        self.assertEqual(len(self.recorded()), 3)
+        self.replay_everywhere(function)
+
+    def test_samples_come_again(self):
+        for name in ("hello-c", "hello-go", "orders-go", "words"):
+            function = BUILD / "functions" / f"{name}.wasm"
+            if not function.exists():
+                continue
+            with self.subTest(name):
+                shutil.rmtree(self.capsules, ignore_errors=True)
+                self.serve(function, [b'{"name":"Ada"}', b"", b"\xff\x00", b"not json"])
+                self.assertEqual(len(self.recorded()), 4)
+                self.replay_everywhere(function)
+
+    def test_hostile_functions_come_again(self):
+        ran = 0
+        for function in sorted((BUILD / "functions/hostile").glob("*.wasm")):
+            # What never ends is ended by a clock that no capsule holds; too slow or too large here.
+            if any(word in function.stem for word in ("endless", "gigabyte", "million", "sleep",
+                                                      "memory", "table")):
+                continue
+            if ferry("check", function, code=None).returncode != 0:
+                continue
+            with self.subTest(function.stem):
+                shutil.rmtree(self.capsules, ignore_errors=True)
+                self.serve(function, [b"{}"])
+                if not self.recorded():
+                    continue
+                ran += 1
+                files = sorted(map(str, self.capsules.iterdir()))
+                ferry("replay", *files, "--function", function, "--quiet")
+        self.assertGreater(ran, 3)
+
+    def test_a_difference_is_shown_field_by_field(self):
+        first = self.guest(DRAWS)
+        self.serve(first, [b"1"])
+        other = self.guest(DRAWS.replace("(i32.const 16)", "(i32.const 8)"), "g")
+        file = str(next(self.capsules.iterdir()))
+        done = ferry("replay", file, "--function", other, code=10)
+        self.assertIn("--other-function", done.stderr)
+        done = ferry("replay", file, "--function", other, "--other-function", code=1)
+        self.assertIn("not as recorded:\n  reply\n    recorded: ", done.stdout)
+        done = ferry("replay", file, "--function", other, "--other-function", "--output", "json",
+                     code=1)
+        answer = json.loads(done.stdout)
+        self.assertEqual([one["field"] for one in answer["differences"]], ["reply"])
+        self.assertIn("less time or randomness", " ".join(answer["notes"]))
+
+    def test_only_failures(self):
+        function = BUILD / "functions/orders-go.wasm"
+        if not function.exists():
+            self.skipTest("orders-go is not built here")
+        self.serve(function, [b"no order"] * 3, "--record-only", "failures")
+        statuses = {one["outcome"]["status"] for one in self.recorded()}
+        self.assertNotIn("ok", statuses)
+
+    def test_rate(self):
+        self.serve(self.guest(DRAWS), [b"{}"] * 20, "--record-rate", "0.25")
+        self.assertEqual(len(self.recorded()), 5)
+
+    def test_size_is_bounded_and_the_oldest_goes(self):
+        self.serve(self.guest(DRAWS), [b"x" * 20_000] * 60, "--record-size", "256KiB")
+        size = sum(file.stat().st_size for file in self.capsules.iterdir())
+        self.assertLessEqual(size, 256 << 10)
+        kept = self.recorded()
+        self.assertGreater(len(kept), 3)
+        self.assertLess(len(kept), 15)
+
+    def test_a_full_disk_does_not_stop_serving(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root to mount a small tmpfs")
+        self.capsules.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", self.capsules],
+                                 check=False, capture_output=True)
+        if mounted.returncode != 0:
+            self.skipTest("cannot mount a tmpfs here")
+        try:
+            function = self.guest(DRAWS)
+            with server.Server(self.home, function, options=[
+                    "--record", self.capsules, "--workers", "1"]) as running:
+                for _ in range(40):
+                    self.assertEqual(running.ask(body=b"y" * 5_000).status, 200)
+                running.wait_for_line("was not recorded, and serving goes on")
+                said = [line for line in running.lines if line and "was not recorded" in line]
+                self.assertEqual(len(said), 1)
+            for one in self.recorded():
+                self.assertEqual(one["ferry_capsule"], 1)
+        finally:
+            subprocess.run(["umount", "-l", self.capsules], check=False)
+
+    def test_a_folder_that_cannot_be_written(self):
+        (self.home / "file").write_text("x")
+        done = ferry("serve", self.guest(DRAWS), "--listen", "127.0.0.1:0", "--record",
+                     self.home / "file", code=10)
+        self.assertIn("file", done.stderr)
+        done = ferry("serve", self.guest(DRAWS), "--record", self.home / "c", "--record-rate", "7",
+                     code=2)
+        self.assertIn("FERRY_RECORD_RATE", done.stderr)
+
+    def test_bad_capsules(self):
+        function = self.guest(DRAWS)
+        self.serve(function, [b"1", b"2"])
+        file = next(self.capsules.iterdir())
+        good = file.read_text()
+        bad = self.home / "bad.capsules"
+        for text, code, said in (
+                ("", 10, "there is no capsule"),
+                ("{}", 11, "ferry_capsule"),
+                ("nonsense\n" + good, 11, "bad.capsules:1"),
+                (good.replace('"ferry_capsule":1', '"ferry_capsule":9'), 11, "version 9"),
+                (good[:-20], 0, "its last line is not whole"),
+                (good.replace('"manifest":"', '"manifest":"nonsense = ['), 11, "manifest")):
+            with self.subTest(said):
+                bad.write_text(text)
+                done = ferry("replay", bad, "--function", function, code=code)
+                self.assertIn(said, done.stdout + done.stderr)
+
+    def test_a_capsule_grants_nothing(self):
+        """Folders that a stranger's capsule names are not opened for its function."""
+        function = self.guest(DRAWS)
+        self.serve(function, [b"1"])
+        file = next(self.capsules.iterdir())
+        capsule = json.loads(file.read_text())
+        capsule["manifest"] += '\n[grant]\ndirs = ["/nowhere/at/all::/data"]\n'
+        capsule["manifest"] = capsule["manifest"].replace("[grant]\n", "", 1) \
+            if capsule["manifest"].count("[grant]") > 1 else capsule["manifest"]
+        bad = self.home / "bad.capsules"
+        bad.write_text(json.dumps(capsule) + "\n")
+        done = ferry("replay", bad, "--function", function, code=None)
+        self.assertNotIn("/nowhere/at/all", done.stderr)
+
+    def test_trace(self):
+        function = self.guest(DRAWS)
+        self.serve(function, [b"1"])
+        done = ferry("replay", next(self.capsules.iterdir()), "--function", function, "--trace",
+                     "wasi")
+        lines = [line for line in done.stderr.splitlines() if line.startswith("wasi: ")]
+        names = [line.split()[1].split("(")[0] for line in lines]
+        self.assertEqual(names, ["random_get", "clock_time_get", "poll_oneoff", "clock_time_get",
+                                 "fd_write"])
+        self.assertIn("= success, 32 bytes", lines[-1])
+
+    def test_capsules_are_cases_of_verify(self):
+        function = BUILD / "functions/hello-c.wasm"
+        if not function.exists():
+            self.skipTest("hello-c is not built here")
+        self.serve(function, [b'{"name":"Ada"}'])
+        ferry("verify", function, self.capsules, "--engine", "wasmtime")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    known, rest = parser.parse_known_args()
+    BUILD = known.build.resolve()
+    os.environ["FERRY_BUILD"] = str(BUILD)
+    import server  # noqa: E402, it reads the variable
+    if not shutil.which("wat2wasm"):
+        print("no wat2wasm on this machine")
+        sys.exit(77)
+    unittest.main(argv=[sys.argv[0], *rest])
