@@ -23,6 +23,7 @@ constexpr std::array kVerbs{
     VerbRow{"new", "Make a folder with a new function that builds, runs and has a test", make_new},
     VerbRow{"run", "Send one event to a function and print its reply", make_run},
     VerbRow{"serve", "Answer HTTP requests and CloudEvents with functions", make_serve},
+    VerbRow{"dev", "Build, serve and show a function while it is written", make_dev},
     VerbRow{"replay", "Replay recorded events and show what comes out differently", make_replay},
     VerbRow{"check", "Say what a function is and whether it will run", make_check},
     VerbRow{"build", "Build a function and check it; make it start where its start-up ended",

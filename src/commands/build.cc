@@ -9,12 +9,12 @@
 #include <sys/wait.h>
 
 #include "builder/snapshot_builder.h"
+#include "commands/build_plan.h"
 #include "commands/common_options.h"
 #include "commands/go_overlay.h"
 #include "commands/place.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
-#include "project/recipe.h"
 
 namespace ferry::commands {
 namespace {
@@ -74,7 +74,7 @@ class Build final : public Verb {
     if (!*built) {
       return kExitDifference;
     }
-    auto function = builder::read_function(built_.empty() ? path_ : built_, common_);
+    auto function = builder::read_function(built_, common_);
     if (!function.ok()) {
       return give_up(function.error());
     }
@@ -93,43 +93,15 @@ class Build final : public Verb {
   }
 
  private:
-  // [build] command of a folder's manifest, else the recipe of its kind of project; run in that
-  // folder by the shell. False, with a complaint, where the command failed.
+  // In the project's own folder, by the shell. False, with a complaint, where the command failed.
   Result<bool> run_build_command() {
-    if (!fs::is_directory(path_)) {
+    FERRY_TRY(const BuildPlan plan, plan_build(path_, common_));
+    built_ = plan.function;
+    if (plan.command.empty()) {
       return true;
-    }
-    FERRY_TRY(auto recipe, project::find_recipe(path_));
-    std::string manifest_path =
-        common_.manifest.empty() ? (fs::path(path_) / "ferry.toml").string() : common_.manifest;
-    std::string command;
-    bool connects = false;
-    std::string command_of = fmt::format("[build] command of {}", manifest_path);
-    if (!recipe || !common_.manifest.empty() || fs::exists(manifest_path)) {
-      FERRY_TRY(auto text, read_file(manifest_path, 1u << 20));
-      FERRY_TRY(auto manifest, function::parse_manifest(as_text(text), manifest_path));
-      command = std::move(manifest.build_command);
-      connects = manifest.grants.network();
-    } else {
-      command = recipe->command;
-      command_of = fmt::format("what is run for a folder with {}", recipe->marker);
-      built_ = (fs::path(path_) / recipe->wasm).string();
-    }
-    if (command.empty()) {
-      return true;
-    }
-    if (recipe) {
-      // A command of the user's own may do without some of what the recipe runs.
-      std::erase_if(recipe->tools, [&](const project::Tool& tool) {
-        return command.find(tool.program) == std::string::npos;
-      });
-      FERRY_CHECK_OK(project::check_tools(*recipe, project::program_in_path));
     }
     if (!common_.quiet) {
-      fmt::print(stderr, "ferry: {}\n", command);
-    }
-    if (connects) {
-      connect_go(command);
+      fmt::print(stderr, "ferry: {}\n", plan.command);
     }
     std::error_code failed;
     fs::path before = fs::current_path();
@@ -137,36 +109,15 @@ class Build final : public Verb {
     if (failed) {
       return errno_error(path_, failed.value());
     }
-    int status = std::system(command.c_str());  // NOLINT: the user's own command
+    int status = std::system(plan.command.c_str());  // NOLINT: the user's own command
     fs::current_path(before, failed);
     if (status != 0) {
       complain({fmt::format("the build command ended with exit code {}",
                             WIFEXITED(status) ? WEXITSTATUS(status) : 128),
-                fmt::format("it is {}", command_of)});
+                fmt::format("it is {}", plan.origin)});
       return false;
     }
     return true;
-  }
-
-  // A Go command of a function that may connect gets the overlay by itself, unless it names one.
-  // Other commands ignore GOFLAGS.
-  void connect_go(const std::string& command) const {
-    const bool is_go = command.find("go build") != std::string::npos;
-    if (!is_go || command.find("-overlay") != std::string::npos) {
-      return;
-    }
-    auto overlay = make_go_overlay();
-    if (!overlay.ok()) {
-      complain({"built without connections: " + overlay.error().message, overlay.error().hint});
-      return;
-    }
-    const char* before = std::getenv("GOFLAGS");  // NOLINT(concurrency-mt-unsafe): one thread
-    const std::string flags = fmt::format("{}{}-overlay={}", before == nullptr ? "" : before,
-                                          before == nullptr || *before == 0 ? "" : " ", *overlay);
-    ::setenv("GOFLAGS", flags.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
-    if (!common_.quiet) {
-      fmt::print(stderr, "ferry: outbound connections for Go: -overlay={}\n", *overlay);
-    }
   }
 
   Status make(const function::Function& function) {
@@ -196,7 +147,7 @@ class Build final : public Verb {
 
   CommonOptions common_;
   std::string path_ = ".";
-  std::string built_;  // what a recipe wrote, where no manifest names it
+  std::string built_;  // what is read after the build
   std::string out_;
   std::string accepted_;
   std::vector<std::string> cases_;

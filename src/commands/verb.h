@@ -31,6 +31,7 @@ struct VerbRow {
 std::unique_ptr<Verb> make_new();
 std::unique_ptr<Verb> make_run();
 std::unique_ptr<Verb> make_serve();
+std::unique_ptr<Verb> make_dev();
 std::unique_ptr<Verb> make_replay();
 std::unique_ptr<Verb> make_check();
 std::unique_ptr<Verb> make_build();

@@ -158,6 +158,18 @@ Result<Listeners> listen_on_unix(const std::string& address, std::size_t count) 
   return listeners;
 }
 
+Result<Fd> shared_listener(const Address& where, const std::string& name) {
+  FERRY_TRY(Fd fd, bound_socket(where, true, name));
+  if (listen(fd.get(), SOMAXCONN) != 0) {
+    // Somebody was bound here without listening (both have SO_REUSEADDR), and now listens.
+    if (errno == EADDRINUSE) return in_use(name);
+    return errno_error(fmt::format("listen on {}", name), errno);
+  }
+  int on = 1;
+  setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
+  return fd;
+}
+
 }  // namespace
 
 std::string address_of(int fd) {
@@ -219,20 +231,18 @@ Result<Listeners> listen_on(const std::string& address, std::size_t count) {
     }
   }
   for (std::size_t i = 0; i < count; ++i) {
-    FERRY_TRY(Fd fd, bound_socket(where, true, address));
-    if (listen(fd.get(), SOMAXCONN) != 0) {
-      // Somebody was bound here without listening (both have SO_REUSEADDR), and now listens.
-      if (errno == EADDRINUSE) return in_use(address);
-      return errno_error(fmt::format("listen on {}", address), errno);
-    }
-    int on = 1;
-    setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);  // accepted sockets inherit it
+    FERRY_TRY(Fd fd, shared_listener(where, address));
     listeners.sockets.push_back(std::move(fd));
   }
   if (!listeners.sockets.empty()) {
     listeners.address = address_of(listeners.sockets.front().get());
   }
   return listeners;
+}
+
+Result<Fd> listen_beside(const std::string& address) {
+  FERRY_TRY(const Address where, resolve(address));
+  return shared_listener(where, address);
 }
 
 Status refuse_new_connections(int socket) {

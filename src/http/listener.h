@@ -39,6 +39,10 @@ std::string address_of(int socket);
 // How people write it: "http://127.0.0.1:8080" or "unix:/run/f.sock".
 std::string url_of(const std::string& address);
 
+// One more socket at an address where this user's own programs listen already, so without that
+// check: for a process that takes over from another.
+Result<Fd> listen_beside(const std::string& address);
+
 // From here on the kernel answers no new connection on this socket, while those that it has
 // answered already stay in its queue to be accepted. Closing a socket instead resets them.
 Status refuse_new_connections(int socket);
