@@ -18,6 +18,7 @@ namespace {
 
 // A loop that has nothing to do goes round this often; the supervisor looks less often.
 constexpr std::chrono::milliseconds kBeat{500};
+
 const char* environment(const char* name) {
   return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
 }
