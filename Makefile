@@ -89,7 +89,7 @@ install: build ## install into PREFIX (default /usr/local; DESTDIR is heeded)
 
 .PHONY: deb
 deb: dist-programs ## make a Debian package, build/ferry_*.deb
-	cd build && cpack -G DEB
+	umask 022 && cd build && cpack -G DEB
 
 .PHONY: dist
 dist: dist-programs ## all that a release has, into build/dist: .deb, archive, wheel, image, sums, bill of materials
