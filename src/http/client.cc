@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <sys/socket.h>
@@ -107,7 +108,7 @@ Result<bool> ResponseReader::feed(std::string_view bytes) {
   constexpr std::size_t kMaxHead = 64u << 10;
   begun_ = begun_ || !bytes.empty();
   if (in_body_) {
-    return take_body(bytes);
+    return read_body(bytes);
   }
   head_ += bytes;
   std::string_view rest(head_);
@@ -121,7 +122,8 @@ Result<bool> ResponseReader::feed(std::string_view bytes) {
     in_body_ = true;
     chunked_ = framing.chunked;
     length_ = framing.length;
-    if (response_.status == 204 || response_.status == 304) {  // RFC 9112, 6.3
+    if (!expects_body_ || response_.status == 204 || response_.status == 304) {  // RFC 9112, 6.3
+      chunked_ = false;
       length_ = 0;
     }
     keeps_alive_ = framing.keeps_alive && (chunked_ || length_);
@@ -131,7 +133,7 @@ Result<bool> ResponseReader::feed(std::string_view bytes) {
     }
     const std::string begun(rest);
     head_.clear();
-    return take_body(begun);
+    return read_body(begun);
   }
   head_.erase(0, head_.size() - rest.size());
   if (head_.size() > kMaxHead) {
@@ -140,7 +142,7 @@ Result<bool> ResponseReader::feed(std::string_view bytes) {
   return false;
 }
 
-Result<bool> ResponseReader::take_body(std::string_view bytes) {
+Result<bool> ResponseReader::read_body(std::string_view bytes) {
   if (chunked_) {
     if (auto refusal = chunks_.feed(bytes, response_.body)) {
       return malformed(refusal->reason);
@@ -152,11 +154,17 @@ Result<bool> ResponseReader::take_body(std::string_view bytes) {
   if (!length_ && bytes.size() > max_body_ - response_.body.size()) {
     return malformed("its body is larger than allowed");
   }
-  std::size_t wanted = length_ ? *length_ - response_.body.size() : bytes.size();
+  const std::uint64_t read = passed_on_ + response_.body.size();
+  const std::uint64_t wanted = length_ ? *length_ - read : bytes.size();
   response_.body += bytes.substr(0, wanted);
   surplus_ = surplus_ || bytes.size() > wanted;
-  whole_ = length_ && response_.body.size() == *length_;
+  whole_ = length_ && passed_on_ + response_.body.size() == *length_;
   return whole_;
+}
+
+std::string ResponseReader::take_body() {
+  passed_on_ += response_.body.size();
+  return std::exchange(response_.body, {});
 }
 
 Status ResponseReader::end() {

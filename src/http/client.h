@@ -34,6 +34,8 @@ class ResponseReader {
  public:
   explicit ResponseReader(std::uint64_t max_body) : max_body_(max_body) {}
 
+  // The response is to a HEAD request: it has no body, whatever its fields say (RFC 9110, 9.3.2).
+  void expect_no_body() { expects_body_ = false; }
   // Whether the response is whole with these bytes.
   Result<bool> feed(std::string_view bytes);
   // The stream ended: some responses end so, for others it is an error.
@@ -41,15 +43,25 @@ class ResponseReader {
   // Whether the connection can carry another request: the sender says so and nothing came behind.
   bool keeps_alive() const { return keeps_alive_ && !surplus_; }
   bool begun() const { return begun_; }
+  bool head_is_whole() const { return in_body_; }
+  bool whole() const { return whole_; }
+  // Once the head is whole; its body is what came since take_body() was called last.
+  const ClientResponse& response() const { return response_; }
+  // For bodies that are passed on as they come. `max_body` then bounds one part.
+  std::string take_body();
+  // Once it is whole: the lines behind the last chunk, each with its CR LF.
+  const std::string& trailers() const { return chunks_.trailers(); }
   ClientResponse take() { return std::move(response_); }
 
  private:
-  Result<bool> take_body(std::string_view bytes);
+  Result<bool> read_body(std::string_view bytes);
 
   std::uint64_t max_body_;
   ClientResponse response_;
   std::string head_;  // until it is whole
   std::optional<std::uint64_t> length_;
+  std::uint64_t passed_on_ = 0;  // by take_body()
+  bool expects_body_ = true;
   bool chunked_ = false;
   bool in_body_ = false;
   bool begun_ = false;

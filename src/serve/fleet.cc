@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "http/admin.h"
 #include "http/pinning.h"
 #include "http/server.h"
+#include "serve/admin.h"
 #include "serve/notices.h"
 #include "serve/service_manager.h"
 #include "serve/supervisor.h"
@@ -29,8 +29,8 @@ void allow_descriptors() {
   }
 }
 
-http::Census census(const WorkerPool& pool) {
-  http::Census census{pool.restarts(), pool.draining(), false, {}};
+Census census(const WorkerPool& pool) {
+  Census census{pool.restarts(), pool.draining(), false, {}};
   for (std::size_t i = 0; i < pool.size(); ++i) {
     census.pids.push_back(pool.pid_of(i));
     census.stuck |= pool.is_stuck(i);
@@ -100,12 +100,12 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
   }
   if (options.pin) FERRY_CHECK_OK(http::steer_by_core(listeners, cores));
   ServiceManager manager = ServiceManager::from_environment();
-  FERRY_TRY(auto board, http::Board::make(workers, options.names));
+  FERRY_TRY(auto board, Board::make(workers, options.names));
   FERRY_TRY(const auto log, LineOutput::make(STDERR_FILENO));
   Notices notices(*log, options.program);
   const Fd attention(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   const WorkerPool* pool = nullptr;
-  http::Admin admin(board, [&] { return census(*pool); });
+  Admin admin(board, [&] { return census(*pool); });
   http::ServerOptions admin_options;
   admin_options.max_connections = 64;
   admin_options.reader.body = 0;

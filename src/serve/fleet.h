@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "http/board.h"
 #include "http/listener.h"
+#include "serve/board.h"
 #include "serve/front.h"
 #include "serve/line_output.h"
 
@@ -28,7 +28,7 @@ struct FleetOptions {
 struct WorkerPlace {
   std::size_t index;
   Fd listener;
-  http::Board& board;
+  Board& board;
   LineOutput& log;  // stderr, shared with the other workers and the supervisor
   Leaving leaving;
 };

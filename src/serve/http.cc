@@ -45,7 +45,7 @@ Status work(Provider& provider, const std::vector<Listed>& functions, const Opti
   Phases phases;
   FERRY_TRY(const Running running,
             bring_up(provider, functions, engine_options_for(functions), phases));
-  http::WorkerCounters& counters = place.board.worker(place.index);
+  WorkerCounters& counters = place.board.worker(place.index);
   LogQueue queue(place.log, counters.log_dropped, std::string(provider.program()));
   LogWriter log(queue, options.log_format);
   AdapterContext context = running.context(options.quiet ? nullptr : &log);

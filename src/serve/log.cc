@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "base/terminal.h"
-#include "host/network_access.h"
 
 namespace ferry::serve {
 
@@ -21,7 +20,7 @@ std::string_view short_digest(std::string_view digest) {
 }  // namespace
 
 void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) {
-  if (outcome.logs.empty() && outcome.connections.empty() && outcome.status == host::Status::kOk) {
+  if (outcome.logs.empty() && outcome.status == host::Status::kOk) {
     return;
   }
   std::lock_guard lock(mutex_);
@@ -38,9 +37,6 @@ void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) {
     lines_ += '\n';
   };
   for (const host::LogLine& entry : outcome.logs) {
-    line(entry);
-  }
-  for (const host::LogLine& entry : host::connection_lines(outcome)) {
     line(entry);
   }
   auto own = [&](std::string text) { line({system_clock().wall(), std::move(text)}); };

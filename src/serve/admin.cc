@@ -1,8 +1,8 @@
-#include "http/admin.h"
+#include "serve/admin.h"
 
-namespace ferry::http {
+namespace ferry::serve {
 
-void Admin::handle(const Request& request, Response& response) {
+void Admin::handle(const http::Request& request, http::Response& response) {
   response.content_type = "text/plain; charset=utf-8";
   std::string_view path = request.path();
   if (request.method != "GET" && request.method != "HEAD") {
@@ -28,4 +28,4 @@ void Admin::handle(const Request& request, Response& response) {
   }
 }
 
-}  // namespace ferry::http
+}  // namespace ferry::serve

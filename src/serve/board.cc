@@ -1,4 +1,4 @@
-#include "http/board.h"
+#include "serve/board.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,7 @@
 
 #include "host/outcome.h"
 
-namespace ferry::http {
+namespace ferry::serve {
 namespace {
 
 // Each worker's counters stand on cache lines of their own.
@@ -154,21 +154,22 @@ std::string Board::metrics(const Census& census) const {
                        static_cast<double>(us) / 1e6);
     out += fmt::format("ferry_request_seconds_count{{function=\"{}\"}} {}\n", label, running);
   }
-  auto front = [&](std::atomic<std::uint64_t> Counters::*member) {
+  auto front = [&](std::atomic<std::uint64_t> http::Counters::*member) {
     return sum([&](std::size_t w) -> auto& { return worker(w).front.*member; });
   };
-  single("ferry_in_flight", "gauge", "Functions running now.", front(&Counters::running));
-  single("ferry_queued", "gauge", "Requests waiting for a slot.", front(&Counters::queued));
-  single("ferry_connections", "gauge", "Open connections.", front(&Counters::connections));
-  single("ferry_connections_total", "counter", "Connections accepted.", front(&Counters::accepted));
+  single("ferry_in_flight", "gauge", "Functions running now.", front(&http::Counters::running));
+  single("ferry_queued", "gauge", "Requests waiting for a slot.", front(&http::Counters::queued));
+  single("ferry_connections", "gauge", "Open connections.", front(&http::Counters::connections));
+  single("ferry_connections_total", "counter", "Connections accepted.",
+         front(&http::Counters::accepted));
   single("ferry_overloaded_total", "counter", "Requests answered 503 for lack of a slot.",
-         front(&Counters::overloaded));
+         front(&http::Counters::overloaded));
   single("ferry_malformed_total", "counter", "Requests refused before a function was chosen.",
-         front(&Counters::malformed));
+         front(&http::Counters::malformed));
   single("ferry_shed_total", "counter", "Requests refused or cut off for lack of memory.",
-         front(&Counters::shed));
+         front(&http::Counters::shed));
   single("ferry_held_bytes", "gauge", "Bytes of requests and answers that connections hold.",
-         front(&Counters::held));
+         front(&http::Counters::held));
   single("ferry_log_dropped_lines_total", "counter",
          "Log lines lost because nobody read them in time.",
          sum([&](std::size_t w) -> auto& { return worker(w).log_dropped; }));
@@ -183,4 +184,4 @@ std::string Board::metrics(const Census& census) const {
   return out;
 }
 
-}  // namespace ferry::http
+}  // namespace ferry::serve

@@ -3,22 +3,22 @@
 
 #include <functional>
 
-#include "http/board.h"
 #include "http/message.h"
+#include "serve/board.h"
 
-namespace ferry::http {
+namespace ferry::serve {
 
-class Admin final : public Service {
+class Admin final : public http::Service {
  public:
   // Both borrowed; `census` is asked for each request.
   Admin(const Board& board, std::function<Census()> census)
       : board_(board), census_(std::move(census)) {}
-  int lane(const Request& /*request*/) override { return kNoLane; }
-  void handle(const Request& request, Response& response) override;
+  int lane(const http::Request& /*request*/) override { return kNoLane; }
+  void handle(const http::Request& request, http::Response& response) override;
 
  private:
   const Board& board_;
   std::function<Census()> census_;
 };
 
-}  // namespace ferry::http
+}  // namespace ferry::serve

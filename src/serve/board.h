@@ -11,7 +11,7 @@
 
 #include "http/server.h"
 
-namespace ferry::http {
+namespace ferry::serve {
 
 inline constexpr std::size_t kStatuses = 9;  // of host::Status
 // Upper bounds of the latency buckets, in microseconds; the last one is open.
@@ -28,7 +28,7 @@ struct FunctionCounters {
 };
 
 struct WorkerCounters {
-  Counters front;
+  http::Counters front;
   std::atomic<bool> ready{false};
   std::atomic<bool> leaving{false};           // it drains, and the server does not
   std::atomic<std::uint64_t> log_dropped{0};  // lines
@@ -71,4 +71,4 @@ class Board {
   std::unique_ptr<char, Unmap> memory_;
 };
 
-}  // namespace ferry::http
+}  // namespace ferry::serve
