@@ -36,6 +36,15 @@ target_compile_definitions(ferry_cares INTERFACE CARES_STATICLIB)
 target_include_directories(ferry_cares SYSTEM INTERFACE ${FERRY_CARES_INCLUDE})
 target_link_libraries(ferry_cares INTERFACE ${FERRY_CARES_A})
 
+# TLS of requests that the host makes for components; static, since ferry-host is.
+find_path(FERRY_MBEDTLS_INCLUDE mbedtls/ssl.h REQUIRED)
+add_library(ferry_mbedtls INTERFACE)
+target_include_directories(ferry_mbedtls SYSTEM INTERFACE ${FERRY_MBEDTLS_INCLUDE})
+foreach(part tls x509 crypto)
+  find_library(FERRY_MBED${part}_A NAMES libmbed${part}.a REQUIRED)
+  target_link_libraries(ferry_mbedtls INTERFACE ${FERRY_MBED${part}_A})
+endforeach()
+
 # Header-only: Debian has only a shared library of it, and one source file includes it.
 find_path(FERRY_TOML_INCLUDE toml++/toml.h REQUIRED)
 add_library(ferry_toml INTERFACE)

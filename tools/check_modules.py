@@ -28,6 +28,8 @@ LIBRARIES = {
     "curl": "libcurl",
     "zlib": "zlib",
     "libdeflate": "libdeflate",
+    "ares": "c-ares",
+    "mbedtls": "Mbed TLS",
     "wasmtime": "wasmtime (crate `wasmtime-c-api-impl`)",
 }
 

@@ -188,8 +188,8 @@ for group in "$@"; do
     binaryen) npm=yes ;;
     guests-more) more=yes ;;
     components) components=yes ;;
-    test | lint | fuzz | bench | dist | docs) ;;
-    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, bench, binaryen, guests-more, components, dist and docs" ;;
+    test | lint | fuzz | bench | network | dist | docs) ;;
+    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, bench, network, binaryen, guests-more, components, dist and docs" ;;
   esac
 done
 install_debian "$@"

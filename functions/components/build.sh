@@ -49,10 +49,12 @@ case $name in
   hello-js) node_component hello.mjs ;;
   catalogue-js) node_component index.js ;;
   orders-ts) node_component index.ts ;;
+  fetch-js) node_component fetch.mjs ;;
   hello-py) python_component app ;;
   markdown-py) python_component entry ;;
   hello-rust-http) rust_component "$functions/$name" hello_rust_http ;;
   summary-rust-http) rust_component "$functions/$name" summary_rust_http ;;
+  fetch-rust-http) rust_component "$functions/$name" fetch_rust_http ;;
   conformance-http) rust_component "$tests/conformance" conformance_http ;;
   conformance-run) rust_component "$tests/conformance" conformance_run ;;
   hello-rust-run)

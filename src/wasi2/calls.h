@@ -20,19 +20,23 @@ void pollable_block(S& s, G g, u32 self);
 void poll(S& s, G g, u32 list, u32 count, u32 ret);
 void error_to_debug_string(S& s, G g, u32 self, u32 ret);
 
-// streams.cc: wasi:io/streams. Nothing here ever makes a stream wait, so that each function is its
-// blocking twin too.
+// streams.cc: wasi:io/streams. Memory and files are always ready; what goes to or comes from
+// another service waits in the blocking functions alone.
 void input_stream_read(S& s, G g, u32 self, u64 most, u32 ret);
+void input_stream_blocking_read(S& s, G g, u32 self, u64 most, u32 ret);
 void input_stream_skip(S& s, G g, u32 self, u64 most, u32 ret);
+void input_stream_blocking_skip(S& s, G g, u32 self, u64 most, u32 ret);
 u32 input_stream_subscribe(S& s, G g, u32 self);
 void output_stream_check_write(S& s, G g, u32 self, u32 ret);
 void output_stream_write(S& s, G g, u32 self, u32 data, u32 size, u32 ret);
 void output_stream_blocking_write(S& s, G g, u32 self, u32 data, u32 size, u32 ret);
 void output_stream_flush(S& s, G g, u32 self, u32 ret);
+void output_stream_blocking_flush(S& s, G g, u32 self, u32 ret);
 u32 output_stream_subscribe(S& s, G g, u32 self);
 void output_stream_write_zeroes(S& s, G g, u32 self, u64 size, u32 ret);
 void output_stream_blocking_write_zeroes(S& s, G g, u32 self, u64 size, u32 ret);
 void output_stream_splice(S& s, G g, u32 self, u32 source, u64 most, u32 ret);
+void output_stream_blocking_splice(S& s, G g, u32 self, u32 source, u64 most, u32 ret);
 
 // clocks.cc: wasi:clocks.
 u64 monotonic_clock_now(S& s, G g);
@@ -110,7 +114,7 @@ void fields_append(S& s, G g, u32 self, u32 name, u32 length, u32 value, u32 siz
 void fields_entries(S& s, G g, u32 self, u32 ret);
 u32 fields_clone(S& s, G g, u32 self);
 
-// http_incoming.cc: the request that the guest handles.
+// http_incoming.cc: the request that the guest handles, and incoming bodies.
 void incoming_request_method(S& s, G g, u32 self, u32 ret);
 void incoming_request_path_with_query(S& s, G g, u32 self, u32 ret);
 void incoming_request_scheme(S& s, G g, u32 self, u32 ret);
@@ -119,8 +123,6 @@ u32 incoming_request_headers(S& s, G g, u32 self);
 void incoming_request_consume(S& s, G g, u32 self, u32 ret);
 void incoming_body_stream(S& s, G g, u32 self, u32 ret);
 u32 incoming_body_finish(S& s, G g, u32 self);
-u32 future_trailers_subscribe(S& s, G g, u32 self);
-void future_trailers_get(S& s, G g, u32 self, u32 ret);
 
 // http_response.cc: the response that it makes.
 u32 outgoing_response_constructor(S& s, G g, u32 headers);
@@ -135,7 +137,7 @@ void response_outparam_set(S& s, G g, u32 param, u32 is_error, u32 first, u32 p0
                            u32 p3, u32 p4, u32 p5);
 void response_outparam_send_informational(S& s, G g, u32 self, u32 status, u32 headers, u32 ret);
 
-// http_request.cc: requests that it would send.
+// http_request.cc: requests that it sends.
 u32 outgoing_request_constructor(S& s, G g, u32 headers);
 void outgoing_request_body(S& s, G g, u32 self, u32 ret);
 void outgoing_request_method(S& s, G g, u32 self, u32 ret);
@@ -154,8 +156,17 @@ void request_options_first_byte(S& s, G g, u32 self, u32 ret);
 u32 request_options_set_first_byte(S& s, G g, u32 self, u32 some, u64 duration);
 void request_options_between_bytes(S& s, G g, u32 self, u32 ret);
 u32 request_options_set_between_bytes(S& s, G g, u32 self, u32 some, u64 duration);
+
+// http_outgoing.cc: sending them, and their responses.
 void outgoing_handler_handle(S& s, G g, u32 request, u32 has_options, u32 options, u32 ret);
+u32 future_response_subscribe(S& s, G g, u32 self);
+void future_response_get(S& s, G g, u32 self, u32 ret);
+u32 incoming_response_status(S& s, G g, u32 self);
+u32 incoming_response_headers(S& s, G g, u32 self);
+void incoming_response_consume(S& s, G g, u32 self, u32 ret);
 void http_error_code(S& s, G g, u32 error, u32 ret);
+u32 future_trailers_subscribe(S& s, G g, u32 self);
+void future_trailers_get(S& s, G g, u32 self, u32 ret);
 
 // sockets.cc: wasi:sockets, what can be called without a socket.
 u32 instance_network(S& s, G g);

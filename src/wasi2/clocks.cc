@@ -27,11 +27,14 @@ u64 monotonic_clock_resolution(S& s, G /*g*/) {
   return 1;
 }
 
-u32 subscribe_instant(S& s, G /*g*/, u64 when) { return make(s, Pollable{instant(when)}); }
+u32 subscribe_instant(S& s, G /*g*/, u64 when) {
+  return make(s, Pollable{Pollable::Awaits::kTime, instant(when)});
+}
 
 u32 subscribe_duration(S& s, G /*g*/, u64 duration) {
   const u64 now = monotonic_now(s);
-  return make(s, Pollable{instant(duration > UINT64_MAX - now ? UINT64_MAX : now + duration)});
+  return make(s, Pollable{Pollable::Awaits::kTime,
+                          instant(duration > UINT64_MAX - now ? UINT64_MAX : now + duration)});
 }
 
 void wall_clock_now(S& s, G g, u32 ret) {

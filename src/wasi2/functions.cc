@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "wasi2/calls.h"
+#include "wasi2/exchange.h"
 #include "wasi2/files.h"
 
 namespace ferry::wasi2 {
@@ -102,6 +103,27 @@ void let_go(S& s, const InputStream& stream) {
 }
 void let_go(S& s, const OutputStream& stream) {
   if (stream.to == OutputStream::To::kFile) release_file(s, stream.file);
+}
+// An exchange ends with the last handle that could have had something of it.
+void let_go(S& s, const FutureResponse& future) {
+  if (!future.taken) abandon(*s.exchanges[future.exchange]);
+}
+void let_go(S& s, const IncomingResponse& response) {
+  if (!response.consumed) abandon(*s.exchanges[response.exchange]);
+}
+void let_go(S& s, const IncomingBody& body) {
+  if (body.exchange != kNone) abandon(*s.exchanges[body.exchange]);
+}
+void let_go(S& s, const FutureTrailers& future) {
+  if (future.exchange != kNone) abandon(*s.exchanges[future.exchange]);
+}
+// A request's body that was never finished: what was sent of it is no request.
+void let_go(S& s, const OutgoingBody& body) {
+  Body& dropped = s.bodies[body.body];
+  dropped.abandoned = true;
+  if (dropped.exchange == kNone) return;
+  abandon(*s.exchanges[dropped.exchange],
+          HttpFailure{HttpError::kInternalError, {}, "the request's body was never finished"});
 }
 template <typename R>
 void let_go(S& /*s*/, const R& /*resource*/) {}
@@ -215,10 +237,9 @@ constexpr Function kFunctions[] = {
     FERRY_FUNCTION("wasi:http/types", "[method]fields.get", fields_get),
     FERRY_FUNCTION("wasi:http/types", "[method]fields.has", fields_has),
     FERRY_FUNCTION("wasi:http/types", "[method]fields.set", fields_set),
-    FERRY_ABSENT("wasi:http/types", "[method]future-incoming-response.get", FutureResponse, "ii",
-                 ""),
-    FERRY_ABSENT("wasi:http/types", "[method]future-incoming-response.subscribe", FutureResponse,
-                 "i", "i"),
+    FERRY_FUNCTION("wasi:http/types", "[method]future-incoming-response.get", future_response_get),
+    FERRY_FUNCTION("wasi:http/types", "[method]future-incoming-response.subscribe",
+                   future_response_subscribe),
     FERRY_FUNCTION("wasi:http/types", "[method]future-trailers.get", future_trailers_get),
     FERRY_FUNCTION("wasi:http/types", "[method]future-trailers.subscribe",
                    future_trailers_subscribe),
@@ -231,11 +252,11 @@ constexpr Function kFunctions[] = {
     FERRY_FUNCTION("wasi:http/types", "[method]incoming-request.path-with-query",
                    incoming_request_path_with_query),
     FERRY_FUNCTION("wasi:http/types", "[method]incoming-request.scheme", incoming_request_scheme),
-    FERRY_ABSENT("wasi:http/types", "[method]incoming-response.consume", IncomingResponse, "ii",
-                 ""),
-    FERRY_ABSENT("wasi:http/types", "[method]incoming-response.headers", IncomingResponse, "i",
-                 "i"),
-    FERRY_ABSENT("wasi:http/types", "[method]incoming-response.status", IncomingResponse, "i", "i"),
+    FERRY_FUNCTION("wasi:http/types", "[method]incoming-response.consume",
+                   incoming_response_consume),
+    FERRY_FUNCTION("wasi:http/types", "[method]incoming-response.headers",
+                   incoming_response_headers),
+    FERRY_FUNCTION("wasi:http/types", "[method]incoming-response.status", incoming_response_status),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-body.write", outgoing_body_write),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.authority",
                    outgoing_request_authority),
@@ -296,14 +317,17 @@ constexpr Function kFunctions[] = {
     FERRY_FUNCTION("wasi:io/poll", "[method]pollable.ready", pollable_ready),
     FERRY_DROP("wasi:io/poll", "pollable", Pollable),
     FERRY_FUNCTION("wasi:io/poll", "poll", poll),
-    FERRY_FUNCTION("wasi:io/streams", "[method]input-stream.blocking-read", input_stream_read),
-    FERRY_FUNCTION("wasi:io/streams", "[method]input-stream.blocking-skip", input_stream_skip),
+    FERRY_FUNCTION("wasi:io/streams", "[method]input-stream.blocking-read",
+                   input_stream_blocking_read),
+    FERRY_FUNCTION("wasi:io/streams", "[method]input-stream.blocking-skip",
+                   input_stream_blocking_skip),
     FERRY_FUNCTION("wasi:io/streams", "[method]input-stream.read", input_stream_read),
     FERRY_FUNCTION("wasi:io/streams", "[method]input-stream.skip", input_stream_skip),
     FERRY_FUNCTION("wasi:io/streams", "[method]input-stream.subscribe", input_stream_subscribe),
-    FERRY_FUNCTION("wasi:io/streams", "[method]output-stream.blocking-flush", output_stream_flush),
+    FERRY_FUNCTION("wasi:io/streams", "[method]output-stream.blocking-flush",
+                   output_stream_blocking_flush),
     FERRY_FUNCTION("wasi:io/streams", "[method]output-stream.blocking-splice",
-                   output_stream_splice),
+                   output_stream_blocking_splice),
     FERRY_FUNCTION("wasi:io/streams", "[method]output-stream.blocking-write-and-flush",
                    output_stream_blocking_write),
     FERRY_FUNCTION("wasi:io/streams", "[method]output-stream.blocking-write-zeroes-and-flush",

@@ -1,6 +1,7 @@
-// wasi:http/types: the request that the guest handles. Its body is there from the start, and it has
-// no trailers: platforms hand over whole messages.
+// wasi:http/types: the request that the guest handles, and incoming bodies. The request's body is
+// there from the start, and it has no trailers: platforms hand over whole messages.
 #include "wasi2/calls.h"
+#include "wasi2/exchange.h"
 #include "wasi2/http_rules.h"
 
 namespace ferry::wasi2 {
@@ -66,24 +67,18 @@ void incoming_body_stream(S& s, G g, u32 self, u32 ret) {
   if (body == nullptr || !begin(s, g, ret, 8, 4)) return;
   if (body->streamed) return s.results.put(0, u8{1});
   body->streamed = true;
-  s.results.put(4, make(s, InputStream{InputStream::From::kBody}, self));
+  const InputStream stream{
+      body->exchange == kNone ? InputStream::From::kBody : InputStream::From::kExchange, kNone,
+      body->exchange};
+  s.results.put(4, make(s, stream, self));
 }
 
 u32 incoming_body_finish(S& s, G /*g*/, u32 self) {
-  return take<IncomingBody>(s, self) ? make(s, FutureTrailers{}) : 0;
-}
-
-u32 future_trailers_subscribe(S& s, G /*g*/, u32 self) {
-  return need<FutureTrailers>(s, self) != nullptr ? make(s, Pollable{}, self) : 0;
-}
-
-// option<result<result<option<trailers>, error-code>>>, of 56 bytes.
-void future_trailers_get(S& s, G g, u32 self, u32 ret) {
-  FutureTrailers* future = need<FutureTrailers>(s, self);
-  if (future == nullptr || !begin(s, g, ret, 56, 8)) return;
-  s.results.put(0, u8{1});
-  if (future->taken) s.results.put(8, u8{1});
-  future->taken = true;
+  const auto body = take<IncomingBody>(s, self);
+  if (!body) return 0;
+  // What was not read is read and dropped, so that the trailers behind it are found.
+  if (body->exchange != kNone) s.exchanges[body->exchange]->discards = true;
+  return make(s, FutureTrailers{.exchange = body->exchange});
 }
 
 }  // namespace ferry::wasi2

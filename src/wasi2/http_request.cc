@@ -1,7 +1,4 @@
-// wasi:http/types and outgoing-handler: requests that the guest would send. They are made in full
-// and then denied, as the interface says it: HTTP-request-denied.
-#include <fmt/format.h>
-
+// wasi:http/types: requests that the guest sends, as it makes them. http_outgoing.cc sends them.
 #include "wasi2/calls.h"
 #include "wasi2/http_rules.h"
 
@@ -149,28 +146,6 @@ void request_options_between_bytes(S& s, G g, u32 self, u32 ret) {
 }
 u32 request_options_set_between_bytes(S& s, G /*g*/, u32 self, u32 some, u64 duration) {
   return set(s, self, some, duration, &RequestOptions::between_bytes);
-}
-
-// result<future-incoming-response, error-code>, of 40 bytes.
-void outgoing_handler_handle(S& s, G g, u32 request, u32 has_options, u32 options, u32 ret) {
-  const auto sent = take<OutgoingRequest>(s, request);
-  if (!sent || !check_case(s, has_options, 2)) return;
-  if (has_options != 0 && !take<RequestOptions>(s, options)) return;
-  if (!begin(s, g, ret, 40, 8)) return;
-  constexpr std::size_t kMostShown = 120;
-  deny(s,
-       fmt::format("an HTTP request to '{}'", sent->authority.value_or("").substr(0, kMostShown)),
-       "a component's requests to other services are not sent; see docs/wasi.md");
-  s.results.put(0, u8{1});
-  put_http_error(s, 8, HttpError::kRequestDenied);
-}
-
-// option<error-code>, of 40 bytes.
-void http_error_code(S& s, G g, u32 error, u32 ret) {
-  const IoError* found = need<IoError>(s, error);
-  if (found == nullptr || !begin(s, g, ret, 40, 8) || !found->body_too_long) return;
-  s.results.put(0, u8{1});
-  put_http_error(s, 8, HttpError::kResponseBodySize, found->body_too_long);
 }
 
 }  // namespace ferry::wasi2

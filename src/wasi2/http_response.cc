@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "wasi2/calls.h"
+#include "wasi2/exchange.h"
 #include "wasi2/http_rules.h"
 
 namespace ferry::wasi2 {
@@ -59,16 +60,21 @@ void outgoing_body_finish(S& s, G g, u32 self, u32 has_trailers, u32 trailers, u
   const auto taken = take<OutgoingBody>(s, self);
   if (!taken || !begin(s, g, ret, 40, 8)) return;
   Body& body = s.bodies[taken->body];
+  const bool sends = body.exchange != kNone;
   if (has_trailers != 0) {
     auto list = take_fields(s, trailers);
     if (!list) return;
     body.trailers = std::move(**list);
   }
   if (body.length && *body.length != body.size) {
+    const HttpFailure failure{
+        body.of_request ? HttpError::kRequestBodySize : HttpError::kResponseBodySize, body.size};
+    if (sends) abandon(*s.exchanges[body.exchange], failure);
     s.results.put(0, u8{1});
-    return put_http_error(s, 8, HttpError::kResponseBodySize, body.size);
+    return put_http_error(s, 8, failure);
   }
   body.finished = true;
+  if (sends) add_to_request(*s.exchanges[body.exchange], {}, true);
 }
 
 void response_outparam_set(S& s, G g, u32 param, u32 is_error, u32 first, u32 p0, u64 p1, u32 p2,
@@ -101,9 +107,8 @@ void response_outparam_send_informational(S& s, G g, u32 self, u32 /*status*/, u
   if (need<ResponseOutparam>(s, self) == nullptr || !take_fields(s, headers)) return;
   if (!begin(s, g, ret, 40, 8)) return;
   s.results.put(0, u8{1});
-  put_http_error(s, 8, HttpError::kInternalError);
-  s.results.put(16, u8{1});
-  put_text(s, 20, "informational responses are not sent here");
+  put_http_error(s, 8,
+                 {HttpError::kInternalError, {}, "informational responses are not sent here"});
 }
 
 }  // namespace ferry::wasi2

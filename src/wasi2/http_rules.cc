@@ -147,11 +147,20 @@ void put_optional_text(S& s, u32 offset, const std::optional<std::string>& text)
   put_text(s, offset + 4, *text);
 }
 
-void put_http_error(S& s, u32 offset, HttpError error, std::optional<u64> size) {
-  s.results.put(offset, static_cast<u8>(error));
-  if (!size) return;
+void put_http_error(S& s, u32 offset, const HttpFailure& failure) {
+  s.results.put(offset, static_cast<u8>(failure.code));
+  if (failure.size) {
+    s.results.put(offset + 8, u8{1});
+    s.results.put(offset + 16, *failure.size);
+  }
+  if (failure.code != HttpError::kInternalError || failure.text.empty()) return;
   s.results.put(offset + 8, u8{1});
-  s.results.put(offset + 16, *size);
+  put_text(s, offset + 12, failure.text);
+}
+
+std::string http_failure_text(const HttpFailure& failure) {
+  const char* name = http_error_name(static_cast<u32>(failure.code));
+  return failure.text.empty() ? name : fmt::format("{}: {}", name, failure.text);
 }
 
 u32 make_headers(S& s, const std::shared_ptr<FieldList>& list, u32 parent) {
@@ -166,7 +175,7 @@ std::optional<std::shared_ptr<FieldList>> take_fields(S& s, u32 handle) {
   return std::make_shared<FieldList>(*fields->list);
 }
 
-u32 make_body(S& s, const FieldList& headers, bool discarded, u32& body) {
+u32 make_body(S& s, const FieldList& headers, bool of_request, u32& body) {
   if (s.bodies.size() >= Handles::kMost) {
     trap(s, fmt::format("more than {} bodies in one event", Handles::kMost));
     return 0;
@@ -174,7 +183,7 @@ u32 make_body(S& s, const FieldList& headers, bool discarded, u32& body) {
   body = static_cast<u32>(s.bodies.size());
   Body& made = s.bodies.emplace_back();
   made.length = content_length(headers);
-  made.discarded = discarded;
+  made.of_request = of_request;
   return make(s, OutgoingBody{.body = body});
 }
 

@@ -9,13 +9,6 @@ namespace ferry::wasi2 {
 // header-error.
 enum class HeaderError : u8 { kInvalidSyntax = 0, kForbidden = 1, kImmutable = 2 };
 
-// error-code, those that are given here, by their number in the variant.
-enum class HttpError : u8 {
-  kRequestDenied = 15,
-  kResponseBodySize = 28,
-  kInternalError = 38,
-};
-inline constexpr u32 kHttpErrors = 39;
 // "HTTP-request-denied".
 const char* http_error_name(u32 code);
 
@@ -50,7 +43,9 @@ void put_scheme(S& s, u32 offset, std::string_view scheme);
 void put_optional_text(S& s, u32 offset, const std::optional<std::string>& text);
 
 // error-code, of 32 bytes.
-void put_http_error(S& s, u32 offset, HttpError error, std::optional<u64> size = {});
+void put_http_error(S& s, u32 offset, const HttpFailure& failure);
+// "TLS-certificate-error: The certificate has expired"
+std::string http_failure_text(const HttpFailure& failure);
 
 // A fields handle that is a child of another resource, whose list it shows.
 u32 make_headers(S& s, const std::shared_ptr<FieldList>& list, u32 parent);
@@ -58,6 +53,6 @@ u32 make_headers(S& s, const std::shared_ptr<FieldList>& list, u32 parent);
 std::optional<std::shared_ptr<FieldList>> take_fields(S& s, u32 handle);
 
 // A new body, and its outgoing-body handle; 0 and the guest ended where there are too many.
-u32 make_body(S& s, const FieldList& headers, bool discarded, u32& body);
+u32 make_body(S& s, const FieldList& headers, bool of_request, u32& body);
 
 }  // namespace ferry::wasi2

@@ -8,6 +8,7 @@
 #include <string>
 #include <variant>
 
+#include "wasi2/http_error.h"
 #include "wasi2/results.h"
 #include "wasi2/session.h"
 
@@ -19,23 +20,27 @@ inline constexpr u32 kNone = 0xffffffff;  // no index
 struct IoError {
   static constexpr char kName[] = "error";
   std::string message;
-  std::optional<u8> file_error = {};      // wasi:filesystem/types error-code
-  std::optional<u64> body_too_long = {};  // HTTP-response-body-size
+  std::optional<u8> file_error = {};  // wasi:filesystem/types error-code
+  std::optional<HttpFailure> http = {};
 };
 
-// wasi:io/poll. What is polled here is memory or a file and so always ready, but for clocks.
+// wasi:io/poll. Memory and files are always ready.
 struct Pollable {
   static constexpr char kName[] = "pollable";
-  std::optional<Monotonic> at = {};  // on the monotonic clock; none: ready now
+  enum class Awaits : u8 { kNothing, kTime, kResponse, kReadable, kWritable, kSent, kEnd };
+  Awaits what = Awaits::kNothing;
+  Monotonic at = {};     // kTime: on the monotonic clock
+  u32 exchange = kNone;  // the others: of State::exchanges
 };
 
 // wasi:io/streams.
 struct InputStream {
   static constexpr char kName[] = "input-stream";
-  enum class From : u8 { kBody, kStdin, kFile };
+  enum class From : u8 { kBody, kStdin, kFile, kExchange };
   From from = From::kBody;
-  u32 file = kNone;  // of State::files
-  u64 at = 0;        // kBody, kFile: how far it was read
+  u32 file = kNone;      // of State::files
+  u32 exchange = kNone;  // of State::exchanges
+  u64 at = 0;            // kBody, kFile: how far it was read
 };
 struct OutputStream {
   static constexpr char kName[] = "output-stream";
@@ -74,10 +79,22 @@ struct IncomingRequest {
 struct IncomingBody {
   static constexpr char kName[] = "incoming-body";
   bool streamed = false;
+  u32 exchange = kNone;  // of State::exchanges, whose response it is of; none: of the request
 };
 struct FutureTrailers {
   static constexpr char kName[] = "future-trailers";
   bool taken = false;
+  u32 exchange = kNone;  // likewise
+};
+struct FutureResponse {
+  static constexpr char kName[] = "future-incoming-response";
+  u32 exchange = kNone;
+  bool taken = false;
+};
+struct IncomingResponse {
+  static constexpr char kName[] = "incoming-response";
+  u32 exchange = kNone;
+  bool consumed = false;
 };
 struct OutgoingRequest {
   static constexpr char kName[] = "outgoing-request";
@@ -121,12 +138,6 @@ struct TerminalInput {
 struct TerminalOutput {
   static constexpr char kName[] = "terminal-output";
 };
-struct IncomingResponse {
-  static constexpr char kName[] = "incoming-response";
-};
-struct FutureResponse {
-  static constexpr char kName[] = "future-incoming-response";
-};
 struct TcpSocket {
   static constexpr char kName[] = "tcp-socket";
 };
@@ -143,10 +154,11 @@ struct ResolveStream {
   static constexpr char kName[] = "resolve-address-stream";
 };
 
-using Resource = std::variant<std::monostate, IoError, Pollable, InputStream, OutputStream,
-                              Descriptor, DirectoryStream, Fields, IncomingRequest, IncomingBody,
-                              FutureTrailers, std::unique_ptr<OutgoingRequest>, RequestOptions,
-                              ResponseOutparam, OutgoingResponse, OutgoingBody, Network>;
+using Resource =
+    std::variant<std::monostate, IoError, Pollable, InputStream, OutputStream, Descriptor,
+                 DirectoryStream, Fields, IncomingRequest, IncomingBody, FutureTrailers,
+                 FutureResponse, IncomingResponse, std::unique_ptr<OutgoingRequest>, RequestOptions,
+                 ResponseOutparam, OutgoingResponse, OutgoingBody, Network>;
 
 // OutgoingRequest is large and rare; the table holds it by pointer.
 template <typename R>
@@ -155,7 +167,6 @@ inline constexpr bool kBoxed = std::is_same_v<R, OutgoingRequest>;
 template <typename R>
 inline constexpr bool kExists =
     !std::is_same_v<R, TerminalInput> && !std::is_same_v<R, TerminalOutput> &&
-    !std::is_same_v<R, IncomingResponse> && !std::is_same_v<R, FutureResponse> &&
     !std::is_same_v<R, TcpSocket> && !std::is_same_v<R, UdpSocket> &&
     !std::is_same_v<R, IncomingDatagrams> && !std::is_same_v<R, OutgoingDatagrams> &&
     !std::is_same_v<R, ResolveStream>;

@@ -2,11 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "wasi2/exchange.h"
 #include "wasi2/files.h"
 #include "wasi2/state.h"
 #include "wasi2/text.h"
 
 namespace ferry::wasi2 {
+
+Session::State::State(wasi::Context& context) : p1(context.state()) {}
+
+Session::State::~State() = default;
 
 Session::Session(wasi::Context& context) : state_(std::make_unique<State>(context)) {}
 
@@ -43,7 +48,8 @@ void Session::begin(const HttpRequest* request) {
   s.bodies.clear();
   s.body_bytes = 0;
   s.field_bytes = 0;
-  s.files.clear();  // the context's reset has closed them
+  s.files.clear();  // the context's reset has closed them, and the connections of these
+  s.exchanges.clear();
   s.answered = Answered::kNothing;
   s.response = {};
   s.response_body = kNone;

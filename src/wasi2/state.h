@@ -3,6 +3,7 @@
 // component model. Private to src/wasi2.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,19 +15,27 @@
 #include "wasi2/results.h"
 #include "wasi2/session.h"
 
+namespace ferry::net {
+class TrustStore;
+}  // namespace ferry::net
+
 namespace ferry::wasi2 {
 
 using wasi::Answer;
 using wasi::Errno;
 
+struct Exchange;
+
 // What an outgoing-body writes to; outlives the handles that wrote it.
 struct Body {
   std::string data;
-  u64 size = 0;                    // written; data holds less where it is discarded
+  u64 size = 0;                    // written; data holds less once it goes to an exchange
   std::optional<u64> length = {};  // the content-length that the guest promised
   FieldList trailers = {};
   bool finished = false;
-  bool discarded = false;  // of a request that will not be sent
+  bool of_request = false;
+  bool abandoned = false;  // its handle was dropped before it was finished
+  u32 exchange = kNone;    // of State::exchanges, once its request was handed over
 };
 
 // An open descriptor of preview 1's table, shared by a descriptor and the streams made of it: it is
@@ -37,7 +46,10 @@ struct OpenFile {
 };
 
 struct Session::State {
-  explicit State(wasi::Context& context) : p1(context.state()) {}
+  explicit State(wasi::Context& context);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   wasi::Context::State& p1;
   Handles handles;
@@ -52,6 +64,8 @@ struct Session::State {
   u64 body_bytes = 0;   // of all bodies
   u64 field_bytes = 0;  // of all field lists that were made
   std::vector<OpenFile> files;
+  std::vector<std::unique_ptr<Exchange>> exchanges;
+  std::shared_ptr<const net::TrustStore> trusted;  // made at the first request over TLS
 
   Answered answered = Answered::kNothing;
   HttpResponse response;
@@ -61,7 +75,9 @@ struct Session::State {
   // Kept for their capacity only.
   std::string text;
   std::string second_text;
-  std::vector<u8> scratch;  // files.h
+  std::vector<u8> scratch;   // files.h
+  std::vector<u8> received;  // exchange.h
+  std::vector<Pollable> polled;
 };
 
 using S = Session::State;

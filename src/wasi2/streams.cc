@@ -9,6 +9,9 @@
 #include "wasi/transfer.h"
 #include "wasi2/calls.h"
 #include "wasi2/descriptor.h"
+#include "wasi2/exchange.h"
+#include "wasi2/http_rules.h"
+#include "wasi2/wait.h"
 
 namespace ferry::wasi2 {
 namespace {
@@ -47,17 +50,62 @@ Moved file_failed(Errno error) {
   return {How::kError, {.message = file_error_name(code), .file_error = code}};
 }
 
+Moved http_failed(const HttpFailure& failure) {
+  return {How::kError, {.message = http_failure_text(failure), .http = failure}};
+}
+
+Moved write_request(S& s, Exchange& exchange, std::string_view data) {
+  if (exchange.failure) return http_failed(*exchange.failure);
+  if (unsent(exchange) > kExchangeBuffer) {
+    trap(s, "a write that the stream did not permit");
+    return {How::kStopped};
+  }
+  add_to_request(exchange, data, false);
+  return {};
+}
+
+// What the body of a request is sent by, where it is.
+Exchange* exchange_of(S& s, const OutputStream& stream) {
+  if (stream.to != OutputStream::To::kBody || s.bodies[stream.body].exchange == kNone) {
+    return nullptr;
+  }
+  return s.exchanges[s.bodies[stream.body].exchange].get();
+}
+
+// What the stream takes now.
+u64 permit_of(S& s, const OutputStream& stream) {
+  Exchange* exchange = exchange_of(s, stream);
+  if (exchange == nullptr) return kWritePermit;
+  pump(*exchange);
+  return can_write(*exchange) ? kWritePermit : 0;
+}
+
+// Waits until what was written has gone. Nothing does where it goes to memory or a file.
+Moved flush(S& s, const OutputStream& stream, bool waits) {
+  if (stream.closed) return {How::kClosed};
+  Exchange* exchange = exchange_of(s, stream);
+  if (exchange == nullptr) return {};
+  if (waits) {
+    const Pollable sent{.what = Pollable::Awaits::kSent,
+                        .exchange = s.bodies[stream.body].exchange};
+    if (!wait_for(s, {&sent, 1})) return {How::kStopped};
+  }
+  return exchange->failure ? http_failed(*exchange->failure) : Moved{};
+}
+
 Moved write_body(S& s, OutputStream& stream, std::string_view data) {
   Body& body = s.bodies[stream.body];
   const u64 size = body.size + data.size();
   if (body.length && size > *body.length) {
-    return {How::kError,
-            {.message =
-                 fmt::format("the body has more bytes than its content-length, {}", *body.length),
-             .body_too_long = size}};
+    return {
+        How::kError,
+        {.message =
+             fmt::format("the body has more bytes than its content-length, {}", *body.length),
+         .http = HttpFailure{
+             body.of_request ? HttpError::kRequestBodySize : HttpError::kResponseBodySize, size}}};
   }
   body.size = size;
-  if (body.discarded) return {};
+  if (body.exchange != kNone) return write_request(s, *s.exchanges[body.exchange], data);
   const u64 room = s.p1.setup.quotas.stdout_bytes - s.body_bytes;
   const auto part = std::min<u64>(data.size(), room);
   body.data.append(data.substr(0, part));
@@ -109,7 +157,8 @@ bool permitted(S& s, u64 size, u64 permit) {
 
 }  // namespace
 
-Moved read_some(S& s, InputStream& stream, u64 most, std::string_view& out, bool& borrowed) {
+Moved read_some(S& s, InputStream& stream, u64 most, bool waits, std::string_view& out,
+                bool& borrowed) {
   out = {};
   borrowed = false;
   if (most == 0) return {};
@@ -132,6 +181,16 @@ Moved read_some(S& s, InputStream& stream, u64 most, std::string_view& out, bool
       const Answer answer = read_file_at(s, stream.file, stream.at, most, out);
       if (answer.error != Errno::kSuccess) return file_failed(answer.error);
       stream.at += out.size();
+      break;
+    }
+    case InputStream::From::kExchange: {
+      const Pollable readable{.what = Pollable::Awaits::kReadable, .exchange = stream.exchange};
+      if (waits ? !wait_for(s, {&readable, 1}) : !is_ready(s, readable)) {
+        return {waits ? How::kStopped : How::kDone};
+      }
+      Exchange& exchange = *s.exchanges[stream.exchange];
+      out = read_response(exchange, most);
+      if (out.empty() && exchange.failure) return http_failed(*exchange.failure);
       break;
     }
   }
@@ -157,12 +216,14 @@ Moved write_all(S& s, OutputStream& stream, std::string_view data) {
   return moved;
 }
 
-void input_stream_read(S& s, G g, u32 self, u64 most, u32 ret) {
+namespace {
+
+void read(S& s, G g, u32 self, u64 most, bool waits, u32 ret) {
   InputStream* stream = need<InputStream>(s, self);
   if (stream == nullptr || !begin(s, g, ret, 12, 4)) return;
   std::string_view data;
   bool borrowed = false;
-  Moved moved = read_some(s, *stream, most, data, borrowed);
+  Moved moved = read_some(s, *stream, most, waits, data, borrowed);
   if (moved.how != How::kDone) return put_done(s, std::move(moved));
   if (borrowed) {
     s.results.bytes(4, data);
@@ -171,23 +232,62 @@ void input_stream_read(S& s, G g, u32 self, u64 most, u32 ret) {
   }
 }
 
-void input_stream_skip(S& s, G g, u32 self, u64 most, u32 ret) {
+void skip(S& s, G g, u32 self, u64 most, bool waits, u32 ret) {
   InputStream* stream = need<InputStream>(s, self);
   if (stream == nullptr || !begin(s, g, ret, 16, 8)) return;
   std::string_view data;
   bool borrowed = false;
-  Moved moved = read_some(s, *stream, most, data, borrowed);
+  Moved moved = read_some(s, *stream, most, waits, data, borrowed);
   put_count(s, std::move(moved), data.size());
 }
 
+// `waits`: for bytes to come, and for them to have gone.
+void splice(S& s, G g, u32 self, u32 source, u64 most, bool waits, u32 ret) {
+  OutputStream* to = need<OutputStream>(s, self);
+  InputStream* from = to != nullptr ? need<InputStream>(s, source) : nullptr;
+  if (from == nullptr || !begin(s, g, ret, 16, 8)) return;
+  if (to->closed) return put_count(s, {How::kClosed}, 0);
+  const u64 permit = waits ? kWritePermit : permit_of(s, *to);
+  std::string_view data;
+  bool borrowed = false;
+  Moved moved = read_some(s, *from, std::min(most, permit), waits, data, borrowed);
+  if (moved.how == How::kDone) moved = write_all(s, *to, data);
+  if (moved.how == How::kDone && waits) moved = flush(s, *to, true);
+  put_count(s, std::move(moved), data.size());
+}
+
+}  // namespace
+
+void input_stream_read(S& s, G g, u32 self, u64 most, u32 ret) {
+  read(s, g, self, most, false, ret);
+}
+
+void input_stream_blocking_read(S& s, G g, u32 self, u64 most, u32 ret) {
+  read(s, g, self, most, true, ret);
+}
+
+void input_stream_skip(S& s, G g, u32 self, u64 most, u32 ret) {
+  skip(s, g, self, most, false, ret);
+}
+
+void input_stream_blocking_skip(S& s, G g, u32 self, u64 most, u32 ret) {
+  skip(s, g, self, most, true, ret);
+}
+
 u32 input_stream_subscribe(S& s, G /*g*/, u32 self) {
-  return need<InputStream>(s, self) != nullptr ? make(s, Pollable{}, self) : 0;
+  const InputStream* stream = need<InputStream>(s, self);
+  if (stream == nullptr) return 0;
+  Pollable pollable;
+  if (stream->from == InputStream::From::kExchange) {
+    pollable = {.what = Pollable::Awaits::kReadable, .exchange = stream->exchange};
+  }
+  return make(s, pollable, self);
 }
 
 void output_stream_check_write(S& s, G g, u32 self, u32 ret) {
   const OutputStream* stream = need<OutputStream>(s, self);
   if (stream == nullptr || !begin(s, g, ret, 16, 8)) return;
-  put_count(s, stream->closed ? Moved{How::kClosed} : Moved{}, kWritePermit);
+  put_count(s, stream->closed ? Moved{How::kClosed} : Moved{}, permit_of(s, *stream));
 }
 
 void output_stream_write(S& s, G g, u32 self, u32 data, u32 size, u32 ret) {
@@ -199,18 +299,35 @@ void output_stream_write(S& s, G g, u32 self, u32 data, u32 size, u32 ret) {
 }
 
 void output_stream_blocking_write(S& s, G g, u32 self, u32 data, u32 size, u32 ret) {
-  if (permitted(s, size, kBlockingWritePermit)) output_stream_write(s, g, self, data, size, ret);
+  OutputStream* stream = need<OutputStream>(s, self);
+  std::string_view bytes;
+  if (stream == nullptr || !get_bytes(s, g, data, size, bytes)) return;
+  if (!permitted(s, size, kBlockingWritePermit) || !begin(s, g, ret, 12, 4)) return;
+  Moved moved = write_all(s, *stream, bytes);
+  if (moved.how == How::kDone) moved = flush(s, *stream, true);
+  put_done(s, std::move(moved));
 }
 
-// All is written when it is given.
 void output_stream_flush(S& s, G g, u32 self, u32 ret) {
   const OutputStream* stream = need<OutputStream>(s, self);
   if (stream == nullptr || !begin(s, g, ret, 12, 4)) return;
-  put_done(s, stream->closed ? Moved{How::kClosed} : Moved{});
+  put_done(s, flush(s, *stream, false));
+}
+
+void output_stream_blocking_flush(S& s, G g, u32 self, u32 ret) {
+  const OutputStream* stream = need<OutputStream>(s, self);
+  if (stream == nullptr || !begin(s, g, ret, 12, 4)) return;
+  put_done(s, flush(s, *stream, true));
 }
 
 u32 output_stream_subscribe(S& s, G /*g*/, u32 self) {
-  return need<OutputStream>(s, self) != nullptr ? make(s, Pollable{}, self) : 0;
+  const OutputStream* stream = need<OutputStream>(s, self);
+  if (stream == nullptr) return 0;
+  Pollable pollable;
+  if (exchange_of(s, *stream) != nullptr) {
+    pollable = {.what = Pollable::Awaits::kWritable, .exchange = s.bodies[stream->body].exchange};
+  }
+  return make(s, pollable, self);
 }
 
 void output_stream_write_zeroes(S& s, G g, u32 self, u64 size, u32 ret) {
@@ -220,19 +337,21 @@ void output_stream_write_zeroes(S& s, G g, u32 self, u64 size, u32 ret) {
 }
 
 void output_stream_blocking_write_zeroes(S& s, G g, u32 self, u64 size, u32 ret) {
-  if (permitted(s, size, kBlockingWritePermit)) output_stream_write_zeroes(s, g, self, size, ret);
+  OutputStream* stream = need<OutputStream>(s, self);
+  if (stream == nullptr || !permitted(s, size, kBlockingWritePermit) || !begin(s, g, ret, 12, 4)) {
+    return;
+  }
+  Moved moved = write_zeroes(s, *stream, size);
+  if (moved.how == How::kDone) moved = flush(s, *stream, true);
+  put_done(s, std::move(moved));
 }
 
 void output_stream_splice(S& s, G g, u32 self, u32 source, u64 most, u32 ret) {
-  OutputStream* to = need<OutputStream>(s, self);
-  InputStream* from = to != nullptr ? need<InputStream>(s, source) : nullptr;
-  if (from == nullptr || !begin(s, g, ret, 16, 8)) return;
-  if (to->closed) return put_count(s, {How::kClosed}, 0);
-  std::string_view data;
-  bool borrowed = false;
-  Moved moved = read_some(s, *from, std::min(most, kWritePermit), data, borrowed);
-  if (moved.how == How::kDone) moved = write_all(s, *to, data);
-  put_count(s, std::move(moved), data.size());
+  splice(s, g, self, source, most, false, ret);
+}
+
+void output_stream_blocking_splice(S& s, G g, u32 self, u32 source, u64 most, u32 ret) {
+  splice(s, g, self, source, most, true, ret);
 }
 
 }  // namespace ferry::wasi2

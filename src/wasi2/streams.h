@@ -17,9 +17,10 @@ struct Moved {
   IoError error = {};
 };
 
-// At most `most` bytes, which stay where they are until the next call; none only if most is 0.
-// `borrowed`: until the end of the event.
-Moved read_some(S& s, InputStream& stream, u64 most, std::string_view& out, bool& borrowed);
+// At most `most` bytes, which stay where they are until the next call; none only if most is 0, or
+// where none have come and it does not wait for them. `borrowed`: until the end of the event.
+Moved read_some(S& s, InputStream& stream, u64 most, bool waits, std::string_view& out,
+                bool& borrowed);
 Moved write_all(S& s, OutputStream& stream, std::string_view data);
 
 }  // namespace ferry::wasi2
