@@ -159,15 +159,22 @@ class Verify final : public Verb {
       return tell(result);
     }
     const SeededTime time(kSeed);
+    // A run with upstreams reaches them and nothing else.
+    verify::Upstreams upstreams;
+    const bool brings = std::ranges::any_of(
+        all_cases, [](const verify::Case& one) { return !one.upstreams.empty(); });
     host::Host host(*engine, time, system_random());
     const auto load = [&](host::Host& into, const verify::CaseLimits& limits) {
       host::LoadOptions how{function.name, function.manifest, {}};
+      if (brings) how.network = &upstreams;
       lay_over(limits, how.manifest.limits);
       return into.load(*bundle, how);
     };
     std::ofstream progress(child_progress_, std::ios::binary);
     const verify::RunContext context{
-        host, [&](const verify::CaseLimits& limits) { return load(host, limits); }, all_sides,
+        host,
+        [&](const verify::CaseLimits& limits) { return load(host, limits); },
+        all_sides,
         [&](std::size_t exchanges) {
           progress.seekp(0);
           progress << exchanges << '\n' << std::flush;
@@ -177,7 +184,8 @@ class Verify final : public Verb {
           host::Host other(*engine, later, system_random());
           FERRY_TRY(const auto loaded, load(other, one.limits));
           return platforms::observed_of(other.invoke(*loaded, one.event, {}));
-        }};
+        },
+        brings ? &upstreams : nullptr};
     auto done = verify::run_cases(context, all_cases);
     if (done.ok()) {
       result.cases = *std::move(done);
@@ -207,6 +215,7 @@ class Verify final : public Verb {
     if (common_.memory) add("--memory", std::to_string(*common_.memory));
     for (const std::string& env : common_.env) add("--env", env);
     for (const std::string& dir : common_.dirs) add("--dir", dir);
+    for (const std::string& place : common_.connect) add("--connect", place);
     words.emplace_back("--");
     words.push_back(function_path_);
     words.insert(words.end(), case_paths_.begin(), case_paths_.end());

@@ -14,6 +14,7 @@
 #include "emulators/observed.h"
 #include "event/event.h"
 #include "function/limits.h"
+#include "verify/upstream.h"
 
 namespace ferry::verify {
 
@@ -53,6 +54,7 @@ struct Case {
   event::Event event;            // of all but native cases
   std::optional<Native> native;  // goes to one platform, through every engine
   CaseLimits limits;
+  std::vector<Upstream> upstreams = {};
   Expected expected;
   bool operator==(const Case&) const = default;
 };

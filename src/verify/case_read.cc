@@ -1,5 +1,6 @@
 // Case files as people write them; docs/formats/cases.md.
 #include <algorithm>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -223,6 +224,78 @@ Result<Native> read_native(const toml::node& node, const TomlPlace& place,
   return out;
 }
 
+// A list of tables, [[case.upstream]] and those in it.
+Status each_table(const toml::node& node, const std::function<Status(const toml::table&)>& read) {
+  constexpr std::size_t kMost = 1000;
+  const toml::array* list = node.as_array();
+  if (list == nullptr || list->size() > kMost) {
+    return Error{Code::kInvalid, "wants a list of tables, 1,000 at most", ""};
+  }
+  for (const toml::node& each : *list) {
+    const toml::table* table = each.as_table();
+    if (table == nullptr) return Error{Code::kInvalid, "wants a list of tables", ""};
+    FERRY_CHECK_OK(read(*table));
+  }
+  return Done{};
+}
+
+Result<Step> read_step(const toml::table& table, const TomlPlace& place,
+                       const ReadBeside& read_beside) {
+  Bulk receive("receive", read_beside);
+  Bulk send("send", read_beside);
+  std::vector<TomlField> fields;
+  receive.add_fields(fields);
+  send.add_fields(fields);
+  FERRY_CHECK_OK(read_toml_table(table, {place.path, "case.upstream.step"}, fields));
+  return Step{receive.take().value_or(""), send.take().value_or("")};
+}
+
+Result<HttpAnswer> read_http(const toml::table& table, const TomlPlace& place,
+                             const ReadBeside& read_beside) {
+  HttpAnswer out;
+  Bulk body("body", read_beside);
+  std::vector<TomlField> fields = {text_field("request", out.request),
+                                   text_field("content_type", out.content_type),
+                                   {"status", [&](const toml::node& value) -> Status {
+                                      FERRY_TRY(const auto number, toml_integer(value, 200, 599));
+                                      out.status = static_cast<int>(number);
+                                      return Done{};
+                                    }}};
+  body.add_fields(fields);
+  FERRY_CHECK_OK(read_toml_table(table, {place.path, "case.upstream.http"}, fields));
+  out.body = body.take().value_or("");
+  return out;
+}
+
+Result<Upstream> read_upstream(const toml::table& table, const TomlPlace& place,
+                               const ReadBeside& read_beside) {
+  Upstream out;
+  const std::vector<TomlField> fields = {
+      text_field("at", out.at),
+      {"step",
+       [&](const toml::node& node) {
+         return each_table(node, [&](const toml::table& each) -> Status {
+           FERRY_TRY(Step step, read_step(each, place, read_beside));
+           out.steps.push_back(std::move(step));
+           return Done{};
+         });
+       }},
+      {"http", [&](const toml::node& node) {
+         return each_table(node, [&](const toml::table& each) -> Status {
+           FERRY_TRY(HttpAnswer answer, read_http(each, place, read_beside));
+           out.http.push_back(std::move(answer));
+           return Done{};
+         });
+       }}};
+  FERRY_CHECK_OK(read_toml_table(table, {place.path, "case.upstream"}, fields));
+  FERRY_CHECK_OK(check_place(out.at));
+  if (out.steps.empty() == out.http.empty()) {
+    return Error{Code::kInvalid, fmt::format("{} wants either http or step", out.at),
+                 "[[case.upstream.http]] for a web service, [[case.upstream.step]] for bytes"};
+  }
+  return out;
+}
+
 Result<Case> read_case(const toml::table& table, std::string_view path,
                        const ReadBeside& read_beside, std::size_t number) {
   const TomlPlace place{path, "case"};
@@ -235,6 +308,14 @@ Result<Case> read_case(const toml::table& table, std::string_view path,
       text_field("content_type", content_type),
       {"event", [&](const toml::node& node) { return read_event(node, out.event); }},
       {"limits", [&](const toml::node& node) { return read_limits(node, place, out.limits); }},
+      {"upstream",
+       [&](const toml::node& node) {
+         return each_table(node, [&](const toml::table& each) -> Status {
+           FERRY_TRY(Upstream upstream, read_upstream(each, place, read_beside));
+           out.upstreams.push_back(std::move(upstream));
+           return Done{};
+         });
+       }},
       {"native",
        [&](const toml::node& node) -> Status {
          FERRY_TRY(out.native, read_native(node, place, read_beside));

@@ -57,7 +57,11 @@ class Writer {
       add_event(one.event);
     }
     add_limits(one.limits);
+    // Before the upstreams: a table that follows one of theirs would be part of it.
     add_expected(one, stem);
+    for (std::size_t i = 0; i < one.upstreams.size(); ++i) {
+      add_upstream(one.upstreams[i], fmt::format("{}-upstream-{}", stem, i + 1));
+    }
   }
   std::string take() { return std::move(out_); }
 
@@ -114,6 +118,25 @@ class Writer {
     size("input", limits.input);
     size("output", limits.output);
     size("log", limits.log);
+  }
+
+  void add_upstream(const Upstream& upstream, const std::string& stem) {
+    out_ += "[[case.upstream]]\n";
+    line("at", upstream.at);
+    std::size_t number = 0;
+    for (const Step& step : upstream.steps) {
+      const std::string own = fmt::format("{}-{}", stem, ++number);
+      out_ += "[[case.upstream.step]]\n";
+      if (!step.receive.empty()) bulk("receive", step.receive, own);
+      bulk("send", step.send, own);
+    }
+    for (const HttpAnswer& answer : upstream.http) {
+      out_ += "[[case.upstream.http]]\n";
+      line("request", answer.request);
+      out_ += fmt::format("status = {}\n", answer.status);
+      if (!answer.content_type.empty()) line("content_type", answer.content_type);
+      bulk("body", answer.body, fmt::format("{}-{}", stem, ++number));
+    }
   }
 
   void pairs(std::string_view key, const std::map<std::string, std::string, std::less<>>& values) {

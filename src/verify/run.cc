@@ -6,6 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "base/bytes.h"
+#include "base/digest.h"
+
 namespace ferry::verify {
 namespace {
 
@@ -65,11 +68,14 @@ class Runner {
     CaseResult result;
     result.name = one.name;
     FERRY_TRY(const auto function, loaded(one.limits));
+    if (context_.upstreams != nullptr) FERRY_CHECK_OK(context_.upstreams->begin(one.upstreams));
     if (one.native) {
       return run_native(one, std::move(result));
     }
     result.seen = by_host(*function, one);
+    received_ = received();
     result.steady = !platforms::first_difference(result.seen, by_host(*function, one));
+    result.steady &= received_ == received();
     result.unexpected = first_unexpected(one.expected, result.seen);
     std::optional<Observed> other;
     const bool any_real = std::ranges::any_of(
@@ -82,6 +88,12 @@ class Runner {
       result.sides.push_back(through(i, one, result, real && other ? &*other : nullptr));
       tick();
     }
+    // Beside the log, so that engines are compared by it too.
+    if (!received_.empty()) {
+      result.seen.notes.push_back("upstreams received " + (is_utf8(received_)
+                                                               ? received_
+                                                               : digest_of(as_bytes(received_))));
+    }
     return result;
   }
 
@@ -90,6 +102,10 @@ class Runner {
     Observed seen = platforms::observed_of(context_.host.invoke(function, one.event, {}));
     tick();
     return seen;
+  }
+
+  std::string received() const {
+    return context_.upstreams != nullptr ? context_.upstreams->take_received() : std::string();
   }
 
   Result<std::shared_ptr<host::Loaded>> loaded(const CaseLimits& limits) {
@@ -152,6 +168,7 @@ class Runner {
       return {State::kFailed, std::nullopt, seen.error().text()};
     }
     rigs_[{side, one.limits}].log_left = false;
+    const std::string sent = received();
     Observed expected = result.seen;
     std::string lost = at.platform->lose(expected);
     if (other != nullptr) {
@@ -174,6 +191,10 @@ class Runner {
     }
     if (auto difference = platforms::first_difference(expected, *seen)) {
       return {State::kDiffers, std::move(difference), ""};
+    }
+    if (sent != received_) {
+      return {State::kDiffers,
+              platforms::Difference{"what the upstreams received", received_, sent}, ""};
     }
     return {lost.empty() ? State::kSame : State::kLost, std::nullopt, std::move(lost)};
   }
@@ -226,6 +247,7 @@ class Runner {
   const RunContext& context_;
   std::map<CaseLimits, std::shared_ptr<host::Loaded>> loaded_;
   std::map<std::pair<std::size_t, CaseLimits>, Rig> rigs_;
+  std::string received_;  // by the upstreams, when the host alone ran the case
   std::size_t exchanges_ = 0;
 };
 

@@ -54,6 +54,8 @@ struct RunContext {
   std::function<void(std::size_t exchanges)> progress = [](std::size_t) {};
   // The outcome of a case at another time, with other randomness; used where a side is remote.
   std::function<Result<platforms::Observed>(const Case&)> at_another_time = {};
+  // The network that `load` gives the function, where any case has upstreams; else null.
+  Upstreams* upstreams = nullptr;
 };
 
 // An error when nothing could be run at all.
