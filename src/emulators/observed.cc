@@ -8,6 +8,7 @@
 
 #include "event/event.h"
 #include "event/http.h"
+#include "host/network_access.h"
 #include "host/outcome_json.h"
 #include "http/head.h"
 #include "http/message.h"
@@ -93,6 +94,13 @@ bool read_problem(std::string_view body, Observed& into) {
   return true;
 }
 
+namespace {
+
+// A record of the host's, wherever it stands in the log.
+bool is_connection(std::string_view line) { return line.starts_with(host::kConnectionLine); }
+
+}  // namespace
+
 void take_event(event::Event event, Observed& into) {
   into.attributes = {{"id", event.id}, {"source", event.source}, {"type", event.type}};
   const auto add = [&](const char* name, const std::optional<std::string>& value) {
@@ -116,7 +124,7 @@ Observed observed_of(const host::Outcome& outcome) {
   out.http = host::http_status(outcome);
   auto& logs = out.logs.emplace();
   for (const host::LogLine& line : outcome.logs) {
-    logs.push_back(line.text);
+    (is_connection(line.text) ? out.notes : logs).push_back(line.text);
   }
   if (outcome.log_truncated) {
     out.notes.emplace_back(kCut);
@@ -181,6 +189,10 @@ void take_log(std::vector<std::string> lines, Observed& into) {
     into.notes.insert(into.notes.begin(), std::move(lines.back()));
     lines.pop_back();
   }
+  const auto notes = std::stable_partition(lines.begin(), lines.end(),
+                                           [](const auto& line) { return !is_connection(line); });
+  into.notes.insert(into.notes.begin(), notes, lines.end());
+  lines.erase(notes, lines.end());
   into.logs = std::move(lines);
 }
 

@@ -1,6 +1,7 @@
 #include "host/host.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <typeinfo>
 
@@ -13,6 +14,7 @@
 #include "host/guest_abi.h"
 #include "host/invocation.h"
 #include "host/loaded.h"
+#include "host/network_access.h"
 #include "host/panic.h"
 #include "host/reply.h"
 #include "wasi2/session.h"
@@ -383,6 +385,7 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
     witness->denial = context.denial();
     witness->deadline = by_its_clock;
   }
+  if (options.logs) std::ranges::move(connection_lines(outcome), std::back_inserter(outcome.logs));
   if (const auto& denial = context.denial(); denial && options.logs) {
     outcome.logs.push_back({host.clock_.wall(), denial_line(*denial)});
   }

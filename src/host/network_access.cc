@@ -15,18 +15,6 @@ constexpr std::size_t kMaxRoots = 4u << 20;
 // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment once functions are loaded
 const char* variable(const char* name) { return std::getenv(name); }
 
-// Where Debian, Alpine and images made by ferry have them; Amazon Linux and Red Hat; openSUSE.
-std::string machine_roots() {
-  const char* told = variable(wasi::kCaVariable);
-  for (const char* path :
-       {told, "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"}) {
-    if (path == nullptr) continue;
-    if (auto bytes = read_file(path, kMaxRoots); bytes.ok()) return std::string(as_text(*bytes));
-  }
-  return {};
-}
-
 // "postgres://user:PASSWORD@host/…": the part that alone is a secret too.
 std::string_view password_in(std::string_view value) {
   const auto scheme = value.find("://");
@@ -42,6 +30,18 @@ std::string_view password_in(std::string_view value) {
 
 }  // namespace
 
+std::string machine_certificates() {
+  const char* told = variable(wasi::kCaVariable);
+  // Where Debian, Alpine and images made by ferry have them; Amazon Linux and Red Hat; openSUSE.
+  for (const char* path :
+       {told, "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"}) {
+    if (path == nullptr) continue;
+    if (auto bytes = read_file(path, kMaxRoots); bytes.ok()) return std::string(as_text(*bytes));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<wasi::NetworkAccess>> make_network_access(const function::Manifest& manifest,
                                                                  net::Network& network) {
   if (!manifest.grants.network()) return std::unique_ptr<wasi::NetworkAccess>();
@@ -54,7 +54,7 @@ Result<std::unique_ptr<wasi::NetworkAccess>> make_network_access(const function:
   access->connections = manifest.limits.connections;
   access->bytes = manifest.limits.network_bytes;
   access->connect_timeout = manifest.limits.connect_timeout;
-  access->ca_bundle = machine_roots();
+  access->ca_bundle = machine_certificates();
   if (!manifest.grants.ca.empty()) {
     if (!access->ca_bundle.empty() && !access->ca_bundle.ends_with('\n')) {
       access->ca_bundle += '\n';
@@ -113,10 +113,11 @@ std::vector<LogLine> connection_lines(const Outcome& outcome) {
     const std::string where = each.name.empty() ? peer : fmt::format("{} ({})", each.name, peer);
     const double ms = std::chrono::duration<double, std::milli>(each.lasted).count();
     out.push_back(
-        {each.began, each.error.empty()
-                         ? fmt::format("connection to {}: {} bytes sent, {} received, {:.1f} ms",
-                                       where, each.sent, each.received, ms)
-                         : fmt::format("connection to {}: {}, {:.1f} ms", where, each.error, ms)});
+        {each.began,
+         each.error.empty()
+             ? fmt::format("{}{}: {} bytes sent, {} received, {:.1f} ms", kConnectionLine, where,
+                           each.sent, each.received, ms)
+             : fmt::format("{}{}: {}, {:.1f} ms", kConnectionLine, where, each.error, ms)});
   }
   return out;
 }

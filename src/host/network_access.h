@@ -14,6 +14,9 @@
 
 namespace ferry::host {
 
+// The certificates that this machine trusts, as PEM; empty where it has none.
+std::string machine_certificates();
+
 // Null where the manifest grants no connection. `network` is borrowed. The certificates are the
 // machine's own, where it has some, and those of [grant] ca.
 Result<std::unique_ptr<wasi::NetworkAccess>> make_network_access(const function::Manifest& manifest,
@@ -40,7 +43,8 @@ class Mask {
   std::vector<Secret> secrets_;  // longest first
 };
 
-// "connection to db.internal (10.2.0.7:5432): …", one a connection, as logs show them.
+// "ferry: connection to db.internal (10.2.0.7:5432): …", one a connection, as logs show them.
+inline constexpr char kConnectionLine[] = "ferry: connection to ";
 std::vector<LogLine> connection_lines(const Outcome& outcome);
 
 }  // namespace ferry::host

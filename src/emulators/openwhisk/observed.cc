@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "event/json.h"
 #include "event/json_text.h"
+#include "host/network_access.h"
 #include "platforms/json_view.h"
 #include "platforms/openwhisk/activation_log.h"
 #include "platforms/openwhisk/media_types.h"
@@ -213,10 +214,12 @@ Status take_streams(std::string_view out, std::string_view err, Observed& into) 
   FERRY_CHECK_OK(take_sentinel(out, "stdout"));
   FERRY_CHECK_OK(take_sentinel(err, "stderr"));
   auto& logs = into.logs.emplace();
+  std::vector<std::string> connections;  // the host's records, which are notes
   for (std::string& line : lines_of(out)) {
-    logs.push_back(joined_again(std::move(line)));
+    line = joined_again(std::move(line));
+    (line.starts_with(host::kConnectionLine) ? connections : logs).push_back(std::move(line));
   }
-  into.notes.clear();
+  into.notes = std::move(connections);
   constexpr std::string_view kOurs = "ferry: ";
   for (std::string& line : lines_of(err)) {
     if (line.starts_with(kOurs)) {  // the others are the lines of a backtrace
