@@ -118,9 +118,10 @@ Status require_allowed(const function::Function& function, const function::Asks&
   } else if (const auto answer = ask("ferry: " + what + "\nAllow it? [y/N] ")) {
     if (!*answer) return Error{Code::kUsage, what, "it was not allowed, and nothing was run"};
   } else {
-    return Error{Code::kUsage, what,
-                 "the file came with the function: if you trust both, say --allow once (it is "
-                 "remembered until one of them changes), or grant it yourself with --dir"};
+    return Error{
+        Code::kUsage, what,
+        "the file came with the function: if you trust both, say --allow once (it is "
+        "remembered until one of them changes), or grant it yourself with --dir or --connect"};
   }
   if (remembered) return Done{};
   // Without it the question comes again the next time.

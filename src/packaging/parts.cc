@@ -12,6 +12,7 @@
 #include "engine/loader.h"
 #include "engine/lower.h"
 #include "generated/version.h"
+#include "host/network_access.h"
 #include "package/tar.h"
 
 namespace ferry::packaging {
@@ -150,6 +151,14 @@ package::ImageSpec image_of(Bytes program, const std::string& key, const Packed*
   spec.files.push_back({"ferry/ferry-host", std::move(program), 0755});
   spec.files.push_back({"ferry/ferry.pub", Bytes(key.begin(), key.end()), 0644});
   spec.entrypoint = {"/ferry/ferry-host"};
+  // The image has no system to bring certificates: those that are trusted here go along.
+  if (packed == nullptr || packed->function.manifest.grants.network()) {
+    const std::string trusted = host::machine_certificates();
+    if (!trusted.empty()) {
+      spec.files.push_back({fmt::format("{}/{}", wasi::kCaFolderPath + 1, wasi::kCaName),
+                            Bytes(trusted.begin(), trusted.end()), 0644});
+    }
+  }
   spec.labels["io.ferry.version"] = FERRY_VERSION;
   if (packed != nullptr) {
     const function::Function& function = packed->function;

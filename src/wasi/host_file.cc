@@ -110,7 +110,11 @@ Errno need_directory(S& s, u32 fd, std::uint64_t right, std::string_view what,
                      const std::string& path, bool writes, Entry*& entry) {
   entry = s.fds.find(fd);
   if (entry == nullptr) {
-    if (s.setup.directories == nullptr || s.setup.directories->empty()) {
+    // Programs that connect look for the machine's configuration first (/etc/hosts, resolv.conf,
+    // passwd) and go on without it: no such look is why one fails.
+    const bool configuration = s.setup.network != nullptr && path.starts_with("etc/");
+    const bool none = s.setup.directories == nullptr || s.setup.directories->empty();
+    if (none && !configuration) {
       deny(s, fmt::format("{} '{}': no directory is granted", what, shown(path)),
            "grant one: --dir HOST::GUEST, or [grant] dirs in ferry.toml");
     }
