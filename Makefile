@@ -143,6 +143,11 @@ test-docs: build functions ## run every command of the docs, as several users an
 	    docs/formats/*.md functions/README.md || [ $$? = 77 ] || exit 1; \
 	done; done
 
+.PHONY: test-network
+test-network: build functions-components ## samples and Go programs against PostgreSQL, Redis, NATS, MariaDB and nginx (Debian packages)
+	@tools/setup.sh network
+	tests/network/network_test.py --build build --services
+
 .PHONY: test-components
 test-components: build functions-components ## sample components on every platform, and compared with wasmtime's own host (COUNT=200)
 	tests/components/samples_test.py --build build

@@ -1,0 +1,534 @@
+#!/usr/bin/env python3
+"""Functions connect to real servers, as their users write them: the samples, and programs/ here.
+
+    tests/network/network_test.py --build build [--services] [--engines wasmtime,wasmi] [TEST…]
+
+Without --services only what needs no package and fetches no module is run: fetch-json and weather
+against web servers of this process. With it PostgreSQL, Redis, NATS, MariaDB and nginx too
+(`make test-network`). A test whose server or compiler is missing is skipped, with the reason.
+Exit status: 0, 1, or 77 where nothing could be run.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+import services
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parent.parent
+PATIENCE = 600  # compiling a Go program on a busy machine
+GIVEN = None
+WORK = None
+PASSWORD = "s3cret-Word"
+
+
+def ferry(*arguments, environment=None, folder=None):
+    return subprocess.run([GIVEN.build / "bin/ferry", *map(str, arguments)], capture_output=True,
+                          cwd=folder, timeout=PATIENCE, text=True, errors="replace",
+                          env={**os.environ, "XDG_CACHE_HOME": str(GIVEN.cache), **(environment or {})})
+
+
+class Function:
+    """A sample, built by `ferry build` as its user does, or a program of programs/, by the overlay
+    that `ferry build --go-overlay` makes; with grants of the test's own."""
+
+    built = {}
+
+    @classmethod
+    def sample(cls, name):
+        return cls.make(name, lambda: cls._build_sample(name))
+
+    @classmethod
+    def program(cls, name):
+        return cls.make(name, lambda: cls._build_program(name))
+
+    @classmethod
+    def make(cls, name, build):
+        if name not in cls.built:
+            cls.built[name] = build()
+        return cls.built[name]
+
+    @staticmethod
+    def _need_go():
+        if shutil.which("go") is None:
+            raise services.Missing("Go is not installed")
+
+    @classmethod
+    def _build_sample(cls, name):
+        folder = WORK / "functions" / name
+        shutil.copytree(SOURCE / "functions" / name, folder)
+        if (folder / "go.mod").exists():
+            cls._need_go()
+        elif shutil.which("clang-16") is None:
+            raise services.Missing("clang-16 is not installed (tools/setup.sh functions)")
+        else:
+            (WORK / "sdk").exists() or shutil.copytree(SOURCE / "sdk", WORK / "sdk")
+        made = ferry("build", folder, "--allow", "--engine", "wasmi")
+        if made.returncode != 0:
+            raise AssertionError(f"ferry build {name}: {made.stderr}")
+        return folder / f"{name}.wasm"
+
+    @classmethod
+    def _build_program(cls, name):
+        cls._need_go()
+        overlay = ferry("build", "--go-overlay").stdout.strip()
+        out = WORK / f"{name}.wasm"
+        made = subprocess.run(["go", "build", "-overlay", overlay, "-o", out, f"./{name}"],
+                              cwd=HERE / "programs", capture_output=True, text=True, timeout=PATIENCE,
+                              env={**os.environ, "GOOS": "wasip1", "GOARCH": "wasm", "GOWORK": "off"})
+        if made.returncode != 0:
+            raise AssertionError(f"go build {name}: {made.stderr}")
+        return out
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def start(cls, what, *arguments):
+        """A server that ends with the class; the class is skipped where it is missing."""
+        if not GIVEN.services and what is not services.Web and what is not services.Authority:
+            raise unittest.SkipTest("it needs a server from a package: make test-network")
+        folder = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+        folder.chmod(0o755)
+        try:
+            server = what(folder, *arguments) if what is not services.Web else what(*arguments)
+        except services.Missing as missing:
+            raise unittest.SkipTest(str(missing)) from None
+        if hasattr(server, "end"):
+            cls.addClassCleanup(server.end)
+        return server
+
+    def build(self, made, name):
+        try:
+            return made(name)
+        except services.Missing as missing:
+            self.skipTest(str(missing))
+
+    def run_function(self, wasm, event, engine, grants=(), environment=None, manifest=None,
+                     expect="ok", options=()):
+        """The whole outcome of one event. `manifest`: lines of a ferry.toml beside a copy."""
+        if manifest is not None:
+            folder = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+            shutil.copy(wasm, folder / "f.wasm")
+            (folder / "ferry.toml").write_text('[function]\nname = "f"\nwasm = "f.wasm"\n' + manifest)
+            wasm, options = folder, [*options, "--allow"]
+        for grant in grants:
+            options = [*options, "--connect", grant]
+        for name, value in (environment or {}).items():
+            options = [*options, "--env", f"{name}={value}"]
+        done = ferry("run", wasm, event, "--engine", engine, "--output", "json", "--timeout", "120s",
+                     *options,
+                     environment=environment)
+        self.assertTrue(done.stdout, done.stderr)
+        outcome = json.loads(done.stdout)
+        self.assertEqual(outcome["status"], expect, f"{outcome} {done.stderr}")
+        return outcome
+
+    def on_engines(self):
+        for engine in GIVEN.engines:
+            with self.subTest(engine=engine):
+                yield engine
+
+
+def reply(outcome):
+    """The reply's data: what JSON says, else text."""
+    data = outcome["reply"]["data"]
+    return data.strip() if isinstance(data, str) else data
+
+
+class Http(Case):
+    """fetch-json (Go, net/http) and weather (C) against a web server of this process."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.authority = cls.start(services.Authority)
+        cls.web = cls.start(services.Web)
+        cls.secure = cls.start(services.Web, cls.authority.certificate, cls.authority.key)
+
+    def fetch(self, engine, url, **given):
+        wasm = self.build(Function.sample, "fetch-json")
+        return self.run_function(wasm, json.dumps({"url": url, "field": "sky"}), engine, **given)
+
+    def manifest(self, port, ca=None):
+        text = f'[grant]\nconnect = ["localhost:{port}"]\n'
+        return text + (f'ca = "{ca}"\n' if ca else "")
+
+    def test_plain(self):
+        for engine in self.on_engines():
+            outcome = self.fetch(engine, f"http://localhost:{self.web.port}/a",
+                                 grants=[f"localhost:{self.web.port}"])
+            self.assertEqual(reply(outcome), 'clear')
+            self.assertEqual(len(outcome["connections"]), 1, outcome)
+            self.assertEqual(self.web.requests[-1][1], "/a")
+
+    def test_what_is_not_granted_is_denied_and_says_what_would_grant_it(self):
+        for engine in self.on_engines():
+            asked = len(self.web.requests)
+            outcome = self.fetch(engine, f"http://localhost:{self.web.port}/", expect="denied",
+                                 grants=["localhost:1"])
+            self.assertIn(f"--connect localhost:{self.web.port}", json.dumps(outcome))
+            self.assertEqual(len(self.web.requests), asked)
+
+    def test_https_by_an_authority_of_the_manifest(self):
+        for engine in self.on_engines():
+            outcome = self.fetch(engine, f"https://localhost:{self.secure.port}/",
+                                 manifest=self.manifest(self.secure.port, self.authority.ca))
+            self.assertEqual(reply(outcome), 'clear')
+
+    def test_an_unknown_authority_is_refused(self):
+        for engine in self.on_engines():
+            outcome = self.fetch(engine, f"https://localhost:{self.secure.port}/", expect="failed",
+                                 manifest=self.manifest(self.secure.port))
+            self.assertIn("x509: certificate signed by unknown authority", json.dumps(outcome))
+
+    def test_wrong_names_and_expired_certificates_are_refused(self):
+        for name, names, days, said in (
+                ("other", "DNS:other.example", "2", "certificate is valid for other.example"),
+                ("old", "DNS:localhost", "-1", "certificate has expired")):
+            web = services.Web(*self.authority.issue(name, names, days))
+            self.addCleanup(web.end)
+            outcome = self.fetch(GIVEN.engines[-1], f"https://localhost:{web.port}/", expect="failed",
+                                 manifest=self.manifest(web.port, self.authority.ca))
+            self.assertIn(said, json.dumps(outcome))
+
+    def test_a_failure_beside_the_network_is_no_denial(self):
+        """Go looks for /etc/hosts and goes on without it: that is not why the function failed."""
+        port = services.free_port()
+        outcome = self.fetch(GIVEN.engines[-1], f"http://localhost:{port}/", expect="failed",
+                             grants=[f"localhost:{port}"])
+        self.assertIn("connection refused", json.dumps(outcome).lower())
+
+    def test_c(self):
+        wasm = self.build(Function.sample, "weather")
+        for engine in self.on_engines():
+            outcome = self.run_function(
+                wasm, '{"city":"Oslo"}', engine, grants=[f"127.0.0.1:{self.web.port}"],
+                environment={"WEATHER_HOST": "127.0.0.1", "WEATHER_PORT": str(self.web.port)})
+            self.assertEqual(reply(outcome)["path"], "/weather?city=Oslo")
+
+
+class Serving(Case):
+    """Many events of one server: what one opens is gone with it."""
+
+    def test_nothing_is_left_of_connections(self):
+        """Descriptors and threads after events that ended well, were broken off, and timed out."""
+        sys.path.insert(0, str(SOURCE / "tests/serve"))
+        os.environ["FERRY_BUILD"] = str(GIVEN.build)
+        import server
+
+        def answer(handler, _):
+            if "Endless" in handler.path:
+                handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+                while True:
+                    handler.wfile.write(b"x" * 65536)
+            if "Silent" in handler.path:
+                waits.wait(services.PATIENCE)
+            if "Half" in handler.path:
+                handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Le")
+            else:
+                handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n" + handler.path.encode())
+            handler.close_connection = True
+
+        waits = threading.Event()
+        self.addCleanup(waits.set)
+        web = services.Web(answer=answer)
+        self.addCleanup(web.end)
+        wasm = self.build(Function.sample, "weather")
+        folder = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+        shutil.copy(wasm, folder / "f.wasm")
+        (folder / "ferry.toml").write_text(
+            '[function]\nname = "f"\nwasm = "f.wasm"\n'
+            f'[grant]\nconnect = ["127.0.0.1:{web.port}"]\n'
+            f'env = {{ WEATHER_HOST = "127.0.0.1", WEATHER_PORT = "{web.port}" }}\n'
+            '[limits]\ntimeout = "2s"\n')
+        with server.Server(folder, folder, options=[
+                "--workers", "1", "--allow", "--engine", GIVEN.engines[-1]]) as served:
+            worker = pathlib.Path(f"/proc/{served.workers()[0]}")
+
+            def held():
+                return len(list((worker / "fd").iterdir()))
+
+            def ask(city):
+                return served.ask(body=json.dumps({"city": city}),
+                                  fields={"Content-Type": "application/json"})
+
+            for city in ("Oslo", "Half", "Endless"):  # whatever is made once
+                ask(city)
+            before = held()
+            for number in range(20):
+                self.assertEqual(ask(f"City{number}").body, b"/weather?city=City%d" % number)
+                self.assertEqual(ask("Half").status, 500)
+            for _ in range(2):
+                self.assertIn(ask("Silent").status, (500, 504))
+                self.assertNotEqual(ask("Endless").status, 504)  # the program's own buffer ends it
+            self.assertEqual(ask("Oslo").body, b"/weather?city=Oslo")
+            # The server notices a moment later that a client has left.
+            end = time.monotonic() + services.PATIENCE
+            while held() > before and time.monotonic() < end:
+                time.sleep(0.1)
+            self.assertEqual(held(), before, [os.readlink(each) for each in (worker / "fd").iterdir()])
+            served.wait_for_line(rf"ferry: connection to 127.0.0.1:{web.port}: \d+ bytes sent")
+
+
+class Everywhere(Case):
+    """The same connections and the same outcome over every platform."""
+
+    def test_upstreams_of_cases(self):
+        wasm = self.build(Function.sample, "weather")
+        for engine in self.on_engines():
+            done = ferry("verify", wasm.parent, wasm.parent / "cases.toml", "--engine", engine,
+                         "--output", "json")
+            report = json.loads(done.stdout)
+            self.assertEqual((done.returncode, report["differences"]), (0, 0), done.stdout)
+            self.assertIn("GET /weather?city=Oslo HTTP/1.1", done.stdout)
+
+    def test_an_answer_that_was_not_expected_is_a_difference(self):
+        wasm = self.build(Function.sample, "weather")
+        cases = wasm.parent / "cases.toml"
+        wrong = WORK / "wrong.toml"
+        wrong.write_text(cases.read_text().replace("'{\"sky\":\"clear\"}'\n[[case.upstream]]",
+                                                   "'{}'\n[[case.upstream]]", 1))
+        done = ferry("verify", wasm.parent, wrong, "--engine", GIVEN.engines[-1], "--platform", "http")
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+
+
+class Component(Case):
+    """fetch-rust-http: wasi:http/outgoing-handler, where ferry speaks HTTP and TLS itself."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.wasm = GIVEN.build / "functions/fetch-rust-http.wasm"
+        if not cls.wasm.exists():
+            raise unittest.SkipTest("fetch-rust-http is not built: make functions-components")
+        cls.authority = cls.start(services.Authority)
+        cls.web = cls.start(services.Web)
+        cls.secure = cls.start(services.Web, cls.authority.certificate, cls.authority.key)
+
+    def ask(self, engine, event, port, ca=None):
+        ca = f'ca = "{ca}"\n' if ca else ""
+        return self.run_function(self.wasm, event, engine,
+                                 manifest=f'[grant]\nconnect = ["localhost:{port}"]\n{ca}')
+
+    def test_plain(self):
+        for engine in self.on_engines():
+            outcome = self.ask(engine, f"http://localhost:{self.web.port}/a?b", self.web.port)
+            self.assertEqual(json.loads(reply(outcome))["path"], "/a?b")
+            self.assertEqual(len(outcome["connections"]), 1, outcome)
+
+    def test_a_body_is_posted(self):
+        for engine in self.on_engines():
+            text = "x" * 100_000
+            received = []
+
+            def answer(handler, body):
+                received.append(handler.headers.get("Transfer-Encoding"))
+                while size := int(handler.rfile.readline(), 16):
+                    body += handler.rfile.read(size)
+                    handler.rfile.readline()
+                handler.rfile.readline()
+                received.append(body)
+                handler.send_response(200)
+                handler.end_headers()
+                handler.wfile.write(b"%d" % len(body))
+                handler.close_connection = True
+
+            web = services.Web(answer=answer)
+            self.addCleanup(web.end)
+            outcome = self.ask(engine, f"http://localhost:{web.port}/\n{text}", web.port)
+            self.assertEqual(received, ["chunked", text.encode()])
+            self.assertEqual(str(reply(outcome)), "100000")
+
+    def test_https_by_an_authority_of_the_manifest(self):
+        for engine in self.on_engines():
+            outcome = self.ask(engine, f"https://localhost:{self.secure.port}/", self.secure.port,
+                               self.authority.ca)
+            self.assertEqual(json.loads(reply(outcome))["sky"], "clear")
+
+    def test_certificates_that_are_not_trusted(self):
+        engine = GIVEN.engines[-1]
+        url = f"https://localhost:{self.secure.port}/"
+        self.assertIn("TlsCertificateError", reply(self.ask(engine, url, self.secure.port)))
+        for name, names, days in (("other2", "DNS:other.example", "2"), ("old2", "DNS:localhost", "-1")):
+            web = services.Web(*self.authority.issue(name, names, days))
+            self.addCleanup(web.end)
+            outcome = self.ask(engine, f"https://localhost:{web.port}/", web.port, self.authority.ca)
+            self.assertIn("TlsCertificateError", reply(outcome))
+            self.assertEqual(web.requests, [])
+
+    def test_what_is_not_granted_is_denied(self):
+        outcome = self.ask(GIVEN.engines[-1], f"http://localhost:{self.web.port}/", 1)
+        self.assertIn("HttpRequestDenied", reply(outcome))
+        self.assertIn(f"--connect localhost:{self.web.port}", json.dumps(outcome["logs"]))
+
+
+class Rust(Case):
+    """The crate of sdk/rust, by the Rust that has the target."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.web = cls.start(services.Web)
+
+    def compile(self):
+        # Debian's, whose target still has its old name; or rustup's.
+        for compiler, target in (("/usr/bin/rustc", "wasm32-wasi"), ("rustc", "wasm32-wasip1")):
+            if shutil.which(compiler) is None:
+                continue
+            library, out = WORK / "libferry_net.rlib", WORK / "get.wasm"
+            common = [compiler, "--edition", "2021", "--target", target, "-O"]
+            made = subprocess.run([*common, "--crate-type", "rlib", "--crate-name", "ferry_net",
+                                   SOURCE / "sdk/rust/src/lib.rs", "-o", library],
+                                  capture_output=True, text=True)
+            if made.returncode == 0:
+                linker = ["-C", "linker=wasm-ld-16"] if compiler == "/usr/bin/rustc" else []
+                subprocess.run([*common, *linker, "-C", "strip=debuginfo", "--extern", f"ferry_net={library}",
+                                SOURCE / "sdk/rust/examples/get.rs", "-o", out], check=True)
+                return out
+        self.skipTest("no rustc here has the target wasm32-wasi or wasm32-wasip1")
+
+    def test_the_crate(self):
+        wasm = self.compile()
+        for engine in self.on_engines():
+            outcome = self.run_function(wasm, f"localhost:{self.web.port}/a", engine,
+                                        grants=[f"localhost:{self.web.port}"])
+            self.assertEqual(reply(outcome)["path"], "/a")
+        outcome = self.run_function(wasm, "localhost:1/a", GIVEN.engines[-1], expect="denied",
+                                    grants=[f"localhost:{self.web.port}"])
+        self.assertIn("--connect localhost:1", json.dumps(outcome))
+
+
+class Postgres(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.start(services.postgres)
+        cls.url = f"postgres://me:{PASSWORD}@localhost:{cls.server.port}/postgres"
+        subprocess.run([services.find("psql"), cls.url, "-qc",
+                        "create table orders (id bigserial, customer text, item text, amount int)"],
+                       check=True)
+
+    def test_pgx(self):
+        wasm = self.build(Function.sample, "orders-store")
+        for engine in self.on_engines():
+            outcome = self.run_function(
+                wasm, '{"customer":"Ada","item":"tea","amount":2}', engine,
+                environment={"DATABASE_URL": self.url}, manifest='[grant]\n'
+                f'connect = ["localhost:{self.server.port}"]\nenv_from = ["DATABASE_URL"]\n')
+            self.assertEqual(reply(outcome)["customer"], "Ada")
+        found = subprocess.run([services.find("psql"), self.url, "-Atc", "select count(*) from orders"],
+                               capture_output=True, text=True, check=True)
+        self.assertEqual(int(found.stdout), len(GIVEN.engines))
+
+    def test_lib_pq(self):
+        wasm = self.build(Function.program, "pq")
+        for engine in self.on_engines():
+            outcome = self.run_function(wasm, "", engine, grants=[f"localhost:{self.server.port}"],
+                                        environment={"DATABASE_URL": self.url + "?sslmode=disable"})
+            self.assertEqual(reply(outcome), "125250 500000")
+
+    def test_a_wrong_password_is_told_and_the_right_one_never(self):
+        wasm = self.build(Function.sample, "orders-store")
+        wrong = self.url.replace(PASSWORD, "Wr0ng-guess")
+        outcome = self.run_function(
+            wasm, '{"customer":"Ada"}', GIVEN.engines[-1], expect="failed",
+            environment={"DATABASE_URL": wrong}, manifest='[grant]\n'
+            f'connect = ["localhost:{self.server.port}"]\nenv_from = ["DATABASE_URL"]\n')
+        self.assertIn("password authentication failed", json.dumps(outcome))
+        self.assertNotIn("Wr0ng-guess", json.dumps(outcome))
+
+
+class Redis(Case):
+    def test_go_redis(self):
+        server = self.start(services.redis)
+        wasm = self.build(Function.sample, "cache")
+        for number, engine in enumerate(self.on_engines(), 1):
+            outcome = self.run_function(wasm, "Ada", engine, grants=[f"127.0.0.1:{server.port}"],
+                                        environment={"REDIS_URL": f"redis://127.0.0.1:{server.port}"})
+            self.assertEqual(reply(outcome), {"name": "Ada", "seen": number})
+
+
+class Nats(Case):
+    def test_nats_go(self):
+        server = self.start(services.nats)
+        wasm = self.build(Function.program, "nats")
+        for engine in self.on_engines():
+            outcome = self.run_function(wasm, "", engine, grants=[f"127.0.0.1:{server.port}"],
+                                        environment={"NATS_URL": f"nats://127.0.0.1:{server.port}"})
+            self.assertEqual(reply(outcome), "abab")
+
+
+class MariaDb(Case):
+    def test_go_sql_driver(self):
+        server = self.start(services.mariadb)
+        wasm = self.build(Function.program, "mysql")
+        for engine in self.on_engines():
+            outcome = self.run_function(
+                wasm, "", engine, grants=[f"127.0.0.1:{server.port}"],
+                environment={"MARIADB_DSN": f"me:s3cret@tcp(127.0.0.1:{server.port})/shop"})
+            self.assertEqual(reply(outcome), "grüße")
+
+
+class Nginx(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.authority = cls.start(services.Authority)
+        cls.server = cls.start(services.nginx, cls.authority)
+
+    def test_http_2_over_tls(self):
+        wasm = self.build(Function.sample, "fetch-json")
+        manifest = (f'[grant]\nconnect = ["localhost:{self.server.port}"]\nca = "{self.authority.ca}"\n')
+        for engine in self.on_engines():
+            for field, value in (("protocol", "HTTP/2.0"), ("tls", "TLSv1.3")):
+                event = json.dumps({"url": f"https://localhost:{self.server.port}/", "field": field})
+                self.assertEqual(reply(self.run_function(wasm, event, engine, manifest=manifest)),
+                                 value)
+
+    def test_c(self):
+        wasm = self.build(Function.sample, "weather")
+        for engine in self.on_engines():
+            outcome = self.run_function(
+                wasm, '{"city":"Oslo"}', engine, grants=[f"127.0.0.1:{self.server.plain}"],
+                environment={"WEATHER_HOST": "127.0.0.1", "WEATHER_PORT": str(self.server.plain)})
+            self.assertEqual(reply(outcome)["sky"], "clear Oslo")
+
+
+def main():
+    global GIVEN, WORK
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--services", action="store_true")
+    parser.add_argument("--engines")
+    parser.add_argument("tests", nargs="*")
+    GIVEN = parser.parse_args()
+    GIVEN.build = GIVEN.build.resolve()
+    # What was compiled stays in the build tree.
+    GIVEN.cache = GIVEN.build / "tests/network"
+    there = [each.name.removeprefix("ferry-engine-").removesuffix(".so")
+             for each in (GIVEN.build / "bin/engines").glob("ferry-engine-*.so")]
+    wanted = (GIVEN.engines or "wasmtime,wasmi").split(",")
+    GIVEN.engines = [each for each in wanted if each in there]
+    if not GIVEN.engines:
+        print(f"skipped: none of the engines {', '.join(wanted)} is built")
+        return 77
+    with tempfile.TemporaryDirectory() as folder:
+        WORK = pathlib.Path(folder)
+        WORK.chmod(0o755)  # servers run as users of their own
+        suite = unittest.defaultTestLoader
+        tests = (suite.loadTestsFromNames(GIVEN.tests, sys.modules[__name__]) if GIVEN.tests
+                 else suite.loadTestsFromModule(sys.modules[__name__]))
+        result = unittest.TextTestRunner(verbosity=2).run(tests)
+    if not result.wasSuccessful():
+        return 1
+    return 77 if result.testsRun == len(result.skipped) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
