@@ -8,10 +8,11 @@ import json
 import sys
 
 import markdown
+from markdown.extensions.fenced_code import FencedCodeExtension
+from markdown.extensions.tables import TableExtension
+from markdown.extensions.toc import TocExtension
 
 from web import Request, Response
-
-EXTENSIONS = ["tables", "toc", "fenced_code"]
 
 
 def handle(request: Request) -> Response:
@@ -21,7 +22,8 @@ def handle(request: Request) -> Response:
         title, text = document_in(request)
     except ValueError as error:
         return failed(400, str(error))
-    converter = markdown.Markdown(extensions=EXTENSIONS)
+    converter = markdown.Markdown(
+        extensions=[TableExtension(), TocExtension(), FencedCodeExtension()])
     body = converter.convert(text)
     headings = sum(1 for _ in all_of(converter.toc_tokens))
     print(f"markdown: {len(text)} characters, {headings} headings", file=sys.stderr)
