@@ -106,10 +106,11 @@ def main():
             print(" | ".join(rows[-1]), flush=True)
     if not rows:
         sys.exit("bench: no component is built")
-    columns = ["ferry / wasmtime serve", "requests a second", "ratio", "CPU µs a request", "ratio",
+    columns = ["language; ferry / wasmtime serve", "requests a second", "ratio", "CPU µs a request", "ratio",
                "memory, MiB", "first answer, ms"]
     cores = len(os.sched_getaffinity(0))
-    data = {"command": f"bench/components.py {given.build.name} --rounds {given.rounds}",
+    data = {"command": f"bench/components.py {given.build.name} --rounds {given.rounds} "
+                       f"--seconds {given.seconds}",
             "machine": f"{cores} cores, Linux {platform.release()}, {version.stdout.split(' (')[0].strip()}",
             "date": datetime.date.today().isoformat(),
             "tables": {"serve": {"columns": columns, "rows": rows}}}
