@@ -55,6 +55,11 @@ bool ends_with_word(std::string_view text, std::string_view suffix) {
 
 }  // namespace
 
+bool is_token(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return is_token_char(c) && c != '{' && c != '}'; });
+}
+
 bool same_word(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
            return x == y || lower(x) == lower(y);

@@ -25,6 +25,9 @@ Status check_content_type(std::string_view text);
 // quotes: `boundary====17===`, as browsers and libraries write it. Nothing when that is not all.
 std::optional<std::string> with_quotes(std::string_view text);
 
+// Names in HTTP: methods, fields (RFC 9110, 5.6.2).
+bool is_token(std::string_view text);
+
 // Case-insensitive, ASCII.
 bool same_word(std::string_view a, std::string_view b);
 

@@ -302,6 +302,7 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
   }
   outcome.invocation =
       options.invocation.empty() ? uuid_v7(host.clock_, host.random_) : options.invocation;
+  outcome.record = options.record;
   if (options.arrived) {
     outcome.usage.queue_us = microseconds(*options.arrived, started);
   }
@@ -387,7 +388,7 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
   }
   if (options.logs) std::ranges::move(connection_lines(outcome), std::back_inserter(outcome.logs));
   if (const auto& denial = context.denial(); denial && options.logs) {
-    outcome.logs.push_back({host.clock_.wall(), denial_line(*denial)});
+    outcome.logs.push_back({host.clock_.wall(), denial_line(*denial), LogLevel::kWarn});
   }
   if (!function.mask.empty()) {
     function.mask.apply(outcome);

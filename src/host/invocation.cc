@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "event/environment.h"
+#include "host/reply.h"
 #include "wasm/prepare.h"
 
 namespace ferry::host {
@@ -58,6 +59,10 @@ engine::End Invocation::call(engine::Instance& instance, wasi::Context& context,
 }
 
 ferry::Status Invocation::read_reply(wasi::Context& context, Reply& reply) const {
+  if (guest_.manifest.reply == function::ReplyForm::kCgi && !options_.http_caller) {
+    read_data(context.out(), reply);
+    return Done{};
+  }
   return guest_.abi->read_reply(guest_, context, event_, reply);
 }
 

@@ -51,10 +51,13 @@ struct Reply {
 
 // Bytes of everything in it that the function wrote.
 std::uint64_t size_of(const Reply& reply);
+// A function's own lines are kInfo: what they mean, it alone knows.
+enum class LogLevel : unsigned char { kInfo, kWarn, kError };
 
 struct LogLine {
   WallTime time;
   std::string text;  // without the line's end; invalid UTF-8 replaced (U+FFFD)
+  LogLevel level = LogLevel::kInfo;
 };
 
 // Microseconds of wall time by phase.
@@ -70,7 +73,8 @@ struct Usage {
 struct Outcome {
   Status status = Status::kBroken;
   std::string invocation;  // UUIDv7
-  Reply reply;             // of kOk only
+  std::string record;  // which of an invocation's several events this is (a message's id); or ""
+  Reply reply;         // of kOk only
   std::vector<LogLine> logs;
   bool log_truncated = false;
   std::vector<wasi::ConnectionRecord> connections;  // that it made or tried to make

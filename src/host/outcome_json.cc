@@ -142,13 +142,20 @@ std::string to_answer(const Outcome& outcome, const std::string& digest) {
 }
 
 std::string log_to_json(const LogLine& line, const Outcome& outcome, const OutcomeOf& of) {
-  return json::serialize(json::object{{"time", to_rfc3339(line.time)},
-                                      {"level", "info"},
-                                      {"invocation", outcome.invocation},
-                                      {"digest", of.digest},
-                                      {"function", of.name},
-                                      {"stream", "stderr"},
-                                      {"text", line.text}});
+  const char* level = line.level == LogLevel::kError  ? "error"
+                      : line.level == LogLevel::kWarn ? "warn"
+                                                      : "info";
+  json::object out{{"time", to_rfc3339(line.time)},
+                   {"level", level},
+                   {"invocation", outcome.invocation},
+                   {"digest", of.digest},
+                   {"function", of.name},
+                   {"stream", "stderr"},
+                   {"text", line.text}};
+  if (!outcome.record.empty()) {
+    out["record"] = is_utf8(outcome.record) ? outcome.record : "(not UTF-8)";
+  }
+  return json::serialize(out);
 }
 
 }  // namespace ferry::host

@@ -32,7 +32,8 @@ std::string to_problem(const Outcome& outcome, int http_status, const std::strin
 // {"outcome", "invocation", "status", "reply"} with the reply as in to_json().
 std::string to_answer(const Outcome& outcome, const std::string& digest);
 
-// One log line as JSON: {"time", "level", "invocation", "digest", "function", "stream", "text"}.
+// One log line as JSON: {"time", "level", "invocation", "digest", "function", "stream", "text"},
+// and "record" where the invocation has several events.
 std::string log_to_json(const LogLine& line, const Outcome& outcome, const OutcomeOf& of);
 
 }  // namespace ferry::host

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "event/content_type.h"
 #include "event/json.h"
 #include "event/json_text.h"
 
@@ -17,15 +18,6 @@ namespace {
 // fewer; more would cost each platform's writer time outside of every deadline.
 constexpr std::size_t kMostCgiFields = 128;
 constexpr std::size_t kMostCgiHead = 64u << 10;
-
-constexpr std::string_view kTokenMarks = "!#$%&'*+-.^_`|~";
-
-bool is_token(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           kTokenMarks.find(static_cast<char>(c)) != std::string_view::npos;
-  });
-}
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
@@ -51,7 +43,7 @@ Error bad_cgi(std::size_t line, std::string_view why) {
 Result<std::pair<std::string_view, std::string_view>> read_cgi_field(std::string_view line,
                                                                      std::size_t number) {
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
+  if (colon == std::string_view::npos || !event::is_token(line.substr(0, colon))) {
     return bad_cgi(number, "no 'Name: value'");
   }
   const std::string_view value = trim(line.substr(colon + 1));

@@ -32,6 +32,9 @@ void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) {
       lines_.append(of.name).append(" ");
       lines_.append(outcome.invocation).append(" ");
       lines_.append(short_digest(of.digest)).append(" ");
+      if (!outcome.record.empty()) {
+        lines_.append(escape_controls(outcome.record)).append(" ");
+      }
       lines_.append(escape_controls(entry.text));
     }
     lines_ += '\n';
@@ -39,12 +42,17 @@ void LogWriter::write(const host::Outcome& outcome, const host::OutcomeOf& of) {
   for (const host::LogLine& entry : outcome.logs) {
     line(entry);
   }
-  auto own = [&](std::string text) { line({system_clock().wall(), std::move(text)}); };
+  using host::LogLevel;
+  auto own = [&](std::string text, LogLevel level) {
+    line({system_clock().wall(), std::move(text), level});
+  };
   if (outcome.log_truncated) {
-    own("the log was cut at its limit ([limits] log)");
+    own("the log was cut at its limit ([limits] log)", LogLevel::kWarn);
   }
   if (outcome.status != host::Status::kOk) {
-    own(fmt::format("{}: {}", host::status_row(outcome.status).name, outcome.message));
+    // What is refused is its sender's fault, or the load's; all else is the function's or ours.
+    own(fmt::format("{}: {}", host::status_row(outcome.status).name, outcome.message),
+        outcome.status == host::Status::kRefused ? LogLevel::kWarn : LogLevel::kError);
   }
   if (!holds_ || lines_.size() > kMostHeld) {
     write_out();
