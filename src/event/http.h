@@ -28,6 +28,9 @@ struct HttpRequest {
   std::string_view scheme = "http";  // as the server knows it, never from a header
   std::string_view method;
   std::string_view target;  // as on the request line: /path?query, or the absolute form
+  // Where the function begins in the path, as in /orders of /orders/5: the event's subject is what
+  // is below it, and httpmount names it. Empty, or a path that does not begin so: the root.
+  std::string_view mount = {};
   std::span<const HeaderView> headers;
   std::string body;                       // moved into the event
   std::optional<Monotonic> arrival = {};  // none: now
@@ -50,12 +53,12 @@ std::span<const std::string_view> default_carried_headers();
 // The event or events in a request. A message is a CloudEvent in binary mode once it has any of
 // ce-id, ce-source, ce-type, ce-specversion; then all rules hold. A request that is no CloudEvent
 // becomes one:
-//   type http.request; source scheme://host/path; subject the path; id the x-request-id header or
-//   a new UUIDv7; time the arrival; datacontenttype the content-type; data the body;
-//   httpmethod, httpquery (when there is one), `carried` headers as above, traceparent,
-//   tracestate and baggage under their own names. A content-type that is not a media type of
-//   RFC 2046 stands in httpcontenttype; datacontenttype is what it is with its parameters quoted,
-//   if that is one.
+//   type http.request; source scheme://host/path; subject the path below the mount; id the
+//   x-request-id header or a new UUIDv7; time the arrival; datacontenttype the content-type; data
+//   the body; httpmethod, httpquery and httpmount (when there is one), `carried` headers as above,
+//   traceparent, tracestate and baggage under their own names. A content-type that is not a media
+//   type of RFC 2046 stands in httpcontenttype; datacontenttype is what it is with its parameters
+//   quoted, if that is one.
 // An empty body is no data, in binary mode and in a plain request. A body whose content type says
 // JSON must be JSON; one without a content type that is JSON gets datacontenttype
 // application/json. traceparent and tracestate headers are added to a single event that has none.

@@ -65,6 +65,11 @@ std::string visible(std::string_view text) {
   return out;
 }
 
+// Whether `path` is `mount` or below it.
+bool mounted(std::string_view path, std::string_view mount) {
+  return path.starts_with(mount) && (path.size() == mount.size() || path[mount.size()] == '/');
+}
+
 // What stands before the path in `source`: "http://host", or nothing for a request without host.
 std::string origin_of(std::string_view scheme, std::string_view authority) {
   std::string out;
@@ -195,7 +200,9 @@ void PlainRequest::make() {
   made_ = true;
   std::string path = to_uri_path(path_);
   event_.source = origin_of(request_.scheme, authority_) + path;
-  event_.subject = std::move(path);
+  const std::string_view mount = mounted(path_, request_.mount) ? request_.mount : "";
+  path = to_uri_path(path_.substr(mount.size()));
+  event_.subject = path.empty() ? "/" : std::move(path);
   event_.id = id_of(request_, clock_, random_);
   event_.type = "http.request";
   const Nanoseconds ago =
@@ -206,6 +213,7 @@ void PlainRequest::make() {
   put(event_, "httpmethod", visible(request_.method));
   put(event_, "httpquery", visible(query_));
   put(event_, "httpcontenttype", visible(odd_type_));
+  put(event_, "httpmount", visible(mount));
   carry_headers(event_, request_.headers, carried_);
   add_tracing(event_, request_.headers, true);
 }

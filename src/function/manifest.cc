@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "function/http_read.h"
 #include "function/lambda_read.h"
 #include "function/suggest.h"
 #include "function/toml_reader.h"
@@ -307,6 +308,8 @@ Result<Manifest> parse_manifest(std::string_view toml, std::string_view path) {
       section_field(
           "grant",
           [&](const toml::table& table) { return read_grants(table, place, manifest.grants); }),
+      section_field(
+          "http", [&](const toml::table& table) { return read_http(table, place, manifest.http); }),
       section_field(
           "lambda",
           [&](const toml::table& table) { return read_lambda(table, place, manifest.lambda); }),

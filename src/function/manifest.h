@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "function/grants.h"
+#include "function/http_settings.h"
 #include "function/lambda_settings.h"
 #include "function/limits.h"
 
@@ -26,6 +27,7 @@ struct Manifest {
   std::vector<std::string> headers;
   Limits limits;
   Grants grants;
+  HttpSettings http;
   LambdaSettings lambda;
   std::string build_command;
 };
@@ -34,7 +36,7 @@ struct Manifest {
 Result<Manifest> parse_manifest(std::string_view toml, std::string_view path);
 
 // The same as TOML again, without what only concerns the build: name, input, reply, limits, grants,
-// lambda. Folders are written as they stand. The same manifest gives the same bytes.
+// http, lambda. Folders are written as they stand. The same manifest gives the same bytes.
 std::string manifest_to_toml(const Manifest& manifest);
 
 // "2s", "1500ms", "1m"; "64MiB", "6 MiB", "1048576", "1GB". Used by the command line too.

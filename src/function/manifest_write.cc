@@ -1,19 +1,10 @@
 #include <fmt/format.h>
 
-#include "event/json_text.h"
 #include "function/manifest.h"
 #include "function/toml_string.h"
 
 namespace ferry::function {
 namespace {
-
-std::string list(const std::vector<std::string>& items) {
-  std::string out = "[";
-  for (const std::string& item : items) {
-    out += (out.size() > 1 ? ", " : "") + toml_string(item);
-  }
-  return out + "]";
-}
 
 const char* word_of(ReplyForm form) {
   switch (form) {
@@ -40,7 +31,7 @@ std::string manifest_to_toml(const Manifest& manifest) {
                      word_of(manifest.reply));
   if (!manifest.headers.empty()) {
     out.pop_back();
-    out += fmt::format("headers = {}\n\n", list(manifest.headers));
+    out += fmt::format("headers = {}\n\n", toml_list(manifest.headers));
   }
   out += fmt::format(
       "[limits]\ntimeout = \"{}ms\"\nmemory = {}\ninput = {}\noutput = {}\nlog = {}\n"
@@ -58,9 +49,9 @@ std::string manifest_to_toml(const Manifest& manifest) {
   for (const DirGrant& grant : manifest.grants.dirs) {
     dirs.push_back(grant.host + "::" + grant.guest + (grant.read_only ? ":ro" : ""));
   }
-  out += fmt::format("dirs = {}\nhttp = {}\nconnect = {}\nenv_from = {}\n", list(dirs),
-                     list(manifest.grants.http), list(manifest.grants.connect),
-                     list(manifest.grants.env_from));
+  out += fmt::format("dirs = {}\nhttp = {}\nconnect = {}\nenv_from = {}\n", toml_list(dirs),
+                     toml_list(manifest.grants.http), toml_list(manifest.grants.connect),
+                     toml_list(manifest.grants.env_from));
   if (!manifest.grants.ca.empty()) {
     out += fmt::format("ca = {}\n", toml_string(manifest.grants.ca));
   }
@@ -70,7 +61,7 @@ std::string manifest_to_toml(const Manifest& manifest) {
       out += fmt::format("{} = {}\n", toml_string(name), toml_string(value));
     }
   }
-  return out + lambda_settings_to_toml(manifest.lambda);
+  return out + http_settings_to_toml(manifest.http) + lambda_settings_to_toml(manifest.lambda);
 }
 
 }  // namespace ferry::function

@@ -16,4 +16,12 @@ std::string toml_string(std::string_view text) {
   return out;
 }
 
+std::string toml_list(const std::vector<std::string>& items) {
+  std::string out = "[";
+  for (const std::string& item : items) {
+    out += (out.size() > 1 ? ", " : "") + toml_string(item);
+  }
+  return out + "]";
+}
+
 }  // namespace ferry::function

@@ -8,6 +8,7 @@
 #include "event/content_coding.h"
 #include "event/json.h"
 #include "event/request.h"
+#include "platforms/cors.h"
 #include "serve/front.h"
 
 namespace ferry::platforms {
@@ -39,6 +40,13 @@ bool wants_structured(std::span<const event::HeaderView> headers) {
     }
   }
   return false;
+}
+
+void vouch(const std::map<std::string, event::Value, std::less<>>& attributes,
+           event::Event& event) {
+  for (const auto& [name, value] : attributes) {
+    event.extensions.insert_or_assign(name, value);
+  }
 }
 
 }  // namespace
@@ -162,6 +170,7 @@ std::vector<Outcome> HttpCalls::run_batch(const HttpCall& call,
       Outcome& outcome =
           outcomes.emplace_back(host::refuse("not run: " + ended, "send it again", true));
       outcome.invocation = uuid_v7(context_.clock, context_.random);
+      outcome.record = event.id;
       context_.observe(call.function, outcome, context_.clock.monotonic() - call.arrival);
       if (context_.log != nullptr && !said) {  // once for all that follow
         context_.log->write(outcome, of_[call.function]);
@@ -169,6 +178,7 @@ std::vector<Outcome> HttpCalls::run_batch(const HttpCall& call,
       }
       continue;
     }
+    options.record = event.id;
     Outcome& outcome = outcomes.emplace_back(invoke(call.function, event, call.arrival, options));
     outcome.logs = {};  // they are written
     const std::uint64_t size = host::size_of(outcome.reply);
@@ -248,11 +258,29 @@ void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
   if (call.adjust) {
     call.adjust(plain.whole());
   }
+  if (!call.attributes.empty()) {
+    vouch(call.attributes, plain.whole());
+  }
   Outcome outcome = invoke(call.function, plain, call.arrival, std::move(call.invoke));
   answer(call.function, outcome, outcome.reply.event && wants_structured(headers), response);
 }
 
 void HttpCalls::call(HttpCall&& call, http::Response& response) const {
+  const auto& cors = host::manifest_of(*context_.functions[call.function]).http.cors;
+  if (!cors) {
+    call_function(call, response);
+    return;
+  }
+  if (is_preflight(call.message)) {
+    answer_preflight(*cors, call.message.headers, response);
+    return;
+  }
+  const auto headers = call.message.headers;  // of the request, which outlives the call
+  call_function(call, response);
+  allow_origin(*cors, headers, response);
+}
+
+void HttpCalls::call_function(HttpCall& call, http::Response& response) const {
   if (takes_requests(of_[call.function]) && !event::is_cloudevent(call.message.headers)) {
     call_plain(call, response);
     return;
@@ -276,7 +304,11 @@ void HttpCalls::call(HttpCall&& call, http::Response& response) const {
     call_plain(call, response);
     return;
   }
-  const event::Received& events = **received;
+  event::Received& events = **received;
+  vouch(call.attributes, events.event);
+  for (event::Event& event : events.batch) {
+    vouch(call.attributes, event);
+  }
   if (events.mode == event::Mode::kBatch) {
     call_batch(call, events.batch, response);
     return;

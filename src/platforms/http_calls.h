@@ -4,6 +4,10 @@
 // Thread-safe; the context is borrowed.
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "event/http.h"
 #include "platforms/platform.h"
 
@@ -20,6 +24,9 @@ struct HttpCall {
   host::InvokeOptions invoke = {};      // the platform's deadline, id and environment
   // Called on the event of a request that is no CloudEvent, for what the platform knows better.
   std::function<void(event::Event&)> adjust = {};
+  // Extension attributes that the platform vouches for (who the caller is, say): they replace the
+  // request's own, of a CloudEvent too.
+  std::map<std::string, event::Value, std::less<>> attributes = {};
   // Called on the outcome of a single CloudEvent, for platforms that want a reply of another form.
   std::function<void(const event::Event& asked, host::Outcome& outcome)> finish = {};
 };
@@ -47,6 +54,7 @@ class HttpCalls {
   const std::vector<host::OutcomeOf>& of() const { return of_; }
 
  private:
+  void call_function(HttpCall& call, http::Response& response) const;
   void call_batch(const HttpCall& call, const std::vector<event::Event>& batch,
                   http::Response& response) const;
   std::vector<host::Outcome> run_batch(const HttpCall& call,

@@ -135,8 +135,9 @@ class Runner {
     context.err = rig.log->err();
     FERRY_TRY(rig.adapter, at.platform->platform().make_adapter(std::move(context)));
     FERRY_TRY(rig.emulator,
-              at.platform->make_emulator(rig.adapter,
-                                         {rig.log.get(), {host::manifest_of(*function).limits}}));
+              at.platform->make_emulator(rig.adapter, {rig.log.get(),
+                                                       {host::manifest_of(*function).limits},
+                                                       host::name_of(*function)}));
     return rig.emulator.get();
   }
 

@@ -126,6 +126,26 @@ TEST(HttpBinary, BodyIsOfItsType) {
   EXPECT_EQ(receive(binary(), "{}")->event.datacontenttype, "application/json");
 }
 
+// Of several functions behind one address each sees its own paths.
+TEST(HttpPlain, SubjectIsThePathBelowTheMount) {
+  const auto subject_of = [](std::string_view target, std::string_view mount) {
+    HttpRequest request;
+    request.method = "GET";
+    request.target = target;
+    request.mount = mount;
+    auto received = from_http(std::move(request), system_clock(), system_random());
+    EXPECT_TRUE(received.ok()) << received.error().text();
+    const Event& event = received->event;
+    const auto at = event.extensions.find("httpmount");
+    return *event.subject + (at == event.extensions.end() ? "" : " " + to_string(at->second));
+  };
+  EXPECT_EQ(subject_of("/intake/a/b?x=1", "/intake"), "/a/b /intake");
+  EXPECT_EQ(subject_of("/intake", "/intake"), "/ /intake");
+  EXPECT_EQ(subject_of("/intake/", "/intake"), "/ /intake");
+  EXPECT_EQ(subject_of("/intakes/a", "/intake"), "/intakes/a");
+  EXPECT_EQ(subject_of("/a/b", ""), "/a/b");
+}
+
 TEST(HttpBinary, TracingHeadersAreCarried) {
   auto received =
       receive(binary({{"traceparent", "00-a-b-01"}, {"tracestate", "x=1"}, {"tracestate", "y=2"}}));

@@ -222,6 +222,13 @@ TEST(Manifest, SurvivesBeingWritten) {
   manifest.limits.connections = 9;
   manifest.limits.network_bytes = 10;
   manifest.limits.connect_timeout = std::chrono::milliseconds(11);
+  manifest.http.cors =
+      Cors{{"https://a.example"}, {"PUT"}, {"x-a"}, {"x-b"}, true, std::chrono::seconds(5)};
+  manifest.lambda.events.resize(2);
+  manifest.lambda.events[0].name = "httpapi";
+  manifest.lambda.events[0].attributes = {{"tenant", "{requestContext/authorizer?'known'}"}};
+  manifest.lambda.events[1].name = "sqs";
+  manifest.lambda.events[1].subject = "{body}";
   const std::string text = manifest_to_toml(manifest);
   const auto read = parse_manifest(text, "written");
   ASSERT_TRUE(read.ok()) << read.error().text() << "\n" << text;
@@ -242,6 +249,28 @@ TEST(Manifest, SurvivesBeingWritten) {
   EXPECT_EQ(read->limits.connections, 9u);
   EXPECT_EQ(read->limits.network_bytes, 10u);
   EXPECT_EQ(read->limits.connect_timeout, std::chrono::milliseconds(11));
+  ASSERT_TRUE(read->http.cors.has_value());
+  EXPECT_EQ(read->http.cors->origins, manifest.http.cors->origins);
+  EXPECT_TRUE(read->http.cors->credentials);
+  EXPECT_EQ(read->http.cors->max_age, std::chrono::seconds(5));
+  ASSERT_EQ(read->lambda.events.size(), 2u);
+  EXPECT_EQ(read->lambda.events[0].attributes, manifest.lambda.events[0].attributes);
+  EXPECT_EQ(read->lambda.events[1].subject, "{body}");
+}
+
+// CORS as browsers take it (Fetch, "CORS protocol").
+TEST(Manifest, CorsNamesOrigins) {
+  for (const char* wrong :
+       {"cors = {}", "cors = { origins = [] }", "cors = { origins = [\"*\", \"https://a\"] }",
+        "cors = { origins = [\"*\"], credentials = true }", "cors = { origins = [\"a.example\"] }",
+        "cors = { origins = [\"https://a/path\"] }",
+        "cors = { origins = [\"*\"], methods = [\"G T\"] }",
+        "cors = { origins = [\"*\"], max_age = -1 }", "cors = true"}) {
+    EXPECT_FALSE(parse_manifest(std::string("[http]\n") + wrong, "f.toml").ok()) << wrong;
+  }
+  const auto read = parse_manifest("[http]\ncors = { origins = [\"*\"] }", "f.toml");
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  EXPECT_EQ(read->http.cors->methods, (std::vector<std::string>{"GET", "HEAD", "POST"}));
 }
 
 }  // namespace

@@ -82,9 +82,15 @@ class Answers(Folder):
         self.assertTrue(answer.endswith(b"\r\n\r\n"), answer)
 
     def test_options(self):
-        answer = self.server.ask("OPTIONS", "/echo")
-        self.assertEqual(answer.status, 204)
-        self.assertIn("POST", answer.fields["allow"])
+        answer = self.server.ask("OPTIONS", "/echo", body="asked")
+        self.assertEqual((answer.status, answer.body), (200, b"asked"))
+        answer = raw(self.server, b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.assertTrue(answer.startswith(b"HTTP/1.1 204 "), answer)
+
+    def test_subject_is_the_path_below_the_name(self):
+        for path, subject in (("/whole/a/b?x=1", "/a/b"), ("/whole", "/")):
+            event = json.loads(self.server.ask(path=path, body="x").body)
+            self.assertEqual((event["subject"], event["httpmount"]), (subject, "/whole"))
 
     def test_trace_is_405(self):
         answer = self.server.ask("TRACE", "/echo")
@@ -285,7 +291,8 @@ class Processes(Folder):
         self.assertEqual(answer.body, b"rested")
         self.assertEqual((line["function"], line["text"], line["stream"]),
                          ("nap", "slept", "stderr"))
-        self.assertEqual(line["invocation"], answer.fields["ferry-invocation"])
+        self.assertEqual((line["level"], line["invocation"]),
+                         ("info", answer.fields["ferry-invocation"]))
 
     def test_text_logs(self):
         with Server(self.folder, self.nap) as server:
@@ -299,7 +306,8 @@ class Processes(Folder):
             answer = server.ask(body="{", fields={"Content-Type": "application/json"})
             line = json.loads(server.wait_for_line("refused: "))
         self.assertEqual(answer.status, 400)
-        self.assertEqual(line["invocation"], answer.fields["ferry-invocation"])
+        self.assertEqual((line["level"], line["invocation"]),
+                         ("warn", answer.fields["ferry-invocation"]))
 
     def test_killed_worker_has_a_successor(self):
         with Server(self.folder, self.echo, options=["--workers", "2"]) as server:

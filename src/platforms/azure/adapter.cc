@@ -48,6 +48,11 @@ std::string_view AzureAdapter::path_of(const http::Request& request) const {
   return path.starts_with(kPrefix) ? path.substr(kPrefix.size() - 1) : path;
 }
 
+std::string AzureAdapter::mount_of(std::string_view path, std::size_t function) const {
+  return path.starts_with(kPrefix) ? std::string(kPrefix) + calls().of()[function].name
+                                   : HttpAdapter::mount_of(path, function);
+}
+
 int AzureAdapter::lane(const http::Request& request) {
   return is_ping(request) ? kNoLane : HttpAdapter::lane(request);
 }
@@ -87,6 +92,7 @@ void AzureAdapter::handle_trigger(std::size_t function, const Message& message,
   const event::Event event = event_of(message, trigger, context().clock, context().random);
   host::InvokeOptions options;
   options.invocation = trigger.invocation;
+  options.http_caller = false;
   const std::string_view metadata = message.metadata.text();
   if (metadata.size() <= kMaxMetadata) {
     options.env.emplace_back(kMetadataVariable, metadata);
@@ -118,7 +124,9 @@ void AzureAdapter::handle_request(std::size_t function, TriggerRequest trigger,
   HttpCall call;
   call.function = function;
   call.message.method = trigger.method;
+  const std::string mount = std::string(kPrefix) + this->calls().of()[function].name;
   call.message.target = trigger.target;
+  call.message.mount = mount;
   call.message.headers = headers;
   call.message.body = std::move(trigger.body);
   call.arrival = request.arrival;

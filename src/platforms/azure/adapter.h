@@ -20,6 +20,8 @@ class AzureAdapter final : public HttpAdapter {
   void prepare(const http::Request& request, HttpCall& call) override;
   // Behind the route prefix, "api" unless host.json says otherwise.
   std::string_view path_of(const http::Request& request) const override;
+  // The route that a function has unless its function.json says otherwise.
+  std::string mount_of(std::string_view path, std::size_t function) const override;
 
  private:
   void handle_trigger(std::size_t function, const Message& message, const http::Request& request,

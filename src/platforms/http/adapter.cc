@@ -31,6 +31,11 @@ void HttpAdapter::prepare(const http::Request& /*request*/, HttpCall& /*call*/) 
 
 std::string_view HttpAdapter::path_of(const http::Request& request) const { return request.path(); }
 
+std::string HttpAdapter::mount_of(std::string_view /*path*/, std::size_t function) const {
+  const auto& of = calls_.of();
+  return of.size() > 1 ? "/" + of[function].name : "";
+}
+
 bool HttpAdapter::is_health(const http::Request& request) const {
   return (request.method == "GET" || request.method == "HEAD") &&
          std::ranges::find(health_, request.path()) != health_.end();
@@ -41,17 +46,13 @@ int HttpAdapter::lane(const http::Request& request) {
     return kNoLane;
   }
   const auto& of = calls_.of();
-  int function = 0;
-  if (of.size() > 1) {
-    std::string_view name = path_of(request).substr(1);
-    name = name.substr(0, name.find('/'));
-    const auto found = by_name_.find(name);
-    function = found == by_name_.end() ? kNoLane : found->second;
+  if (of.size() == 1) {
+    return 0;
   }
-  // Only a component that handles HTTP requests can know what it offers.
-  const bool answers_options =
-      function != kNoLane && of[static_cast<std::size_t>(function)].abi == wasm::Abi::kHttp;
-  return request.method == "OPTIONS" && !answers_options ? kNoLane : function;
+  std::string_view name = path_of(request).substr(1);
+  name = name.substr(0, name.find('/'));
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? kNoLane : found->second;
 }
 
 void HttpAdapter::answer_unknown(http::Response& response) {
@@ -69,7 +70,7 @@ void HttpAdapter::answer_unknown(http::Response& response) {
 
 void HttpAdapter::handle(const http::Request& request, http::Response& response) {
   const int function = lane(request);
-  if (request.method == "OPTIONS" && function == kNoLane) {
+  if (request.target == "*") {  // OPTIONS of the server as a whole (RFC 9110, 9.3.7)
     response.status = 204;
     response.fields.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     return;
@@ -97,6 +98,8 @@ void HttpAdapter::handle(const http::Request& request, http::Response& response)
   call.function = static_cast<std::size_t>(function);
   call.message.method = request.method;
   call.message.target = request.target;
+  const std::string mount = mount_of(request.path(), call.function);
+  call.message.mount = mount;
   call.message.headers = headers;
   call.message.body = std::string(request.body);
   call.arrival = request.arrival;

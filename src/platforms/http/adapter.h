@@ -28,6 +28,8 @@ class HttpAdapter : public http::Service {
   virtual void prepare(const http::Request& request, HttpCall& call);
   // Where functions' names begin.
   virtual std::string_view path_of(const http::Request& request) const;
+  // Where the function's own paths begin in `path`; without effect where it does not begin so.
+  virtual std::string mount_of(std::string_view path, std::size_t function) const;
 
   const AdapterContext& context() const { return context_; }
   const HttpCalls& calls() const { return calls_; }
