@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMaxRows = 100;
 constexpr std::size_t kMaxText = 4096;
+constexpr std::size_t kMaxAttributes = 100;
 constexpr std::array<std::string_view, 4> kReplies = {"json", "list", "batch", "ordered"};
 
 Status check_name(std::string_view text) {
@@ -50,6 +51,37 @@ TomlField text_field(std::string_view key, std::optional<std::string>& out,
           }};
 }
 
+// { authtenant = "{requestContext/authorizer/lambda/tenant}" }: names by CloudEvents 1.0.2,
+// "Naming Conventions".
+Status read_attributes(const toml::node& node, LambdaEventRow& out) {
+  constexpr std::array<std::string_view, 9> kCore = {
+      "specversion",     "id",         "source", "type", "subject", "time",
+      "datacontenttype", "dataschema", "data"};
+  const auto* table = node.as_table();
+  if (table == nullptr || table->size() > kMaxAttributes) {
+    return Error{Code::kInvalid, fmt::format("wants a table of at most {}", kMaxAttributes),
+                 "as in attributes = { tenant = \"{requestContext/authorizer/lambda/tenant}\" }"};
+  }
+  for (const auto& [key, value] : *table) {
+    const std::string name(key.str());
+    const bool good =
+        !name.empty() && name.size() <= 20 && std::all_of(name.begin(), name.end(), [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        });
+    if (!good || std::find(kCore.begin(), kCore.end(), name) != kCore.end()) {
+      return Error{Code::kInvalid,
+                   fmt::format("'{}' is not a name for an extension attribute", name),
+                   "a to z and digits, at most 20, and none of CloudEvents' own"};
+    }
+    auto text = checked(value, check_lambda_template);
+    if (!text.ok()) {
+      return with_context(std::move(text).error(), name);
+    }
+    out.attributes[name] = *std::move(text);
+  }
+  return Done{};
+}
+
 Status read_row(const toml::table& table, TomlPlace place, LambdaSettings& out) {
   place.table = "lambda.event";
   const auto line = table.source().begin.line;
@@ -70,6 +102,7 @@ Status read_row(const toml::table& table, TomlPlace place, LambdaSettings& out) 
       text_field("data", row.data, check_lambda_data),
       text_field("reply", row.reply, check_reply),
       text_field("item", row.item, check_lambda_path),
+      {"attributes", [&](const toml::node& node) { return read_attributes(node, row); }},
   };
   FERRY_CHECK_OK(read_toml_table(table, place, fields));
   auto refuse = [&](std::string_view key, std::string_view message, std::string hint) {

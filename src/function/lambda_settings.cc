@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "event/json_text.h"
 #include "function/suggest.h"
 #include "function/toml_string.h"
 
@@ -25,7 +24,7 @@ bool among(std::string_view word, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// One alternative of an expression: 'TEXT', @NAME, [$/]PATH[:FILTER].
+// One alternative of an expression: 'TEXT', @NAME, [$/]PATH[:FILTER], [$/]PATH?'TEXT'.
 Status check_alternative(std::string_view text) {
   if (text.size() >= 2 && text.front() == '\'' && text.back() == '\'') {
     return Done{};
@@ -40,6 +39,12 @@ Status check_alternative(std::string_view text) {
   }
   if (text.starts_with("$/")) {
     text.remove_prefix(2);
+  }
+  if (const std::size_t mark = text.find("?'"); mark != std::string_view::npos) {
+    return text.ends_with('\'') && mark + 2 < text.size()
+               ? check_lambda_path(text.substr(0, mark))
+               : Status(wrong(fmt::format("'{}' does not end its text", text),
+                              "as in requestContext/authorizer?'known'"));
   }
   const std::size_t colon = text.rfind(':');
   if (colon != std::string_view::npos && !among(text.substr(colon + 1), kFilters)) {
@@ -160,6 +165,12 @@ std::string lambda_settings_to_toml(const LambdaSettings& settings) {
     put("data", row.data);
     put("reply", row.reply);
     put("item", row.item);
+    if (!row.attributes.empty()) {
+      out += "[lambda.event.attributes]\n";
+      for (const auto& [name, value] : row.attributes) {
+        out += fmt::format("{} = {}\n", name, toml_string(value));
+      }
+    }
   }
   return out;
 }

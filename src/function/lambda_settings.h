@@ -2,6 +2,7 @@
 // a row does is known to platforms/lambda, where it lies over the table. docs/lambda-events.md.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ struct LambdaEventRow {
   std::optional<std::string> data;
   std::optional<std::string> reply;  // json, list, batch or ordered
   std::optional<std::string> item;
+  std::map<std::string, std::string> attributes;  // extension attributes: templates by name
 };
 
 struct LambdaSettings {

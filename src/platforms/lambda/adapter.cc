@@ -25,6 +25,7 @@ struct LambdaAdapter::Call {
   Invocation invocation;
   Monotonic arrival;
   host::InvokeOptions options;
+  bool several = false;  // events in this invocation
 };
 
 std::optional<Monotonic> deadline_of(std::string_view epoch_ms, const Clock& clock) {
@@ -108,7 +109,7 @@ Outcome LambdaAdapter::too_late(const Call& call) const {
   return outcome;
 }
 
-Report LambdaAdapter::report_on(const Call& call, std::string_view payload) {
+Report LambdaAdapter::report_on(Call& call, std::string_view payload) {
   InputLimits limits;
   limits.unpacked = host::manifest_of(*context_.functions[function_]).limits.input;
   auto input = read_input(payload, call.invocation, limits, rows_);
@@ -120,6 +121,8 @@ Report LambdaAdapter::report_on(const Call& call, std::string_view payload) {
   if (is_http(input->row->reply)) {
     return answer_http(call, std::move(*input));
   }
+  call.several = input->items.size() > 1;
+  call.options.http_caller = takes_http_answer(*input->row);
   std::vector<Outcome> outcomes = input->one_by_one || input->items.size() < 2
                                       ? run_in_order(call, *input)
                                       : run_at_once(call, *input);
@@ -144,6 +147,7 @@ Report LambdaAdapter::answer_http(const Call& call, Input input) {
       event.time = arrived;
     }
   };
+  http.attributes = std::move(input.http.attributes);
   http.message = std::move(input.http).request(headers);
   http::Response response;
   calls_.call(std::move(http), response);
@@ -169,8 +173,12 @@ Outcome LambdaAdapter::run_one(const Call& call, const Item& item) {
     return calls_.refuse(function_, item.event.error(), call.arrival, call.invocation.request_id);
   }
   // Within a batch the deadline may pass while others run.
-  return over(call) ? too_late(call)
-                    : calls_.invoke(function_, *item.event, call.arrival, call.options);
+  if (over(call)) {
+    return too_late(call);
+  }
+  host::InvokeOptions options = call.options;
+  options.record = item.name.empty() && call.several ? item.event->id : item.name;
+  return calls_.invoke(function_, *item.event, call.arrival, std::move(options));
 }
 
 std::vector<Outcome> LambdaAdapter::run_in_order(const Call& call, const Input& input) {

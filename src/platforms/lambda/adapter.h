@@ -40,7 +40,7 @@ class LambdaAdapter final : public serve::DeliveryHandler {
 
   bool over(const Call& call) const;
   host::Outcome too_late(const Call& call) const;
-  Report report_on(const Call& call, std::string_view payload);
+  Report report_on(Call& call, std::string_view payload);
   Report answer_http(const Call& call, Input input);
   std::vector<host::Outcome> run_in_order(const Call& call, const Input& input);
   std::vector<host::Outcome> run_at_once(const Call& call, const Input& input);

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "event/content_coding.h"
 #include "event/json.h"
+#include "event/rules.h"
 #include "event/uri.h"
 #include "host/reply.h"
 
@@ -151,6 +152,29 @@ Status put_data(std::string_view rule, const Scope& scope, Event& event) {
   return Done{};
 }
 
+// The row's extension attributes; what no attribute may hold is percent-encoded.
+std::map<std::string, event::Value, std::less<>> attributes_of(const Row& row, const Scope& scope) {
+  std::map<std::string, event::Value, std::less<>> out;
+  const auto put = [&](std::string_view name, std::string_view from) {
+    if (auto value = expand(from, scope)) {
+      out[std::string(name)] = event::why_not_string(*value) == nullptr
+                                   ? *std::move(value)
+                                   : percent_encoded(*value, false);
+    }
+  };
+  for (std::string_view rest = row.attributes; !rest.empty();) {
+    const std::string_view one = rest.substr(0, rest.find(';'));
+    rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+    put(one.substr(0, one.find('=')), one.substr(one.find('=') + 1));
+  }
+  if (row.own_attributes != nullptr) {
+    for (const auto& [name, from] : *row.own_attributes) {
+      put(name, from);
+    }
+  }
+  return out;
+}
+
 // An input that is a CloudEvent already: somebody invokes the function with one.
 bool is_event(const Top& top) {
   for (const char* name : {"specversion", "id", "source", "type"}) {
@@ -172,6 +196,7 @@ Result<Event> make_event(const Row& row, const Scope& scope) {
   if (auto time = expand(row.time, scope); time && from_rfc3339(*time).ok()) {
     event.time = std::move(time);
   }
+  event.extensions = attributes_of(row, scope);
   FERRY_CHECK_OK(put_data(row.data, scope, event));
   return event;
 }
@@ -294,6 +319,7 @@ Result<Input> read_input(std::string_view json, const Invocation& invocation,
     Scope scope{invocation, top.whole(), top.whole()};
     out.http.id = expand(row.id, scope).value_or(invocation.request_id);
     out.http.time = expand(row.time, scope).value_or("");
+    out.http.attributes = attributes_of(row, scope);
     out.multi_value = !top.at("multiValueHeaders").members().empty();
     return out;
   }

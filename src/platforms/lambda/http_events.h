@@ -2,6 +2,7 @@
 // JSON → requests for event::from_http. One shape for all four, so that one function answers them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,7 @@ struct HttpInput {
   std::string body;
   std::string id;  // of the event that a plain request becomes
   std::string time;
+  std::map<std::string, event::Value, std::less<>> attributes;  // further ones of that event
   bool function_url = false;  // it came through one, which can take a streamed answer
 
   // Borrows from this; the body is moved out.

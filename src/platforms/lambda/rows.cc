@@ -33,6 +33,7 @@ Row laid_over(Row row, const function::LambdaEventRow& own) {
   put(row.time, own.time);
   put(row.data, own.data);
   put(row.item, own.item);
+  row.own_attributes = own.attributes.empty() ? row.own_attributes : &own.attributes;
   if (own.reply) {
     row.reply = reply_of(*own.reply);
   }

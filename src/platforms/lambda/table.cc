@@ -5,6 +5,21 @@
 namespace ferry::platforms::lambda {
 namespace {
 
+// Who calls, where an authorizer of the gateway found out: the attributes of CloudEvents' "Auth
+// Context" extension. A Lambda authorizer's context stands beside its principal (REST) or under
+// "lambda" (HTTP API); JWT and Cognito have claims; IAM has the caller's ARN.
+constexpr std::string_view kAuth =
+    "authtype={requestContext/authorizer/jwt?'app_user'|requestContext/authorizer/"
+    "claims?'app_user'|"
+    "requestContext/authorizer/iam?'user'|requestContext/identity/userArn?'user'|"
+    "requestContext/authorizer?'unknown'};"
+    "authid={requestContext/authorizer/jwt/claims/sub|requestContext/authorizer/claims/sub|"
+    "requestContext/authorizer/iam/userArn|requestContext/identity/userArn|"
+    "requestContext/authorizer/principalId};"
+    "authclaims={requestContext/authorizer/jwt/claims:compact|"
+    "requestContext/authorizer/claims:compact|requestContext/authorizer/lambda:compact|"
+    "requestContext/authorizer:compact}";
+
 using enum ReplyKind;
 
 // clang-format off
@@ -36,10 +51,10 @@ constexpr std::array kRows{
       "http.request", "", "{@request}", "", "{@now}", "", kHttpAlb},
   Row{"apigateway", "httpMethod;requestContext;path", "",
       "http.request", "", "{requestContext/requestId|@request}", "",
-      "{requestContext/requestTimeEpoch:ms|@now}", "", kHttpV1},
+      "{requestContext/requestTimeEpoch:ms|@now}", "", kHttpV1, "", kAuth},
   Row{"httpapi", "version=2.0;requestContext/http/method", "",
       "http.request", "", "{requestContext/requestId|@request}", "",
-      "{requestContext/timeEpoch:ms|@now}", "", kHttpV2},
+      "{requestContext/timeEpoch:ms|@now}", "", kHttpV2, "", kAuth},
 
   // --- Records[], one event each ----------------------------------------------------------------
   Row{"s3", "Records/0/s3;Records/0/eventName", "Records",
@@ -222,6 +237,11 @@ const Row& fallback_row() { return kRows.back(); }
 
 bool is_http(ReplyKind reply) {
   return reply == ReplyKind::kHttpV1 || reply == ReplyKind::kHttpV2 || reply == ReplyKind::kHttpAlb;
+}
+
+bool takes_http_answer(const Row& row) {
+  return is_http(row.reply) || row.reply == ReplyKind::kWebSocket ||
+         row.name == fallback_row().name;
 }
 
 }  // namespace ferry::platforms::lambda

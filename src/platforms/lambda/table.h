@@ -2,7 +2,9 @@
 // code: docs/lambda-events.md is this table in prose, and has its version.
 #pragma once
 
+#include <map>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace ferry::platforms::lambda {
@@ -43,6 +45,11 @@ struct Row {
   std::string_view data;
   ReplyKind reply;
   std::string_view item = "";  // of kBatch and kOrdered: the path of what names an event to Lambda
+  // Extension attributes: NAME=TEMPLATE with ';' between them. One whose template finds nothing is
+  // left out.
+  std::string_view attributes = "";
+  // Those of the manifest, which come on top; borrowed, may be null.
+  const std::map<std::string, std::string>* own_attributes = nullptr;
 };
 
 // `when` of rows for HTTP says what they are; how their requests are read is in http_events.h.
@@ -50,5 +57,8 @@ std::span<const Row> table();
 // The last row, which every input fits.
 const Row& fallback_row();
 bool is_http(ReplyKind reply);
+// Whether who is answered can make something of a status and headers: clients of the gateways, and
+// who invokes the function directly. No queue, bucket or schedule can.
+bool takes_http_answer(const Row& row);
 
 }  // namespace ferry::platforms::lambda

@@ -137,7 +137,15 @@ std::optional<std::string> alternative(std::string_view text, const Scope& scope
     return std::string(text.substr(1, text.size() - 2));
   }
   std::optional<std::string> found;
-  if (text.starts_with('@')) {
+  if (const std::size_t mark = text.find("?'");
+      mark != std::string_view::npos && text.ends_with('\'') && mark + 2 < text.size()) {
+    const std::string_view path = text.substr(0, mark);
+    const JsonView value =
+        path.starts_with("$/") ? scope.top.at(path.substr(2)) : scope.place.at(path);
+    if (value.present() && !value.is(event::JsonKind::kNull)) {
+      found = text.substr(mark + 2, text.size() - mark - 3);
+    }
+  } else if (text.starts_with('@')) {
     found = known(text.substr(1), scope);
   } else {
     JsonView from = scope.place;

@@ -5,6 +5,7 @@
 //   PATH:FILTER  ms, s (epoch → RFC 3339), time (RFC 3339, made strict), lower, slug
 //                ([a-z0-9.-]), base64 (decoded, when that is UTF-8), compact (JSON on one line),
 //                dot (with a '.' before it)
+//   PATH?'TEXT'  TEXT where the path is there and not null
 //   'TEXT'       itself; also when empty
 //   @arn @region @account @request @now @index @key
 //                the function's ARN and its parts, the request id, the time, the event's place
