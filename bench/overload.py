@@ -31,11 +31,11 @@ BUSY = 64  # connections that keep one worker busy
 
 
 class Server:
-    def __init__(self, build, folder, names):
+    def __init__(self, build, folder, names, options=()):
         functions = [str(build / "functions" / f"{name}.wasm") for name in names]
         self.process = subprocess.Popen(
             [str(build / "bin" / "ferry"), "serve", *functions, "--workers", "1", "--listen",
-             "127.0.0.1:0", "--admin", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True,
+             "127.0.0.1:0", "--admin", "127.0.0.1:0", *options], stderr=subprocess.PIPE, text=True,
             env={**os.environ, "XDG_CACHE_HOME": folder}, preexec_fn=lambda: pin({0}))
         for line in self.process.stderr:
             if found := re.search(r"127\.0\.0\.1:(\d+)/.*admin on http://127\.0\.0\.1:(\d+)", line):
