@@ -43,7 +43,7 @@ EXPLAINED = {
 }
 # What each host adds by itself.
 HOSTS_OWN = {"date", "content-length", "transfer-encoding", "connection", "keep-alive", "server"}
-PATIENCE = 120  # seconds to compile and start; the machine may be busy
+PATIENCE = 600  # seconds to compile and start; the machine may be busy
 
 
 def find_wasmtime():
