@@ -168,11 +168,31 @@ void http_error_code(S& s, G g, u32 error, u32 ret);
 u32 future_trailers_subscribe(S& s, G g, u32 self);
 void future_trailers_get(S& s, G g, u32 self, u32 ret);
 
-// sockets.cc: wasi:sockets, what can be called without a socket.
+// sockets.cc: wasi:sockets. Those named "unsupported" answer not-supported, as a result of this
+// value.
 u32 instance_network(S& s, G g);
-void create_tcp_socket(S& s, G g, u32 family, u32 ret);
-void create_udp_socket(S& s, G g, u32 family, u32 ret);
 void resolve_addresses(S& s, G g, u32 network, u32 name, u32 length, u32 ret);
+void resolve_next_address(S& s, G g, u32 self, u32 ret);
+u32 resolve_subscribe(S& s, G g, u32 self);
+void create_tcp_socket(S& s, G g, u32 family, u32 ret);
+void tcp_start_connect(S& s, G g, u32 self, u32 network, u32 family, u32 port, u32 p1, u32 p2,
+                       u32 p3, u32 p4, u32 p5, u32 p6, u32 p7, u32 p8, u32 p9, u32 scope, u32 ret);
+void tcp_finish_connect(S& s, G g, u32 self, u32 ret);
+void tcp_start_bind(S& s, G g, u32 self, u32 network, u32 family, u32 port, u32 p1, u32 p2, u32 p3,
+                    u32 p4, u32 p5, u32 p6, u32 p7, u32 p8, u32 p9, u32 scope, u32 ret);
+void tcp_accept(S& s, G g, u32 self, u32 ret);
+void tcp_unsupported(S& s, G g, u32 self, u32 ret);
+void tcp_unsupported_u32(S& s, G g, u32 self, u32 ret);
+void tcp_unsupported_u64(S& s, G g, u32 self, u32 ret);
+void tcp_unsupported_flag(S& s, G g, u32 self, u32 value, u32 ret);
+void tcp_unsupported_size(S& s, G g, u32 self, u64 value, u32 ret);
+void tcp_remote_address(S& s, G g, u32 self, u32 ret);
+void tcp_local_address(S& s, G g, u32 self, u32 ret);
+u32 tcp_is_listening(S& s, G g, u32 self);
+u32 tcp_address_family(S& s, G g, u32 self);
+u32 tcp_subscribe(S& s, G g, u32 self);
+void tcp_shutdown(S& s, G g, u32 self, u32 which, u32 ret);
+void create_udp_socket(S& s, G g, u32 family, u32 ret);
 void network_error_code(S& s, G g, u32 error, u32 ret);
 
 }  // namespace ferry::wasi2

@@ -4,9 +4,11 @@
 #include <array>
 #include <utility>
 
+#include "wasi/socket_io.h"
 #include "wasi2/calls.h"
 #include "wasi2/exchange.h"
 #include "wasi2/files.h"
+#include "wasi2/tcp.h"
 
 namespace ferry::wasi2 {
 namespace {
@@ -113,6 +115,10 @@ void let_go(S& s, const IncomingResponse& response) {
 }
 void let_go(S& s, const IncomingBody& body) {
   if (body.exchange != kNone) abandon(*s.exchanges[body.exchange]);
+}
+void let_go(S& s, const TcpSocket& socket) {
+  wasi::end_socket(s.p1, s.tcps[socket.tcp]->fd);
+  s.tcps[socket.tcp]->stage = Tcp::Stage::kClosed;
 }
 void let_go(S& s, const FutureTrailers& future) {
   if (future.exchange != kNone) abandon(*s.exchanges[future.exchange]);
@@ -348,52 +354,52 @@ constexpr Function kFunctions[] = {
     FERRY_FUNCTION("wasi:random/random", "get-random-bytes", get_random_bytes),
     FERRY_FUNCTION("wasi:random/random", "get-random-u64", get_random_u64),
     FERRY_FUNCTION("wasi:sockets/instance-network", "instance-network", instance_network),
-    FERRY_ABSENT("wasi:sockets/ip-name-lookup",
-                 "[method]resolve-address-stream.resolve-next-address", ResolveStream, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/ip-name-lookup", "[method]resolve-address-stream.subscribe",
-                 ResolveStream, "i", "i"),
+    FERRY_FUNCTION("wasi:sockets/ip-name-lookup",
+                   "[method]resolve-address-stream.resolve-next-address", resolve_next_address),
+    FERRY_FUNCTION("wasi:sockets/ip-name-lookup", "[method]resolve-address-stream.subscribe",
+                   resolve_subscribe),
     FERRY_DROP("wasi:sockets/ip-name-lookup", "resolve-address-stream", ResolveStream),
     FERRY_FUNCTION("wasi:sockets/ip-name-lookup", "resolve-addresses", resolve_addresses),
     FERRY_DROP("wasi:sockets/network", "network", Network),
     FERRY_FUNCTION("wasi:sockets/network", "network-error-code", network_error_code),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.accept", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.address-family", TcpSocket, "i", "i"),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.finish-bind", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.finish-connect", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.finish-listen", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.hop-limit", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.is-listening", TcpSocket, "i", "i"),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.keep-alive-count", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.keep-alive-enabled", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.keep-alive-idle-time", TcpSocket, "ii",
-                 ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.keep-alive-interval", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.local-address", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.receive-buffer-size", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.remote-address", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.send-buffer-size", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.set-hop-limit", TcpSocket, "iii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.set-keep-alive-count", TcpSocket, "iii",
-                 ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.set-keep-alive-enabled", TcpSocket, "iii",
-                 ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.set-keep-alive-idle-time", TcpSocket,
-                 "iIi", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.set-keep-alive-interval", TcpSocket, "iIi",
-                 ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.set-listen-backlog-size", TcpSocket, "iIi",
-                 ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.set-receive-buffer-size", TcpSocket, "iIi",
-                 ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.set-send-buffer-size", TcpSocket, "iIi",
-                 ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.shutdown", TcpSocket, "iii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.start-bind", TcpSocket, "iiiiiiiiiiiiiii",
-                 ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.start-connect", TcpSocket,
-                 "iiiiiiiiiiiiiii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.start-listen", TcpSocket, "ii", ""),
-    FERRY_ABSENT("wasi:sockets/tcp", "[method]tcp-socket.subscribe", TcpSocket, "i", "i"),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.accept", tcp_accept),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.address-family", tcp_address_family),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.finish-bind", tcp_unsupported),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.finish-connect", tcp_finish_connect),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.finish-listen", tcp_unsupported),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.hop-limit", tcp_unsupported),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.is-listening", tcp_is_listening),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.keep-alive-count", tcp_unsupported_u32),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.keep-alive-enabled", tcp_unsupported),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.keep-alive-idle-time",
+                   tcp_unsupported_u64),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.keep-alive-interval",
+                   tcp_unsupported_u64),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.local-address", tcp_local_address),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.receive-buffer-size",
+                   tcp_unsupported_u64),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.remote-address", tcp_remote_address),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.send-buffer-size", tcp_unsupported_u64),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.set-hop-limit", tcp_unsupported_flag),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.set-keep-alive-count",
+                   tcp_unsupported_flag),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.set-keep-alive-enabled",
+                   tcp_unsupported_flag),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.set-keep-alive-idle-time",
+                   tcp_unsupported_size),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.set-keep-alive-interval",
+                   tcp_unsupported_size),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.set-listen-backlog-size",
+                   tcp_unsupported_size),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.set-receive-buffer-size",
+                   tcp_unsupported_size),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.set-send-buffer-size",
+                   tcp_unsupported_size),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.shutdown", tcp_shutdown),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.start-bind", tcp_start_bind),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.start-connect", tcp_start_connect),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.start-listen", tcp_unsupported),
+    FERRY_FUNCTION("wasi:sockets/tcp", "[method]tcp-socket.subscribe", tcp_subscribe),
     FERRY_DROP("wasi:sockets/tcp", "tcp-socket", TcpSocket),
     FERRY_FUNCTION("wasi:sockets/tcp-create-socket", "create-tcp-socket", create_tcp_socket),
     FERRY_ABSENT("wasi:sockets/udp", "[method]incoming-datagram-stream.receive", IncomingDatagrams,

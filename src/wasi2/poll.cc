@@ -5,6 +5,7 @@
 #include "wasi/socket_io.h"
 #include "wasi2/calls.h"
 #include "wasi2/exchange.h"
+#include "wasi2/tcp.h"
 #include "wasi2/wait.h"
 
 namespace ferry::wasi2 {
@@ -39,6 +40,10 @@ bool any_ready(S& s, std::span<const Pollable> pollables) {
 bool is_ready(S& s, const Pollable& pollable) {
   if (pollable.what == Awaits::kNothing) return true;
   if (pollable.what == Awaits::kTime) return pollable.at <= now_of(s);
+  if (pollable.tcp != kNone) {
+    pump(s, *s.tcps[pollable.tcp]);
+    return is_ready(s, *s.tcps[pollable.tcp], pollable.what);
+  }
   Exchange& exchange = *s.exchanges[pollable.exchange];
   pump(exchange);
   switch (pollable.what) {
@@ -59,7 +64,7 @@ bool is_ready(S& s, const Pollable& pollable) {
 bool wait_for(S& s, std::span<const Pollable> pollables) {
   while (!any_ready(s, pollables)) {
     Monotonic first = Monotonic::max();
-    Exchange* expires = nullptr;  // the one whose time is the first to pass
+    const Pollable* expires = nullptr;  // the one whose time is the first to pass, unless a clock
     std::vector<pollfd> sockets;
     for (const Pollable& each : pollables) {
       if (each.what == Awaits::kTime) {
@@ -67,12 +72,12 @@ bool wait_for(S& s, std::span<const Pollable> pollables) {
         first = std::min(first, each.at);
         continue;
       }
-      Exchange& exchange = *s.exchanges[each.exchange];
       Monotonic until = Monotonic::max();
-      sockets.push_back(awaited(exchange, until));
+      sockets.push_back(each.tcp != kNone ? awaited(s, *s.tcps[each.tcp], each.what, until)
+                                          : awaited(*s.exchanges[each.exchange], until));
       if (until < first) {
         first = until;
-        expires = &exchange;
+        expires = &each;
       }
     }
     if (sockets.empty()) return sleep_until(s, first);
@@ -83,7 +88,11 @@ bool wait_for(S& s, std::span<const Pollable> pollables) {
       case wasi::Waited::kTimeout:
         // By the clock that the guest sees, which may stand still, it need not have passed.
         if (expires == nullptr) return true;
-        expire(*expires);
+        if (expires->tcp != kNone) {
+          expire(s, *s.tcps[expires->tcp]);
+        } else {
+          expire(*s.exchanges[expires->exchange]);
+        }
         break;
       case wasi::Waited::kReady:
         break;

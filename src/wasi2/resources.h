@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "net/address.h"
 #include "wasi2/http_error.h"
 #include "wasi2/results.h"
 #include "wasi2/session.h"
@@ -22,32 +24,45 @@ struct IoError {
   std::string message;
   std::optional<u8> file_error = {};  // wasi:filesystem/types error-code
   std::optional<HttpFailure> http = {};
+  std::optional<u8> socket_error = {};  // wasi:sockets/network error-code
 };
 
 // wasi:io/poll. Memory and files are always ready.
 struct Pollable {
   static constexpr char kName[] = "pollable";
-  enum class Awaits : u8 { kNothing, kTime, kResponse, kReadable, kWritable, kSent, kEnd };
+  enum class Awaits : u8 {
+    kNothing,
+    kTime,
+    kResponse,
+    kReadable,
+    kWritable,
+    kSent,
+    kEnd,
+    kConnected
+  };
   Awaits what = Awaits::kNothing;
   Monotonic at = {};     // kTime: on the monotonic clock
-  u32 exchange = kNone;  // the others: of State::exchanges
+  u32 exchange = kNone;  // the others: of State::exchanges,
+  u32 tcp = kNone;       // or of State::tcps
 };
 
 // wasi:io/streams.
 struct InputStream {
   static constexpr char kName[] = "input-stream";
-  enum class From : u8 { kBody, kStdin, kFile, kExchange };
+  enum class From : u8 { kBody, kStdin, kFile, kExchange, kTcp };
   From from = From::kBody;
   u32 file = kNone;      // of State::files
   u32 exchange = kNone;  // of State::exchanges
+  u32 tcp = kNone;       // of State::tcps
   u64 at = 0;            // kBody, kFile: how far it was read
 };
 struct OutputStream {
   static constexpr char kName[] = "output-stream";
-  enum class To : u8 { kBody, kStdout, kStderr, kFile };
+  enum class To : u8 { kBody, kStdout, kStderr, kFile, kTcp };
   To to = To::kBody;
   u32 body = kNone;  // of State::bodies
   u32 file = kNone;  // of State::files
+  u32 tcp = kNone;   // of State::tcps
   bool append = false;
   bool closed = false;  // after an error
   u64 at = 0;
@@ -130,6 +145,15 @@ struct OutgoingBody {
 struct Network {
   static constexpr char kName[] = "network";
 };
+struct TcpSocket {
+  static constexpr char kName[] = "tcp-socket";
+  u32 tcp = kNone;  // of State::tcps
+};
+struct ResolveStream {
+  static constexpr char kName[] = "resolve-address-stream";
+  std::vector<net::Address> addresses = {};
+  std::size_t next = 0;
+};
 
 // Those that no function here gives out, so that no handle is ever one: a call on one is a trap.
 struct TerminalInput {
@@ -137,9 +161,6 @@ struct TerminalInput {
 };
 struct TerminalOutput {
   static constexpr char kName[] = "terminal-output";
-};
-struct TcpSocket {
-  static constexpr char kName[] = "tcp-socket";
 };
 struct UdpSocket {
   static constexpr char kName[] = "udp-socket";
@@ -150,15 +171,12 @@ struct IncomingDatagrams {
 struct OutgoingDatagrams {
   static constexpr char kName[] = "outgoing-datagram-stream";
 };
-struct ResolveStream {
-  static constexpr char kName[] = "resolve-address-stream";
-};
 
-using Resource =
-    std::variant<std::monostate, IoError, Pollable, InputStream, OutputStream, Descriptor,
-                 DirectoryStream, Fields, IncomingRequest, IncomingBody, FutureTrailers,
-                 FutureResponse, IncomingResponse, std::unique_ptr<OutgoingRequest>, RequestOptions,
-                 ResponseOutparam, OutgoingResponse, OutgoingBody, Network>;
+using Resource = std::variant<std::monostate, IoError, Pollable, InputStream, OutputStream,
+                              Descriptor, DirectoryStream, Fields, IncomingRequest, IncomingBody,
+                              FutureTrailers, FutureResponse, IncomingResponse,
+                              std::unique_ptr<OutgoingRequest>, RequestOptions, ResponseOutparam,
+                              OutgoingResponse, OutgoingBody, Network, TcpSocket, ResolveStream>;
 
 // OutgoingRequest is large and rare; the table holds it by pointer.
 template <typename R>
@@ -167,9 +185,8 @@ inline constexpr bool kBoxed = std::is_same_v<R, OutgoingRequest>;
 template <typename R>
 inline constexpr bool kExists =
     !std::is_same_v<R, TerminalInput> && !std::is_same_v<R, TerminalOutput> &&
-    !std::is_same_v<R, TcpSocket> && !std::is_same_v<R, UdpSocket> &&
-    !std::is_same_v<R, IncomingDatagrams> && !std::is_same_v<R, OutgoingDatagrams> &&
-    !std::is_same_v<R, ResolveStream>;
+    !std::is_same_v<R, UdpSocket> && !std::is_same_v<R, IncomingDatagrams> &&
+    !std::is_same_v<R, OutgoingDatagrams>;
 
 // The name of what a slot holds.
 const char* name_of(const Resource& resource);

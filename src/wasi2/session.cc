@@ -5,6 +5,7 @@
 #include "wasi2/exchange.h"
 #include "wasi2/files.h"
 #include "wasi2/state.h"
+#include "wasi2/tcp.h"
 #include "wasi2/text.h"
 
 namespace ferry::wasi2 {
@@ -50,6 +51,7 @@ void Session::begin(const HttpRequest* request) {
   s.field_bytes = 0;
   s.files.clear();  // the context's reset has closed them, and the connections of these
   s.exchanges.clear();
+  s.tcps.clear();
   s.answered = Answered::kNothing;
   s.response = {};
   s.response_body = kNone;

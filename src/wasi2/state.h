@@ -25,6 +25,7 @@ using wasi::Answer;
 using wasi::Errno;
 
 struct Exchange;
+struct Tcp;
 
 // What an outgoing-body writes to; outlives the handles that wrote it.
 struct Body {
@@ -65,6 +66,7 @@ struct Session::State {
   u64 field_bytes = 0;  // of all field lists that were made
   std::vector<OpenFile> files;
   std::vector<std::unique_ptr<Exchange>> exchanges;
+  std::vector<std::unique_ptr<Tcp>> tcps;
   std::shared_ptr<const net::TrustStore> trusted;  // made at the first request over TLS
 
   Answered answered = Answered::kNothing;

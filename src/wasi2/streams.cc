@@ -11,6 +11,7 @@
 #include "wasi2/descriptor.h"
 #include "wasi2/exchange.h"
 #include "wasi2/http_rules.h"
+#include "wasi2/tcp.h"
 #include "wasi2/wait.h"
 
 namespace ferry::wasi2 {
@@ -64,33 +65,54 @@ Moved write_request(S& s, Exchange& exchange, std::string_view data) {
   return {};
 }
 
-// What the body of a request is sent by, where it is.
-Exchange* exchange_of(S& s, const OutputStream& stream) {
-  if (stream.to != OutputStream::To::kBody || s.bodies[stream.body].exchange == kNone) {
-    return nullptr;
+Moved socket_failed(Errno error) {
+  const u8 code = socket_error_of(error);
+  return {How::kError, {.message = socket_error_name(code), .socket_error = code}};
+}
+
+Moved write_tcp(S& s, Tcp& tcp, std::string_view data) {
+  if (tcp.shut) return {How::kClosed};
+  if (unsent(tcp) > kTcpBuffer) {
+    trap(s, "a write that the stream did not permit");
+    return {How::kStopped};
   }
-  return s.exchanges[s.bodies[stream.body].exchange].get();
+  const Errno error = send(s, tcp, data);
+  return error == Errno::kSuccess ? Moved{} : socket_failed(error);
+}
+
+Moved read_tcp(S& s, u32 index, u64 most, bool waits, std::string_view& out) {
+  const Pollable readable{.what = Pollable::Awaits::kReadable, .tcp = index};
+  if (waits && !wait_for(s, {&readable, 1})) return {How::kStopped};
+  const Errno error = receive(s, *s.tcps[index], most, out);
+  if (error == Errno::kAgain) return {};
+  if (error != Errno::kSuccess) return socket_failed(error);
+  return out.empty() ? Moved{How::kClosed} : Moved{};
+}
+
+// What is to be waited for before the stream takes more, or has sent all: `what`.
+Pollable pollable_of(S& s, const OutputStream& stream, Pollable::Awaits what) {
+  if (stream.to == OutputStream::To::kTcp) return {.what = what, .tcp = stream.tcp};
+  if (stream.to != OutputStream::To::kBody || s.bodies[stream.body].exchange == kNone) return {};
+  return {.what = what, .exchange = s.bodies[stream.body].exchange};
 }
 
 // What the stream takes now.
 u64 permit_of(S& s, const OutputStream& stream) {
-  Exchange* exchange = exchange_of(s, stream);
-  if (exchange == nullptr) return kWritePermit;
-  pump(*exchange);
-  return can_write(*exchange) ? kWritePermit : 0;
+  return is_ready(s, pollable_of(s, stream, Pollable::Awaits::kWritable)) ? kWritePermit : 0;
 }
 
 // Waits until what was written has gone. Nothing does where it goes to memory or a file.
 Moved flush(S& s, const OutputStream& stream, bool waits) {
   if (stream.closed) return {How::kClosed};
-  Exchange* exchange = exchange_of(s, stream);
-  if (exchange == nullptr) return {};
-  if (waits) {
-    const Pollable sent{.what = Pollable::Awaits::kSent,
-                        .exchange = s.bodies[stream.body].exchange};
-    if (!wait_for(s, {&sent, 1})) return {How::kStopped};
+  const Pollable sent = pollable_of(s, stream, Pollable::Awaits::kSent);
+  if (waits && !wait_for(s, {&sent, 1})) return {How::kStopped};
+  if (sent.tcp != kNone) {
+    const Errno error = s.tcps[sent.tcp]->error;
+    return error == Errno::kSuccess ? Moved{} : socket_failed(error);
   }
-  return exchange->failure ? http_failed(*exchange->failure) : Moved{};
+  if (sent.exchange == kNone) return {};
+  const auto& failure = s.exchanges[sent.exchange]->failure;
+  return failure ? http_failed(*failure) : Moved{};
 }
 
 Moved write_body(S& s, OutputStream& stream, std::string_view data) {
@@ -193,6 +215,8 @@ Moved read_some(S& s, InputStream& stream, u64 most, bool waits, std::string_vie
       if (out.empty() && exchange.failure) return http_failed(*exchange.failure);
       break;
     }
+    case InputStream::From::kTcp:
+      return read_tcp(s, stream.tcp, most, waits, out);
   }
   return out.empty() ? Moved{How::kClosed} : Moved{};
 }
@@ -210,6 +234,9 @@ Moved write_all(S& s, OutputStream& stream, std::string_view data) {
       break;
     case OutputStream::To::kFile:
       moved = write_file(s, stream, data);
+      break;
+    case OutputStream::To::kTcp:
+      moved = write_tcp(s, *s.tcps[stream.tcp], data);
       break;
   }
   stream.closed = moved.how == How::kError;
@@ -281,6 +308,9 @@ u32 input_stream_subscribe(S& s, G /*g*/, u32 self) {
   if (stream->from == InputStream::From::kExchange) {
     pollable = {.what = Pollable::Awaits::kReadable, .exchange = stream->exchange};
   }
+  if (stream->from == InputStream::From::kTcp) {
+    pollable = {.what = Pollable::Awaits::kReadable, .tcp = stream->tcp};
+  }
   return make(s, pollable, self);
 }
 
@@ -323,11 +353,7 @@ void output_stream_blocking_flush(S& s, G g, u32 self, u32 ret) {
 u32 output_stream_subscribe(S& s, G /*g*/, u32 self) {
   const OutputStream* stream = need<OutputStream>(s, self);
   if (stream == nullptr) return 0;
-  Pollable pollable;
-  if (exchange_of(s, *stream) != nullptr) {
-    pollable = {.what = Pollable::Awaits::kWritable, .exchange = s.bodies[stream->body].exchange};
-  }
-  return make(s, pollable, self);
+  return make(s, pollable_of(s, *stream, Pollable::Awaits::kWritable), self);
 }
 
 void output_stream_write_zeroes(S& s, G g, u32 self, u64 size, u32 ret) {

@@ -232,7 +232,7 @@ TEST_F(IoTest, SocketsAreDeniedByTheirOwnError) {
   EXPECT_EQ(get<u8>(kRet), kError);
   EXPECT_EQ(get<u8>(kRet + 4), 1);  // access-denied
   ASSERT_TRUE(context.denial());
-  EXPECT_EQ(context.denial()->message, "a TCP socket");
+  EXPECT_EQ(context.denial()->message, "a TCP socket: no connection is granted");
   const Passed name = pass("example.org");
   call("wasi:sockets/ip-name-lookup", "resolve-addresses", {network, name.at, name.size, kRet});
   EXPECT_EQ(get<u8>(kRet + 4), 1);

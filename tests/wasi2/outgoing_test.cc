@@ -1,19 +1,11 @@
 // wasi:http/outgoing-handler against services of the test's own on loopback: what they are sent,
 // what the guest gets of their answers, and each way in which they fail it. The guest's clock
 // stands still throughout, so that every timeout here is one of the host's waiting.
-#include <condition_variable>
-#include <functional>
-#include <mutex>
-#include <thread>
-
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
-#include "base/file.h"
 #include "component_fixture.h"
 #include "net/network.h"
+#include "service.h"
 
 namespace ferry::wasi2 {
 namespace {
@@ -25,54 +17,6 @@ using testing::StartsWith;
 constexpr char kHttp[] = "wasi:http/types";
 constexpr char kStreams[] = "wasi:io/streams";
 constexpr char kPoll[] = "wasi:io/poll";
-
-// Takes one connection, reads until `until` came, sends `answer`, and reads on to the end.
-class Service {
- public:
-  explicit Service(std::string answer = {}, std::string until = "\r\n\r\n", bool closes = true)
-      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(fd_.get(), 4), 0);
-    EXPECT_EQ(::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this, answer = std::move(answer), until = std::move(until), closes] {
-      const Fd peer(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      while (received_.find(until) == std::string::npos && read_more(peer.get())) {
-      }
-      ::send(peer.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
-      if (closes) ::shutdown(peer.get(), SHUT_WR);
-      while (read_more(peer.get())) {
-      }
-    });
-  }
-  ~Service() { received(); }
-
-  std::uint16_t port() const { return port_; }
-  std::string authority() const { return "localhost:" + std::to_string(port_); }
-  // All that it was sent, once the guest's side has closed the connection.
-  const std::string& received() {
-    ::shutdown(fd_.get(), SHUT_RDWR);  // where nobody ever connected
-    if (thread_.joinable()) thread_.join();
-    return received_;
-  }
-
- private:
-  bool read_more(int peer) {
-    char room[4096];
-    const ssize_t got = ::recv(peer, room, sizeof room, 0);
-    if (got > 0) received_.append(room, static_cast<std::size_t>(got));
-    return got > 0;
-  }
-
-  Fd fd_;
-  std::uint16_t port_ = 0;
-  std::string received_;
-  std::thread thread_;
-};
 
 class OutgoingTest : public ComponentTest {
  protected:
