@@ -121,8 +121,11 @@ def mariadb(folder):
                     "--skip-test-db"], check=True, cwd=own, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, **account)
     start = own / "start.sql"
-    start.write_text("create database shop; use shop; create table notes (text varchar(80)) character set utf8mb4;"
-                     " create user 'me'@'localhost' identified by 's3cret'; grant all on shop.* to 'me'@'localhost';\n")
+    # One statement a line. The anonymous user, where there is one, would go before ours.
+    start.write_text("create database shop;\n"
+                     "create table shop.notes (text varchar(80)) character set utf8mb4;\n"
+                     "create user 'me'@'localhost' identified by 's3cret';\n"
+                     "grant all on shop.* to 'me'@'localhost';\n")
     port = free_port()
     return Process(own, [server, "--no-defaults", f"--datadir={own}/data", "--bind-address=127.0.0.1",
                          f"--port={port}", f"--socket={own}/s", f"--pid-file={own}/pid",
