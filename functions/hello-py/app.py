@@ -58,7 +58,7 @@ def name_in(data: bytes) -> str:
     if not data:
         return "world"
     try:
-        event = json.loads(data)
+        event = json.loads(data.decode())  # of bytes, it would import a codec when it is used
     except ValueError as error:
         raise ValueError("the event is not valid JSON") from error
     if event is None:

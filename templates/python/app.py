@@ -9,7 +9,7 @@ from web import Request, Response
 
 def handle(request: Request) -> Response:
     try:
-        event = json.loads(request.body or b"{}")
+        event = json.loads(request.body.decode() or "{}")
     except ValueError as error:
         print(f"@NAME@: the event is not valid JSON: {error}", file=sys.stderr)
         return reply({"error": "the event is not valid JSON"}, 400)

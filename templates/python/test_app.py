@@ -13,4 +13,5 @@ class Handle(unittest.TestCase):
             self.assertEqual(json.loads(response.body), {"message": f"Hello, {name}!"})
 
     def test_refuses_what_is_not_json(self):
-        self.assertEqual(handle(Request(body=b"not JSON")).status, 400)
+        for body in (b"not JSON", b"\xff", b"\xef\xbb\xbf{}"):
+            self.assertEqual(handle(Request(body=body)).status, 400)

@@ -126,7 +126,7 @@ def compare_http(given, wasmtime, component, environment):
         for method, path, body, fields in requests(component.stem, given.seed, given.count):
             wanted = other.ask(method, path, body, fields)
             got = ferry.ask(method, path, body, fields)
-            if wanted != got:
+            if wanted != got and not (wanted[0] == got[0] == 500 and b"wasmtime" in wanted[2]):
                 different += 1
                 print(f"{component.stem}: {method} {path} {(body or b'')[:80]} {fields}\n"
                       f"  wasmtime {str(wanted)[:400]}\n  ferry    {str(got)[:400]}")
