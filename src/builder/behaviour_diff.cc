@@ -5,7 +5,6 @@
 #include "base/excerpt.h"
 #include "base/file.h"
 #include "base/seeded.h"
-#include "builder/function_options.h"
 #include "builder/variation.h"
 #include "host/host.h"
 
@@ -44,8 +43,8 @@ class Subject {
   Subject(engine::Engine& engine, const function::Function& function)
       : engine_(engine), of_(function) {}
 
-  Status load(const engine::EngineOptions& options) {
-    FERRY_TRY(auto bundle, make_bundle(of_, engine_.info(), options, true, nullptr));
+  Status load(const Bundles& bundles) {
+    FERRY_TRY(auto bundle, bundles(of_));
     bundle_ = std::make_unique<bundle::Bundle>(std::move(bundle));
     FERRY_TRY(first_, hosted(0));
     return Done{};
@@ -118,15 +117,15 @@ Result<std::vector<Case>> make_cases(const std::vector<std::string>& files) {
   return cases;
 }
 
-Result<std::string> compare_functions(engine::Engine& engine, const engine::EngineOptions& options,
+Result<std::string> compare_functions(engine::Engine& engine, const Bundles& bundles,
                                       const function::Function& original,
                                       const function::Function& other,
                                       const std::vector<std::string>& case_files) {
   FERRY_TRY(auto cases, make_cases(case_files));
   Subject first(engine, original);
   Subject second(engine, other);
-  FERRY_CHECK_OK(first.load(options));
-  FERRY_CHECK_OK(second.load(options));
+  FERRY_CHECK_OK(first.load(bundles));
+  FERRY_CHECK_OK(second.load(bundles));
   std::size_t vary = 0;
   for (const Case& each : cases) {
     const host::Outcome expected = first.outcome(each.event);

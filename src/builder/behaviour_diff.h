@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/function_options.h"
 #include "bundle/bundle.h"
 #include "engine/engine.h"
 #include "event/event.h"
@@ -26,7 +27,7 @@ Result<std::vector<Case>> make_cases(const std::vector<std::string>& files);
 // All run under one seed of time and randomness, so that the same functions compare the same each
 // time. A difference is kInvalid naming the event and, of both sides, where it begins. Words that
 // vary in the original with time or randomness are not compared. Returns words for the user.
-Result<std::string> compare_functions(engine::Engine& engine, const engine::EngineOptions& options,
+Result<std::string> compare_functions(engine::Engine& engine, const Bundles& bundles,
                                       const function::Function& original,
                                       const function::Function& other,
                                       const std::vector<std::string>& case_files);

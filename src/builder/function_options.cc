@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,6 +23,11 @@ namespace {
 
 // Compilation of a small module is over before anyone could read about it.
 constexpr std::size_t kWorthSaying = 1u << 20;
+
+// As load_engine() takes it.
+std::string engine_name(const engine::Info& engine) {
+  return engine.name + (engine.variant.empty() ? "" : ":" + engine.variant);
+}
 
 }  // namespace
 
@@ -46,6 +53,9 @@ Status apply_options(const FunctionOptions& options, function::Function& functio
     }
     const std::string name = entry.substr(0, equals);
     FERRY_TRY(manifest.grants.env[name], value_of(entry.substr(equals + 1), "--env " + name));
+  }
+  if (!options.warm.empty()) {
+    manifest.warm = options.warm;
   }
   for (const std::string& entry : options.dirs) {
     FERRY_TRY(auto grant, function::parse_dir_grant(entry));
@@ -93,6 +103,35 @@ engine::EngineOptions engine_options_for(std::span<const function::Function> fun
   return options;
 }
 
+Bundles stored_bundles(const engine::Info& engine, const engine::EngineOptions& options) {
+  return [&engine, options](const function::Function& function) {
+    return make_bundle(function, engine, options, true, nullptr);
+  };
+}
+
+Bundles passing_bundles(const engine::Info& engine, const engine::EngineOptions& options,
+                        const std::string& stored_digest) {
+  struct Passing {
+    bundle::Store store = bundle::Store::in_memory();
+    std::map<std::string, bundle::Bundle> made;  // by digest
+  };
+  return [&engine, options, stored_digest, passing = std::make_shared<Passing>()](
+             const function::Function& function) -> Result<bundle::Bundle> {
+    if (function.digest == stored_digest) {
+      return make_bundle(function, engine, options, true, nullptr);
+    }
+    if (const auto found = passing->made.find(function.digest); found != passing->made.end()) {
+      return found->second;
+    }
+    const auto compile = [&](ByteView prepared) {
+      return engine::compile_in_child(engine_name(engine), options, prepared, {});
+    };
+    FERRY_TRY(bundle::Bundle made, passing->store.get(function, engine, compile, nullptr));
+    passing->made.emplace(function.digest, made);
+    return made;
+  };
+}
+
 Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
                                    const engine::EngineOptions& engine_options, bool quiet,
                                    bool* was_cached) {
@@ -101,7 +140,7 @@ Result<bundle::Bundle> make_bundle(const function::Function& function, const eng
     say("ferry: {}: {}\n", engine.name, advisory);
   }
   bundle::Store& store = bundle_store();
-  std::string name = engine.name + (engine.variant.empty() ? "" : ":" + engine.variant);
+  const std::string name = engine_name(engine);
   FERRY_TRY(bundle::Bundle made, store.get(
                                      function, engine,
                                      [&](ByteView prepared) -> Result<Bytes> {

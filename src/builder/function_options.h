@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,7 @@ struct FunctionOptions {
   std::vector<std::string> env_files;
   std::vector<std::string> connect;  // "HOST:PORT"
   std::vector<std::string> dirs;     // "HOST::GUEST[:ro]"
+  std::vector<std::string> warm;     // files with an event's data each
   bool allow = false;                // what the manifest asks for beyond its folder (allow.h)
   bool quiet = false;
 };
@@ -41,6 +43,15 @@ Result<function::Function> read_function(const std::string& path, const Function
 Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
                                    const engine::EngineOptions& engine_options, bool quiet,
                                    bool* was_cached);
+
+// Where compiled functions come from, for those who run several and need not know.
+using Bundles = std::function<Result<bundle::Bundle>(const function::Function&)>;
+// From the store, without a word. Borrows the engine's facts.
+Bundles stored_bundles(const engine::Info& engine, const engine::EngineOptions& options);
+// The function of this digest from the store; all others are compiled once and kept in memory, for
+// as long as this lives: what is made anew at each start of a server would only fill the store.
+Bundles passing_bundles(const engine::Info& engine, const engine::EngineOptions& options,
+                        const std::string& stored_digest);
 
 // What an engine is made with for these functions: memory, instances, whether it counts.
 engine::EngineOptions engine_options_for(std::span<const function::Function> functions);

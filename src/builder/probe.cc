@@ -7,7 +7,6 @@
 
 #include "base/seeded.h"
 #include "builder/behaviour_diff.h"
-#include "builder/function_options.h"
 #include "builder/variation.h"
 #include "bundle/code_guard.h"
 #include "bundle/load.h"
@@ -68,12 +67,12 @@ Result<std::string> answer(const Probe& probe, const event::Event& event, std::u
 
 }  // namespace
 
-Status compare_with_second_start(engine::Engine& engine, const engine::EngineOptions& options,
+Status compare_with_second_start(engine::Engine& engine, const Bundles& bundles,
                                  const function::Function& snapshot,
                                  const snapshot::SecondStart& other,
                                  const std::vector<std::string>& case_files) {
   FERRY_TRY(const auto cases, make_cases(case_files));
-  FERRY_TRY(auto bundle, make_bundle(snapshot, engine.info(), options, true, nullptr));
+  FERRY_TRY(auto bundle, bundles(snapshot));
   FERRY_TRY(auto module, bundle::load_artifact(engine, bundle.artifact));
   FERRY_TRY(const host::Guest guest, guest_of(snapshot, bundle));
   host::Ticker ticker(engine);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/function_options.h"
 #include "bundle/artifact.h"
 #include "bundle/bundle.h"
 #include "engine/engine.h"
@@ -16,7 +17,7 @@ namespace ferry::builder {
 // Gives each event to a new instance of the snapshot, and to one whose first state is that of a
 // second start, with the same clock and the same randomness. kInvalid, naming the event, where they
 // differ: the outcome depends on something that was drawn while starting.
-Status compare_with_second_start(engine::Engine& engine, const engine::EngineOptions& options,
+Status compare_with_second_start(engine::Engine& engine, const Bundles& bundles,
                                  const function::Function& snapshot,
                                  const snapshot::SecondStart& other,
                                  const std::vector<std::string>& case_files);

@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "builder/behaviour_diff.h"
 #include "builder/probe.h"
+#include "builder/warm_up.h"
 #include "engine/compiler.h"
 #include "snapshot/go_program.h"
 #include "snapshot/image.h"
@@ -72,7 +73,8 @@ Status judge_random(const snapshot::Frozen& found, const SnapshotRequest& how,
   if (how.unasked) {
     notes.emplace_back(
         "math/rand and the seeds of maps are drawn anew at each event; the key of its hash tables "
-        "is this package's own: where strangers can read the package, use --no-snapshot");
+        "is " +
+        how.key_of);
     return Done{};
   }
   if (how.accepted != "hash-key") {
@@ -198,6 +200,10 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
     start.environ.push_back(
         fmt::format("{}={}/{}", wasi::kCaVariable, wasi::kCaFolderPath, wasi::kCaName));
   }
+  FERRY_TRY(start.warm, warm_events(function));
+  if (!start.warm.empty()) start.least_pages = 0;  // it was asked for
+  std::vector<std::string> cases = how.cases;
+  cases.insert(cases.end(), function.manifest.warm.begin(), function.manifest.warm.end());
   BuiltSnapshot out;
   FERRY_TRY(out.made, snapshot::make_snapshot(
                           engine,
@@ -217,15 +223,23 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
   if (found.drawn.folders && !how.unasked) {
     out.notes.emplace_back("frozen: that it has no folders (with --dir it will not run)");
   }
+  if (!start.warm.empty()) {
+    out.notes.emplace_back(
+        fmt::format("warmed by {} event{}: each event starts from the state "
+                    "after {}",
+                    start.warm.size(), start.warm.size() == 1 ? "" : "s",
+                    start.warm.size() == 1 ? "it" : "them"));
+  }
   if (found.drawn.clock) {
     out.notes.emplace_back("frozen: the time at which it believes to have started");
   }
   FERRY_TRY(out.function,
             function::make_function(function.name, std::move(out.made.wasm), function.manifest));
-  FERRY_TRY(out.same, compare_functions(engine, options, function, out.function, how.cases));
+  const Bundles bundles = how.bundles ? how.bundles : stored_bundles(info, options);
+  FERRY_TRY(out.same, compare_functions(engine, bundles, function, out.function, cases));
   if (!out.made.second_start.memory.empty() && how.accepted != "random") {
     FERRY_CHECK_OK(
-        compare_with_second_start(engine, options, out.function, out.made.second_start, how.cases));
+        compare_with_second_start(engine, bundles, out.function, out.made.second_start, cases));
   }
   return out;
 }

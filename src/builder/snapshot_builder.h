@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "builder/function_options.h"
 #include "engine/engine.h"
 #include "function/function.h"
 #include "snapshot/snapshot.h"
@@ -20,6 +21,10 @@ struct SnapshotRequest {
   // is a reason not to make one.
   bool unasked = false;
   std::string platform;  // that it is for; empty: any
+  // Whose the key of Go's hash tables is, where nobody asked.
+  std::string key_of =
+      "this package's own: where strangers can read the package, use --no-snapshot";
+  Bundles bundles = {};  // of what is compared; empty: the store's
 };
 
 // "sha256:…" of what a function is a snapshot of; empty: it is none.

@@ -1,6 +1,7 @@
 #include "bundle/artifact.h"
 
 #include <array>
+#include <cerrno>
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -86,6 +87,18 @@ Error Artifact::changed() const {
 bool Artifact::is_proven() const {
   const std::lock_guard lock(mutex_);
   return all_proven_ || code_.size == 0;
+}
+
+Result<Bytes> Artifact::bytes() const {
+  FERRY_TRY(const int file, proven());
+  Bytes out(size_);
+  for (std::size_t at = 0; at < out.size();) {
+    const ssize_t got = pread(file, out.data() + at, out.size() - at, static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return errno_error("read the compiled function", got < 0 ? errno : EIO);
+    at += static_cast<std::size_t>(got);
+  }
+  return out;
 }
 
 std::vector<Hash> hash_pages(ByteView code) {

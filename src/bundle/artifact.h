@@ -72,7 +72,8 @@ class Artifact {
   // The file, whose first size() bytes are the artifact, with every byte of it proven: hashes the
   // code first where that has not been done. kDenied: it was changed.
   Result<int> proven() const;
-  bool is_proven() const;  // that it has been done
+  bool is_proven() const;       // that it has been done
+  Result<Bytes> bytes() const;  // a copy of it, proven
 
   // For code_guard.h, which proves each page before it is used. Null: all is proven as it is.
   const CodeProof* code() const { return code_.size != 0 ? &code_ : nullptr; }

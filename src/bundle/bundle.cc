@@ -228,6 +228,23 @@ Result<Bundle> open_bundle(const std::string& path, const VerifyKey& key) {
 Result<Bundle> open_bundle(ByteView bytes, const MacKey& key) { return open_memory(bytes, key); }
 Result<Bundle> open_bundle(ByteView bytes, const VerifyKey& key) { return open_memory(bytes, key); }
 
+Result<Fd> seal_bundle(ByteView bytes) { return sealed_copy(bytes); }
+
+Result<Bundle> open_sealed(Fd sealed, const MacKey& key) {
+  constexpr int kSealed = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+  const int seals = fcntl(sealed.get(), F_GET_SEALS);
+  if (seals < 0 || (seals & kSealed) != kSealed) {
+    return Error{Code::kDenied, "a bundle that could still be changed", ""};
+  }
+  struct stat status {};
+  if (fstat(sealed.get(), &status) != 0) return errno_error("stat a bundle", errno);
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+  if (size < sizeof(BundleFooter) || size > kMaxBundle) {
+    return Error{Code::kInvalid, "bundle: not a bundle, or cut off", ""};
+  }
+  return check(std::move(sealed), size, key, "bundle");
+}
+
 Status check_bundle_engine(const BundleInfo& info, std::string_view engine_name,
                            std::string_view fingerprint) {
   if (info.engine_name == engine_name && info.engine_fingerprint == fingerprint) return Done{};

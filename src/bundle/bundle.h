@@ -56,6 +56,11 @@ Result<Bundle> open_bundle(const std::string& path, const VerifyKey& key);
 Result<Bundle> open_bundle(ByteView bytes, const MacKey& key);
 Result<Bundle> open_bundle(ByteView bytes, const VerifyKey& key);
 
+// The same without a copy, where processes share one: what seal_bundle() made is as it was when it
+// was sealed. kDenied where it is not sealed.
+Result<Fd> seal_bundle(ByteView bytes);
+Result<Bundle> open_sealed(Fd sealed, const MacKey& key);
+
 // kUnsupported naming both sides unless the bundle was made for this engine and CPU.
 Status check_bundle_engine(const BundleInfo& info, std::string_view engine_name,
                            std::string_view fingerprint);

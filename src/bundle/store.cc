@@ -177,6 +177,12 @@ Result<BundleInfo> Store::info_of(const std::string& path) const {
   return std::move(bundle.info);
 }
 
+bool Store::holds(const function::Function& function, const engine::Info& engine) const {
+  if (folder_.empty()) return false;
+  const std::string path = folder_ + "/" + file_name(key_, function, engine);
+  return access(path.c_str(), R_OK) == 0;
+}
+
 Result<Bytes> Store::make(const function::Function& function, const engine::Info& engine,
                           const Compile& compile) const {
   FERRY_TRY(const engine::Ready ready, engine::ready_for(function.wasm, function.binary, engine));

@@ -32,6 +32,9 @@ class Store {
   Result<Bundle> get(const function::Function& function, const engine::Info& engine,
                      const Compile& compile, bool* was_cached);
 
+  // Whether there is something to be had without compiling; it is not proven yet.
+  bool holds(const function::Function& function, const engine::Info& engine) const;
+
   // What a bundle of the store's folder holds; its code is not proven.
   Result<BundleInfo> info_of(const std::string& path) const;
 

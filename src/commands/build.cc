@@ -39,6 +39,7 @@ class Build final : public Verb {
         ->allow_extra_args(false);
     app.add_flag("--go-overlay", go_overlay_,
                  "Print the overlay with which a plain `go build` makes outbound connections");
+    declare_warm(app, common_);
     declare_common(app, common_);
     app.footer(
         "Examples:\n  ferry build\n  ferry build hello.wasm --snapshot -o hello.fast.wasm\n"

@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "builder/server_snapshot.h"
 #include "builder/snapshot_builder.h"
 #include "commands/check_for.h"
 #include "commands/common_options.h"
@@ -243,6 +244,12 @@ class Check final : public Verb {
       }
       fmt::print("\n");
     }
+    if (!engines.empty() && builder::snapshot_of(function).empty()) {
+      const auto why = builder::why_no_snapshot(function);
+      fmt::print(
+          "  snapshot   {}\n",
+          why ? why->message : "made by 'ferry serve' itself, where that changes no outcome");
+    }
     print_findings(findings);
   }
 
@@ -300,6 +307,7 @@ class Check final : public Verb {
                                 {"not_kept_because", each.not_kept}});
     }
     const auto component = function::lowered_from(function);
+    const auto why = builder::why_no_snapshot(function);
     json::object whole{{"name", function.name},
                        {"digest", function.digest},
                        {"abi", std::string(wasm::abi_name(binary.abi))},
@@ -308,6 +316,7 @@ class Check final : public Verb {
                        {"toolchain", binary.toolchain},
                        {"size_bytes", function.wasm.size()},
                        {"snapshot_of", builder::snapshot_of(function)},
+                       {"no_snapshot", why ? why->message : ""},
                        {"imports", std::move(imports)},
                        {"exports", std::move(exports)},
                        {"limits",

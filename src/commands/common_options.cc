@@ -24,6 +24,15 @@ CLI::Option* add_parsed(CLI::App& app, const char* name, Parse parse, Target& ta
 
 }  // namespace
 
+void declare_warm(CLI::App& app, CommonOptions& options) {
+  app.add_option("--warm", options.warm,
+                 "File with an event's data: a snapshot starts from the state after it, in place "
+                 "of [function] warm (repeatable)")
+      ->type_name("FILE")
+      ->expected(1)
+      ->allow_extra_args(false);
+}
+
 void declare_common(CLI::App& app, CommonOptions& options) {
   app.add_option("--engine", options.engine,
                  "Engine that runs it, with an optional variant: wasmtime, wasmer:singlepass "

@@ -14,5 +14,7 @@ using CommonOptions = builder::FunctionOptions;
 // Declares --engine, --manifest, --timeout, --memory, --env, --env-file, --dir, --allow,
 // --quiet.
 void declare_common(CLI::App& app, CommonOptions& options);
+// Declares --warm, for verbs that make snapshots.
+void declare_warm(CLI::App& app, CommonOptions& options);
 
 }  // namespace ferry::commands

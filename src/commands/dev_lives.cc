@@ -66,7 +66,7 @@ Status serve(const std::string& path, const CommonOptions& common, int channel,
   FERRY_TRY(const serve::Running running,
             serve::bring_up(provider, functions, serve::engine_options_for(functions), phases));
   const auto recorder = std::make_shared<ChannelRecorder>(channel);
-  host::add_recorder(*running.functions[0], recorder);
+  host::add_recorder(*running.functions[0].version(), recorder);
   serve::LogWriter log(STDERR_FILENO, serve::LogFormat::kText);
   serve::AdapterContext context = running.context(&log);
   const std::string ready = ready_line(platforms::outcomes_of(context)[0], functions[0].manifest);

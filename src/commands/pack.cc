@@ -43,6 +43,7 @@ class Pack final : public Verb {
         ->type_name("FILE")
         ->expected(1)
         ->allow_extra_args(false);
+    declare_warm(app, options_.common);
     declare_common(app, options_.common);
     app.footer(
         "Examples:\n"

@@ -53,6 +53,9 @@ class Serve final : public Verb {
     app.add_option("--record-size", record_.size,
                    "Most that is kept in that folder; the oldest goes first (default: 256MiB)")
         ->type_name("SIZE");
+    app.add_flag("--no-snapshot", no_snapshot_,
+                 "Serve the functions as they are, and make no snapshots of their start-up");
+    declare_warm(app, common_);
     declare_common(app, common_);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
@@ -88,7 +91,7 @@ class Serve final : public Verb {
     }
     FERRY_CHECK_OK(set_recording());
     FERRY_TRY(options_.sandbox, host::sandbox::parse_parts(sandbox_));
-    WasmProvider provider(paths_, common_);
+    WasmProvider provider(paths_, common_, {true, !no_snapshot_});
     return platform.serve(provider, options_);
   }
 
@@ -118,6 +121,7 @@ class Serve final : public Verb {
   struct {
     std::string folder, only, rate, size;
   } record_;
+  bool no_snapshot_ = false;
 };
 
 }  // namespace

@@ -1,18 +1,37 @@
 #include "commands/wasm_provider.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
+#include <mutex>
+#include <thread>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "builder/bundle_store.h"
+#include "builder/quick_tier.h"
+#include "builder/server_snapshot.h"
+#include "commands/progress.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
 #include "packaging/signing.h"
 
 namespace ferry::commands {
+namespace {
+
+// Of the original, the snapshot and its second start, alive at once.
+constexpr std::uint32_t kTrialInstances = 4;
+
+bool has_quick_engine() {
+  const auto plugins = engine::list_plugins();
+  return std::ranges::find(plugins, builder::kQuickEngine, &engine::Plugin::name) != plugins.end();
+}
+
+}  // namespace
 
 void WasmProvider::complain(const Error& error) const {
   commands::complain({error.message, error.hint});
@@ -49,36 +68,144 @@ Result<std::vector<serve::Listed>> WasmProvider::list(const serve::Wanted& wante
   return listed;
 }
 
-Status WasmProvider::compile() {
+// Compiles what the store lacks, on all cores; but what another engine can answer meanwhile.
+Result<Bytes> WasmProvider::compile() {
   FERRY_TRY(const auto engine, make_engine(builder::engine_options_for(functions_)));
+  const engine::Info& info = engine->info();
+  const bool quick = later_.compiled && common_.engine.empty() && has_quick_engine();
+  Bytes provisional(functions_.size());
+  std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < functions_.size(); ++i) {
-    FERRY_CHECK_OK(bundle(i, engine->info()));
+    if (builder::is_stored(functions_[i], info)) continue;
+    provisional[i] = quick && builder::may_answer_quickly(functions_[i]) ? 1 : 0;
+    if (provisional[i] == 0) missing.push_back(i);
   }
-  return Done{};
+  FERRY_CHECK_OK(compile_all(missing, info));
+  return provisional;
+}
+
+Status WasmProvider::compile_all(const std::vector<std::size_t>& missing,
+                                 const engine::Info& info) {
+  const bool several = missing.size() > 1;
+  if (several && !common_.quiet) {
+    fmt::print(stderr, "ferry: compiling {} functions for {} {}, once\n", missing.size(), info.name,
+               info.version);
+  }
+  ProgressLine line(common_.quiet || !several);
+  std::mutex mutex;
+  std::size_t next = 0;
+  std::size_t done = 0;
+  Status failed = Done{};
+  const auto work = [&] {
+    std::unique_lock lock(mutex);
+    while (next < missing.size() && failed.ok()) {
+      const std::size_t index = missing[next++];
+      line.show(done, missing.size(), functions_[index].name);
+      lock.unlock();
+      bool cached = false;
+      const auto made = builder::make_bundle(functions_[index], info, engine_options_,
+                                             common_.quiet || several, &cached);
+      lock.lock();
+      ++done;
+      if (!made.ok() && failed.ok()) failed = with_context(made.error(), functions_[index].name);
+    }
+  };
+  std::vector<std::jthread> others;
+  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
+  while (others.size() + 1 < std::min(cores, missing.size())) others.emplace_back(work);
+  work();
+  others.clear();  // joins
+  return failed;
 }
 
 Status WasmProvider::prepare() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("make a pipe", errno);
+  const Fd read_end(ends[0]);
+  Fd write_end(ends[1]);
   std::fflush(nullptr);
   const pid_t pid = fork();
   if (pid < 0) {
     return errno_error("start a process", errno);
   }
   if (pid == 0) {
-    const Status compiled = compile();
-    if (!compiled.ok()) {
+    const auto compiled = compile();
+    bool done = compiled.ok();
+    if (done) {
+      done = write_all(write_end.get(), *compiled, "a pipe").ok();
+    } else {
       complain(compiled.error());
     }
     std::fflush(nullptr);
-    _exit(compiled.ok() ? 0 : 1);
+    _exit(done ? 0 : 1);
   }
+  write_end.reset();
+  auto provisional = read_all(read_end.get(), functions_.size(), "what was compiled");
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }
-  if (status != 0) {
+  if (status != 0 || !provisional.ok() || provisional->size() != functions_.size()) {
     return Error{Code::kNotFound, "the functions could not be compiled; the reason is above", ""};
   }
+  provisional_ = *std::move(provisional);
   compiled_ = true;
+  for (std::size_t i = 0; i < functions_.size() && !common_.quiet; ++i) {
+    if (is_provisional(i)) {
+      fmt::print(stderr, "ferry: {}: an interpreter answers until it is compiled\n",
+                 functions_[i].name);
+    }
+  }
   return Done{};
+}
+
+bool WasmProvider::is_provisional(std::size_t index) const {
+  return index < provisional_.size() && provisional_[index] != 0;
+}
+
+Result<engine::LoadedEngine> WasmProvider::make_provisional_engine(
+    const engine::EngineOptions& options) {
+  return builder::make_quick_engine(options);
+}
+
+Result<bundle::Bundle> WasmProvider::provisional_bundle(std::size_t index,
+                                                        const engine::Info& engine) {
+  return builder::make_quick_bundle(functions_[index], engine);
+}
+
+std::vector<serve::Search> WasmProvider::searches() const {
+  std::vector<serve::Search> out;
+  for (std::size_t i = 0; i < functions_.size(); ++i) {
+    if (is_provisional(i)) out.push_back({i, serve::Improvement::kCompiled});
+  }
+  for (std::size_t i = 0; i < functions_.size() && later_.snapshots; ++i) {
+    out.push_back({i, serve::Improvement::kSnapshot});
+  }
+  return out;
+}
+
+Result<serve::Provider::Better> WasmProvider::find_better(const serve::Search& search,
+                                                          const engine::EngineOptions& options,
+                                                          const bundle::MacKey& key) {
+  if (!trial_engine_) {
+    engine::EngineOptions trial = options;
+    trial.max_instances = std::max(options.max_instances, kTrialInstances);
+    FERRY_TRY(auto engine, make_engine(trial));
+    trial_engine_ = std::move(engine);
+  }
+  const function::Function& function = functions_[search.function];
+  if (search.what == serve::Improvement::kSnapshot) {
+    FERRY_TRY(auto made,
+              builder::snapshot_for_server(**trial_engine_, engine_options_, function, key));
+    return Better{std::move(made.bundle), std::move(made.words)};
+  }
+  const engine::Info& info = (*trial_engine_)->info();
+  const Monotonic begun = system_clock().monotonic();
+  FERRY_TRY(const auto made, builder::make_bundle(function, info, engine_options_, true, nullptr));
+  FERRY_TRY(const Bytes artifact, made.artifact->bytes());
+  const auto took = std::chrono::duration<double>(system_clock().monotonic() - begun).count();
+  return Better{
+      bundle::write_bundle(made.info, artifact, key),
+      fmt::format("compiled in {:.1f} s; {} {} answers now", took, info.name, info.version)};
 }
 
 Result<engine::LoadedEngine> WasmProvider::make_engine(engine::EngineOptions options) {

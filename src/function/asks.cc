@@ -34,6 +34,12 @@ std::vector<std::string> asks_of(const Manifest& manifest, const std::string& ma
                                grant.read_only ? "read" : "read and write", leads_to.string(),
                                grant.guest));
   }
+  // What is read there a function could show to whoever calls it.
+  for (const std::string& file : manifest.warm) {
+    const fs::path leads_to = resolved(file);
+    if (is_inside(leads_to, folder)) continue;
+    asks.push_back(fmt::format("be given the file {} as an event", leads_to.string()));
+  }
   for (const std::string& name : manifest.grants.env_from) {
     asks.push_back(fmt::format("read the variable {} of your environment", name));
   }

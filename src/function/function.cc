@@ -65,6 +65,9 @@ Status read_manifest(const fs::path& path, Found& found) {
       grant.host = (folder_of(path) / grant.host).lexically_normal().string();
     }
   }
+  for (std::string& file : manifest.warm) {
+    if (fs::path(file).is_relative()) file = (folder_of(path) / file).lexically_normal().string();
+  }
   if (std::string& ca = manifest.grants.ca; !ca.empty()) {
     FERRY_TRY(ca, read_certificates(ca, folder_of(path)));
   }

@@ -26,6 +26,7 @@ constexpr std::uint64_t kMaxNetworkBytes = 1ull << 40;
 constexpr std::size_t kMaxGrants = 256;
 constexpr std::size_t kMaxNameLength = 63;
 constexpr std::size_t kMaxHeaders = 100;
+constexpr std::size_t kMaxWarm = 100;
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= kMaxNameLength && name.front() != '.' &&
@@ -119,6 +120,19 @@ Status read_function(const toml::table& table, TomlPlace place, Manifest& out) {
        [&](const toml::node& node) {
          return read_list(node, "headers = [\"authorization\"]",
                           [&](const std::string& name) { return add_header(name, out.headers); });
+       }},
+      {"warm",
+       [&](const toml::node& node) {
+         return read_list(node, "warm = [\"event.json\"]", [&](const std::string& file) -> Status {
+           if (file.empty() || out.warm.size() == kMaxWarm) {
+             return Error{Code::kInvalid,
+                          file.empty() ? "holds an empty name"
+                                       : fmt::format("names more than {} files", kMaxWarm),
+                          "name files with an event's data each"};
+           }
+           out.warm.push_back(file);
+           return Done{};
+         });
        }},
   };
   return read_toml_table(table, place, fields);

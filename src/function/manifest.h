@@ -25,6 +25,9 @@ struct Manifest {
   // Headers of plain HTTP requests that the event carries, beside those it carries anyway; lower
   // case.
   std::vector<std::string> headers;
+  // Files with an event's data each: a snapshot's first state is the one after these events.
+  // Relative to the manifest; from load_function() on, as they are found from here.
+  std::vector<std::string> warm;
   Limits limits;
   Grants grants;
   HttpSettings http;
@@ -35,8 +38,9 @@ struct Manifest {
 // `path` is for messages. An unknown key is an error that names key, line and nearest known key.
 Result<Manifest> parse_manifest(std::string_view toml, std::string_view path);
 
-// The same as TOML again, without what only concerns the build: name, input, reply, limits, grants,
-// http, lambda. Folders are written as they stand. The same manifest gives the same bytes.
+// The same as TOML again, without what only concerns the build, warm included: name, input, reply,
+// limits, grants, http, lambda. Folders are written as they stand. The same manifest gives the same
+// bytes.
 std::string manifest_to_toml(const Manifest& manifest);
 
 // "2s", "1500ms", "1m"; "64MiB", "6 MiB", "1048576", "1GB". Used by the command line too.

@@ -207,7 +207,9 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
   FERRY_TRY(guest.network, make_network_access(options.manifest, options.network != nullptr
                                                                      ? *options.network
                                                                      : net::system_network()));
-  std::vector<std::string> taken = taken_environment(options.manifest.grants);
+  std::vector<std::string> taken = options.like != nullptr
+                                       ? options.like->taken_environ
+                                       : taken_environment(options.manifest.grants);
   guest.mask = Mask(taken);
   guest.environ.insert(guest.environ.end(), taken.begin(), taken.end());
   if (guest.network != nullptr && !guest.network->ca_bundle.empty() &&
@@ -215,9 +217,11 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
     guest.environ.push_back(
         fmt::format("{}={}/{}", wasi::kCaVariable, wasi::kCaFolderPath, wasi::kCaName));
   }
-  auto loaded = std::make_shared<Loaded>(std::move(guest));
+  auto loaded = std::make_shared<Loaded>(*this, std::move(guest));
   loaded->digest = bundle.info.function_digest;
   loaded->keeping = options.keeping;
+  loaded->taken_environ = std::move(taken);
+  if (options.like != nullptr) loaded->recorders = options.like->recorders;
   if (!reset::can_keep(loaded->record, engine.capabilities).ok()) {
     loaded->keeping.enabled = false;
   }

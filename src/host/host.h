@@ -1,7 +1,7 @@
 // The Host turns (function, event, limits) into an Outcome. Every verb and every platform comes
 // through invoke(); nothing else runs guests.
 //
-// Thread-safe after load(). One Host a process, one engine a Host.
+// Thread-safe. One engine a Host.
 #pragma once
 
 #include <atomic>
@@ -49,6 +49,10 @@ struct LoadOptions {
   function::Manifest manifest;
   Keeping keeping;
   net::Network* network = nullptr;  // borrowed; null: the system's
+  // Another version of this function, with the same grants: it gets the environment that this one
+  // took from the process when it was loaded, since the process's own may have been wiped, and this
+  // one's recorders.
+  const Loaded* like = nullptr;
 };
 
 class Host {
@@ -95,5 +99,7 @@ const std::string& name_of(const Loaded& function);
 const std::string& digest_of(const Loaded& function);
 wasm::Abi abi_of(const Loaded& function);
 const function::Manifest& manifest_of(const Loaded& function);
+// The host that loaded it, which is the one to invoke it.
+Host& host_of(const Loaded& function);
 
 }  // namespace ferry::host

@@ -106,7 +106,7 @@ void Loaded::release(Held held, bool clean) {
   // What the guest left open is closed now: the next event may be long in coming.
   held.context->reset({});
   std::lock_guard lock(mutex_);
-  if (held.kept) {
+  if (held.kept && !retired_) {
     kept_.push_back(std::move(held.kept));
   }
   contexts_.push_back(std::move(held.context));
@@ -138,9 +138,18 @@ bool Loaded::drop_kept() {
   return !dropped.empty();
 }
 
+void Loaded::retire() {
+  {
+    std::lock_guard lock(mutex_);
+    retired_ = true;
+  }
+  drop_kept();
+}
+
 const std::string& name_of(const Loaded& function) { return function.name; }
 const std::string& digest_of(const Loaded& function) { return function.digest; }
 wasm::Abi abi_of(const Loaded& function) { return function.record.abi; }
 const function::Manifest& manifest_of(const Loaded& function) { return function.manifest; }
+Host& host_of(const Loaded& function) { return function.host; }
 
 }  // namespace ferry::host

@@ -20,10 +20,13 @@ namespace ferry::host {
 // Thread-safe: what invocations share is either constant or behind the mutex.
 class Loaded : public Guest {
  public:
-  explicit Loaded(Guest guest) : Guest(std::move(guest)) {}
+  Loaded(Host& by, Guest guest) : Guest(std::move(guest)), host(by) {}
+
+  Host& host;  // that loaded it
 
   std::string digest;
   std::unique_ptr<engine::Module> module;
+  std::vector<std::string> taken_environ;  // of `environ`: from the process's own environment
   Keeping keeping;  // how instances are kept, if they are; set before the first event
 
   std::vector<std::shared_ptr<Recorder>> recorders;  // constant from the first event on
@@ -49,6 +52,8 @@ class Loaded : public Guest {
   bool keeps();  // instances that no event holds now
   // Ends those. True if there were any.
   bool drop_kept();
+  // It begins no more events: nothing is kept from now on.
+  void retire();
 
   // When it had its last event, in events of the whole host; for the host alone.
   std::atomic<std::uint64_t> last_event{0};
@@ -62,6 +67,7 @@ class Loaded : public Guest {
   std::vector<std::unique_ptr<reset::KeptInstance>> kept_;
   std::shared_ptr<reset::FirstState> first_;
   bool used_ = false;
+  bool retired_ = false;
   bool again_ = false;                // an event came before, and not long ago: keeping will pay
   std::atomic<bool> gave_up_{false};  // each event gets a new instance, whatever `keeping` says
   std::atomic<unsigned> lost_in_a_row_{0};  // kept instances that could not be reset

@@ -33,22 +33,6 @@ Status check_grants(const function::Function& function) {
   return Done{};
 }
 
-Result<Bytes> artifact_of(const bundle::Bundle& bundle) {
-  FERRY_TRY(const int file, bundle.artifact->proven());
-  Bytes out(bundle.artifact->size());
-  for (std::size_t at = 0; at < out.size();) {
-    const ssize_t got = pread(file, out.data() + at, out.size() - at, static_cast<off_t>(at));
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got <= 0) {
-      return errno_error("read the compiled function", got < 0 ? errno : EIO);
-    }
-    at += static_cast<std::size_t>(got);
-  }
-  return out;
-}
-
 // Of a smaller module it is over before anyone could read about it.
 constexpr std::size_t kWorthSaying = 1u << 20;
 
@@ -118,7 +102,7 @@ Result<Packed> pack_function(const PackOptions& options) {
   const function::Function& packed = snapshot ? *snapshot : out.function;
   FERRY_TRY(auto stored, builder::make_bundle(packed, engine->info(), engine_options,
                                               options.common.quiet, &cached));
-  FERRY_TRY(const Bytes artifact, artifact_of(stored));
+  FERRY_TRY(const Bytes artifact, stored.artifact->bytes());
   bundle::BundleInfo info = stored.info;
   info.function_name = out.function.name;
   info.function_digest = out.function.digest;  // a snapshot is no other function

@@ -55,7 +55,8 @@ std::vector<host::OutcomeOf> outcomes_of(const AdapterContext& context) {
   const engine::Info& engine = context.host.engine().info();
   std::vector<host::OutcomeOf> of;
   of.reserve(context.functions.size());
-  for (const auto& function : context.functions) {
+  for (const host::InService& each : context.functions) {
+    const auto function = each.version();
     of.push_back({host::name_of(*function), host::digest_of(*function), host::abi_of(*function),
                   engine.name, engine.version});
   }
@@ -64,9 +65,9 @@ std::vector<host::OutcomeOf> outcomes_of(const AdapterContext& context) {
 
 HttpCalls::HttpCalls(const AdapterContext& context) : context_(context), of_(outcomes_of(context)) {
   auto always = event::default_carried_headers();
-  for (const auto& function : context.functions) {
+  for (const host::InService& function : context.functions) {
     auto& carried = carried_.emplace_back(always.begin(), always.end());
-    const auto& asked = host::manifest_of(*function).headers;
+    const auto& asked = asked_.emplace_back(host::manifest_of(*function.version()).headers);
     carried.insert(carried.end(), asked.begin(), asked.end());
   }
 }
@@ -82,7 +83,7 @@ Outcome HttpCalls::invoke(std::size_t function, event::LazyEvent& event, Monoton
                           host::InvokeOptions options) const {
   options.arrived = arrival;
   options.logs = context_.reads_logs;
-  Outcome outcome = context_.host.invoke(*context_.functions[function], event, options);
+  Outcome outcome = context_.functions[function].invoke(event, options);
   const Monotonic ended = outcome.ended ? *outcome.ended : context_.clock.monotonic();
   context_.observe(function, outcome, ended - arrival);
   if (context_.log != nullptr) {
@@ -152,7 +153,8 @@ void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
 // client. Events that are not run because of these are answered as refused (503).
 std::vector<Outcome> HttpCalls::run_batch(const HttpCall& call,
                                           const std::vector<event::Event>& batch) const {
-  const function::Limits& limits = host::manifest_of(*context_.functions[call.function]).limits;
+  const auto version = context_.functions[call.function].version();
+  const function::Limits& limits = host::manifest_of(*version).limits;
   host::InvokeOptions options = call.invoke;
   const Monotonic deadline = context_.clock.monotonic() + limits.timeout;
   options.deadline = std::min(options.deadline.value_or(deadline), deadline);
@@ -266,7 +268,8 @@ void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
 }
 
 void HttpCalls::call(HttpCall&& call, http::Response& response) const {
-  const auto& cors = host::manifest_of(*context_.functions[call.function]).http.cors;
+  const auto version = context_.functions[call.function].version();
+  const auto& cors = host::manifest_of(*version).http.cors;
   if (!cors) {
     call_function(call, response);
     return;
@@ -286,9 +289,9 @@ void HttpCalls::call_function(HttpCall& call, http::Response& response) const {
     return;
   }
   std::vector<event::HeaderView> decoded;
-  const auto& limits = host::manifest_of(*context_.functions[call.function]).limits;
-  if (ferry::Status done = event::decode_content(call.message, decoded, serve::max_body(limits));
-      !done.ok()) {
+  const auto version = context_.functions[call.function].version();
+  const std::uint64_t most = serve::max_body(host::manifest_of(*version).limits);
+  if (ferry::Status done = event::decode_content(call.message, decoded, most); !done.ok()) {
     answer_refused(call, done.error(), response);
     if (done.error().code == Code::kUnsupported) {
       response.fields.emplace_back("Accept-Encoding", event::kKnownCodings);

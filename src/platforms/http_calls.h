@@ -64,6 +64,7 @@ class HttpCalls {
 
   const AdapterContext& context_;
   std::vector<host::OutcomeOf> of_;
+  std::vector<std::vector<std::string>> asked_;         // headers that manifests name, by function
   std::vector<std::vector<std::string_view>> carried_;  // headers of plain requests, by function
 };
 

@@ -154,6 +154,12 @@ std::string Board::metrics(const Census& census) const {
                        static_cast<double>(us) / 1e6);
     out += fmt::format("ferry_request_seconds_count{{function=\"{}\"}} {}\n", label, running);
   }
+  head(out, "ferry_function_snapshot", "gauge",
+       "Workers that serve the function from a snapshot of its start-up.");
+  for (std::size_t f = 0; f < functions_.size(); ++f) {
+    out += fmt::format("ferry_function_snapshot{{function=\"{}\"}} {}\n", escaped(functions_[f]),
+                       sum([&](std::size_t w) -> auto& { return function(w, f).snapshot; }));
+  }
   auto front = [&](std::atomic<std::uint64_t> http::Counters::*member) {
     return sum([&](std::size_t w) -> auto& { return worker(w).front.*member; });
   };

@@ -23,6 +23,7 @@ struct FunctionCounters {
   std::array<std::atomic<std::uint64_t>, kStatuses> by_status{};
   std::array<std::atomic<std::uint64_t>, kBucketBounds.size() + 1> buckets{};
   std::atomic<std::uint64_t> total_us{0};
+  std::atomic<std::uint64_t> snapshot{0};  // 1: it is served from a snapshot of its start-up
 
   void count(std::size_t status, std::uint64_t us);
 };

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "host/host.h"
+#include "host/in_service.h"
 #include "serve/log.h"
 
 namespace ferry::serve {
@@ -14,7 +14,7 @@ namespace ferry::serve {
 // What an adapter is made with. All references outlive it; it is used by many threads at once.
 struct AdapterContext {
   host::Host& host;
-  std::vector<std::shared_ptr<host::Loaded>> functions;
+  std::vector<host::InService> functions;
   const Clock& clock;
   Random& random;
   LogWriter* log = nullptr;  // where functions' log lines go; null: nowhere

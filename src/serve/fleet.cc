@@ -90,7 +90,8 @@ void tell(PoolHooks& hooks, Notices& notices, bool* was_cut) {
 
 }  // namespace
 
-Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLife& life) {
+Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLife& life,
+                 const Beside& beside) {
   allow_descriptors();
   const std::size_t workers = listeners.sockets.size();
   const std::vector<int> cores = options.pin ? http::own_cores() : std::vector<int>();
@@ -147,6 +148,12 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
       notices.add(what_serves(options, listeners.address, admin_address, workers));
     }
     manager.ready(fmt::format("serving on {}", http::url_of(listeners.address)));
+    beside.start(
+        [&] {
+          admin_server.reset();
+          listeners.sockets.clear();
+        },
+        [&](const std::string& text) { notices.add(text); });
   };
   hooks.pool.on_answering = [&](const std::vector<bool>& answering) {
     // Without it new connections wait for the successor. Of one socket each worker takes what it
@@ -157,16 +164,19 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
   };
   hooks.pool.on_drain = [&] {
     manager.stopping();
+    beside.stop();
     // All sockets at once, before any worker stops: the kernel must not route to one that did.
     http::stop_listening(listeners);
   };
-  hooks.side_fd = admin_server->fd();
+  hooks.sides = {{[&] { return admin_server->fd(); },
+                  [&] {
+                    admin_server->step();
+                    notices.step();
+                    manager.alive();
+                  }},
+                 {beside.fd, beside.step}};
+  hooks.on_other_end = beside.on_end;
   hooks.attention_fd = attention.get();
-  hooks.side_step = [&] {
-    admin_server->step();
-    notices.step();
-    manager.alive();
-  };
   PoolOptions pool_options;
   pool_options.workers = workers;
   Supervisor supervisor(pool_options, std::move(hooks));

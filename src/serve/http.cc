@@ -9,8 +9,10 @@
 
 #include "capsule/store.h"
 #include "http/inherited.h"
+#include "serve/change.h"
 #include "serve/fleet.h"
 #include "serve/front.h"
+#include "serve/improver.h"
 #include "telemetry/settings.h"
 
 namespace ferry::serve {
@@ -39,9 +41,37 @@ host::sandbox::Needs needs_of(const std::vector<Listed>& functions) {
   return needs;
 }
 
+// All that processes of one server have in common.
+struct Shared {
+  Provider& provider;
+  const std::vector<Listed>& functions;
+  const Options& options;
+  const ServiceFactory& make_service;
+  bundle::MacKey key;  // of changes
+  Changes changes;
+};
+
+// Puts a version in the place of another, in this worker.
+Status change_over(const Shared& shared, const Running& running, Change change) {
+  const Listed& listed = shared.functions[change.function];
+  const host::InService& place = running.functions[change.function];
+  if (!change.bundle.valid()) {  // it could not be compiled
+    place.settle();
+    return Done{};
+  }
+  FERRY_TRY(const bundle::Bundle bundle, bundle::open_sealed(std::move(change.bundle), shared.key));
+  const auto before = place.version();
+  host::LoadOptions load{listed.name, listed.manifest, {}};
+  load.like = before.get();
+  FERRY_TRY(auto next, running.host->load(bundle, load));
+  place.replace(std::move(next));
+  return Done{};
+}
+
 // A worker's life.
-Status work(Provider& provider, const std::vector<Listed>& functions, const Options& options,
-            const ServiceFactory& make_service, WorkerPlace place) {
+Status work(Shared& shared, WorkerPlace place) {
+  const auto& [provider, functions, options, make_service, key, changes] = shared;
+  Changes::Adopted adopted = shared.changes.adopt(place.index);
   Phases phases;
   FERRY_TRY(const Running running,
             bring_up(provider, functions, engine_options_for(functions), phases));
@@ -54,6 +84,19 @@ Status work(Provider& provider, const std::vector<Listed>& functions, const Opti
         .count(static_cast<std::size_t>(outcome.status),
                static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)) / 1000);
   };
+  const auto take = [&](Change change) {
+    if (change.function >= functions.size()) return;
+    const host::InService& served = running.functions[change.function];
+    FunctionCounters& of_function = place.board.function(place.index, change.function);
+    const bool is_snapshot = change.what == Improvement::kSnapshot;
+    if (const Status changed = change_over(shared, running, std::move(change)); changed.ok()) {
+      of_function.snapshot.store(is_snapshot ? 1 : 0, std::memory_order_relaxed);
+    } else {
+      provider.complain(changed.error());  // it is served as it was
+      served.settle();
+    }
+  };
+  for (Change& change : adopted.before) take(std::move(change));
   FERRY_TRY(auto service, make_service(std::move(context)));
   std::vector<function::Limits> limits;
   limits.reserve(functions.size());
@@ -67,6 +110,8 @@ Status work(Provider& provider, const std::vector<Listed>& functions, const Opti
   FERRY_TRY(auto server, http::Server::make(std::move(front), *service));
   FERRY_CHECK_OK(server->listen(std::move(place.listener)));
   FERRY_CHECK_OK(host::sandbox::enter(options.sandbox, needs_of(functions)));
+  // Only now: the sandbox wants a process of one thread.
+  FERRY_TRY(const auto receiver, ChangeReceiver::make(adopted.receiver.get(), take));
   serve_until_stopped(
       *server, [&] { counters.ready.store(true, std::memory_order_release); }, place.leaving);
   return Done{};
@@ -105,13 +150,42 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
   for (const Listed& each : functions) {
     fleet.names.push_back(each.name);
   }
-  return run_fleet(std::move(fleet), std::move(listeners), [&](WorkerPlace place) {
-    const Status worked = work(provider, functions, options, make_service, std::move(place));
-    if (!worked.ok()) {
-      provider.complain(worked.error());
+  FERRY_TRY(Changes changes, Changes::make(functions.size(), workers));
+  Shared shared{provider, functions, options, make_service, {}, std::move(changes)};
+  system_random().fill(shared.key.bytes);
+  ImproverOptions improving;
+  improving.engine = engine_options_for(functions);
+  improving.key = shared.key;
+  std::function<void(const std::string&)> say = [](const std::string&) {};
+  Improver improver(provider, improving, [&](Change change) {
+    if (!options.quiet && !change.words.empty()) {
+      say(fmt::format("{}: {}", functions[change.function].name, change.words));
     }
-    return worked.ok() ? 0 : 1;
+    // A worker that could not be told serves the function as it was, and is none the worse for it.
+    if (change.bundle.valid() || change.what == Improvement::kCompiled) {
+      static_cast<void>(shared.changes.publish(std::move(change)).ok());
+    }
   });
+  Beside beside;
+  beside.start = [&](std::function<void()> after_fork,
+                     std::function<void(const std::string&)> to_people) {
+    say = std::move(to_people);
+    improver.start(std::move(after_fork));
+  };
+  beside.stop = [&] { improver.stop(); };
+  beside.fd = [&] { return improver.fd(); };
+  beside.step = [&] { improver.step(); };
+  beside.on_end = [&](pid_t pid, int wait_status) { improver.on_end(pid, wait_status); };
+  return run_fleet(
+      std::move(fleet), std::move(listeners),
+      [&](WorkerPlace place) {
+        const Status worked = work(shared, std::move(place));
+        if (!worked.ok()) {
+          provider.complain(worked.error());
+        }
+        return worked.ok() ? 0 : 1;
+      },
+      beside);
 }
 
 }  // namespace ferry::serve

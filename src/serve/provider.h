@@ -5,6 +5,7 @@
 // Used by one thread; lives as long as anything made from it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,16 @@ struct Wanted {
   bool may_be_none = false;  // functions may also come later, over the wire
 };
 
+// What takes the place of a function that is served.
+enum class Improvement : std::uint32_t {
+  kCompiled,  // compiled code, in place of an interpreter
+  kSnapshot,  // a snapshot of its start-up
+};
+struct Search {
+  std::size_t function = 0;
+  Improvement what = Improvement::kCompiled;
+};
+
 class Provider {
  public:
   virtual ~Provider() = default;
@@ -48,6 +59,34 @@ class Provider {
   virtual Result<engine::LoadedEngine> make_engine(engine::EngineOptions options) = 0;
   // Of the function at that place in list(), for the engine that make_engine() gave last.
   virtual Result<bundle::Bundle> bundle(std::size_t index, const engine::Info& engine) = 0;
+
+  // A function that takes long to compile may be served from the first moment on by another engine,
+  // which takes it as it is, until find_better() has compiled it. Whether this one is; known once
+  // prepare() was called.
+  virtual bool is_provisional(std::size_t /*index*/) const { return false; }
+  virtual Result<engine::LoadedEngine> make_provisional_engine(
+      const engine::EngineOptions& /*options*/) {
+    return Error{Code::kUnsupported, "there is none", ""};
+  }
+  virtual Result<bundle::Bundle> provisional_bundle(std::size_t /*index*/,
+                                                    const engine::Info& /*engine*/) {
+    return Error{Code::kUnsupported, "there is none", ""};
+  }
+
+  // What can be looked for, in this order, in a process of its own while the functions are served
+  // already: it may take minutes, crash, or be ended.
+  virtual std::vector<Search> searches() const { return {}; }
+  // A version of the function that does the same and costs less, authenticated by `key`.
+  // kUnsupported with the reason where the function stays what it is.
+  struct Better {
+    Bytes bundle;
+    std::string words;  // how it was made, for people; may be empty
+  };
+  virtual Result<Better> find_better(const Search& /*search*/,
+                                     const engine::EngineOptions& /*options*/,
+                                     const bundle::MacKey& /*key*/) {
+    return Error{Code::kUnsupported, "nothing better is known", ""};
+  }
 
   // Whose signature is accepted on bundles that come over the wire; nothing: no bundles are.
   virtual Result<std::optional<bundle::VerifyKey>> upload_key() = 0;

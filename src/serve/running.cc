@@ -46,6 +46,24 @@ void Phases::print() const {
   }
 }
 
+namespace {
+
+Result<std::shared_ptr<host::Loaded>> load_provisional(Provider& provider, std::size_t index,
+                                                       const engine::EngineOptions& options,
+                                                       const host::LoadOptions& load,
+                                                       Running& running) {
+  if (!running.provisional_engine) {
+    FERRY_TRY(running.provisional_engine, provider.make_provisional_engine(options));
+    running.provisional_host =
+        std::make_unique<host::Host>(**running.provisional_engine, system_clock(), system_random());
+  }
+  FERRY_TRY(const bundle::Bundle bundle,
+            provider.provisional_bundle(index, (*running.provisional_engine)->info()));
+  return running.provisional_host->load(bundle, load);
+}
+
+}  // namespace
+
 AdapterContext Running::context(LogWriter* log) const {
   AdapterContext context{*host, functions, system_clock(), system_random()};
   context.log = log;
@@ -57,7 +75,7 @@ namespace {
 
 // Whatever the platform is: the environment reaches them all, and a Lambda function has no command
 // line of the user's own.
-Status add_recorders(const Running& running, std::string_view program) {
+Result<std::vector<std::shared_ptr<host::Recorder>>> make_recorders(std::string_view program) {
   const auto env = [](const char* name) -> const char* {
     return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
   };
@@ -72,10 +90,7 @@ Status add_recorders(const Running& running, std::string_view program) {
     recorders.push_back(
         std::make_shared<telemetry::Exporter>(*std::move(traces), std::string(program)));
   }
-  for (const auto& function : running.functions) {
-    for (const auto& recorder : recorders) host::add_recorder(*function, recorder);
-  }
-  return Done{};
+  return recorders;
 }
 
 }  // namespace
@@ -84,15 +99,26 @@ Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
                          const engine::EngineOptions& options, Phases& phases) {
   FERRY_TRY(auto engine, provider.make_engine(options));
   phases.end_of("engine");
-  Running running{std::move(engine), nullptr, {}};
+  Running running{std::move(engine), nullptr, {}, nullptr, {}};
   running.host = std::make_unique<host::Host>(*running.engine, system_clock(), system_random());
+  FERRY_TRY(const auto recorders, make_recorders(provider.program()));
   for (std::size_t i = 0; i < functions.size(); ++i) {
+    const host::LoadOptions load{functions[i].name, functions[i].manifest, {}};
+    // What a provisional version tries in vain is not to be recorded.
+    if (provider.is_provisional(i) && recorders.empty()) {
+      auto loaded = load_provisional(provider, i, options, load, running);
+      if (loaded.ok()) {
+        running.functions.emplace_back(*std::move(loaded), true);
+        continue;
+      }  // it waits for its compiler, then
+    }
     FERRY_TRY(const bundle::Bundle bundle, provider.bundle(i, running.engine->info()));
-    FERRY_TRY(auto loaded,
-              running.host->load(bundle, {functions[i].name, functions[i].manifest, {}}));
-    running.functions.push_back(std::move(loaded));
+    FERRY_TRY(auto loaded, running.host->load(bundle, load));
+    running.functions.emplace_back(std::move(loaded));
   }
-  FERRY_CHECK_OK(add_recorders(running, provider.program()));
+  for (const host::InService& function : running.functions) {
+    for (const auto& recorder : recorders) host::add_recorder(*function.version(), recorder);
+  }
   phases.end_of("load");
   return running;
 }

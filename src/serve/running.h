@@ -2,12 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
-#include "host/host.h"
+#include "host/in_service.h"
 #include "host/sandbox.h"
 #include "serve/context.h"
 #include "serve/provider.h"
@@ -48,7 +49,10 @@ struct Running {
 
   engine::LoadedEngine engine;
   std::unique_ptr<host::Host> host;
-  std::vector<std::shared_ptr<host::Loaded>> functions;  // as listed
+  // Of provisional functions, where there are any.
+  std::optional<engine::LoadedEngine> provisional_engine;
+  std::unique_ptr<host::Host> provisional_host;
+  std::vector<host::InService> functions;  // as listed
 };
 
 Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,

@@ -66,6 +66,7 @@ void Supervisor::reap() {
   int status = 0;
   for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
     pool_.died(pid, status);
+    hooks_.on_other_end(pid, status);
   }
 }
 
@@ -76,11 +77,11 @@ void Supervisor::on_signal(int signal) {
 }
 
 void Supervisor::wait() {
-  std::array<pollfd, 3> watched{
-      {{signals_.get(), POLLIN, 0}, {hooks_.side_fd, POLLIN, 0}, {hooks_.attention_fd, POLLIN, 0}}};
+  std::vector<pollfd> watched{{signals_.get(), POLLIN, 0}, {hooks_.attention_fd, POLLIN, 0}};
+  for (const SupervisorHooks::Side& side : hooks_.sides) watched.push_back({side.fd(), POLLIN, 0});
   poll(watched.data(), watched.size(), static_cast<int>(pool_.wait().count()));
   std::uint64_t count = 0;
-  if ((watched[2].revents & POLLIN) != 0) {
+  if ((watched[1].revents & POLLIN) != 0) {
     static_cast<void>(!read(hooks_.attention_fd, &count, sizeof count));
   }
 }
@@ -102,7 +103,7 @@ ferry::Status Supervisor::run() {
     }
     reap();  // one SIGCHLD may stand for several deaths
     pool_.step();
-    hooks_.side_step();
+    for (const SupervisorHooks::Side& side : hooks_.sides) side.step();
   }
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pool_.gave_up()) {

@@ -28,10 +28,17 @@ struct SupervisorHooks {
   std::function<bool(std::size_t index)> is_leaving = [](std::size_t) { return false; };
   std::function<std::uint64_t(std::size_t index)> beats = {};  // none: no heartbeat is expected
   PoolHooks pool = {};
-  // Something to serve beside (the admin address), and what wakes the supervisor to look again.
-  int side_fd = -1;
-  int attention_fd = -1;
-  std::function<void()> side_step = [] {};  // each time it wakes
+  // What is served beside, such as the admin address: `step` is called each time that the
+  // supervisor wakes, and it wakes when the descriptor can be read. Below 0: there is nothing to
+  // wait for now.
+  struct Side {
+    std::function<int()> fd;
+    std::function<void()> step;
+  };
+  std::vector<Side> sides = {};
+  int attention_fd = -1;  // what wakes the supervisor to look again
+  // A child of this process has ended, a worker or not.
+  std::function<void(pid_t pid, int wait_status)> on_other_end = [](pid_t, int) {};
 };
 
 class Supervisor final : private Machine {

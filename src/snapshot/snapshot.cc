@@ -181,7 +181,7 @@ Baked baked_of(const Making& making, StartUp& run, std::string_view at, Frozen& 
   Baked baked;
   const wasi::Memory memory = run.instance->memory();
   baked.memory = ByteView(memory.base, memory.size);
-  frozen.drawn = run.context->drawn();
+  frozen.drawn = run.drawn();
   auto redrawing = find_frozen(making.wasm, making.binary, making.go, baked.memory,
                                run.random->first(), run.random->calls(), frozen);
   baked.redraws = std::move(redrawing.redraws);
@@ -258,6 +258,22 @@ Result<Snapshot> snapshot_command(const Making& making) {
   return out;
 }
 
+// Whether a warm event left a state that others may start from.
+Status check_warm(const engine::End& end, const wasi::Drawn& drawn) {
+  if (drawn.files || drawn.network) {
+    return no_snapshot("a warm event opened files or reached for the network",
+                       "warm it with events that need neither");
+  }
+  if (end.kind != engine::End::Kind::kReturned || end.value != 0) {
+    return no_snapshot(fmt::format("a warm event did not end well: {}",
+                                   end.kind == engine::End::Kind::kReturned
+                                       ? fmt::format("it returned {}", end.value)
+                                       : (end.message.empty() ? "it did not return" : end.message)),
+                       "name events that the function answers");
+  }
+  return Done{};
+}
+
 // To where the first event would come.
 Result<StartUp> initialize(const Making& making, const Startable& module, Random& random,
                            bool second) {
@@ -277,6 +293,16 @@ Result<StartUp> initialize(const Making& making, const Startable& module, Random
     return no_snapshot("its start-up keeps handles of WASI, which are valid for one event alone",
                        "ask for streams, clocks and the like when an event is there");
   }
+  for (const WarmEvent& event : making.options.warm) {
+    FERRY_TRY(const engine::End end, run.warm(event, making.options));
+    FERRY_CHECK_OK(check_warm(end, run.earlier));
+    if (run.kept_handles) {
+      return no_snapshot(
+          "it keeps handles of WASI after a warm event, which are valid for one event "
+          "alone",
+          "ask for streams, clocks and the like at each event");
+    }
+  }
   return run;
 }
 
@@ -292,7 +318,13 @@ Result<std::string> find_drawing(const Making& making) {
   FERRY_TRY(Bytes trapped, edit.finish());
   FERRY_TRY(Startable module, make_startable(making.engine, making.compile, trapped));
   FERRY_TRY(StartUp run, start_up(module, making.options, *making.options.random));
-  return drawing_function(making, run.call("_initialize"));
+  std::string drew = drawing_function(making, run.call("_initialize"));
+  for (const WarmEvent& event : making.options.warm) {
+    if (!drew.empty()) break;
+    FERRY_TRY(const engine::End end, run.warm(event, making.options));
+    drew = drawing_function(making, end);
+  }
+  return drew;
 }
 
 // Of a reactor or a component.
@@ -305,9 +337,11 @@ Result<Snapshot> snapshot_reactor(const Making& making) {
   FERRY_TRY(StartUp run, initialize(making, module, *making.options.random, false));
   FERRY_CHECK_OK(run.check_worth(making.options.least_pages));
   Snapshot out;
-  Baked baked = baked_of(
-      making, run, is_component(making.binary) ? "after its start functions" : "after _initialize",
-      out.frozen);
+  const std::size_t events = making.options.warm.size();
+  const std::string at = events != 0                   ? fmt::format("after {} warm events", events)
+                         : is_component(making.binary) ? "after its start functions"
+                                                       : "after _initialize";
+  Baked baked = baked_of(making, run, at, out.frozen);
   baked.globals = run.globals(module.binary);
   FERRY_TRY(out.wasm, bake(making.wasm, module.binary, baked));
   out.memory = baked.memory.size();
@@ -330,6 +364,11 @@ Result<Snapshot> make_snapshot(engine::Engine& engine, const CompilePrepared& co
   FERRY_TRY(making.go, read_go_program(wasm, binary));
   switch (binary.abi) {
     case wasm::Abi::kCommand:
+      if (!options.warm.empty()) {
+        return no_snapshot("a command ends with its event, and cannot be warmed by one",
+                           "export handle in place of a main function (a reactor), or leave out "
+                           "warm");
+      }
       return snapshot_command(making);
     case wasm::Abi::kReactor:
     case wasm::Abi::kHttp:

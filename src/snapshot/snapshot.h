@@ -14,6 +14,12 @@
 
 namespace ferry::snapshot {
 
+// Gives one event to an instance that has started, as the host would, with stdin, stdout and all
+// else that the context holds set up for it: how the guest's call ended, or why the event could not
+// be given. `by_clock` is for the context's clock, `deadline` for the engine.
+using WarmEvent = std::function<Result<engine::End>(
+    engine::Instance& instance, wasi::Context& context, Monotonic by_clock, Monotonic deadline)>;
+
 struct SnapshotOptions {
   std::string name;                           // args[0] while it starts
   std::vector<std::string> environ;           // "KEY=value", as at each event
@@ -21,6 +27,9 @@ struct SnapshotOptions {
   std::uint64_t memory = 128ull << 20;
   bool network = false;  // connections are granted at each event; the start-up may make none
   Random* random = &system_random();  // what the start-up draws
+  // Of a reactor: the first state is the one after these, each event given to what the one before
+  // left. They may use neither files nor the network; what they write is dropped.
+  std::vector<WarmEvent> warm;
   // A start-up that writes to fewer pages (4 KiB) than this is not worth it: kUnsupported.
   std::size_t least_pages = 0;
 };

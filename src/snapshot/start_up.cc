@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "wasi2/session.h"
+#include "wasi2/state.h"
 #include "wasm/prepare.h"
 
 namespace ferry::snapshot {
@@ -81,6 +82,32 @@ std::vector<std::uint64_t> StartUp::globals(const wasm::Binary& binary) {
     }
   }
   return out;
+}
+
+wasi::Drawn StartUp::drawn() const {
+  wasi::Drawn all = earlier;
+  const wasi::Drawn& last = context->drawn();
+  all.random |= last.random;
+  all.clock |= last.clock;
+  all.environ |= last.environ;
+  all.args |= last.args;
+  all.stdin_read |= last.stdin_read;
+  all.files |= last.files;
+  all.folders |= last.folders;
+  all.wrote |= last.wrote;
+  all.network |= last.network;
+  return all;
+}
+
+Result<engine::End> StartUp::warm(const WarmEvent& event, const SnapshotOptions& options) {
+  earlier = drawn();
+  deadline = system_clock().monotonic() + options.timeout;
+  auto end = event(*instance, *context, clock->monotonic() + options.timeout, deadline);
+  earlier = drawn();
+  wasi2::Session* const session = wasi2::Session::find(*context);
+  kept_handles = session != nullptr && session->state().handles.live() != 0;
+  context->reset({});  // it may borrow what was made for the event
+  return end;
 }
 
 Status StartUp::check_worth(std::size_t least_pages) const {

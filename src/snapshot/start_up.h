@@ -79,10 +79,15 @@ struct StartUp {
   std::unique_ptr<wasi::Context> context;
   std::unique_ptr<engine::Instance> instance;
   Monotonic deadline;
-  Bytes before;  // the memory before anything ran, where that is asked for
+  Bytes before;               // the memory before anything ran, where that is asked for
+  wasi::Drawn earlier;        // what was drawn before the context was last reset
+  bool kept_handles = false;  // the last warm event left handles of WASI 0.2 open
 
   // kUnsupported when the start-up wrote to too few pages.
   Status check_worth(std::size_t least_pages) const;
+  // From the first instruction on.
+  wasi::Drawn drawn() const;
+  Result<engine::End> warm(const WarmEvent& event, const SnapshotOptions& options);
   engine::End call(std::string_view name) { return instance->call(name, *context, deadline); }
   // Bits by global index, as far as `binary` has mutable ones of numbers.
   std::vector<std::uint64_t> globals(const wasm::Binary& binary);

@@ -37,7 +37,8 @@ TEST(ProbeTest, StartFunctionsRunInTrialRunsToo) {
   snapshot::SecondStart second;
   second.memory.resize(64u << 10);
   second.memory[0] = '1';
-  const Status same = compare_with_second_start(**engine, {}, *function, second, {});
+  const Status same = compare_with_second_start(**engine, stored_bundles((*engine)->info(), {}),
+                                                *function, second, {});
   EXPECT_TRUE(same.ok()) << same.error().text();
 }
 

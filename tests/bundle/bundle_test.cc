@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sodium.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -250,6 +251,28 @@ TEST_F(BundleTest, WhatIsUsedIsSealed) {
       EXPECT_EQ(pwrite(fd, "x", 1, 0), -1);
     }
   }
+}
+
+TEST_F(BundleTest, ASealedOneIsOpenedWithoutACopy) {
+  auto sealed = seal_bundle(write_bundle(info_, artifact_, key_));
+  ASSERT_TRUE(sealed.ok()) << sealed.error().text();
+  Fd other(dup(sealed->get()));
+  expect_good(open_sealed(*std::move(sealed), key_));
+  MacKey wrong;
+  wrong.bytes.fill(8);
+  EXPECT_EQ(open_sealed(std::move(other), wrong).error().code, Code::kDenied);
+}
+
+TEST_F(BundleTest, OneThatCouldStillChangeIsNotOpenedAsSealed) {
+  put(write_bundle(info_, artifact_, key_));
+  EXPECT_EQ(open_sealed(Fd(open(path_.c_str(), O_RDONLY)), key_).error().code, Code::kDenied);
+  const Fd memory(memfd_create("unsealed", MFD_ALLOW_SEALING));
+  const Bytes bytes = write_bundle(info_, artifact_, key_);
+  ASSERT_TRUE(write_all(memory.get(), bytes, "memory").ok());
+  EXPECT_EQ(open_sealed(Fd(dup(memory.get())), key_).error().code, Code::kDenied);
+  auto empty = seal_bundle({});
+  ASSERT_TRUE(empty.ok());
+  EXPECT_EQ(open_sealed(*std::move(empty), key_).error().code, Code::kInvalid);
 }
 
 TEST_F(BundleTest, EngineAndCpuMustBeTheSame) {

@@ -94,7 +94,7 @@ TEST(RunningTest, FunctionsAreLoadedInTheirOrder) {
   auto running = up(provider);
   ASSERT_TRUE(running.ok()) << running.error().text();
   ASSERT_EQ(running->functions.size(), 3U);
-  EXPECT_EQ(host::name_of(*running->functions[1]), "two");
+  EXPECT_EQ(host::name_of(*running->functions[1].version()), "two");
 }
 
 TEST(RunningTest, WhatStopsItIsReported) {

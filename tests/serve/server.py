@@ -50,8 +50,9 @@ class Answer:
 class Server:
     """Use it in a `with`; it is ended by SIGTERM, and must then have ended well."""
 
-    def __init__(self, folder, *functions, options=()):
+    def __init__(self, folder, *functions, options=(), snapshots=False):
         command = [FERRY, "serve", *functions, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+        command += [] if snapshots else ["--no-snapshot"]
         self.process = subprocess.Popen([*map(str, command), *options], stderr=subprocess.PIPE,
                                         env=environment(folder), text=True, errors="replace")
         self.lines = []

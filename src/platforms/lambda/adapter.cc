@@ -49,7 +49,7 @@ Result<std::size_t> function_of(const AdapterContext& context, std::string_view 
   }
   std::string names;
   for (std::size_t i = 0; i < context.functions.size(); ++i) {
-    const std::string& name = host::name_of(*context.functions[i]);
+    const std::string name = host::name_of(*context.functions[i].version());
     if (name == handler) {
       return i;
     }
@@ -61,7 +61,8 @@ Result<std::size_t> function_of(const AdapterContext& context, std::string_view 
 
 Result<std::unique_ptr<LambdaAdapter>> LambdaAdapter::make(AdapterContext context,
                                                            const AdapterOptions& options) {
-  FERRY_TRY(auto rows, rows_of(host::manifest_of(*context.functions[options.function]).lambda));
+  FERRY_TRY(auto rows,
+            rows_of(host::manifest_of(*context.functions[options.function].version()).lambda));
   return std::unique_ptr<LambdaAdapter>(
       new LambdaAdapter(std::move(context), options, std::move(rows)));
 }
@@ -73,7 +74,7 @@ LambdaAdapter::LambdaAdapter(AdapterContext context, const AdapterOptions& optio
       function_(options.function),
       rows_(std::move(rows)),
       streaming_(options.streaming.value_or(
-          host::manifest_of(*context_.functions[function_]).lambda.streaming)) {}
+          host::manifest_of(*context_.functions[function_].version()).lambda.streaming)) {}
 
 serve::Answer LambdaAdapter::answer(const serve::Delivery& delivery) {
   Call call;
@@ -111,7 +112,7 @@ Outcome LambdaAdapter::too_late(const Call& call) const {
 
 Report LambdaAdapter::report_on(Call& call, std::string_view payload) {
   InputLimits limits;
-  limits.unpacked = host::manifest_of(*context_.functions[function_]).limits.input;
+  limits.unpacked = host::manifest_of(*context_.functions[function_].version()).limits.input;
   auto input = read_input(payload, call.invocation, limits, rows_);
   if (!input.ok()) {
     Outcome refused =
@@ -200,7 +201,8 @@ std::vector<Outcome> LambdaAdapter::run_at_once(const Call& call, const Input& i
       outcomes[i] = run_one(call, input.items[i]);
     }
   };
-  const auto& limits = host::manifest_of(*context_.functions[function_]).limits;
+  const auto version = context_.functions[function_].version();
+  const function::Limits& limits = host::manifest_of(*version).limits;
   std::size_t threads =
       std::min({input.items.size(), kMaxThreads, std::size_t{std::max(1u, limits.concurrency)},
                 std::size_t{std::max(1u, std::thread::hardware_concurrency())}});

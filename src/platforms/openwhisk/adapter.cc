@@ -152,7 +152,7 @@ void OpenWhiskAdapter::handle_init(std::string_view value, http::Response& respo
 }
 
 Status OpenWhiskAdapter::initialize(const Init& init) {
-  std::shared_ptr<host::Loaded> function;
+  std::optional<host::InService> function;
   const auto& have = context_.functions;
   if (!init.code.empty()) {
     if (!have.empty()) {
@@ -165,15 +165,16 @@ Status OpenWhiskAdapter::initialize(const Init& init) {
   } else if (have.empty()) {
     return Error{Code::kInvalid, "Missing main/no code to execute.", ""};
   } else {
-    auto named = std::find_if(have.begin(), have.end(),
-                              [&](const auto& each) { return host::name_of(*each) == init.main; });
+    auto named = std::find_if(have.begin(), have.end(), [&](const auto& each) {
+      return host::name_of(*each.version()) == init.main;
+    });
     if (named == have.end() && have.size() > 1) {
       return Error{Code::kNotFound, fmt::format("this image has no function '{}'", init.main),
                    "name one of its functions as the action's main"};
     }
     function = named == have.end() ? have.front() : *named;
   }
-  auto action = std::make_shared<const Action>(Action{std::move(function), init.env});
+  auto action = std::make_shared<const Action>(Action{*function, init.env});
   std::lock_guard lock(mutex_);
   action_ = std::move(action);
   return Done{};
@@ -228,9 +229,10 @@ void OpenWhiskAdapter::handle_run(std::string_view value, const Members& metadat
 void OpenWhiskAdapter::run_plain(const Action& action, const Activation& activation,
                                  Monotonic arrival, http::Response& response) {
   const event::Event event = event_of(activation, context_.clock, context_.random);
+  event::ReadyEvent ready(event);
   host::InvokeOptions options = invoke_options(action, activation);
   options.arrived = arrival;
-  host::Outcome outcome = context_.host.invoke(*action.function, event, options);
+  host::Outcome outcome = action.function.invoke(ready, options);
   context_.observe(0, outcome, context_.clock.monotonic() - arrival);
   if (outcome.status == host::Status::kOk && outcome.reply.http) {
     AdapterContext context{context_.host, {action.function}, context_.clock, context_.random};
@@ -239,7 +241,7 @@ void OpenWhiskAdapter::run_plain(const Action& action, const Activation& activat
     response.body = write_web(inner, false);
     response.content_type = "application/json";
   } else {
-    answer_outcome(outcome, host::digest_of(*action.function), response);
+    answer_outcome(outcome, host::digest_of(*action.function.version()), response);
   }
   ActivationLines lines;
   lines.add(outcome);

@@ -34,7 +34,7 @@ class OpenWhiskAdapter final : public http::Service {
  private:
   // What /init made; never changed afterwards.
   struct Action {
-    std::shared_ptr<host::Loaded> function;
+    host::InService function;
     Environment env;
   };
   using ActionPtr = std::shared_ptr<const Action>;

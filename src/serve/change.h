@@ -1,0 +1,86 @@
+// New versions of what is served, on their way to the worker processes:
+//
+//   whoever makes one ──Change──▶ the supervisor ──Change──▶ each worker: InService::replace
+//
+// A version is a bundle in sealed memory: one copy for all workers, which nobody can change on its
+// way. It is authenticated as any bundle is, by a key that only the processes of this server have.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "serve/provider.h"
+
+namespace ferry::serve {
+
+struct Change {
+  std::uint32_t function = 0;  // its place among those that are served
+  Improvement what = Improvement::kCompiled;
+  std::string words;  // for people: how the version was made, or why there is none
+  Fd bundle;          // bundle::seal_bundle(); not valid: there is none
+};
+
+// Two connected ends of what carries changes, whole ones and in their order.
+struct ChangePipe {
+  Fd sender;
+  Fd receiver;
+};
+Result<ChangePipe> make_change_pipe();
+
+// Does not wait: kBusy where the receiver has let too many lie. What is too long of the words is
+// cut.
+Status send_change(int sender, const Change& change);
+// Waits for one, unless the descriptor is non-blocking. Nothing: there is none, or the last sender
+// is gone. kInvalid for what is no change.
+Result<std::optional<Change>> receive_change(int receiver);
+
+// The supervisor's side. Made before the first fork; used by one thread.
+class Changes {
+ public:
+  static Result<Changes> make(std::size_t functions, std::size_t workers);
+
+  // To all workers, and to those that are started later. Of one function the last counts.
+  // kBusy: not every worker could be told, and some go on with what they have.
+  Status publish(Change change);
+
+  // In a worker that was just forked: what was published before, and where more will arrive. All
+  // else is closed: a worker tells the others nothing.
+  struct Adopted {
+    std::vector<Change> before;  // one of each function at most
+    Fd receiver;
+  };
+  Adopted adopt(std::size_t worker);
+
+ private:
+  std::vector<ChangePipe> pipes_;              // by worker
+  std::vector<std::optional<Change>> latest_;  // by function
+};
+
+// The worker's side: a thread that hands each change to `apply`, in their order, until this goes.
+// An apply() that has begun is finished.
+class ChangeReceiver {
+ public:
+  static Result<std::unique_ptr<ChangeReceiver>> make(int receiver,
+                                                      std::function<void(Change)> apply);
+  ~ChangeReceiver();
+  ChangeReceiver(const ChangeReceiver&) = delete;
+  ChangeReceiver& operator=(const ChangeReceiver&) = delete;
+
+ private:
+  ChangeReceiver(int receiver, Fd stop, std::function<void(Change)> apply);
+  void run();
+
+  const int receiver_;
+  const Fd stop_;  // an eventfd
+  const std::function<void(Change)> apply_;
+  std::thread thread_;
+};
+
+}  // namespace ferry::serve

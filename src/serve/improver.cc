@@ -1,0 +1,145 @@
+#include "serve/improver.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace ferry::serve {
+namespace {
+
+constexpr int kNice = 5;
+
+// What this process must not be: in the way of those that serve. Best effort, all of it.
+void step_back() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  setpgid(0, 0);  // so that it can be ended together with what it starts
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const Fd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (score.valid()) {
+    static_cast<void>(write_all(score.get(), as_bytes("1000"), "oom_score_adj").ok());
+  }
+}
+
+std::string how_it_ended(int wait_status, std::chrono::seconds longest) {
+  if (!WIFSIGNALED(wait_status)) {
+    return fmt::format("its process ended with code {}", WEXITSTATUS(wait_status));
+  }
+  if (WTERMSIG(wait_status) == SIGALRM) {
+    return fmt::format("it was not made within {} s", longest.count());
+  }
+  return fmt::format("its process was ended by signal {}", WTERMSIG(wait_status));
+}
+
+Change change_of(const Search& search) {
+  Change change;
+  change.function = static_cast<std::uint32_t>(search.function);
+  change.what = search.what;
+  return change;
+}
+
+}  // namespace
+
+Improver::Improver(Provider& provider, ImproverOptions options, std::function<void(Change)> found)
+    : provider_(provider),
+      searches_(provider.searches()),
+      options_(std::move(options)),
+      found_(std::move(found)) {}
+
+void Improver::start(std::function<void()> after_fork) {
+  after_fork_ = std::move(after_fork);
+  if (!searches_.empty()) fork_from(0);
+}
+
+void Improver::fork_from(std::size_t first) {
+  next_ = first;
+  auto pipe = make_change_pipe();
+  if (!pipe.ok()) return;  // as good without
+  std::fflush(nullptr);
+  const pid_t parent = getpid();
+  pid_ = fork();
+  if (pid_ == 0) {
+    step_back();
+    if (getppid() != parent) _exit(1);
+    after_fork_();
+    receiver_.reset();
+    pipe->receiver.reset();
+    work(first, pipe->sender.get());
+  }
+  if (pid_ < 0) {
+    pid_ = 0;
+    return;
+  }
+  setpgid(pid_, pid_);
+  receiver_ = std::move(pipe->receiver);
+  fcntl(receiver_.get(), F_SETFL, O_NONBLOCK);
+}
+
+void Improver::work(std::size_t first, int sender) {
+  for (std::size_t i = first; i < searches_.size(); ++i) {
+    if (searches_[i].what == Improvement::kSnapshot) setpriority(PRIO_PROCESS, 0, kNice);
+    alarm(static_cast<unsigned>(options_.longest.count()));
+    Change change = change_of(searches_[i]);
+    auto better = provider_.find_better(searches_[i], options_.engine, options_.key);
+    alarm(0);
+    if (better.ok()) {
+      auto sealed = bundle::seal_bundle(better->bundle);
+      change.words = sealed.ok() ? std::move(better->words) : sealed.error().text();
+      if (sealed.ok()) change.bundle = *std::move(sealed);
+    } else {
+      change.words = better.error().text();
+    }
+    if (!send_change(sender, change).ok()) _exit(1);
+  }
+  std::fflush(nullptr);
+  _exit(0);
+}
+
+void Improver::take_all() {
+  while (receiver_.valid()) {
+    auto change = receive_change(receiver_.get());
+    if (!change.ok() || !*change) return;
+    if (next_ < searches_.size()) ++next_;
+    found_(std::move(**change));
+  }
+}
+
+void Improver::step() {
+  if (pid_ != 0) take_all();
+}
+
+void Improver::on_end(pid_t pid, int wait_status) {
+  if (pid != pid_ || pid_ == 0) return;
+  kill(-pid, SIGKILL);  // what it had started
+  take_all();
+  pid_ = 0;
+  receiver_.reset();
+  if (next_ >= searches_.size()) return;
+  // What it was at work on ended it. The others have done nothing wrong.
+  Change lost = change_of(searches_[next_]);
+  lost.words = how_it_ended(wait_status, options_.longest);
+  found_(std::move(lost));
+  if (next_ + 1 < searches_.size()) fork_from(next_ + 1);
+}
+
+void Improver::stop() {
+  if (pid_ > 0) {
+    kill(-pid_, SIGKILL);
+    kill(pid_, SIGKILL);  // where it has no group yet
+  }
+  pid_ = 0;
+  receiver_.reset();
+}
+
+}  // namespace ferry::serve

@@ -1,0 +1,61 @@
+// Looks for better versions of the functions (Provider::find_better) in a process of its own,
+// beside the workers: the first to go when memory is short, and at low priority once all is
+// compiled. Whatever becomes of that process, serving goes on with what it has.
+//
+// Owned by the supervisor and used by its one thread.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "bundle/bundle.h"
+#include "serve/change.h"
+#include "serve/provider.h"
+
+namespace ferry::serve {
+
+struct ImproverOptions {
+  engine::EngineOptions engine;  // what the workers' engine is made with
+  bundle::MacKey key;            // authenticates what is made
+  // For one search, on the clock.
+  std::chrono::seconds longest{600};
+};
+
+class Improver {
+ public:
+  // `found` gets a Change for each of the provider's searches, with a bundle or the reason why
+  // there is none.
+  Improver(Provider& provider, ImproverOptions options, std::function<void(Change)> found);
+  ~Improver() { stop(); }
+  Improver(const Improver&) = delete;
+  Improver& operator=(const Improver&) = delete;
+
+  // `after_fork`: called in each new process before all else, to close what is not its business.
+  void start(std::function<void()> after_fork);
+  // Ends the process and what it started. Nothing more is found.
+  void stop();
+
+  int fd() const { return receiver_.get(); }  // readable when there is something for step()
+  void step();
+  void on_end(pid_t pid, int wait_status);
+
+ private:
+  void fork_from(std::size_t first);
+  [[noreturn]] void work(std::size_t first, int sender);
+  void take_all();
+
+  Provider& provider_;
+  const std::vector<Search> searches_;
+  const ImproverOptions options_;
+  const std::function<void(Change)> found_;
+  std::function<void()> after_fork_;
+  std::size_t next_ = 0;  // the first of which nothing is known
+  pid_t pid_ = 0;         // 0: none runs
+  Fd receiver_;
+};
+
+}  // namespace ferry::serve
