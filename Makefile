@@ -207,7 +207,7 @@ fuzz: ## each parser for FUZZ_SECONDS (default 60)
 	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 .PHONY: bench
-bench: bench-programs ## every figure of docs/performance.md (FIGURES="start serve"; QUICK=1 for a short look)
+bench: bench-programs ## every figure of docs/performance-figures.md (FIGURES="start serve"; QUICK=1 for a short look)
 	bench/run.py build-bench $(if $(QUICK),--quick) $(FIGURES)
 	$(if $(FIGURES),,bench/verify.py build-bench $(if $(QUICK),--quick))
 	$(if $(FIGURES),,bench/sizes.py build-bench $(if $(QUICK),--quick))

@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -43,8 +44,23 @@ class Bench:
     def ferry(self, *functions, core=SERVER_CORE, workers=1, extra=("--quiet",), path="/",
               reply=REPLY, patience=60, env=None):
         return Server("ferry serve", [self.bin / "ferry", "serve", *functions, "--workers", workers,
-                                      "--listen", "127.0.0.1:PORT", *extra],
+                                      "--listen", "127.0.0.1:PORT", "--no-snapshot", *extra],
                       core, path, reply, patience, env)
+
+    def by_default(self, wasm, *extra, patience=300):
+        """As a user gets it who knows no option: once a snapshot of its start-up is served."""
+        admin = free_port()
+        server = Server("ferry serve", [self.bin / "ferry", "serve", wasm, "--workers", 1,
+                                        "--listen", "127.0.0.1:PORT", "--admin",
+                                        f"127.0.0.1:{admin}", "--quiet", *extra], SERVER_CORE)
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            metrics = ask(admin, "/metrics", None).decode()
+            if re.search(r"^ferry_function_snapshot\{.*\} 1$", metrics, re.M):
+                return server
+            time.sleep(0.1)
+        server.stop()
+        raise Missing(f"no snapshot of {wasm.name} was made: `ferry serve {wasm}` says why")
 
     def control(self, core=SERVER_CORE):
         """The front, answering without a function."""
@@ -150,7 +166,7 @@ class Bench:
                  "ferry, C": ours(self.hello, "--quiet"),
                  "ferry, C, a log line each": ours(self.hello),
                  "ferry, Rust": ours(self.functions / "hello-rust.wasm", "--quiet"),
-                 "ferry, Go": ours(self.functions / "hello-go.wasm", "--quiet")}
+                 "ferry, Go, `--no-snapshot`": ours(self.functions / "hello-go.wasm", "--quiet")}
         try:
             found["ferry, Go, snapshot"] = ours(self.go_snapshot(), "--quiet")
         except Missing as why:
@@ -190,6 +206,32 @@ class Bench:
             figures["servers"][name]["syscalls"] = server.syscalls(64)
             server.stop()
         return figures
+
+    # What a user gets without an option, beside the same program compiled natively.
+    def default(self):
+        if why := self.missing("http-go"):
+            raise Missing(why)
+        go, reactor = (self.functions / f"hello-go{kind}.wasm" for kind in ("", "-reactor"))
+        event = self.build / "warm.json"
+        event.write_text(DATA)
+        servers = {"native Go": Server("native Go", [self.peers / "http-go", "127.0.0.1:PORT"],
+                                       SERVER_CORE),
+                   "`ferry serve hello-go.wasm --no-snapshot`": self.ferry(go),
+                   "`ferry serve hello-go.wasm`": self.by_default(go),
+                   "`ferry serve hello-go-reactor.wasm`": self.by_default(reactor),
+                   "`ferry serve hello-go-reactor.wasm --warm event.json`":
+                       self.by_default(reactor, "--warm", event)}
+        rounds = {name: [] for name in servers}
+        for number in range(self.rounds(10, 3)):
+            order = list(servers)
+            random.shuffle(order)
+            for name in order:
+                seen = servers[name].load(1 if self.quick else 2, 64)
+                if number > 0:
+                    rounds[name].append(seen)
+        for server in servers.values():
+            server.stop()
+        return {name: summaries(each) for name, each in rounds.items()}
 
     # One worker, then one for each core, all cores for server and client alike.
     def workers(self):

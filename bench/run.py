@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every figure of docs/performance.md, as ratios measured in one run.
+"""Every figure of docs/performance-figures.md, as ratios measured in one run.
 
     bench/run.py BUILD-DIR [--quick] [FIGURE...]      (default: all)
 
@@ -24,7 +24,7 @@ import tables
 from measures import Bench, Missing
 from servers import CORES, HERE
 
-FIGURES = ("events", "snapshots", "serve", "workers", "scaling", "start", "spin", "soak", "many")
+FIGURES = ("events", "snapshots", "serve", "default", "workers", "scaling", "start", "spin", "soak", "many")
 
 
 def cpu_name():

@@ -1,4 +1,4 @@
-"""Raw figures into the tables of docs/performance.md. A ratio is of medians of one run."""
+"""Raw figures into the tables of docs/performance-figures.md. A ratio is of medians of one run."""
 
 from scaling import KINDS
 from servers import summary
@@ -84,6 +84,17 @@ def serve(raw):
                             "system calls a request", "RSS MiB", "PSS MiB"], costs),
             "missing": table(["server", "why it is not measured"],
                              [list(each) for each in raw["missing"].items()] or [["none", ""]])}
+
+
+def default(raw):
+    native = raw["native Go"]
+    rows = [[name, number(middle(seen["per_second"])), spread(seen["per_second"]),
+             ratio(middle(seen["per_second"]) / middle(native["per_second"])),
+             ratio(middle(native["cpu_us"]) / middle(seen["cpu_us"])),
+             number(middle(seen["cpu_us"])), number(middle(seen["p50_us"])),
+             number(middle(seen["p99_us"]))] for name, seen in raw.items()]
+    return {"default": table(["server", "requests/s", "middle half", "of native Go",
+                              "of native Go, by CPU", "CPU µs a request", "p50 µs", "p99 µs"], rows)}
 
 
 def workers(raw):
