@@ -111,8 +111,9 @@ Errno need_directory(S& s, u32 fd, std::uint64_t right, std::string_view what,
   entry = s.fds.find(fd);
   if (entry == nullptr) {
     // Programs that connect look for the machine's configuration first (/etc/hosts, resolv.conf,
-    // passwd) and go on without it: no such look is why one fails.
-    const bool configuration = s.setup.network != nullptr && path.starts_with("etc/");
+    // passwd; pgx for a socket in /tmp) and go on without it: no such look is why one fails.
+    const bool configuration =
+        s.setup.network != nullptr && (path.starts_with("etc/") || what == "path_filestat_get");
     const bool none = s.setup.directories == nullptr || s.setup.directories->empty();
     if (none && !configuration) {
       deny(s, fmt::format("{} '{}': no directory is granted", what, shown(path)),

@@ -148,6 +148,7 @@ http {{
   server {{ listen 127.0.0.1:{plain}; location / {{ {answer} }} }}
   server {{
     listen 127.0.0.1:{secret} ssl http2;
+    ssl_protocols TLSv1.2 TLSv1.3;
     ssl_certificate {authority.certificate}; ssl_certificate_key {authority.key};
     location / {{ {answer} }}
   }}
