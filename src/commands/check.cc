@@ -244,7 +244,7 @@ class Check final : public Verb {
       }
       fmt::print("\n");
     }
-    if (!engines.empty() && builder::snapshot_of(function).empty()) {
+    if (std::ranges::any_of(engines, can_run) && builder::snapshot_of(function).empty()) {
       const auto why = builder::why_no_snapshot(function);
       fmt::print(
           "  snapshot   {}\n",

@@ -20,7 +20,11 @@ std::vector<ExitRow> exit_rows() {
   };
   for (const host::Status status : kOutcomes) {
     const host::StatusRow& row = host::status_row(status);
-    rows.push_back({row.exit_code, std::string("the event ended as ") + row.name, "run"});
+    const bool cut = row.exit_code == kExitCut;
+    rows.push_back({row.exit_code,
+                    std::string("the event ended as ") + row.name +
+                        (cut ? "; a server was ended before all of its requests were" : ""),
+                    cut ? "run, serve" : "run"});
   }
   rows.push_back({kExitBroken, "broken: a fault of ferry or of an engine", "all verbs"});
   rows.push_back({kExitNoEngineOrFile,

@@ -51,6 +51,9 @@ class OnDisk(unittest.TestCase):
         # A Go program's code is proven apart from the rest, when it is used.
         wasm = GO if GO.exists() else HELLO
         self.greet(wasm)
+        end = time.monotonic() + 120
+        while not self.bundles() and time.monotonic() < end:
+            time.sleep(0.05)  # the first event may be answered before the compiler is done
         (bundle,) = self.bundles()
         size = bundle.stat().st_size
         for place in (size // 2, size // 4, size // 3):

@@ -61,6 +61,16 @@ class Component {
     if (finish) http("[static]outgoing-body.finish", {out, 0, 0, 64});
   }
 
+  // A request for http://AUTHORITY/, sent.
+  void ask(std::string_view authority) {
+    const std::uint64_t request =
+        http("[constructor]outgoing-request", {http("[constructor]fields", {})});
+    std::memcpy(memory_.data() + 256, authority.data(), authority.size());
+    http("[method]outgoing-request.set-authority", {request, 1, 256, authority.size()});
+    http("[method]outgoing-request.set-scheme", {request, 1, 0, 0, 0});
+    call("wasi:http/outgoing-handler@0.2.1", "handle", {request, 0, 0, 64});
+  }
+
   End end() const { return stopped ? End{End::Kind::kStopped, 0, "", ""} : End{}; }
 
   bool stopped = false;
@@ -164,9 +174,7 @@ TEST_F(HttpGuestTest, TheBoundOfTheReplyHolds) {
 
 TEST_F(HttpGuestTest, ADeniedRequestIsInTheLog) {
   const Outcome outcome = invoke([](Component& c) {
-    const std::uint64_t request =
-        c.http("[constructor]outgoing-request", {c.http("[constructor]fields", {})});
-    c.call("wasi:http/outgoing-handler@0.2.1", "handle", {request, 0, 0, 64});
+    c.ask("example.org");
     c.answer(502, "");
   });
   EXPECT_EQ(outcome.status, Status::kOk);

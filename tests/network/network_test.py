@@ -276,7 +276,7 @@ class Serving(Case):
             end = time.monotonic() + services.PATIENCE
             while held() > before and time.monotonic() < end:
                 time.sleep(0.1)
-            self.assertEqual(held(), before, [os.readlink(each) for each in (worker / "fd").iterdir()])
+            self.assertLessEqual(held(), before, [os.readlink(each) for each in (worker / "fd").iterdir()])
             served.wait_for_line(rf"ferry: connection to 127.0.0.1:{web.port}: \d+ bytes sent")
 
 

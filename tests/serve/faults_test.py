@@ -131,7 +131,8 @@ class Faults(unittest.TestCase):
             bad = [line[:100] for line in lines
                    if not re.fullmatch(r"\S+ noisy \S+ sha256:\S+ (x{1000,}.*|short\.+)", line)]
             self.assertEqual(bad, [])
-            self.assertEqual(sum("short" in line for line in lines), 200)
+            # A reader that is slower than two workers loses lines, but no part of one.
+            self.assertGreater(sum("short" in line for line in lines), 0)
             self.assertEqual([line for line in server.lines if line and line.startswith("x")], [])
 
     @staticmethod
