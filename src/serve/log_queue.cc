@@ -78,7 +78,10 @@ bool LogQueue::push(std::string_view lines, bool urgent) {
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
-  if (!state.started || state.waiting.size() + lines.size() > room) {
+  // Where nothing waits, one event's lines are taken whatever their size, which [limits] log
+  // bounds.
+  const bool full = !state.waiting.empty() && state.waiting.size() + lines.size() > room;
+  if (!state.started || full) {
     state.drop(count_lines(lines));
     return false;
   }

@@ -18,7 +18,8 @@ namespace ferry::serve {
 
 class LogQueue {
  public:
-  static constexpr std::size_t kMost = 1u << 20;  // bytes that wait
+  // Bytes that wait; more only if one event's lines are longer.
+  static constexpr std::size_t kMost = 1u << 20;
 
   // Both borrowed; `dropped` counts lines and may lie in shared memory. `program` begins the line
   // that tells of them; empty: none does.

@@ -122,6 +122,26 @@ TEST(LogQueue, AReaderThatIsGoneOrAFullDiskOnlyCostsTheLines) {
   }
 }
 
+// A function may log up to its limit in one event, which is as much as the queue holds.
+TEST(LogQueue, ALineAsLongAsTheQueueIsWritten) {
+  Pipe pipe;
+  auto output = std::move(*LineOutput::make(pipe.write_end.get()));
+  std::atomic<std::uint64_t> dropped{0};
+  const std::string line = std::string(LogQueue::kMost + 100, 'x') + "\n";
+  std::thread writer([&] {
+    {
+      LogQueue queue(*output, dropped, "");
+      EXPECT_TRUE(queue.push(line));
+    }
+    pipe.write_end.reset();
+    output.reset();
+  });
+  const std::string all = pipe.read(4u << 20);
+  writer.join();
+  EXPECT_EQ(all.size(), line.size());
+  EXPECT_EQ(dropped, 0U);
+}
+
 // Fault R7: lines of two workers in one pipe were cut and spliced.
 TEST(LogQueue, LinesOfSeveralProcessesStayWhole) {
   Pipe pipe;
