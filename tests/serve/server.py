@@ -116,9 +116,17 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def workers(self):
+        """Not the process that makes snapshots, which has a process group of its own."""
+        def group_of(pid):
+            try:
+                return os.getpgid(pid)
+            except ProcessLookupError:
+                return None
+
         tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
         return [int(pid) for task in tasks.iterdir()
-                for pid in (task / "children").read_text().split()]
+                for pid in (task / "children").read_text().split()
+                if group_of(int(pid)) == group_of(self.process.pid)]
 
     def end(self):
         """SIGTERM, and the exit status."""
