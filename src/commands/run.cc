@@ -85,7 +85,10 @@ class Run final : public Verb {
       return code == kExitInvalid ? host::status_row(host::Status::kRefused).exit_code : code;
     }
     engine::EngineOptions engine_options = builder::engine_options_for({&*function, 1});
-    engine_options.max_instances = 1;
+    // What a platform sends may be a batch, whose events run beside each other.
+    if (platform_.empty() && std::holds_alternative<event::Event>(*sent)) {
+      engine_options.max_instances = 1;
+    }
     auto engine = engine::load_engine(common_.engine, engine_options);
     if (!engine.ok()) {
       return give_up(engine.error());
