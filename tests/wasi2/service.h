@@ -1,6 +1,7 @@
 // A service on loopback for guests that connect.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <thread>
 
@@ -27,16 +28,25 @@ class Service {
     EXPECT_EQ(::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this, answer = std::move(answer), until = std::move(until), closes] {
-      const Fd peer(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      while (received_.find(until) == std::string::npos && read_more(peer.get())) {
+      peer_ = Fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+      accepted_.store(true);
+      const int peer = peer_.get();
+      if (ending_.load()) return;
+      while (received_.find(until) == std::string::npos && read_more(peer)) {
       }
-      ::send(peer.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
-      if (closes) ::shutdown(peer.get(), SHUT_WR);
-      while (read_more(peer.get())) {
+      ::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
+      if (closes) ::shutdown(peer, SHUT_WR);
+      while (read_more(peer)) {
       }
+      ::shutdown(peer, SHUT_RDWR);
     });
   }
-  ~Service() { received(); }
+  // The guest's side may be open still.
+  ~Service() {
+    ending_.store(true);
+    if (accepted_.load()) ::shutdown(peer_.get(), SHUT_RDWR);
+    received();
+  }
 
   std::uint16_t port() const { return port_; }
   std::string authority() const { return "localhost:" + std::to_string(port_); }
@@ -56,6 +66,9 @@ class Service {
   }
 
   Fd fd_;
+  Fd peer_;  // the thread's, until it says that it has accepted
+  std::atomic<bool> accepted_{false};
+  std::atomic<bool> ending_{false};
   std::uint16_t port_ = 0;
   std::string received_;
   std::thread thread_;
