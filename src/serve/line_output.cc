@@ -119,7 +119,11 @@ std::size_t LineOutput::write(std::string_view lines, const std::atomic<bool>& g
     const Hold hold(*shared_, true);
     if (!hold.held()) return written;
     if (shared_->within_line.load()) {
-      static_cast<void>(put("\n"));  // what a process that died left of its line
+      // What a process that died left of its line. A full pipe takes no line end either.
+      if (const long ended = put("\n"); ended == -EAGAIN || ended == -EINTR) {
+        wait(kLookMs);
+        continue;
+      }
       shared_->within_line.store(false);
     }
     const std::size_t most = kind_ == Kind::kPipe ? PIPE_BUF : kPiece;
