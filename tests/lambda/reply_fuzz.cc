@@ -2,8 +2,8 @@
 // first byte says the status, then a line with the content type, header lines, an empty line, the
 // body.
 #include <algorithm>
-#include <cstdlib>
 
+#include "../http/response_input.h"
 #include "base/bytes.h"
 #include "event/json_text.h"
 #include "http/head.h"
@@ -14,33 +14,9 @@
 namespace {
 
 namespace lambda = ferry::platforms::lambda;
+using ferry::http::must;
+using ferry::http::response_of;
 using ferry::platforms::JsonView;
-
-void must(bool condition) {
-  if (!condition) std::abort();
-}
-
-std::string_view cut(std::string_view& text) {
-  const std::size_t at = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, at);
-  text.remove_prefix(std::min(at + 1, text.size()));
-  return line;
-}
-
-ferry::http::Response response_of(std::string_view text) {
-  ferry::http::Response out;
-  if (!text.empty()) {
-    out.status = 200 + static_cast<unsigned char>(text.front()) % 400;
-    text.remove_prefix(1);
-  }
-  out.content_type = cut(text);
-  for (std::string_view line = cut(text); !line.empty(); line = cut(text)) {
-    const std::size_t colon = std::min(line.find(':'), line.size());
-    out.fields.emplace_back(line.substr(0, colon), line.substr(std::min(colon + 1, line.size())));
-  }
-  out.body = text;
-  return out;
-}
 
 // No name or value that could split or spoil what a gateway writes.
 void check_headers(JsonView headers) {
