@@ -28,7 +28,7 @@ constexpr std::array kVerbs{
     VerbRow{"check", "Say what a function is and whether it will run", make_check},
     VerbRow{"build", "Build a function and check it; make it start where its start-up ended",
             make_build},
-    VerbRow{"pack", "Make what a platform is given: a container image", make_pack},
+    VerbRow{"pack", "Make what a platform is given: layers, a zip or a container image", make_pack},
     VerbRow{"deploy", "Put what pack made on its platform", make_deploy},
     VerbRow{"compare", "Measure the same work on every engine", make_compare},
     VerbRow{"verify", "Show that a function behaves the same on every platform and engine",
