@@ -144,7 +144,7 @@ test-docs: build functions ## run every command of the docs, as several users an
 	done; done
 
 .PHONY: test-network
-test-network: build functions-components ## samples and Go programs against PostgreSQL, Redis, NATS, MariaDB and nginx (Debian packages)
+test-network: build functions-components ## samples and Go programs against PostgreSQL, Redis, NATS, MariaDB, nginx (Debian) and moto's object store (PyPI)
 	@tools/setup.sh network
 	tests/network/network_test.py --build build --services
 

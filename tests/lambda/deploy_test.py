@@ -19,10 +19,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-import venv
 import zipfile
 
-MOTO = "moto[server]==5.2.5"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import pinned_moto
+
 WAIT = 120
 failures = []
 KEY, SECRET, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session/token+="
@@ -36,17 +37,12 @@ def check(what, good, detail=""):
 
 def in_moto(install):
     """Goes on in moto's Python."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-    folder = cache / "ferry-tests" / "moto-5.2.5"
-    python = folder / "bin/python"
-    if pathlib.Path(sys.prefix) == folder:
+    if pathlib.Path(sys.prefix) == pinned_moto.folder():
         return
-    if not (folder / "bin/moto_server").exists():
-        if not install:
-            print(f"skipped: moto is not in {folder} (make test-moto)")
-            sys.exit(77)
-        venv.create(folder, with_pip=True)
-        subprocess.run([folder / "bin/pip", "install", "--quiet", MOTO], check=True)
+    if pinned_moto.server(install) is None:
+        print(f"skipped: moto is not in {pinned_moto.folder()} (make test-moto)")
+        sys.exit(77)
+    python = pinned_moto.folder() / "bin/python"
     os.execv(python, [str(python), *sys.argv])
 
 

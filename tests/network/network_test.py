@@ -4,8 +4,8 @@
     tests/network/network_test.py --build build [--services] [--engines wasmtime,wasmi] [TEST…]
 
 Without --services only what needs no package and fetches no module is run: fetch-json and weather
-against web servers of this process. With it PostgreSQL, Redis, NATS, MariaDB and nginx too
-(`make test-network`). A test whose server or compiler is missing is skipped, with the reason.
+against web servers of this process. With it PostgreSQL, Redis, NATS, MariaDB, nginx and moto's
+object store too (`make test-network`). A test whose server or compiler is missing is skipped, with the reason.
 Exit status: 0, 1, or 77 where nothing could be run.
 """
 
@@ -14,12 +14,16 @@ import json
 import os
 import pathlib
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
+import urllib.request
+import zipfile
+import zlib
 
 import services
 
@@ -65,17 +69,32 @@ class Function:
     @classmethod
     def _build_sample(cls, name):
         folder = WORK / "functions" / name
-        shutil.copytree(SOURCE / "functions" / name, folder)
+        no_target = shutil.ignore_patterns("target")
+        shutil.copytree(SOURCE / "functions" / name, folder, ignore=no_target)
+        (WORK / "sdk").exists() or shutil.copytree(SOURCE / "sdk", WORK / "sdk", ignore=no_target)
+        wasm = folder / f"{name}.wasm"
         if (folder / "go.mod").exists():
             cls._need_go()
-        elif shutil.which("clang-16") is None:
+        elif (folder / "Cargo.toml").exists():
+            cls._need_rust()
+            target = GIVEN.cache / "cargo" / name  # so that crates are compiled once
+            target.mkdir(parents=True, exist_ok=True)
+            (folder / "target").symlink_to(target)
+            wasm = folder / f"target/wasm32-wasip1/release/{name}.wasm"
+        if not (folder / "go.mod").exists() and shutil.which("clang-16") is None:
             raise services.Missing("clang-16 is not installed (tools/setup.sh functions)")
-        else:
-            (WORK / "sdk").exists() or shutil.copytree(SOURCE / "sdk", WORK / "sdk")
         made = ferry("build", folder, "--allow", "--engine", "wasmi")
         if made.returncode != 0:
             raise AssertionError(f"ferry build {name}: {made.stderr}")
-        return folder / f"{name}.wasm"
+        return wasm
+
+    @staticmethod
+    def _need_rust():
+        target = "wasm32-wasip1"
+        there = shutil.which("rustc") and subprocess.run(
+            ["rustc", "--print", "target-libdir", "--target", target], capture_output=True, text=True)
+        if not there or not pathlib.Path(there.stdout.strip()).exists():
+            raise services.Missing(f"Rust has no library for {target} (rustup target add {target})")
 
     @classmethod
     def _build_program(cls, name):
@@ -126,7 +145,7 @@ class Case(unittest.TestCase):
             options = [*options, "--connect", grant]
         for name, value in (environment or {}).items():
             options = [*options, "--env", f"{name}={value}"]
-        done = ferry("run", wasm, event, "--engine", engine, "--output", "json", "--timeout", "120s",
+        done = ferry("run", wasm, *([] if event is None else [event]), "--engine", engine, "--output", "json", "--timeout", "120s",
                      *options,
                      environment=environment)
         self.assertTrue(done.stdout, done.stderr)
@@ -134,8 +153,9 @@ class Case(unittest.TestCase):
         self.assertEqual(outcome["status"], expect, f"{outcome} {done.stderr}")
         return outcome
 
-    def on_engines(self):
-        for engine in GIVEN.engines:
+    def on_engines(self, dials=False):
+        """`dials`: the function connects by path alone, as Lucet takes it."""
+        for engine in [*GIVEN.engines, *(GIVEN.dialling if dials else [])]:
             with self.subTest(engine=engine):
                 yield engine
 
@@ -233,6 +253,10 @@ class Serving(Case):
                     handler.wfile.write(b"x" * 65536)
             if "Silent" in handler.path:
                 waits.wait(services.PATIENCE)
+            if "Trickle" in handler.path:
+                handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+                while not waits.wait(0.2):
+                    handler.wfile.write(b"x")
             if "Half" in handler.path:
                 handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Le")
             else:
@@ -270,6 +294,7 @@ class Serving(Case):
                 self.assertEqual(ask("Half").status, 500)
             for _ in range(2):
                 self.assertIn(ask("Silent").status, (500, 504))
+                self.assertEqual(ask("Trickle").status, 504)  # bytes that come put off no deadline
                 self.assertNotEqual(ask("Endless").status, 504)  # the program's own buffer ends it
             self.assertEqual(ask("Oslo").body, b"/weather?city=Oslo")
             # The server notices a moment later that a client has left.
@@ -278,6 +303,75 @@ class Serving(Case):
                 time.sleep(0.1)
             self.assertLessEqual(held(), before, [os.readlink(each) for each in (worker / "fd").iterdir()])
             served.wait_for_line(rf"ferry: connection to 127.0.0.1:{web.port}: \d+ bytes sent")
+
+
+class OnLambda(Case):
+    """weather on ferry-host, as pack makes it and Lambda starts it, against our emulator of Lambda."""
+
+    @classmethod
+    def setUpClass(cls):
+        for needed in ("ferry-host", "lambda_emulator"):
+            if not (GIVEN.build / "bin" / needed).exists():
+                raise unittest.SkipTest(f"{needed} is not built")
+        cls.web = cls.start(services.Web)
+        cls.emulator = subprocess.Popen([GIVEN.build / "bin/lambda_emulator", "1"], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        cls.addClassCleanup(cls.emulator.wait)
+        cls.addClassCleanup(cls.emulator.stdout.close)
+        cls.addClassCleanup(cls.emulator.stdin.close)
+        cls.address = cls.emulator.stdout.readline().strip()
+
+    def ask(self, host, port, grants):
+        """What Lambda's caller gets, and the runtime's log."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+        shutil.copy(self.build(Function.sample, "weather"), folder / "weather.wasm")
+        (folder / "ferry.toml").write_text(
+            f'[function]\nname = "weather"\nwasm = "weather.wasm"\n[grant]\nconnect = {json.dumps(grants)}\n'
+            f'env = {{ WEATHER_HOST = "{host}", WEATHER_PORT = "{port}" }}\n')
+        packed = ferry("pack", folder, "--for", "lambda", "-o", folder / "out", "--allow")
+        self.assertEqual(packed.returncode, 0, packed.stderr)
+        for layer in ("runtime-layer", "function-layer"):
+            with zipfile.ZipFile(folder / f"out/{layer}.zip") as archive:
+                archive.extractall(folder / "opt")
+        (folder / "opt/bootstrap").chmod(0o755)
+        with (folder / "log").open("wb") as log:
+            runtime = subprocess.Popen(
+                [folder / "opt/bootstrap"], stdout=log, stderr=log,
+                env={**os.environ, "AWS_LAMBDA_RUNTIME_API": self.address, "_HANDLER": "weather",
+                     "LAMBDA_TASK_ROOT": str(folder / "none")})
+        try:
+            self.tell({"payload": '{"city":"Oslo"}', "timeout_ms": 60_000, "trace": "", "at_once": 1,
+                       "stream": False})
+            answer = json.loads(self.emulator.stdout.readline())
+        finally:
+            runtime.kill()
+            runtime.wait()
+        self.tell({"reset": True})
+        self.assertEqual(self.emulator.stdout.readline().strip(), "reset")
+        return answer, (folder / "log").read_text(errors="replace")
+
+    def tell(self, what):
+        self.emulator.stdin.write(json.dumps(what) + "\n")
+        self.emulator.stdin.flush()
+
+    def test_a_function_connects(self):
+        answer, log = self.ask("127.0.0.1", self.web.port, [f"127.0.0.1:{self.web.port}"])
+        self.assertEqual((answer["end"], answer["violations"]), ("response", []), log)
+        self.assertEqual(json.loads(answer["body"])["path"], "/weather?city=Oslo")
+        self.assertIn(f"connection to 127.0.0.1:{self.web.port}", log)
+
+    def test_the_runtime_api_is_out_of_reach_though_it_is_granted(self):
+        host, port = self.address.rsplit(":", 1)
+        for name in (host, "localhost"):
+            answer, log = self.ask(name, port, [f"{host}:{port}", f"localhost:{port}", f"127.0.0.0/8:{port}"])
+            self.assertEqual(answer["error_type"], "Function.Denied", log)
+            self.assertIn("the platform's own endpoint", log)
+            self.assertEqual(answer["violations"], [])
+
+    def test_metadata_is_out_of_reach_of_a_grant_of_its_network(self):
+        answer, log = self.ask("169.254.169.254", 80, ["169.254.0.0/16:80"])
+        self.assertEqual(answer["error_type"], "Function.Denied", log)
+        self.assertIn("cloud metadata", log)
 
 
 class Everywhere(Case):
@@ -500,6 +594,64 @@ class Nginx(Case):
             self.assertEqual(reply(outcome)["sky"], "clear Oslo")
 
 
+def png(width, height):
+    """A grey picture."""
+    def chunk(kind, data):
+        return (len(data).to_bytes(4, "big") + kind + data
+                + zlib.crc32(kind + data).to_bytes(4, "big"))
+
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 0, 0, 0, 0])
+    rows = zlib.compress((b"\0" + b"\x80" * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+class ObjectStore(Case):
+    """thumbnail: asked as AWS Lambda asks for an event of S3; plain and over TLS."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.authority = cls.start(services.Authority)
+
+    def test_minio_go(self):
+        for secure in (False, True):
+            with self.subTest(tls=secure):
+                self.shrink_in(self.start(services.object_store, *([self.authority] if secure else [])),
+                               secure)
+
+    def shrink_in(self, server, secure):
+        wasm = self.build(Function.sample, "thumbnail")
+        at = f"http{'s' if secure else ''}://localhost:{server.port}"
+        trusted = ssl.create_default_context(cafile=self.authority.ca) if secure else None
+
+        def ask(method, path, data=None):
+            fields = {"Content-Type": "image/png",
+                      "Authorization": "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260102/us-east-1/s3/aws4_request"}
+            request = urllib.request.Request(at + path, data, fields, method=method)
+            return urllib.request.urlopen(request, context=trusted, timeout=services.PATIENCE)
+
+        ask("PUT", "/example-uploads").close()
+        ask("PUT", "/example-uploads/in/photo%201.jpg", png(400, 200)).close()
+        event = WORK / "s3.json"
+        event.write_text((SOURCE / "templates/events/s3.json").read_text())
+        manifest = (f'[limits]\nmemory = "512MiB"\n[grant]\nconnect = ["localhost:{server.port}"]\n'
+                    'env_from = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_ENDPOINT"]\n'
+                    + (f'ca = "{self.authority.ca}"\n' if secure else ""))
+        for engine in self.on_engines():
+            done = self.run_function(
+                wasm, None, engine, manifest=manifest, options=["--platform", "lambda", "--native", event],
+                environment={"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "S3_ENDPOINT": at,
+                             "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG"})
+            [[said]] = reply(done)
+            self.assertEqual((said["key"], said["width"], said["height"]),
+                             ("thumbnails/in/photo 1.jpg", 160, 80))
+            with ask("GET", "/example-uploads/thumbnails/in/photo%201.jpg") as made:
+                self.assertEqual(made.headers["Content-Type"], "image/jpeg")
+                small = made.read()
+            self.assertEqual((small[:2], small[-2:], len(small)),
+                             (b"\xff\xd8", b"\xff\xd9", said["bytes"]))
+            ask("DELETE", "/example-uploads/thumbnails/in/photo%201.jpg").close()
+
+
 def main():
     global GIVEN, WORK
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -515,6 +667,7 @@ def main():
              for each in (GIVEN.build / "bin/engines").glob("ferry-engine-*.so")]
     wanted = (GIVEN.engines or "wasmtime,wasmi").split(",")
     GIVEN.engines = [each for each in wanted if each in there]
+    GIVEN.dialling = ["lucet"] if "lucet" in there and "lucet" not in wanted else []
     if not GIVEN.engines:
         print(f"skipped: none of the engines {', '.join(wanted)} is built")
         return 77

@@ -14,8 +14,12 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import pinned_moto
 
 PATIENCE = 60  # seconds until a server accepts; the machine may be busy
 
@@ -157,6 +161,17 @@ http {{
     process = Process(own, [server, "-p", own, "-c", own / "nginx.conf"], secret)
     process.plain = plain
     return process
+
+
+def object_store(folder, authority=None):
+    """moto, which speaks the API of Amazon S3; over TLS with an authority."""
+    try:
+        program = pinned_moto.server(install=True)
+    except subprocess.CalledProcessError as error:
+        raise Missing(f"moto cannot be installed: {error}") from None
+    port = free_port()
+    secure = ["-c", authority.certificate, "-k", authority.key] if authority else []
+    return Process(folder_for(folder, "store"), [program, "-H", "127.0.0.1", "-p", port, *secure], port)
 
 
 class Authority:
