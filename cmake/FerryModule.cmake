@@ -55,6 +55,8 @@ function(ferry_test name)
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(test_${name} PRIVATE -O1)  # what is tested is optimised, not the tests
   endif()
+  set_target_properties(test_${name} PROPERTIES UNITY_BUILD ${FERRY_UNITY}
+    UNITY_BUILD_BATCH_SIZE 8)
   include(GoogleTest)
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
     PROPERTIES TIMEOUT ${T_TIMEOUT} ENVIRONMENT "${T_ENVIRONMENT}")

@@ -10,8 +10,8 @@
 namespace ferry::compare {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Report sample_report() {
   Report report;

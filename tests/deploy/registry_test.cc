@@ -49,9 +49,9 @@ TEST(Login, IsThatOfTheRegistry) {
 }
 
 // Answers by what is asked; keeps what was sent.
-class Played final : public Transport {
+class PlayedBy final : public Transport {
  public:
-  explicit Played(std::function<Response(const Request&)> answer) : answer_(std::move(answer)) {}
+  explicit PlayedBy(std::function<Response(const Request&)> answer) : answer_(std::move(answer)) {}
   Result<Response> send(const Request& request) override {
     sent.push_back(request);
     return answer_(request);
@@ -81,7 +81,7 @@ std::string_view authorization_of(const Request& request) {
 }
 
 TEST(Push, NeverTellsAnotherHostWhoWeAre) {
-  Played played([](const Request& request) {
+  PlayedBy played([](const Request& request) {
     if (request.url.ends_with("/v2/")) {
       return Response{401, {{"www-authenticate", "Basic realm=r"}}, ""};
     }
@@ -107,7 +107,7 @@ TEST(Push, NeverTellsAnotherHostWhoWeAre) {
 }
 
 TEST(Push, SendsNoPasswordToAnUnencryptedRealm) {
-  Played played([](const Request&) {
+  PlayedBy played([](const Request&) {
     return Response{401, {{"www-authenticate", "Bearer realm=\"http://evil.example/t\""}}, ""};
   });
   PushOptions options;
@@ -120,7 +120,7 @@ TEST(Push, SendsNoPasswordToAnUnencryptedRealm) {
 
 TEST(Push, DoesNotFollowAnUploadOutOfTls) {
   for (const char* place : {"http://r.example/x", "//evil.example/x", "file:///etc/passwd", ""}) {
-    Played played([&](const Request& request) {
+    PlayedBy played([&](const Request& request) {
       if (request.method == "HEAD") {
         return Response{404, {}, ""};
       }
@@ -132,7 +132,7 @@ TEST(Push, DoesNotFollowAnUploadOutOfTls) {
 }
 
 TEST(Push, NoticesAChangedImage) {
-  Played played([](const Request& request) {
+  PlayedBy played([](const Request& request) {
     return request.method == "PUT" ? Response{201, {{"docker-content-digest", "sha256:00"}}, ""}
                                    : Response{200, {}, ""};
   });
@@ -142,7 +142,7 @@ TEST(Push, NoticesAChangedImage) {
 }
 
 TEST(Push, NamesTheHelperThatKnowsTheLogin) {
-  Played played([](const Request&) {
+  PlayedBy played([](const Request&) {
     return Response{401, {{"www-authenticate", "Basic realm=r"}}, ""};
   });
   PushOptions options;

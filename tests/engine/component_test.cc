@@ -12,8 +12,6 @@
 namespace ferry::engine {
 namespace {
 
-using Kind = End::Kind;
-
 class CountingRandom final : public Random {
  public:
   void fill(std::span<std::uint8_t> bytes) override {
@@ -64,7 +62,7 @@ class Component : public Conformance {
 TEST_P(Component, AnswersARequest) {
   for (int i = 0; i < 3; ++i) {
     const End end = run("answer");
-    ASSERT_EQ(end.kind, Kind::kReturned) << end.message << session_.trap();
+    ASSERT_EQ(end.kind, End::Kind::kReturned) << end.message << session_.trap();
     ASSERT_EQ(session_.answered(), wasi2::Answered::kResponse);
     const wasi2::HttpResponse& response = session_.response();
     EXPECT_EQ(response.status, 201);
@@ -74,23 +72,23 @@ TEST_P(Component, AnswersARequest) {
 }
 
 TEST_P(Component, NineParametersArrive) {
-  ASSERT_EQ(run("refuse").kind, Kind::kReturned) << session_.trap();
+  ASSERT_EQ(run("refuse").kind, End::Kind::kReturned) << session_.trap();
   EXPECT_EQ(session_.error(), "internal-error: no cheese");
 }
 
 TEST_P(Component, ResultsOf64BitsArriveWhole) {
   const End end = run("wide");
-  EXPECT_EQ(end.kind, Kind::kReturned) << end.message;
+  EXPECT_EQ(end.kind, End::Kind::kReturned) << end.message;
   EXPECT_EQ(end.value, 0);
 }
 
 TEST_P(Component, WaitingEndsAtTheDeadline) {
-  EXPECT_EQ(run("wait", std::chrono::milliseconds(20)).kind, Kind::kStopped);
+  EXPECT_EQ(run("wait", std::chrono::milliseconds(20)).kind, End::Kind::kStopped);
   EXPECT_EQ(wasi_.stop(), wasi::Stop::kDeadline);
 }
 
 TEST_P(Component, ABrokenRuleOfTheComponentModelEndsIt) {
-  EXPECT_EQ(run("misuse").kind, Kind::kStopped);
+  EXPECT_EQ(run("misuse").kind, End::Kind::kStopped);
   EXPECT_EQ(wasi_.stop(), wasi::Stop::kNone);
   EXPECT_EQ(session_.trap(), "77 is not a handle, where one of type output-stream was expected");
 }

@@ -14,12 +14,6 @@ Bytes guest(const std::string& name) {
   return bytes.ok() ? std::move(*bytes) : Bytes{};
 }
 
-std::vector<std::string> engine_names() {
-  std::vector<std::string> out;
-  for (const Plugin& plugin : list_plugins()) out.push_back(plugin.name);
-  return out;
-}
-
 Ticking::Ticking(Engine& engine)
     : thread_([this, &engine] {
         while (!stop_) {

@@ -11,15 +11,13 @@
 #include <gtest/gtest.h>
 
 #include "engine/loader.h"
+#include "engine/plugins.h"
 #include "wasi/context.h"
 
 namespace ferry::engine {
 
 // tests/engine/guests/<name>.wat, as wasm.
 Bytes guest(const std::string& name);
-
-// "wasmtime", …; a name a test can carry.
-std::vector<std::string> engine_names();
 
 // Ticks an engine from its own thread for as long as it lives.
 class Ticking {

@@ -20,7 +20,7 @@ namespace {
 // is bounded.
 enum class After : unsigned char { kKept, kLost, kLostBySignal };
 
-struct Kind {
+struct EventKind {
   const char* name;  // the guest's export
   After after = After::kKept;
 
@@ -35,7 +35,7 @@ class Kept : public Conformance {
  protected:
   // Runs one case by both ways of finding pages; skips with the reason what is not to be had.
   // Several kinds come in an order drawn anew each time, told when the case fails.
-  void run(const std::string& name, const std::vector<Kind>& kinds,
+  void run(const std::string& name, const std::vector<EventKind>& kinds,
            const std::string& from = "vandal", std::size_t events = isolation_events()) {
     FERRY_NEEDS(resettable);
     for (reset::GuardKind way : {reset::GuardKind::kSignal, reset::GuardKind::kUserfault}) {
@@ -60,7 +60,7 @@ class Kept : public Conformance {
   }
 
   // One event in a kept instance, its canary heeded. False: the test has failed.
-  static void event(reset::KeptInstance& kept, const Kind& kind, wasi::Context& context) {
+  static void event(reset::KeptInstance& kept, const EventKind& kind, wasi::Context& context) {
     static const std::string input(2000, 'x');
     const Monotonic deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     wasi::Setup setup;
@@ -83,7 +83,7 @@ class Kept : public Conformance {
   }
 
  private:
-  void serve(const std::vector<Kind>& kinds, const std::string& from, reset::GuardKind way,
+  void serve(const std::vector<EventKind>& kinds, const std::string& from, reset::GuardKind way,
              std::size_t events, Tally& tally) {
     auto module = load(guest(from));
     auto fresh = instance(*module);
@@ -102,7 +102,7 @@ class Kept : public Conformance {
         kept = std::move(*made);
         tally.made_instance();
       }
-      const Kind& kind = kinds[order_() % kinds.size()];
+      const EventKind& kind = kinds[order_() % kinds.size()];
       event(*kept, kind, *context_);
       if (HasFatalFailure()) {
         return;
@@ -184,7 +184,7 @@ TEST_P(Kept, InstancesOnTwoThreadsAreSetBackApart) {
       threads.emplace_back([&served, each, kept = std::move(*made)] {
         wasi::Context context(system_clock(), system_random());
         for (std::size_t number = each; number < isolation_events(); number += 2) {
-          constexpr Kind kTurns[] = {{"random_stores"}, {"trap"}, {"random_pages"}};
+          constexpr EventKind kTurns[] = {{"random_stores"}, {"trap"}, {"random_pages"}};
           event(*kept, kTurns[number % 3], context);
           EXPECT_TRUE(kept->reset());
           Status same = kept->compare();

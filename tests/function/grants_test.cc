@@ -6,8 +6,8 @@
 namespace ferry::function {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 TEST(Grants, OfAManifestThatReachInsideAreTold) {
   const auto inside = [](std::string_view text) { return reaches_inside(*net::parse_grant(text)); };

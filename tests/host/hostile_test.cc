@@ -11,6 +11,7 @@
 #include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
+#include "engine/plugins.h"
 #include "function/function.h"
 #include "host/host.h"
 
@@ -53,14 +54,6 @@ constexpr Case kCases[] = {
     {"hostile/no-memory", Status::kOk},
     {"hostile/open-files", Status::kOk},
 };
-
-std::vector<std::string> engines() {
-  std::vector<std::string> names;
-  for (const engine::Plugin& plugin : engine::list_plugins()) {
-    names.push_back(plugin.name);
-  }
-  return names;
-}
 
 std::size_t open_descriptors() {
   return static_cast<std::size_t>(
@@ -165,7 +158,7 @@ TEST_P(Hostile, GuestsEndWithTheirOutcomeAndTheNextEventIsAnswered) {
   EXPECT_EQ(open_descriptors(), descriptors);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Hostile, testing::ValuesIn(engines()),
+INSTANTIATE_TEST_SUITE_P(Engines, Hostile, testing::ValuesIn(engine::engine_names()),
                          [](const auto& engine) { return engine.param; });
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
+#include "engine/plugins.h"
 #include "function/function.h"
 #include "host/host.h"
 
@@ -20,12 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::string kHello = FERRY_BINARY_DIR "/functions/hello-c.wasm";
-
-std::vector<std::string> engines() {
-  std::vector<std::string> names;
-  for (const engine::Plugin& plugin : engine::list_plugins()) names.push_back(plugin.name);
-  return names;
-}
 
 class Instructions : public testing::TestWithParam<std::string> {
  protected:
@@ -127,7 +122,7 @@ TEST_P(Instructions, WhatOneEventUsedIsNotMissingToTheNext) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Instructions, testing::ValuesIn(engines()),
+INSTANTIATE_TEST_SUITE_P(Engines, Instructions, testing::ValuesIn(engine::engine_names()),
                          [](const auto& engine) { return engine.param; });
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "bundle/store.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
+#include "engine/plugins.h"
 #include "engine/tally.h"
 #include "function/function.h"
 #include "host/host.h"
@@ -32,14 +33,6 @@ constexpr Kind kKept[] = {{'f', Status::kOk}, {'w', Status::kOk}, {'z', Status::
 constexpr Kind kLost[] = {
     {'x', Status::kFailed}, {'g', Status::kOk}, {'t', Status::kTrapped}, {'b', Status::kTrapped}};
 constexpr std::size_t kEndlessEvery = 5003;  // each waits for its deadline
-
-std::vector<std::string> engines() {
-  std::vector<std::string> names;
-  for (const engine::Plugin& plugin : engine::list_plugins()) {
-    names.push_back(plugin.name);
-  }
-  return names;
-}
 
 class Isolation : public testing::TestWithParam<std::string> {
  protected:
@@ -132,7 +125,7 @@ TEST_P(Isolation, NoEventMeetsWhatAnotherLeft) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Isolation, testing::ValuesIn(engines()),
+INSTANTIATE_TEST_SUITE_P(Engines, Isolation, testing::ValuesIn(engine::engine_names()),
                          [](const auto& engine) { return engine.param; });
 
 }  // namespace

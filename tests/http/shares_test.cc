@@ -40,11 +40,11 @@ class SharesTest : public testing::Test {
   }
   void ask(int client, const std::string& path) {
     const std::string text = "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
-    ASSERT_EQ(write(client, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ASSERT_EQ(::write(client, text.data(), text.size()), static_cast<ssize_t>(text.size()));
   }
   static std::string answer(int client) {
     std::string out(65536, '\0');
-    const ssize_t size = read(client, out.data(), out.size());
+    const ssize_t size = ::read(client, out.data(), out.size());
     out.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return out.substr(0, 12);
   }

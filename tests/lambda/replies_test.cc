@@ -14,17 +14,16 @@ namespace lambda {
 namespace {
 
 using host::Outcome;
-using host::Status;
 
 Outcome good(std::string data, std::string type = "application/json") {
   Outcome outcome;
-  outcome.status = Status::kOk;
+  outcome.status = host::Status::kOk;
   outcome.reply.data = std::move(data);
   outcome.reply.content_type = std::move(type);
   return outcome;
 }
 
-Outcome bad(Status status = Status::kFailed) {
+Outcome bad(host::Status status = host::Status::kFailed) {
   Outcome outcome;
   outcome.status = status;
   outcome.message = "it ended with code 3";
@@ -85,14 +84,14 @@ TEST(Reply, AnEventGoesInStructuredMode) {
 
 TEST(Reply, EachStatusHasItsErrorType) {
   Input input = input_of("{}");
-  for (auto [status, type] : {std::pair{Status::kFailed, "Function.Failed"},
-                              {Status::kTrapped, "Function.Trapped"},
-                              {Status::kTimeout, "Function.Timeout"},
-                              {Status::kOutOfMemory, "Function.OutOfMemory"},
-                              {Status::kOutputTooLarge, "Function.OutputTooLarge"},
-                              {Status::kDenied, "Function.Denied"},
-                              {Status::kRefused, "Host.Refused"},
-                              {Status::kBroken, "Host.Broken"}}) {
+  for (auto [status, type] : {std::pair{host::Status::kFailed, "Function.Failed"},
+                              {host::Status::kTrapped, "Function.Trapped"},
+                              {host::Status::kTimeout, "Function.Timeout"},
+                              {host::Status::kOutOfMemory, "Function.OutOfMemory"},
+                              {host::Status::kOutputTooLarge, "Function.OutputTooLarge"},
+                              {host::Status::kDenied, "Function.Denied"},
+                              {host::Status::kRefused, "Host.Refused"},
+                              {host::Status::kBroken, "Host.Broken"}}) {
     EXPECT_EQ(report(input, std::vector{bad(status)}).error_type, type);
   }
   EXPECT_EQ(report(input, std::vector{bad()}).body,

@@ -208,9 +208,9 @@ TEST(Loop, EndsWhenNobodyListens) {
 }
 
 // A Runtime API that answers every call the same way.
-class Wrong final : public http::Service {
+class WrongApi final : public http::Service {
  public:
-  explicit Wrong(http::Response always) : always_(std::move(always)) {
+  explicit WrongApi(http::Response always) : always_(std::move(always)) {
     auto listeners = http::listen_on("127.0.0.1:0", 1);
     address = listeners->address;
     http::ServerOptions options;
@@ -219,7 +219,7 @@ class Wrong final : public http::Service {
     EXPECT_TRUE(server_->listen(std::move(listeners->sockets[0])).ok());
     thread_ = std::thread([this] { server_->run(); });
   }
-  ~Wrong() override {
+  ~WrongApi() override {
     server_->drain();
     thread_.join();
   }
@@ -246,7 +246,7 @@ TEST(Loop, EndsWhereTheApiAnswersWhatItMustNot) {
   http::Response nothing;
   for (const http::Response& always : {not_found, nothing, next_with("../../x"), next_with("a b"),
                                        next_with(std::string(300, 'a'))}) {
-    Wrong api(always);
+    WrongApi api(always);
     int invoked = 0;
     Function function([&](const serve::Delivery&, serve::Answer& answer) {
       ++invoked;

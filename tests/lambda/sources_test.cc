@@ -8,10 +8,10 @@
 namespace ferry::platforms::lambda {
 namespace {
 
-const Invocation kInvocation{"r1", "arn:aws:lambda:eu-west-1:12:function:f", WallTime{}};
+const Invocation kAsked{"r1", "arn:aws:lambda:eu-west-1:12:function:f", WallTime{}};
 
 Input read(std::string_view json) {
-  auto input = read_input(json, kInvocation, {});
+  auto input = read_input(json, kAsked, {});
   EXPECT_TRUE(input.ok()) << (input.ok() ? "" : input.error().text());
   return input.ok() ? *std::move(input) : Input{};
 }

@@ -6,9 +6,6 @@
 namespace ferry::wasi2 {
 namespace {
 
-constexpr char kStreams[] = "wasi:io/streams";
-constexpr char kPoll[] = "wasi:io/poll";
-constexpr char kHttp[] = "wasi:http/types";
 constexpr char kEnvironment[] = "wasi:cli/environment";
 
 class AbiTest : public ComponentTest {

@@ -21,6 +21,10 @@ using u8 = std::uint8_t;
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
+inline constexpr char kStreams[] = "wasi:io/streams";
+inline constexpr char kPoll[] = "wasi:io/poll";
+inline constexpr char kHttp[] = "wasi:http/types";
+
 class ComponentTest : public testing::Test {
  protected:
   static constexpr u32 kMemory = 1u << 20;

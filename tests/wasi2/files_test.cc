@@ -12,7 +12,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kTypes[] = "wasi:filesystem/types";
-constexpr char kStreams[] = "wasi:io/streams";
 constexpr u32 kRead = 1;
 constexpr u32 kWrite = 2;
 constexpr u32 kCreate = 1;

@@ -6,9 +6,6 @@
 namespace ferry::wasi2 {
 namespace {
 
-constexpr char kHttp[] = "wasi:http/types";
-constexpr char kStreams[] = "wasi:io/streams";
-
 constexpr u8 kInvalidSyntax = 0;
 constexpr u8 kForbidden = 1;
 constexpr u8 kImmutable = 2;

@@ -4,8 +4,6 @@
 namespace ferry::wasi2 {
 namespace {
 
-constexpr char kStreams[] = "wasi:io/streams";
-constexpr char kPoll[] = "wasi:io/poll";
 constexpr char kClock[] = "wasi:clocks/monotonic-clock";
 constexpr char kRandom[] = "wasi:random/random";
 

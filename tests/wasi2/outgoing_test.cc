@@ -14,10 +14,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr char kHttp[] = "wasi:http/types";
-constexpr char kStreams[] = "wasi:io/streams";
-constexpr char kPoll[] = "wasi:io/poll";
-
 class OutgoingTest : public ComponentTest {
  protected:
   void grant(std::string_view pattern) {
@@ -129,7 +125,7 @@ class OutgoingTest : public ComponentTest {
 };
 
 constexpr u8 kDnsError = 1;
-constexpr u8 kConnectionRefused = 6;
+constexpr u8 kHttpConnectionRefused = 6;
 constexpr u8 kConnectionTerminated = 7;
 constexpr u8 kReadTimeout = 9;
 constexpr u8 kRequestDenied = 15;
@@ -217,7 +213,7 @@ TEST_F(OutgoingTest, ARefusedConnection) {
   { port = Service().port(); }
   const std::string authority = "localhost:" + std::to_string(port);
   grant(authority);
-  EXPECT_EQ(outcome(authority), kConnectionRefused);
+  EXPECT_EQ(outcome(authority), kHttpConnectionRefused);
 }
 
 TEST_F(OutgoingTest, ASilentServiceEndsAtTheFirstByteTimeout) {

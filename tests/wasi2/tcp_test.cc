@@ -12,15 +12,13 @@ using testing::HasSubstr;
 
 constexpr char kTcp[] = "wasi:sockets/tcp";
 constexpr char kNames[] = "wasi:sockets/ip-name-lookup";
-constexpr char kStreams[] = "wasi:io/streams";
-constexpr char kPoll[] = "wasi:io/poll";
 
 constexpr u8 kAccessDenied = 1;
 constexpr u8 kNotSupported = 2;
 constexpr u8 kInvalidArgument = 3;
 constexpr u8 kNotInProgress = 7;
 constexpr u8 kInvalidState = 9;
-constexpr u8 kConnectionRefused = 14;
+constexpr u8 kSocketConnectionRefused = 14;
 
 class TcpTest : public ComponentTest {
  protected:
@@ -145,7 +143,7 @@ TEST_F(TcpTest, ARefusedConnectionSaysSo) {
   grant("localhost:" + std::to_string(port));
   const u32 self = socket();
   const auto begun = start(self, port);
-  EXPECT_EQ(begun ? begun : finish(self), kConnectionRefused);
+  EXPECT_EQ(begun ? begun : finish(self), kSocketConnectionRefused);
 }
 
 TEST_F(TcpTest, WhatIsNoConnectionThatGoesOutIsRefusedByTheInterfacesOwnError) {
