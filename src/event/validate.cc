@@ -30,7 +30,7 @@ int two_digits(std::string_view text, std::size_t at) {
 bool in_range(int value, int least, int most) { return value >= least && value <= most; }
 
 // RFC 3339, 5.6, of any year, which from_rfc3339() cannot hold (a Go program's zero time is in the
-// year 1). Second 60 is a leap second.
+// year 1). Second 60 is a leap second, which is the last of a day in UTC (5.7).
 bool is_rfc3339(std::string_view text) {
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] | 0x20) != 't' ||
       text[13] != ':' || text[16] != ':') {
@@ -49,15 +49,24 @@ bool is_rfc3339(std::string_view text) {
       !in_range(two_digits(text, 17), 0, 60)) {
     return false;
   }
+  constexpr int kDay = 24 * 60;
+  const bool leap = two_digits(text, 17) == 60;
+  const int minutes = two_digits(text, 11) * 60 + two_digits(text, 14);
   std::string_view rest = text.substr(19);
   if (rest.front() == '.') {
     std::size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
     if (end == 1) return false;
     rest.remove_prefix(end);
   }
-  if (rest == "Z" || rest == "z") return true;
-  return rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' &&
-         in_range(two_digits(rest, 1), 0, 23) && in_range(two_digits(rest, 4), 0, 59);
+  int ahead = 0;
+  if (rest != "Z" && rest != "z") {
+    if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':' ||
+        !in_range(two_digits(rest, 1), 0, 23) || !in_range(two_digits(rest, 4), 0, 59)) {
+      return false;
+    }
+    ahead = (two_digits(rest, 1) * 60 + two_digits(rest, 4)) * (rest[0] == '-' ? -1 : 1);
+  }
+  return !leap || (minutes - ahead + kDay) % kDay == kDay - 1;
 }
 
 Status check_name(std::string_view name) {
