@@ -20,14 +20,14 @@ class New final : public Verb {
     for (const project::Language& language : project::languages()) {
       names.push_back(language.name);
     }
-    app.add_option("LANGUAGE", language_, fmt::format("{}", fmt::join(names, ", ")))->required();
+    app.add_option("LANGUAGE", language_, "What it is written in")
+        ->required()
+        ->type_name(fmt::format("{{{}}}", fmt::join(names, ",")));
     app.add_option("NAME", name_, "The function's name: lower-case letters, digits and '-'")
         ->required();
     app.add_option("-o,--out", folder_, "The folder to make (default: NAME)")->type_name("DIR");
-    app.add_option("--event", event_,
-                   fmt::format("Begin with a sample of this kind of event: {}",
-                               fmt::join(project::event_kinds(), ", ")))
-        ->type_name("KIND");
+    app.add_option("--event", event_, "Begin with a sample of this kind of event")
+        ->type_name(fmt::format("{{{}}}", fmt::join(project::event_kinds(), ",")));
     app.add_flag("--quiet,-q", quiet_, "Print nothing but errors");
     app.footer(
         "Examples:\n  ferry new go hello\n  ferry new rust thumbnails --event s3\n\n"
