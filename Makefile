@@ -69,8 +69,8 @@ setup: ## install what is missing here (Debian packages; says which)
 	@tools/setup.sh build test functions
 	@if command -v npm >/dev/null; then tools/setup.sh binaryen; \
 	elif [ "$(ENGINES)" = all ]; then \
-	  echo "npm is missing, and with it binaryen, which lucet needs: get Node.js from https://nodejs.org"; exit 1; \
-	else echo "npm is missing: without binaryen (npm) no Go on lucet and no ferry build --snapshot"; fi
+	  echo "npm is missing, and Lucet needs its binaryen: get Node.js from https://nodejs.org"; exit 1; \
+	else echo "npm is missing: without its binaryen Lucet refuses functions in newer WebAssembly, Go's among them"; fi
 
 .PHONY: format
 format: ## lay out all source files
@@ -137,7 +137,6 @@ test-verify: build functions ## every function over every platform on every engi
 
 .PHONY: test-docs
 test-docs: build functions ## run every command of the docs, as several users and with each Rust that is here
-	@tools/setup.sh binaryen
 	for user in me nobody; do for rust in debian rustup; do \
 	  tests/docs/run_blocks.py --build build --user $$user --rust $$rust README.md docs/*.md \
 	    docs/formats/*.md functions/README.md || [ $$? = 77 ] || exit 1; \

@@ -457,7 +457,7 @@ def main():
         try:
             probe = bench.snapshot(bench.assemble("probe", PIECES))[1].stderr.decode()
             if "wasm-opt of binaryen is needed" in probe:
-                print("SKIP: no wasm-opt; tools/setup.sh binaryen installs it")
+                print("SKIP: no wasm-opt; the package binaryen has it")
                 return 77
             if options.only != "random":
                 pieces(bench)
