@@ -27,7 +27,9 @@ constexpr milliseconds kHandshakes{100};
 // When no more connections are taken, idle ones are kept this long.
 constexpr seconds kIdleWhenFull{1};
 
-std::string name_of(const sockaddr_storage& address) {
+// Whoever the connection is of: the part before the last colon is what shares go by. That of a Unix
+// socket is the user whose process has connected (unix(7), SO_PEERCRED).
+std::string name_of(int connected, const sockaddr_storage& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (address.ss_family == AF_INET) {
     const auto& in = reinterpret_cast<const sockaddr_in&>(address);
@@ -38,6 +40,12 @@ std::string name_of(const sockaddr_storage& address) {
     const auto& in = reinterpret_cast<const sockaddr_in6&>(address);
     inet_ntop(AF_INET6, &in.sin6_addr, text.data(), text.size());
     return fmt::format("[{}]:{}", text.data(), ntohs(in.sin6_port));
+  }
+  ucred user{};
+  socklen_t size = sizeof user;
+  if (address.ss_family == AF_UNIX &&
+      getsockopt(connected, SOL_SOCKET, SO_PEERCRED, &user, &size) == 0) {
+    return fmt::format("uid {}:{}", user.uid, user.pid);
   }
   return {};
 }
@@ -140,7 +148,8 @@ void Server::Loop::accept_some() {
       continue;
     }
     // On failure the connection is closed; there is nobody to tell.
-    static_cast<void>(add_connection(std::move(fd), name_of(address)).ok());
+    std::string peer = name_of(fd.get(), address);
+    static_cast<void>(add_connection(std::move(fd), std::move(peer)).ok());
   }
 }
 

@@ -30,7 +30,7 @@ struct Request {
   std::string_view body;  // decoded, when it came in chunks
   // The lines behind the last chunk, each "name: value\r\n", checked; mostly none.
   std::string_view trailers;
-  std::string_view peer;  // "127.0.0.1:4711", or empty
+  std::string_view peer;  // "127.0.0.1:4711", "uid 1000:4711" (user, process), or empty
   Monotonic arrival;      // when its last byte was read
   int socket = -1;        // of the connection, borrowed; -1: not known
 
