@@ -1,6 +1,7 @@
 // ferry serve FUNCTION...: HTTP and CloudEvents, from worker processes.
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 
 #include <CLI/CLI.hpp>
 
@@ -59,6 +60,10 @@ class Serve final : public Verb {
     declare_common(app, common_);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")
         ->check(CLI::IsMember({"text", "json"}));
+    app.add_option("--log-file", log_file_,
+                   "File for all that is printed on stderr once the server starts; opened anew on "
+                   "SIGHUP")
+        ->type_name("FILE");
     app.footer(
         "Examples:\n"
         "  ferry serve hello.wasm\n"
@@ -66,7 +71,8 @@ class Serve final : public Verb {
         "  ferry serve --platform openwhisk --listen :8080\n"
         "\n"
         "One function answers every path; of several, each answers /NAME.\n"
-        "SIGTERM or Ctrl-C: what was accepted is finished, then the program ends. Twice: at once.");
+        "SIGTERM or Ctrl-C: what was accepted is finished, then the program ends. Twice: at once.\n"
+        "SIGHUP: functions and their manifests are read again, and served without a request lost.");
   }
 
   int run() override {
@@ -91,6 +97,11 @@ class Serve final : public Verb {
     }
     FERRY_CHECK_OK(set_recording());
     FERRY_TRY(options_.sandbox, host::sandbox::parse_parts(sandbox_));
+    std::optional<serve::LogFile> log_file;
+    if (!log_file_.empty()) {
+      FERRY_TRY(auto opened, serve::LogFile::open(log_file_));
+      options_.log_file = &log_file.emplace(std::move(opened));
+    }
     WasmProvider provider(paths_, common_, {true, !no_snapshot_});
     return platform.serve(provider, options_);
   }
@@ -117,6 +128,7 @@ class Serve final : public Verb {
   CLI::Option* listen_ = nullptr;
   std::string platform_ = "http";
   std::string log_format_ = "text";
+  std::string log_file_;
   std::string sandbox_ = "all";
   struct {
     std::string folder, only, rate, size;

@@ -224,6 +224,12 @@ Result<bundle::Bundle> WasmProvider::bundle(std::size_t index, const engine::Inf
                               common_.quiet || compiled_, &cached);
 }
 
+std::unique_ptr<serve::Provider> WasmProvider::fresh() const {
+  CommonOptions silent = common_;
+  silent.quiet = true;
+  return std::make_unique<WasmProvider>(paths_, std::move(silent), Later{false, later_.snapshots});
+}
+
 Result<std::optional<bundle::VerifyKey>> WasmProvider::upload_key() {
   FERRY_TRY(const packaging::KeyPair keys, packaging::load_key_pair(""));
   return std::optional<bundle::VerifyKey>(keys.shown);

@@ -2,6 +2,7 @@
 // the user chose.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ class WasmProvider final : public serve::Provider {
   std::vector<serve::Search> searches() const override;
   Result<Better> find_better(const serve::Search& search, const engine::EngineOptions& options,
                              const bundle::MacKey& key) override;
+  std::unique_ptr<serve::Provider> fresh() const override;
   // This user's own key: what `ferry pack` signs with.
   Result<std::optional<bundle::VerifyKey>> upload_key() override;
 

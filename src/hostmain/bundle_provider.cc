@@ -51,6 +51,10 @@ Result<bundle::Bundle> BundleProvider::bundle(std::size_t index, const engine::I
   return packed_[index].bundle;
 }
 
+std::unique_ptr<serve::Provider> BundleProvider::fresh() const {
+  return std::make_unique<BundleProvider>(options_, own_folder_);
+}
+
 Result<std::optional<bundle::VerifyKey>> BundleProvider::upload_key() {
   const std::string path = options_.key.empty() ? folder({}) + "/" + kKeyFile : options_.key;
   if (access(path.c_str(), F_OK) != 0) {

@@ -1,6 +1,7 @@
 // Functions as ferry-host serves them: signed bundles in a folder, run by the engine linked in.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ class BundleProvider final : public serve::Provider {
   Result<std::vector<serve::Listed>> list(const serve::Wanted& wanted) override;
   Result<engine::LoadedEngine> make_engine(engine::EngineOptions options) override;
   Result<bundle::Bundle> bundle(std::size_t index, const engine::Info& engine) override;
+  std::unique_ptr<serve::Provider> fresh() const override;
   // The key beside the bundles, where there is one.
   Result<std::optional<bundle::VerifyKey>> upload_key() override;
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -39,6 +40,11 @@ Status serve(const Options& options, const char* argv0, bool& was_cut) {
   how.was_cut = &was_cut;
   if (how.listen.empty()) {
     how.listen = platform->default_listen(env);
+  }
+  std::optional<serve::LogFile> log_file;
+  if (!options.log_file.empty()) {
+    FERRY_TRY(auto opened, serve::LogFile::open(options.log_file));
+    how.log_file = &log_file.emplace(std::move(opened));
   }
   BundleProvider provider(options, program_folder(argv0));
   return platform->serve(provider, how);

@@ -101,6 +101,8 @@ std::span<const Option> table() {
       {"--pin", nullptr, "Each worker on a core of its own, for the connections that arrive there",
        set_flag([](Options& o) -> auto& { return o.serve.pin; })},
       {"--log-format", "text|json", "How log lines are printed", set_log_format},
+      {"--log-file", "FILE", "File for all that is printed on stderr; opened anew on SIGHUP",
+       set_text([](Options& o) -> auto& { return o.log_file; })},
       {"--quiet", nullptr, "Print errors only",
        set_flag([](Options& o) -> auto& { return o.serve.quiet; })},
       {"--help", nullptr, "Print this", set_flag([](Options& o) -> auto& { return o.help; })},

@@ -14,6 +14,7 @@ struct Options {
   std::string bundle;    // a file or a folder; empty: the folder of the program
   std::string key;       // the public key's file; empty: ferry.pub beside the bundles
   std::string platform;  // empty: decided from the environment
+  std::string log_file;  // in place of stderr; empty: none
   serve::Options serve;  // its `listen` empty: the platform's default
   bool help = false;
   bool version = false;

@@ -14,10 +14,10 @@
 namespace ferry::serve {
 namespace {
 
-// Each worker's counters stand on cache lines of their own.
+// Each slot's counters stand on cache lines of their own.
 constexpr std::size_t kLine = 64;
 constexpr std::size_t round_up(std::size_t size) { return (size + kLine - 1) / kLine * kLine; }
-constexpr std::size_t kWorkerSize = round_up(sizeof(WorkerCounters));
+constexpr std::size_t kSlotSize = round_up(sizeof(SlotCounters));
 constexpr std::size_t kFunctionSize = round_up(sizeof(FunctionCounters));
 
 std::uint64_t resident_bytes(int pid) {
@@ -60,30 +60,20 @@ void FunctionCounters::count(std::size_t status, std::uint64_t us) {
   total_us.fetch_add(us, std::memory_order_relaxed);
 }
 
-void WorkerCounters::start_anew() {
-  ready.store(false);
-  leaving.store(false);
-  front.beats.store(0);
-  front.running.store(0);
-  front.queued.store(0);
-  front.connections.store(0);
-  front.held.store(0);
-}
-
 void Board::Unmap::operator()(char* memory) const { munmap(memory, size); }
 
-Result<Board> Board::make(std::size_t workers, std::vector<std::string> functions) {
+Result<Board> Board::make(std::size_t slots, std::vector<std::string> functions) {
   Board board;
-  board.workers_ = workers;
+  board.slots_ = slots;
   board.functions_ = std::move(functions);
-  std::size_t size = workers * (kWorkerSize + board.functions_.size() * kFunctionSize);
+  std::size_t size = slots * (kSlotSize + board.functions_.size() * kFunctionSize);
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) {
     return errno_error("map memory for the counters", errno);
   }
   board.memory_ = std::unique_ptr<char, Unmap>(static_cast<char*>(memory), Unmap{size});
-  for (std::size_t w = 0; w < workers; ++w) {
-    new (&board.worker(w)) WorkerCounters();
+  for (std::size_t w = 0; w < slots; ++w) {
+    new (&board.slot(w)) SlotCounters();
     for (std::size_t f = 0; f < board.functions_.size(); ++f) {
       new (&board.function(w, f)) FunctionCounters();
     }
@@ -91,32 +81,40 @@ Result<Board> Board::make(std::size_t workers, std::vector<std::string> function
   return board;
 }
 
-WorkerCounters& Board::worker(std::size_t index) const {
+SlotCounters& Board::slot(std::size_t index) const {
   auto* at =
-      static_cast<char*>(memory_.get()) + index * (kWorkerSize + functions_.size() * kFunctionSize);
-  return *reinterpret_cast<WorkerCounters*>(at);
+      static_cast<char*>(memory_.get()) + index * (kSlotSize + functions_.size() * kFunctionSize);
+  return *reinterpret_cast<SlotCounters*>(at);
 }
 
-FunctionCounters& Board::function(std::size_t worker_index, std::size_t index) const {
-  auto* at = reinterpret_cast<char*>(&worker(worker_index)) + kWorkerSize + index * kFunctionSize;
+FunctionCounters& Board::function(std::size_t slot_index, std::size_t index) const {
+  auto* at = reinterpret_cast<char*>(&slot(slot_index)) + kSlotSize + index * kFunctionSize;
   return *reinterpret_cast<FunctionCounters*>(at);
+}
+
+void Board::clear(std::size_t index) const {
+  SlotCounters& counters = slot(index);
+  counters.ready.store(false);
+  counters.leaving.store(false);
+  counters.front.beats.store(0);
+  counters.front.running.store(0);
+  counters.front.queued.store(0);
+  counters.front.connections.store(0);
+  counters.front.held.store(0);
+  for (std::size_t f = 0; f < functions_.size(); ++f) function(index, f).snapshot.store(0);
 }
 
 bool Board::is_ready(const Census& census) const {
   if (census.draining || census.stuck) return false;
-  for (std::size_t w = 0; w < workers_; ++w) {
-    if (!worker(w).is_ready()) {
-      return false;
-    }
-  }
-  return true;
+  return std::ranges::all_of(census.slots,
+                             [&](std::size_t index) { return slot(index).is_ready(); });
 }
 
 std::string Board::metrics(const Census& census) const {
   std::string out;
   auto sum = [&](auto&& of) {
     std::uint64_t total = 0;
-    for (std::size_t w = 0; w < workers_; ++w) {
+    for (std::size_t w = 0; w < slots_; ++w) {
       total += of(w).load(std::memory_order_relaxed);
     }
     return total;
@@ -161,7 +159,7 @@ std::string Board::metrics(const Census& census) const {
                        sum([&](std::size_t w) -> auto& { return function(w, f).snapshot; }));
   }
   auto front = [&](std::atomic<std::uint64_t> http::Counters::*member) {
-    return sum([&](std::size_t w) -> auto& { return worker(w).front.*member; });
+    return sum([&](std::size_t w) -> auto& { return slot(w).front.*member; });
   };
   single("ferry_in_flight", "gauge", "Functions running now.", front(&http::Counters::running));
   single("ferry_queued", "gauge", "Requests waiting for a slot.", front(&http::Counters::queued));
@@ -178,9 +176,12 @@ std::string Board::metrics(const Census& census) const {
          front(&http::Counters::held));
   single("ferry_log_dropped_lines_total", "counter",
          "Log lines lost because nobody read them in time.",
-         sum([&](std::size_t w) -> auto& { return worker(w).log_dropped; }));
+         sum([&](std::size_t w) -> auto& { return slot(w).log_dropped; }));
   single("ferry_worker_restarts_total", "counter", "Workers that died and were replaced.",
          census.restarts);
+  head(out, "ferry_reloads_total", "counter", "Reloads of the functions, by how they ended.");
+  out += fmt::format("ferry_reloads_total{{result=\"done\"}} {}\n", census.reloads);
+  out += fmt::format("ferry_reloads_total{{result=\"failed\"}} {}\n", census.failed_reloads);
   single("ferry_ready", "gauge", "Whether all workers take requests.", is_ready(census) ? 1 : 0);
   head(out, "ferry_worker_resident_bytes", "gauge", "Resident memory of each worker process.");
   for (std::size_t w = 0; w < census.pids.size(); ++w) {

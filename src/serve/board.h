@@ -1,6 +1,7 @@
 // Counters that all processes of one server share: workers write, the supervisor reads them for
-// /metrics. Anonymous shared memory, made before the first fork; a worker's successor goes on
-// with its slot, so that no counter ever falls. All of it is lock-free.
+// /metrics. Anonymous shared memory, made before the first fork; a slot (worker_pool.h) outlives
+// the processes that use it one after the other, so that no counter ever falls. All of it is
+// lock-free.
 #pragma once
 
 #include <array>
@@ -28,14 +29,12 @@ struct FunctionCounters {
   void count(std::size_t status, std::uint64_t us);
 };
 
-struct WorkerCounters {
+struct SlotCounters {
   http::Counters front;
   std::atomic<bool> ready{false};
   std::atomic<bool> leaving{false};           // it drains, and the server does not
   std::atomic<std::uint64_t> log_dropped{0};  // lines
 
-  // Before a process starts in this place.
-  void start_anew();
   // It has everything loaded, and a thread that serves.
   bool is_ready() const { return ready.load(std::memory_order_acquire) && front.beats.load() > 0; }
 };
@@ -43,18 +42,22 @@ struct WorkerCounters {
 // What only the supervisor knows.
 struct Census {
   std::uint64_t restarts = 0;
+  std::uint64_t reloads = 0;
+  std::uint64_t failed_reloads = 0;
   bool draining = false;
-  bool stuck = false;     // some worker does not answer
-  std::vector<int> pids;  // 0: not running
+  bool stuck = false;              // some worker does not answer
+  std::vector<int> pids;           // 0: not running
+  std::vector<std::size_t> slots;  // by worker: where its counters are
 };
 
 class Board {
  public:
-  static Result<Board> make(std::size_t workers, std::vector<std::string> functions);
+  static Result<Board> make(std::size_t slots, std::vector<std::string> functions);
 
-  WorkerCounters& worker(std::size_t index) const;
-  FunctionCounters& function(std::size_t worker, std::size_t index) const;
-  std::size_t workers() const { return workers_; }
+  SlotCounters& slot(std::size_t index) const;
+  FunctionCounters& function(std::size_t slot, std::size_t index) const;
+  // Before a process starts in this slot, and once it is no more: all but what is counted.
+  void clear(std::size_t slot) const;
   bool is_ready(const Census& census) const;  // all workers take requests
 
   // Prometheus text format 0.0.4.
@@ -67,7 +70,7 @@ class Board {
   };
   Board() = default;
 
-  std::size_t workers_ = 0;
+  std::size_t slots_ = 0;
   std::vector<std::string> functions_;
   std::unique_ptr<char, Unmap> memory_;
 };

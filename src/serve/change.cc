@@ -125,7 +125,7 @@ Status Changes::publish(Change change) {
     if (Status sent = send_change(pipe.sender.get(), change); !sent.ok()) all = std::move(sent);
   }
   const std::size_t at = change.function;
-  latest_[at] = std::move(change);
+  if (at != Change::kLog) latest_[at] = std::move(change);
   return all;
 }
 
@@ -136,8 +136,10 @@ Changes::Adopted Changes::adopt(std::size_t worker) {
   // What was meant for this worker's predecessor is among the latest.
   fcntl(out.receiver.get(), F_SETFL, O_NONBLOCK);
   for (;;) {
-    const auto before = receive_change(out.receiver.get());
+    auto before = receive_change(out.receiver.get());
     if (!before.ok() || !*before) break;
+    // Sent after this process was made, and before it came here.
+    if ((*before)->function == Change::kLog) out.before.push_back(std::move(**before));
   }
   for (std::optional<Change>& each : latest_) {
     if (each) out.before.push_back(*std::move(each));

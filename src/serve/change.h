@@ -1,4 +1,5 @@
-// New versions of what is served, on their way to the worker processes:
+// New versions of what is served, and a new place for the log, on their way to the worker
+// processes:
 //
 //   whoever makes one ──Change──▶ the supervisor ──Change──▶ each worker: InService::replace
 //
@@ -21,6 +22,9 @@
 namespace ferry::serve {
 
 struct Change {
+  // In place of a function: `bundle` is the file that standard error is from now on.
+  static constexpr std::uint32_t kLog = UINT32_MAX;
+
   std::uint32_t function = 0;  // its place among those that are served
   Improvement what = Improvement::kCompiled;
   std::string words;  // for people: how the version was made, or why there is none
@@ -46,17 +50,20 @@ class Changes {
  public:
   static Result<Changes> make(std::size_t functions, std::size_t workers);
 
-  // To all workers, and to those that are started later. Of one function the last counts.
+  // To all workers, and to those that are started later. Of one function the last counts. The log
+  // goes to those alone that are there: a later one begins with the supervisor's.
   // kBusy: not every worker could be told, and some go on with what they have.
   Status publish(Change change);
 
   // In a worker that was just forked: what was published before, and where more will arrive. All
   // else is closed: a worker tells the others nothing.
   struct Adopted {
-    std::vector<Change> before;  // one of each function at most
+    std::vector<Change> before;  // of functions, one of each at most
     Fd receiver;
   };
   Adopted adopt(std::size_t worker);
+  // In a process that has nothing to do with these workers.
+  void close() { pipes_.clear(); }
 
  private:
   std::vector<ChangePipe> pipes_;              // by worker

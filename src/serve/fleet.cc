@@ -1,5 +1,6 @@
 #include "serve/fleet.h"
 
+#include <array>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -30,9 +31,10 @@ void allow_descriptors() {
 }
 
 Census census(const WorkerPool& pool) {
-  Census census{pool.restarts(), pool.draining(), false, {}};
+  Census census{pool.restarts(), 0, 0, pool.draining(), false, {}, {}};
   for (std::size_t i = 0; i < pool.size(); ++i) {
     census.pids.push_back(pool.pid_of(i));
+    census.slots.push_back(pool.slot_of(i));
     census.stuck |= pool.is_stuck(i);
   }
   return census;
@@ -91,7 +93,7 @@ void tell(PoolHooks& hooks, Notices& notices, bool* was_cut) {
 }  // namespace
 
 Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLife& life,
-                 const Beside& beside) {
+                 Beside& beside) {
   allow_descriptors();
   const std::size_t workers = listeners.sockets.size();
   const std::vector<int> cores = options.pin ? http::own_cores() : std::vector<int>();
@@ -101,12 +103,18 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
   }
   if (options.pin) FERRY_CHECK_OK(http::steer_by_core(listeners, cores));
   ServiceManager manager = ServiceManager::from_environment();
-  FERRY_TRY(auto board, Board::make(workers, options.names));
+  FERRY_TRY(auto board, Board::make(2 * workers, options.names));
   FERRY_TRY(const auto log, LineOutput::make(STDERR_FILENO));
   Notices notices(*log, options.program);
   const Fd attention(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  const WorkerPool* pool = nullptr;
-  Admin admin(board, [&] { return census(*pool); });
+  Supervisor* processes = nullptr;
+  std::array<std::uint64_t, 2> reloads{};  // that failed, that went well
+  Admin admin(board, [&] {
+    Census now = census(processes->pool());
+    now.failed_reloads = reloads[0];
+    now.reloads = reloads[1];
+    return now;
+  });
   http::ServerOptions admin_options;
   admin_options.max_connections = 64;
   admin_options.reader.body = 0;
@@ -127,7 +135,8 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
   }
 
   SupervisorHooks hooks;
-  hooks.worker = [&](std::size_t index) {
+  hooks.worker = [&](std::size_t slot) {
+    const std::size_t index = slot % workers;
     admin_server.reset();
     Fd mine = std::move(listeners.sockets[index]);
     listeners.sockets.clear();
@@ -135,26 +144,41 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
       // Without it connections still go where they should; they are only served a little slower.
       static_cast<void>(http::keep_to_core(cores[index]).ok());
     }
-    return life(
-        {index, std::move(mine), board, *log, {&board.worker(index).leaving, attention.get()}});
+    const Leaving leaving{getppid(), &board.slot(slot).leaving, attention.get()};
+    return life({index, slot, std::move(mine), board, *log, leaving});
   };
-  hooks.before_start = [&](std::size_t index) { board.worker(index).start_anew(); };
-  hooks.is_ready = [&](std::size_t index) { return board.worker(index).is_ready(); };
-  hooks.is_leaving = [&](std::size_t index) { return board.worker(index).leaving.load(); };
-  hooks.beats = [&](std::size_t index) { return board.worker(index).front.beats.load(); };
+  hooks.before_start = [&](std::size_t slot) { board.clear(slot); };
+  hooks.is_ready = [&](std::size_t slot) { return board.slot(slot).is_ready(); };
+  hooks.is_leaving = [&](std::size_t slot) { return board.slot(slot).leaving.load(); };
+  hooks.beats = [&](std::size_t slot) { return board.slot(slot).front.beats.load(); };
+  hooks.on_hangup = [&] { beside.on_hangup(); };
   tell(hooks.pool, notices, options.was_cut);
+  const std::string status = fmt::format("serving on {}", http::url_of(listeners.address));
   hooks.pool.on_ready = [&] {
     if (announced) {
       notices.add(what_serves(options, listeners.address, admin_address, workers));
     }
-    manager.ready(fmt::format("serving on {}", http::url_of(listeners.address)));
-    beside.start(
-        [&] {
-          admin_server.reset();
-          listeners.sockets.clear();
-        },
-        [&](const std::string& text) { notices.add(text); });
+    manager.ready(status);
+    FleetCalls calls;
+    calls.after_fork = [&] {
+      admin_server.reset();
+      listeners.sockets.clear();
+    };
+    calls.say = [&](const std::string& text) { notices.add(text); };
+    calls.renew = [&] { return processes->renew(); };
+    calls.reloading = [&] { manager.reloading(); };
+    calls.reloaded = [&](bool well) {
+      ++reloads[well ? 1 : 0];
+      manager.ready(status);
+    };
+    beside.start(std::move(calls));
   };
+  hooks.pool.on_left = [&](std::size_t slot) {
+    // Where two successors came since, the slot is in use.
+    const WorkerPool& pool = processes->pool();
+    if (pool.slot_of(slot % workers) != slot) board.clear(slot);
+  };
+  hooks.pool.on_renewed = [&](const Status& renewed) { beside.on_renewed(renewed); };
   hooks.pool.on_answering = [&](const std::vector<bool>& answering) {
     // Without it new connections wait for the successor. Of one socket each worker takes what it
     // can.
@@ -174,13 +198,13 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
                     notices.step();
                     manager.alive();
                   }},
-                 {beside.fd, beside.step}};
-  hooks.on_other_end = beside.on_end;
+                 {[&] { return beside.fd(); }, [&] { beside.step(); }}};
+  hooks.on_other_end = [&](pid_t pid, int wait_status) { beside.on_end(pid, wait_status); };
   hooks.attention_fd = attention.get();
   PoolOptions pool_options;
   pool_options.workers = workers;
   Supervisor supervisor(pool_options, std::move(hooks));
-  pool = &supervisor.pool();
+  processes = &supervisor;
   return supervisor.run();
 }
 

@@ -29,6 +29,7 @@ struct FleetOptions {
 // What a worker process is given: all of it outlives the worker.
 struct WorkerPlace {
   std::size_t index;
+  std::size_t slot;  // on the board
   Fd listener;
   Board& board;
   LineOutput& log;  // stderr, shared with the other workers and the supervisor
@@ -39,20 +40,32 @@ struct WorkerPlace {
 // comes back. Says in the board when it is ready.
 using WorkerLife = std::function<int(WorkerPlace place)>;
 
+// What those who work beside the fleet may ask of it, in the supervisor's thread.
+struct FleetCalls {
+  std::function<void()> after_fork = [] {};  // for a process forked here that serves nobody
+  // A line for people, which waits for nobody.
+  std::function<void(const std::string&)> say = [](const std::string&) {};
+  std::function<bool()> renew = [] { return false; };  // WorkerPool::renew()
+  // A reload has begun, and has ended well or not.
+  std::function<void()> reloading = [] {};
+  std::function<void(bool well)> reloaded = [](bool) {};
+};
+
 // What goes on beside the workers, in the supervisor's thread.
-struct Beside {
-  // Once all workers serve. `after_fork`: what a process that is forked here is to call, since it
-  // serves nobody. `say`: a line for people, which waits for nobody.
-  std::function<void(std::function<void()> after_fork, std::function<void(const std::string&)> say)>
-      start = [](const auto&, const auto&) {};
-  std::function<void()> stop = [] {};  // when the order came to end
-  std::function<int()> fd = [] { return -1; };
-  std::function<void()> step = [] {};
-  std::function<void(pid_t pid, int wait_status)> on_end = [](pid_t, int) {};
+class Beside {
+ public:
+  virtual ~Beside() = default;
+  virtual void start(FleetCalls calls) = 0;  // once all workers serve
+  virtual void stop() = 0;                   // when the order came to end
+  virtual int fd() = 0;                      // readable when there is something for step()
+  virtual void step() = 0;
+  virtual void on_end(pid_t pid, int wait_status) = 0;  // of any child
+  virtual void on_hangup() = 0;                         // SIGHUP; step() follows
+  virtual void on_renewed(const Status& renewed) = 0;   // what FleetCalls::renew began
 };
 
 // One worker a listener; until all have drained after SIGTERM or SIGINT.
 Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLife& life,
-                 const Beside& beside = {});
+                 Beside& beside);
 
 }  // namespace ferry::serve

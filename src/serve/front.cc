@@ -15,9 +15,13 @@ constexpr std::uint64_t kEnvelope = 64u << 10;
 http::Server* draining_server = nullptr;
 Leaving leaving_process;
 
-void on_sigterm(int /*signal*/) {
+void on_sigterm(int /*signal*/, siginfo_t* info, void* /*context*/) {
   const int saved = errno;
   draining_server->drain();
+  if (info->si_code == SI_USER && info->si_pid == leaving_process.supervisor) {
+    errno = saved;
+    return;
+  }
   if (leaving_process.flag != nullptr) leaving_process.flag->store(true);
   if (leaving_process.attention_fd >= 0) {
     const std::uint64_t one = 1;
@@ -55,8 +59,8 @@ void serve_until_stopped(http::Server& server, const std::function<void()>& on_r
   draining_server = &server;
   leaving_process = leaving;
   struct sigaction action {};
-  action.sa_handler = on_sigterm;
-  action.sa_flags = SA_RESTART;
+  action.sa_sigaction = on_sigterm;
+  action.sa_flags = SA_RESTART | SA_SIGINFO;
   sigaction(SIGTERM, &action, nullptr);
   on_ready();
   server.run();

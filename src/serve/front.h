@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "function/limits.h"
 #include "http/server.h"
 
@@ -20,8 +22,10 @@ std::uint64_t max_body(const function::Limits& limits);
 // functions, one lane with the usual limits.
 http::ServerOptions front_options(std::span<const function::Limits> limits);
 
-// What the signal handler of a process with a supervisor does beside draining.
+// What the signal handler of a process with a supervisor does beside draining, where the order is
+// not the supervisor's: it would not know otherwise.
 struct Leaving {
+  pid_t supervisor = 0;
   std::atomic<bool>* flag = nullptr;  // set
   int attention_fd = -1;              // an eventfd, written
 };

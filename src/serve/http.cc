@@ -6,13 +6,14 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "capsule/store.h"
 #include "http/inherited.h"
 #include "serve/change.h"
 #include "serve/fleet.h"
 #include "serve/front.h"
-#include "serve/improver.h"
+#include "serve/generations.h"
 #include "telemetry/settings.h"
 
 namespace ferry::serve {
@@ -44,22 +45,21 @@ host::sandbox::Needs needs_of(const std::vector<Listed>& functions) {
 // All that processes of one server have in common.
 struct Shared {
   Provider& provider;
-  const std::vector<Listed>& functions;
   const Options& options;
   const ServiceFactory& make_service;
-  bundle::MacKey key;  // of changes
-  Changes changes;
+  Generations& generations;
 };
 
 // Puts a version in the place of another, in this worker.
-Status change_over(const Shared& shared, const Running& running, Change change) {
-  const Listed& listed = shared.functions[change.function];
+Status change_over(const bundle::MacKey& key, const Generation& generation, const Running& running,
+                   Change change) {
+  const Listed& listed = generation.functions[change.function];
   const host::InService& place = running.functions[change.function];
   if (!change.bundle.valid()) {  // it could not be compiled
     place.settle();
     return Done{};
   }
-  FERRY_TRY(const bundle::Bundle bundle, bundle::open_sealed(std::move(change.bundle), shared.key));
+  FERRY_TRY(const bundle::Bundle bundle, bundle::open_sealed(std::move(change.bundle), key));
   const auto before = place.version();
   host::LoadOptions load{listed.name, listed.manifest, {}};
   load.like = before.get();
@@ -70,26 +70,33 @@ Status change_over(const Shared& shared, const Running& running, Change change) 
 
 // A worker's life.
 Status work(Shared& shared, WorkerPlace place) {
-  const auto& [provider, functions, options, make_service, key, changes] = shared;
-  Changes::Adopted adopted = shared.changes.adopt(place.index);
+  const auto& [provider, options, make_service, generations] = shared;
+  Generation& generation = generations.enter();
+  const std::vector<Listed>& functions = generation.functions;
+  Changes::Adopted adopted = generation.changes.adopt(place.index);
   Phases phases;
   FERRY_TRY(const Running running,
-            bring_up(provider, functions, engine_options_for(functions), phases));
-  WorkerCounters& counters = place.board.worker(place.index);
+            bring_up(generation.provider, functions, engine_options_for(functions), phases));
+  SlotCounters& counters = place.board.slot(place.slot);
   LogQueue queue(place.log, counters.log_dropped, std::string(provider.program()));
   LogWriter log(queue, options.log_format);
   AdapterContext context = running.context(options.quiet ? nullptr : &log);
   context.observe = [&](std::size_t function, const host::Outcome& outcome, Nanoseconds took) {
-    place.board.function(place.index, function)
+    place.board.function(place.slot, function)
         .count(static_cast<std::size_t>(outcome.status),
                static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)) / 1000);
   };
   const auto take = [&](Change change) {
+    if (change.function == Change::kLog) {
+      dup2(change.bundle.get(), STDERR_FILENO);
+      return;
+    }
     if (change.function >= functions.size()) return;
     const host::InService& served = running.functions[change.function];
-    FunctionCounters& of_function = place.board.function(place.index, change.function);
+    FunctionCounters& of_function = place.board.function(place.slot, change.function);
     const bool is_snapshot = change.what == Improvement::kSnapshot;
-    if (const Status changed = change_over(shared, running, std::move(change)); changed.ok()) {
+    const Status changed = change_over(generations.key(), generation, running, std::move(change));
+    if (changed.ok()) {
       of_function.snapshot.store(is_snapshot ? 1 : 0, std::memory_order_relaxed);
     } else {
       provider.complain(changed.error());  // it is served as it was
@@ -150,32 +157,8 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
   for (const Listed& each : functions) {
     fleet.names.push_back(each.name);
   }
-  FERRY_TRY(Changes changes, Changes::make(functions.size(), workers));
-  Shared shared{provider, functions, options, make_service, {}, std::move(changes)};
-  system_random().fill(shared.key.bytes);
-  ImproverOptions improving;
-  improving.engine = engine_options_for(functions);
-  improving.key = shared.key;
-  std::function<void(const std::string&)> say = [](const std::string&) {};
-  Improver improver(provider, improving, [&](Change change) {
-    if (!options.quiet && !change.words.empty()) {
-      say(fmt::format("{}: {}", functions[change.function].name, change.words));
-    }
-    // A worker that could not be told serves the function as it was, and is none the worse for it.
-    if (change.bundle.valid() || change.what == Improvement::kCompiled) {
-      static_cast<void>(shared.changes.publish(std::move(change)).ok());
-    }
-  });
-  Beside beside;
-  beside.start = [&](std::function<void()> after_fork,
-                     std::function<void(const std::string&)> to_people) {
-    say = std::move(to_people);
-    improver.start(std::move(after_fork));
-  };
-  beside.stop = [&] { improver.stop(); };
-  beside.fd = [&] { return improver.fd(); };
-  beside.step = [&] { improver.step(); };
-  beside.on_end = [&](pid_t pid, int wait_status) { improver.on_end(pid, wait_status); };
+  FERRY_TRY(const auto generations, Generations::make(provider, functions, options, workers));
+  Shared shared{provider, options, make_service, *generations};
   return run_fleet(
       std::move(fleet), std::move(listeners),
       [&](WorkerPlace place) {
@@ -185,7 +168,7 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
         }
         return worked.ok() ? 0 : 1;
       },
-      beside);
+      *generations);
 }
 
 }  // namespace ferry::serve

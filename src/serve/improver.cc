@@ -1,14 +1,9 @@
 #include "serve/improver.h"
 
-#include <algorithm>
-#include <array>
 #include <csignal>
-#include <cstdio>
-#include <cstdlib>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,21 +11,7 @@
 namespace ferry::serve {
 namespace {
 
-constexpr int kNice = 5;
-
-// What this process must not be: in the way of those that serve. Best effort, all of it.
-void step_back() {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  setpgid(0, 0);  // so that it can be ended together with what it starts
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  const Fd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  if (score.valid()) {
-    static_cast<void>(write_all(score.get(), as_bytes("1000"), "oom_score_adj").ok());
-  }
-}
+constexpr int kNice = 5;  // beside what the server has
 
 std::string how_it_ended(int wait_status, std::chrono::seconds longest) {
   if (!WIFSIGNALED(wait_status)) {
@@ -66,29 +47,20 @@ void Improver::fork_from(std::size_t first) {
   next_ = first;
   auto pipe = make_change_pipe();
   if (!pipe.ok()) return;  // as good without
-  std::fflush(nullptr);
-  const pid_t parent = getpid();
-  pid_ = fork();
-  if (pid_ == 0) {
-    step_back();
-    if (getppid() != parent) _exit(1);
-    after_fork_();
+  const bool started = process_.start(after_fork_, [&] {
     receiver_.reset();
     pipe->receiver.reset();
-    work(first, pipe->sender.get());
-  }
-  if (pid_ < 0) {
-    pid_ = 0;
-    return;
-  }
-  setpgid(pid_, pid_);
+    return work(first, pipe->sender.get());
+  });
+  if (!started) return;
   receiver_ = std::move(pipe->receiver);
   fcntl(receiver_.get(), F_SETFL, O_NONBLOCK);
 }
 
-void Improver::work(std::size_t first, int sender) {
+int Improver::work(std::size_t first, int sender) {
+  const int usual = getpriority(PRIO_PROCESS, 0);
   for (std::size_t i = first; i < searches_.size(); ++i) {
-    if (searches_[i].what == Improvement::kSnapshot) setpriority(PRIO_PROCESS, 0, kNice);
+    if (searches_[i].what == Improvement::kSnapshot) setpriority(PRIO_PROCESS, 0, usual + kNice);
     alarm(static_cast<unsigned>(options_.longest.count()));
     Change change = change_of(searches_[i]);
     auto better = provider_.find_better(searches_[i], options_.engine, options_.key);
@@ -100,10 +72,9 @@ void Improver::work(std::size_t first, int sender) {
     } else {
       change.words = better.error().text();
     }
-    if (!send_change(sender, change).ok()) _exit(1);
+    if (!send_change(sender, change).ok()) return 1;
   }
-  std::fflush(nullptr);
-  _exit(0);
+  return 0;
 }
 
 void Improver::take_all() {
@@ -116,14 +87,12 @@ void Improver::take_all() {
 }
 
 void Improver::step() {
-  if (pid_ != 0) take_all();
+  if (process_.running()) take_all();
 }
 
 void Improver::on_end(pid_t pid, int wait_status) {
-  if (pid != pid_ || pid_ == 0) return;
-  kill(-pid, SIGKILL);  // what it had started
+  if (!process_.has_ended(pid)) return;
   take_all();
-  pid_ = 0;
   receiver_.reset();
   if (next_ >= searches_.size()) return;
   // What it was at work on ended it. The others have done nothing wrong.
@@ -134,11 +103,7 @@ void Improver::on_end(pid_t pid, int wait_status) {
 }
 
 void Improver::stop() {
-  if (pid_ > 0) {
-    kill(-pid_, SIGKILL);
-    kill(pid_, SIGKILL);  // where it has no group yet
-  }
-  pid_ = 0;
+  process_.stop();
   receiver_.reset();
 }
 

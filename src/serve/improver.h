@@ -15,6 +15,7 @@
 #include "bundle/bundle.h"
 #include "serve/change.h"
 #include "serve/provider.h"
+#include "serve/side_process.h"
 
 namespace ferry::serve {
 
@@ -45,7 +46,7 @@ class Improver {
 
  private:
   void fork_from(std::size_t first);
-  [[noreturn]] void work(std::size_t first, int sender);
+  int work(std::size_t first, int sender);
   void take_all();
 
   Provider& provider_;
@@ -54,7 +55,7 @@ class Improver {
   const std::function<void(Change)> found_;
   std::function<void()> after_fork_;
   std::size_t next_ = 0;  // the first of which nothing is known
-  pid_t pid_ = 0;         // 0: none runs
+  SideProcess process_;
   Fd receiver_;
 };
 

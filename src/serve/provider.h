@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -87,6 +88,11 @@ class Provider {
                                      const bundle::MacKey& /*key*/) {
     return Error{Code::kUnsupported, "nothing better is known", ""};
   }
+
+  // A provider of the same functions that has read nothing yet: for those that are to take the
+  // place of these while the program runs. It prints nothing, and is never provisional. Null: they
+  // are read once.
+  virtual std::unique_ptr<Provider> fresh() const { return nullptr; }
 
   // Whose signature is accepted on bundles that come over the wire; nothing: no bundles are.
   virtual Result<std::optional<bundle::VerifyKey>> upload_key() = 0;

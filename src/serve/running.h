@@ -11,6 +11,7 @@
 #include "host/in_service.h"
 #include "host/sandbox.h"
 #include "serve/context.h"
+#include "serve/log_file.h"
 #include "serve/provider.h"
 
 namespace ferry::serve {
@@ -25,7 +26,8 @@ struct Options {
   host::sandbox::Parts sandbox;  // what a worker shuts itself in with
   bool print_sandbox = false;    // only print what that is here
   bool quiet = false;
-  bool* was_cut = nullptr;  // set where a drain ended before all requests did
+  LogFile* log_file = nullptr;  // where stderr is one: opened anew on SIGHUP
+  bool* was_cut = nullptr;      // set where a drain ended before all requests did
 };
 
 // What the engine is made with to run all of these.

@@ -29,12 +29,12 @@ sigset_t our_signals() {
 Supervisor::Supervisor(const PoolOptions& options, SupervisorHooks hooks)
     : hooks_(std::move(hooks)), pool_(options, *this, std::move(hooks_.pool)) {}
 
-std::uint64_t Supervisor::beats(std::size_t index) const {
-  return hooks_.beats ? hooks_.beats(index) : ++looks_;
+std::uint64_t Supervisor::beats(std::size_t slot) const {
+  return hooks_.beats ? hooks_.beats(slot) : ++looks_;
 }
 
-Result<pid_t> Supervisor::start(std::size_t index) {
-  hooks_.before_start(index);
+Result<pid_t> Supervisor::start(std::size_t slot) {
+  hooks_.before_start(slot);
   std::fflush(nullptr);
   const pid_t parent = getpid();
   const pid_t pid = fork();
@@ -53,7 +53,7 @@ Result<pid_t> Supervisor::start(std::size_t index) {
     }
     const sigset_t set = our_signals();
     sigprocmask(SIG_UNBLOCK, &set, nullptr);
-    const int code = hooks_.worker(index);
+    const int code = hooks_.worker(slot);
     std::fflush(nullptr);
     _exit(code);
   }
@@ -73,6 +73,8 @@ void Supervisor::reap() {
 void Supervisor::on_signal(int signal) {
   if (signal == SIGTERM || signal == SIGINT) {
     pool_.drain();
+  } else if (signal == SIGHUP) {
+    hooks_.on_hangup();
   }
 }
 

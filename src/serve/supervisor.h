@@ -1,6 +1,7 @@
 // Worker processes: forked before this process has a thread or an engine, kept up as the pool
-// decides (worker_pool.h), drained on SIGTERM or SIGINT. All other signals that would end it by
-// default and that programs send each other (SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2) are ignored.
+// decides (worker_pool.h), drained on SIGTERM or SIGINT. SIGHUP is its owner's business. All other
+// signals that would end it by default and that programs send each other (SIGPIPE, SIGUSR1,
+// SIGUSR2) are ignored.
 // Single-threaded; owned by a verb; run() is called once.
 #pragma once
 
@@ -16,18 +17,20 @@
 
 namespace ferry::serve {
 
-// What the supervisor asks of its owner. All but `worker` run in the supervisor's own thread.
+// What the supervisor asks of its owner. All but `worker` run in the supervisor's own thread. Slots
+// are those of Machine.
 struct SupervisorHooks {
   // The life of a worker, in its own process; the exit code comes back. SIGTERM is its order to
   // drain, SIGINT and SIGHUP are ignored in it. It dies with the supervisor.
-  std::function<int(std::size_t index)> worker;
+  std::function<int(std::size_t slot)> worker;
   // Before each fork: what the process before said of itself no longer holds.
-  std::function<void(std::size_t index)> before_start = [](std::size_t) {};
+  std::function<void(std::size_t slot)> before_start = [](std::size_t) {};
   // As in Machine.
-  std::function<bool(std::size_t index)> is_ready = [](std::size_t) { return true; };
-  std::function<bool(std::size_t index)> is_leaving = [](std::size_t) { return false; };
-  std::function<std::uint64_t(std::size_t index)> beats = {};  // none: no heartbeat is expected
+  std::function<bool(std::size_t slot)> is_ready = [](std::size_t) { return true; };
+  std::function<bool(std::size_t slot)> is_leaving = [](std::size_t) { return false; };
+  std::function<std::uint64_t(std::size_t slot)> beats = {};  // none: no heartbeat is expected
   PoolHooks pool = {};
+  std::function<void()> on_hangup = [] {};  // SIGHUP
   // What is served beside, such as the admin address: `step` is called each time that the
   // supervisor wakes, and it wakes when the descriptor can be read. Below 0: there is nothing to
   // wait for now.
@@ -49,14 +52,15 @@ class Supervisor final : private Machine {
   ferry::Status run();
 
   const WorkerPool& pool() const { return pool_; }
+  bool renew() { return pool_.renew(); }
 
  private:
   Monotonic now() const override { return std::chrono::steady_clock::now(); }
-  Result<pid_t> start(std::size_t index) override;
+  Result<pid_t> start(std::size_t slot) override;
   void signal(pid_t pid, int signal) override;
-  bool is_ready(std::size_t index) const override { return hooks_.is_ready(index); }
-  bool is_leaving(std::size_t index) const override { return hooks_.is_leaving(index); }
-  std::uint64_t beats(std::size_t index) const override;
+  bool is_ready(std::size_t slot) const override { return hooks_.is_ready(slot); }
+  bool is_leaving(std::size_t slot) const override { return hooks_.is_leaving(slot); }
+  std::uint64_t beats(std::size_t slot) const override;
 
   void on_signal(int signal);
   void reap();

@@ -24,7 +24,13 @@ WorkerPool::WorkerPool(const PoolOptions& options, Machine& machine, PoolHooks h
       hooks_(std::move(hooks)),
       workers_(options.workers),
       answering_(options.workers, true),
-      next_beat_(machine.now() + options.beat) {}
+      next_beat_(machine.now() + options.beat) {
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i].slot = i;
+}
+
+std::size_t WorkerPool::other_slot(std::size_t index) const {
+  return workers_[index].slot == index ? index + workers_.size() : index;
+}
 
 milliseconds WorkerPool::doubled(unsigned times) const {
   constexpr unsigned kMostDoublings = 16;
@@ -34,7 +40,7 @@ milliseconds WorkerPool::doubled(unsigned times) const {
 
 void WorkerPool::start(std::size_t index) {
   Worker& worker = workers_[index];
-  Result<pid_t> started = machine_.start(index);
+  Result<pid_t> started = machine_.start(worker.slot);
   if (!started.ok()) {
     const milliseconds pause = doubled(worker.failures++);
     worker.start_at = machine_.now() + pause;
@@ -58,17 +64,18 @@ void WorkerPool::give_up_if_hopeless(unsigned failures, unsigned bound) {
 void WorkerPool::look_at(std::size_t index) {
   Worker& worker = workers_[index];
   const Monotonic now = machine_.now();
-  if (!worker.ready && machine_.is_ready(index)) {
+  if (!worker.ready && machine_.is_ready(worker.slot)) {
     worker.ready = ever_ready_ = true;
     worker.since = now;
-    worker.beats = machine_.beats(index);
+    worker.beats = machine_.beats(worker.slot);
     worker.failures = 0;
   }
-  if (worker.ready && !worker.killed && machine_.is_leaving(index)) {
-    leaving_.push_back({std::exchange(worker.pid, 0), now + options_.grace});
+  if (worker.ready && !worker.killed && machine_.is_leaving(worker.slot)) {
+    leave(worker);
+    worker.slot = other_slot(index);
     ++restarts_;
     hooks_.on_leaving(index);
-    start(index);
+    if (successors_.empty()) start(index);
     return;
   }
   if (!worker.ready && !worker.killed && now - worker.since > options_.start_bound) {
@@ -78,12 +85,70 @@ void WorkerPool::look_at(std::size_t index) {
   }
 }
 
+// The successor, where there is to be one, is its caller's business.
+void WorkerPool::leave(Worker& worker) {
+  leaving_.push_back({std::exchange(worker.pid, 0), worker.slot, machine_.now() + options_.grace});
+}
+
+bool WorkerPool::renew() {
+  if (draining_ || !announced_ || !successors_.empty() || !leaving_.empty()) return false;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    Worker& next = successors_.emplace_back();
+    next.slot = other_slot(i);
+    Result<pid_t> started = machine_.start(next.slot);
+    if (!started.ok()) {
+      cancel_renewal(started.error());
+      return true;
+    }
+    next.pid = *started;
+    next.since = machine_.now();
+  }
+  return true;
+}
+
+void WorkerPool::look_at_successors() {
+  if (successors_.empty()) return;
+  bool all = true;
+  for (Worker& next : successors_) {
+    if (!next.ready && machine_.is_ready(next.slot)) {
+      next.ready = true;
+      next.beats = machine_.beats(next.slot);
+    }
+    if (!next.ready && machine_.now() - next.since > options_.start_bound) {
+      machine_.signal(next.pid, SIGKILL);
+      return cancel_renewal({Code::kLimit, "a new worker process did not get ready", ""});
+    }
+    all &= next.ready;
+  }
+  if (!all) return;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (workers_[i].pid > 0) {
+      machine_.signal(workers_[i].pid, SIGTERM);
+      leave(workers_[i]);
+    }
+    successors_[i].since = machine_.now();
+    workers_[i] = successors_[i];
+  }
+  successors_.clear();
+  hooks_.on_renewed(Done{});
+}
+
+// Successors that are ready may have accepted requests already.
+void WorkerPool::cancel_renewal(const Error& reason) {
+  for (Worker& next : std::exchange(successors_, {})) {
+    if (next.pid == 0) continue;
+    machine_.signal(next.pid, SIGTERM);
+    leave(next);
+  }
+  hooks_.on_renewed(reason);
+}
+
 void WorkerPool::count_beats() {
   next_beat_ = machine_.now() + options_.beat;
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     Worker& worker = workers_[i];
     if (worker.pid == 0 || !worker.ready || worker.killed) continue;
-    const std::uint64_t beats = machine_.beats(i);
+    const std::uint64_t beats = machine_.beats(worker.slot);
     worker.missed = beats == worker.beats ? worker.missed + 1 : 0;
     worker.beats = beats;
     if (worker.missed >= options_.replaced_after) {
@@ -101,7 +166,7 @@ void WorkerPool::bury(std::size_t index, int status) {
   if (draining_) return;
   const Monotonic now = machine_.now();
   // It may have been ready for less than the time between two looks.
-  const bool was_ready = worker.ready || machine_.is_ready(index);
+  const bool was_ready = worker.ready || machine_.is_ready(worker.slot);
   const bool quick = was_ready && (!worker.ready || now - worker.since < kQuick);
   ever_ready_ |= was_ready;
   ++restarts_;
@@ -120,7 +185,18 @@ void WorkerPool::bury(std::size_t index, int status) {
 }
 
 void WorkerPool::died(pid_t pid, int status) {
-  if (std::erase_if(leaving_, [&](const Leaving& each) { return each.pid == pid; }) > 0) return;
+  for (auto each = leaving_.begin(); each != leaving_.end(); ++each) {
+    if (each->pid != pid) continue;
+    hooks_.on_left(each->slot);
+    leaving_.erase(each);
+    return;
+  }
+  for (Worker& next : successors_) {
+    if (next.pid != pid) continue;
+    next.pid = 0;
+    return cancel_renewal(
+        {Code::kInternal, "a new worker process ended at its start", "the messages above say why"});
+  }
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     if (workers_[i].pid == pid) bury(i, status);
   }
@@ -157,10 +233,11 @@ void WorkerPool::step() {
   for (std::size_t i = 0; i < workers_.size() && !draining_; ++i) {
     if (workers_[i].pid != 0) {
       look_at(i);
-    } else if (now >= workers_[i].start_at) {
+    } else if (now >= workers_[i].start_at && successors_.empty()) {
       start(i);
     }
   }
+  look_at_successors();
   for (const Leaving& each : leaving_) {
     if (now >= each.kill_at) machine_.signal(each.pid, SIGKILL);
   }
@@ -183,6 +260,7 @@ void WorkerPool::drain() {
   }
   kill_at_ = machine_.now() + options_.grace;
   hooks_.on_drain();
+  if (!successors_.empty()) cancel_renewal({Code::kInternal, "the program ends", ""});
   signal_all(SIGTERM);
 }
 
@@ -211,9 +289,10 @@ milliseconds WorkerPool::wait() const {
     return least;
   }
   until(next_beat_);
+  if (!successors_.empty()) until(now + kReadyPoll);
   for (const Worker& worker : workers_) {
     if (worker.pid == 0) {
-      until(worker.start_at);
+      if (successors_.empty()) until(worker.start_at);
     } else if (!worker.ready) {
       until(now + kReadyPoll);
     }

@@ -4,7 +4,7 @@
 //
 // The rules: a worker that died is replaced at once; one that fails again and again is tried with
 // growing pauses, for ever, as long as any worker was ever ready. No healthy worker is ended for
-// another's fault. Used by one thread.
+// another's fault. All workers are replaced together (renew()) or none is. Used by one thread.
 #pragma once
 
 #include <chrono>
@@ -20,17 +20,21 @@
 namespace ferry::serve {
 
 // What the pool needs of the machine. The real one forks (supervisor.cc); a test's fails on demand.
+//
+// A worker has a place, from 0 to the number of workers, and in it one of two slots, since a
+// successor may start while the worker before it still finishes what it accepted: `slot` is the
+// place, or the place plus the number of workers.
 class Machine {
  public:
   virtual ~Machine() = default;
   virtual Monotonic now() const = 0;
-  // A process for this place, of which nothing is known yet.
-  virtual Result<pid_t> start(std::size_t index) = 0;
+  // A process for this slot, of which nothing is known yet.
+  virtual Result<pid_t> start(std::size_t slot) = 0;
   virtual void signal(pid_t pid, int signal) = 0;
-  // What the newest process of this place says of itself.
-  virtual bool is_ready(std::size_t index) const = 0;
-  virtual bool is_leaving(std::size_t index) const = 0;      // it drains, by somebody else's order
-  virtual std::uint64_t beats(std::size_t index) const = 0;  // grows while its loop goes round
+  // What the newest process of this slot says of itself.
+  virtual bool is_ready(std::size_t slot) const = 0;
+  virtual bool is_leaving(std::size_t slot) const = 0;      // it drains, by somebody else's order
+  virtual std::uint64_t beats(std::size_t slot) const = 0;  // grows while its loop goes round
 };
 
 struct PoolOptions {
@@ -62,6 +66,9 @@ struct PoolHooks {
   std::function<void(std::size_t index)> on_stuck = [](std::size_t) {};  // it is killed
   std::function<void(std::size_t index)> on_leaving = [](std::size_t) {};
   std::function<void(std::size_t count)> on_cut = [](std::size_t) {};  // killed at the grace's end
+  std::function<void(std::size_t slot)> on_left = [](std::size_t) {};  // its process is no more
+  // The end of what renew() began. An error: why the workers of before go on.
+  std::function<void(const Status& renewed)> on_renewed = [](const Status&) {};
   // Which places have a worker that answers new connections, or will at once.
   std::function<void(const std::vector<bool>& answering)> on_answering =
       [](const std::vector<bool>&) {};
@@ -71,23 +78,30 @@ class WorkerPool {
  public:
   WorkerPool(const PoolOptions& options, Machine& machine, PoolHooks hooks);
 
-  void step();                             // what is due now
-  void died(pid_t pid, int status);        // a process of ours, or any other
-  void drain();                            // the order to end; the second time: at once
+  void step();                       // what is due now
+  void died(pid_t pid, int status);  // a process of ours, or any other
+  void drain();                      // the order to end; the second time: at once
+  // Starts a successor beside each worker. Once all are ready, the workers are told to end; where
+  // one fails, the successors are, and the workers go on. False: not now, since not all workers
+  // have started yet, or some of an earlier renewal are still there.
+  bool renew();
   std::chrono::milliseconds wait() const;  // until step() has something to do, if nothing happens
 
   bool over() const;  // drained: no process is left
   bool draining() const { return draining_; }
+  bool renewing() const { return !successors_.empty(); }
   bool gave_up() const { return gave_up_; }
   bool was_cut() const { return cut_; }
   std::uint64_t restarts() const { return restarts_; }
   std::size_t size() const { return workers_.size(); }
   pid_t pid_of(std::size_t index) const { return workers_[index].pid; }
+  std::size_t slot_of(std::size_t index) const { return workers_[index].slot; }
   // Whether a ready worker has missed its heartbeat for too long.
   bool is_stuck(std::size_t index) const { return workers_[index].missed >= options_.stuck_after; }
 
  private:
   struct Worker {
+    std::size_t slot = 0;
     pid_t pid = 0;
     bool ready = false;
     bool killed = false;  // by us
@@ -101,10 +115,15 @@ class WorkerPool {
   };
   struct Leaving {
     pid_t pid;
+    std::size_t slot;
     Monotonic kill_at;
   };
 
+  std::size_t other_slot(std::size_t index) const;
   void start(std::size_t index);
+  void leave(Worker& worker);
+  void look_at_successors();
+  void cancel_renewal(const Error& reason);
   void look_at(std::size_t index);
   void count_beats();
   void bury(std::size_t index, int status);
@@ -119,7 +138,8 @@ class WorkerPool {
   Machine& machine_;
   PoolHooks hooks_;
   std::vector<Worker> workers_;
-  std::vector<Leaving> leaving_;  // draining, with a successor in their place already
+  std::vector<Worker> successors_;  // by place, while all are renewed; else empty
+  std::vector<Leaving> leaving_;    // draining, with a successor in their place already
   std::vector<bool> answering_;
   Monotonic next_beat_;
   Monotonic kill_at_;

@@ -50,9 +50,12 @@ class Answer:
 class Server:
     """Use it in a `with`; it is ended by SIGTERM, and must then have ended well."""
 
-    def __init__(self, folder, *functions, options=(), snapshots=False):
+    def __init__(self, folder, *functions, options=(), snapshots=False, log=None):
+        """`log`: a file that all lines go to, in place of the pipe from which they are read."""
         command = [FERRY, "serve", *functions, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         command += [] if snapshots else ["--no-snapshot"]
+        command += [] if log is None else ["--log-file", log]
+        self.log = log
         self.process = subprocess.Popen([*map(str, command), *options], stderr=subprocess.PIPE,
                                         env=environment(folder), text=True, errors="replace")
         self.lines = []
@@ -67,8 +70,23 @@ class Server:
         where = re.search(r"http://127\.0\.0\.1:(\d+)/.*admin on http://127\.0\.0\.1:(\d+)", line)
         self.port, self.admin_port = int(where[1]), int(where[2])
 
+    def _lines(self):
+        if self.log is None:
+            yield from self.process.stderr
+            return
+        while not self.log.exists():
+            time.sleep(0.01)
+        with self.log.open() as file:
+            while True:
+                over = self.process.poll() is not None
+                rest = file.readlines()
+                yield from rest
+                if over and not rest:
+                    return
+                time.sleep(0.01)
+
     def _read(self):
-        for line in self.process.stderr:
+        for line in self._lines():
             with self.grown:
                 self.lines.append(line.rstrip("\n"))
                 self.grown.notify_all()

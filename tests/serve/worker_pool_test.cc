@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 class FakeMachine final : public Machine {
  public:
   struct Process {
-    std::size_t index = 0;
+    std::size_t slot = 0;
     bool alive = true;
     bool buried = false;
     bool ready = false;
@@ -33,14 +33,14 @@ class FakeMachine final : public Machine {
 
   Monotonic now() const override { return now_; }
 
-  Result<pid_t> start(std::size_t index) override {
+  Result<pid_t> start(std::size_t slot) override {
     if (forks_fail) return Error{Code::kIo, "start a worker process: no", ""};
     const pid_t pid = next_pid_++;
     Process process;
-    process.index = index;
+    process.slot = slot;
     process.ready_at = now_ + milliseconds(5 + start_takes);
     processes[pid] = process;
-    newest_[index] = pid;
+    newest_[slot] = pid;
     ++starts;
     return pid;
   }
@@ -56,9 +56,9 @@ class FakeMachine final : public Machine {
     }
   }
 
-  bool is_ready(std::size_t index) const override { return newest(index).ready; }
-  bool is_leaving(std::size_t index) const override { return newest(index).leaving; }
-  std::uint64_t beats(std::size_t index) const override { return newest(index).beats; }
+  bool is_ready(std::size_t slot) const override { return newest(slot).ready; }
+  bool is_leaving(std::size_t slot) const override { return newest(slot).leaving; }
+  std::uint64_t beats(std::size_t slot) const override { return newest(slot).beats; }
 
   // Time passes, and processes do what they do by themselves.
   void pass(milliseconds time) {
@@ -85,7 +85,7 @@ class FakeMachine final : public Machine {
   int starts = 0;
 
  private:
-  const Process& newest(std::size_t index) const { return processes.at(newest_.at(index)); }
+  const Process& newest(std::size_t slot) const { return processes.at(newest_.at(slot)); }
 
   Monotonic now_{std::chrono::hours(1)};
   pid_t next_pid_ = 1000;
@@ -220,6 +220,98 @@ TEST(WorkerPool, ADrainThatIsCutIsSaid) {
   EXPECT_TRUE(run.pool.over());
 }
 
+std::vector<pid_t> pids_of(const WorkerPool& pool) {
+  std::vector<pid_t> pids;
+  for (std::size_t i = 0; i < pool.size(); ++i) pids.push_back(pool.pid_of(i));
+  return pids;
+}
+
+struct Renewals {
+  explicit Renewals(PoolHooks& hooks) {
+    hooks.on_renewed = [this](const Status& renewed) { ++(renewed.ok() ? done : failed); };
+  }
+  int done = 0;
+  int failed = 0;
+};
+
+TEST(WorkerPool, SuccessorsTakeOverTogetherOnceAllAreReady) {
+  PoolHooks hooks;
+  const Renewals renewals(hooks);
+  History run({.workers = 2}, std::move(hooks));
+  run.pool.step();
+  EXPECT_FALSE(run.pool.renew()) << "they have not started yet";
+  run.go_on(milliseconds(100));
+  const std::vector<pid_t> before = pids_of(run.pool);
+  run.machine.start_takes = 500;
+  ASSERT_TRUE(run.pool.renew());
+  EXPECT_FALSE(run.pool.renew()) << "one after the other";
+  run.go_on(milliseconds(400));
+  EXPECT_EQ(pids_of(run.pool), before);
+  EXPECT_EQ(run.serving(), 2U);
+  run.go_on(milliseconds(200));
+  EXPECT_EQ(renewals.done, 1);
+  for (const pid_t pid : before) EXPECT_FALSE(run.machine.processes.at(pid).alive);
+  EXPECT_EQ(run.serving(), 2U);
+  EXPECT_EQ(run.pool.restarts(), 0U);
+  EXPECT_TRUE(run.machine.kills.empty());
+  run.machine.start_takes = 0;
+  ASSERT_TRUE(run.pool.renew()) << "and again, back in the first slots";
+  run.go_on(milliseconds(200));
+  EXPECT_EQ(renewals.done, 2);
+  EXPECT_EQ(run.serving(), 2U);
+}
+
+TEST(WorkerPool, WhereOneSuccessorFailsTheWorkersBeforeGoOn) {
+  PoolHooks hooks;
+  const Renewals renewals(hooks);
+  History run({.workers = 2}, std::move(hooks));
+  run.pool.step();
+  run.go_on(milliseconds(100));
+  const std::vector<pid_t> before = pids_of(run.pool);
+  run.machine.start_takes = 500;
+  ASSERT_TRUE(run.pool.renew());
+  FakeMachine::end(run.machine.processes.rbegin()->second, 256);
+  run.go_on(milliseconds(600));
+  EXPECT_EQ(renewals.failed, 1);
+  run.machine.forks_fail = true;
+  ASSERT_TRUE(run.pool.renew());
+  EXPECT_EQ(renewals.failed, 2);
+  run.machine.forks_fail = false;
+  run.machine.never_ready = true;
+  ASSERT_TRUE(run.pool.renew());
+  run.go_on(std::chrono::minutes(3));
+  EXPECT_EQ(renewals.failed, 3);
+  EXPECT_EQ(renewals.done, 0);
+  EXPECT_EQ(pids_of(run.pool), before);
+  EXPECT_EQ(run.serving(), 2U);
+}
+
+TEST(WorkerPool, AWorkerThatDiesWhileAllAreRenewedIsSucceededOnce) {
+  History run({.workers = 2});
+  run.pool.step();
+  run.go_on(milliseconds(100));
+  run.machine.start_takes = 500;
+  ASSERT_TRUE(run.pool.renew());
+  FakeMachine::end(run.of(0), SIGSEGV);
+  run.go_on(milliseconds(600));
+  EXPECT_EQ(run.machine.starts, 4);
+  EXPECT_EQ(run.serving(), 2U);
+}
+
+TEST(WorkerPool, AnOrderToEndComesBeforeARenewal) {
+  PoolHooks hooks;
+  const Renewals renewals(hooks);
+  History run({.workers = 2}, std::move(hooks));
+  run.pool.step();
+  run.go_on(milliseconds(100));
+  run.machine.start_takes = 500;
+  ASSERT_TRUE(run.pool.renew());
+  run.pool.drain();
+  run.go_on(milliseconds(100));
+  EXPECT_EQ(renewals.failed, 1);
+  EXPECT_TRUE(run.pool.over());
+}
+
 // A history of faults, then quiet: all workers serve within a bound. Then the order to drain: all
 // processes end within the grace. Never is a process killed that answered.
 void check_history(std::uint64_t seed) {
@@ -253,6 +345,7 @@ void check_history(std::uint64_t seed) {
       }
     }
     if (chance(5)) run.machine.pass(std::chrono::hours(1));  // suspended
+    if (chance(15)) run.pool.renew();
     const std::size_t kills = run.machine.kills.size();
     run.go_on(milliseconds(random() % 4000));
     for (std::size_t k = kills; k < run.machine.kills.size(); ++k) {
@@ -263,9 +356,10 @@ void check_history(std::uint64_t seed) {
     for (std::size_t place = 0; place < options.workers; ++place) {
       std::size_t here = 0;
       for (const auto& [pid, process] : run.machine.processes) {
-        here += process.alive && process.index == place && !process.leaving ? 1 : 0;
+        const bool stays = process.alive && !process.leaving && !process.ends_at;
+        here += stays && process.slot % options.workers == place ? 1 : 0;
       }
-      ASSERT_LE(here, 1U) << "seed " << seed << ": two in one place";
+      ASSERT_LE(here, run.pool.renewing() ? 2U : 1U) << "seed " << seed << ": too many in a place";
     }
   }
   ASSERT_FALSE(run.pool.draining()) << "seed " << seed;

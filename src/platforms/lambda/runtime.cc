@@ -178,6 +178,7 @@ Status run_runtime(const RuntimeOptions& options, AdapterContext context) {
   if (!function.ok()) {
     return init_failed(options, std::move(function).error());
   }
+  std::signal(SIGHUP, SIG_IGN);  // each version of a function has a sandbox of its own
   auto stop = serve::stop_on_signal(false);
   if (!stop.ok()) {
     return init_failed(options, std::move(stop).error());

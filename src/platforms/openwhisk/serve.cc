@@ -41,6 +41,7 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   FERRY_TRY(auto server, http::Server::make(front_options(), adapter));
   FERRY_CHECK_OK(server->listen(std::move(listeners.sockets.front())));
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGHUP, SIG_IGN);  // each version of an action has a container of its own
   std::signal(SIGINT, [](int) { std::raise(SIGTERM); });
   // In a container all output before the end of the first activation becomes part of its log.
   const bool announced = listeners.port_chosen || (!options.quiet && api_host == nullptr);
