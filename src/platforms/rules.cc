@@ -4,6 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "function/grants.h"
+#include "net/address.h"
+#include "net/grant.h"
+
 namespace ferry::platforms {
 namespace {
 
@@ -91,6 +95,27 @@ void check_grants(const function::Grants& grants, const Rules& rules, std::vecto
   }
 }
 
+void check_network(const function::Grants& grants, const Rules& rules, std::vector<Finding>& out) {
+  if (!grants.network() || rules.network.empty()) {
+    return;
+  }
+  out.push_back({Finding::Kind::kNote, "for-network", std::string(rules.network),
+                 "the grants hold beside the platform's own rules; docs/network.md"});
+  const auto network = function::network_grants(grants);
+  for (const net::Grant& grant : network.ok() ? *network : std::vector<net::Grant>()) {
+    if (grant.kind == net::Grant::Kind::kLocalhost ||
+        (grant.kind == net::Grant::Kind::kNetwork &&
+         net::kind_of(grant.network) == net::AddressKind::kLoopback)) {
+      out.push_back(
+          {Finding::Kind::kNote, "for-loopback",
+           fmt::format("it is granted {}: there that is its own sandbox or container, and "
+                       "not the machine where the service runs",
+                       net::to_string(grant)),
+           "grant the service's own name"});
+    }
+  }
+}
+
 void check_reply(function::ReplyForm form, const Rules& rules, std::vector<Finding>& out) {
   const std::string_view said = form == function::ReplyForm::kCgi          ? rules.cgi
                                 : form == function::ReplyForm::kCloudEvent ? rules.cloudevent
@@ -108,6 +133,7 @@ std::vector<Finding> explain_for(const function::Function& function, const Rules
   check_code(function, rules, out);
   check_memory(function, rules, out);
   check_grants(function.manifest.grants, rules, out);
+  check_network(function.manifest.grants, rules, out);
   check_reply(function.manifest.reply, rules, out);
   check_bytes("for-input", "input", limits.input, rules.input, out);
   check_bytes("for-output", "output", limits.output, rules.output, out);

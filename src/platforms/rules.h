@@ -27,6 +27,8 @@ struct Rules {
   std::string_view cgi = {};
   // The same of a reply that is an event (reply = "cloudevent").
   std::string_view cloudevent = {};
+  // What its own network lets through, for functions that connect; empty: the machine's own does.
+  std::string_view network = {};
 };
 
 // What of this platform stands against the function (kStops), and what its author should know

@@ -96,6 +96,27 @@ class Check(unittest.TestCase):
         _, _, platforms = self.check(self.echo, "--dir", "data::/data", platform="knative")
         self.assertEqual(self.ids(platforms["knative"]), {"for-folder-relative"})
 
+    def test_what_a_platforms_own_network_adds(self):
+        """For functions that connect; the machine's own network adds nothing."""
+        _, _, platforms = self.check(self.echo, *self.manifest(
+            '[grant]', 'connect = ["db.internal:5432"]'))
+        for name, said in (("lambda", "VPC"), ("openwhisk", "invokers"), ("knative", "Direct VPC egress"),
+                           ("azure", "virtual network integration"), ("openfaas", "NetworkPolicies")):
+            told = [each for each in platforms[name]["findings"] if each["id"] == "for-network"]
+            self.assertEqual([each["stops"] for each in told], [False], name)
+            self.assertIn(said, told[0]["message"])
+            self.assertNotIn("for-loopback", self.ids(platforms[name]))
+        for name in ("http", "jsonl"):
+            self.assertNotIn("for-network", self.ids(platforms[name]))
+        _, _, platforms = self.check(self.echo, platform="lambda")
+        self.assertNotIn("for-network", self.ids(platforms["lambda"]))
+
+    def test_a_grant_of_this_machine_means_another_one_there(self):
+        for grant in ("localhost:5432", "127.0.0.1:5432", "[::1]:5432"):
+            _, _, platforms = self.check(self.echo, *self.manifest('[grant]', f'connect = ["{grant}"]'))
+            told = [each for each in platforms["lambda"]["findings"] if each["id"] == "for-loopback"]
+            self.assertIn(grant, told[0]["message"])
+
     def test_replies_that_not_all_callers_get(self):
         _, _, platforms = self.check(self.echo, *self.manifest('reply = "cgi"'))
         for name in ("lambda", "openwhisk", "knative", "azure"):

@@ -20,6 +20,11 @@ const Rules& azure_rules() {
       .cloudevent =
           "of triggers that are not HTTP, the reply goes to the output binding as the "
           "event's JSON form",
+      // "Azure Functions networking options", and the limits of "scale and hosting".
+      .network =
+          "it connects: private addresses need virtual network integration, which the consumption "
+          "plan does not have (Flex Consumption, Premium and dedicated plans do); an instance of "
+          "it has 600 active outbound connections at most",
   };
   return rules;
 }

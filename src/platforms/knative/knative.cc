@@ -17,6 +17,10 @@ const Rules& knative_rules() {
       .cgi =
           "a broker takes events alone: where an event was sent, the answer is marked as one, "
           "and its status counts only as done or to be repeated",
+      // Kubernetes, "Network Policies"; Google Cloud, "Private networking and Cloud Run".
+      .network =
+          "it connects: the cluster's NetworkPolicies and its mesh's egress rules apply; on Cloud "
+          "Run private addresses need Direct VPC egress or a VPC connector",
   };
   return rules;
 }

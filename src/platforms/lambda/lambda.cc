@@ -19,6 +19,11 @@ const Rules& lambda_rules() {
       .cgi =
           "status and headers reach HTTP sources (API Gateway, load balancers, function URLs); "
           "others get them as one JSON object",
+      // "Giving Lambda functions access to resources in an Amazon VPC".
+      .network =
+          "it connects: a function outside a VPC reaches public addresses alone; one in a VPC "
+          "(VpcConfig) reaches what its subnets and security groups let it, and the Internet "
+          "through a NAT gateway",
   };
   return rules;
 }

@@ -48,6 +48,10 @@ const Rules& openwhisk_rules() {
       .cgi =
           "status and headers reach the callers of web actions; others get them as one JSON "
           "object",
+      // Apache OpenWhisk, docs/actions.md; the containers' network is the operator's choice.
+      .network =
+          "it connects: an action's container is in the network that the operator gave the "
+          "invokers; on Kubernetes its NetworkPolicies apply",
   };
   return rules;
 }
