@@ -88,8 +88,14 @@ void Connection::answer(Response& answer, bool last) {
   framing.minor_version = refused ? 1 : head.minor_version;
   framing.keep_alive = !refused && head.keep_alive && !answer.close && !last;
   closing = !framing.keep_alive;
-  append_head(out_, answer, framing);
   bool no_body = is_bodyless(answer.status) || (!refused && head.method == "HEAD");
+  framing.chunked = !answer.trailers.empty() && !no_body && !refused && head.takes_trailers;
+  append_head(out_, answer, framing);
+  if (framing.chunked) {
+    std::string end;
+    append_trailers(end, answer);
+    answer.body += end;
+  }
   if (!no_body) {
     if (answer.body.size() <= kSmallBody) {
       out_ += answer.body;

@@ -157,16 +157,24 @@ struct Seen {
   bool expect = false;
   bool close = false;
   bool keep_alive = false;
+  bool trailers = false;
 };
 
-void note_connection(std::string_view value, Seen& seen) {
-  while (!value.empty()) {
-    std::size_t comma = value.find(',');
-    std::string_view option = trim(value.substr(0, comma));
-    seen.close |= equals_nocase(option, "close");
-    seen.keep_alive |= equals_nocase(option, "keep-alive");
-    value = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
+// Whether a word stands in a list of them (RFC 9110, 5.6.1).
+bool has_word(std::string_view list, std::string_view word) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (equals_nocase(trim(list.substr(0, comma)), word)) {
+      return true;
+    }
+    list.remove_prefix(std::min(comma + 1, list.size()));
   }
+  return false;
+}
+
+void note_connection(std::string_view value, Seen& seen) {
+  seen.close |= has_word(value, "close");
+  seen.keep_alive |= has_word(value, "keep-alive");
 }
 
 // RFC 9112, 6.1 and 6.3: without chunked as its last coding the end of a body can't be known, so
@@ -199,6 +207,11 @@ std::optional<Refusal> check_coding(std::string_view value) {
 std::optional<Refusal> note_field(const Field& field, Head& head, Seen& seen) {
   // Lengths first: this runs for each field of each request.
   switch (field.name.size()) {
+    case 2:
+      if (equals_nocase(field.name, "te")) {
+        seen.trailers |= has_word(field.value, "trailers");
+      }
+      break;
     case 4:
       if (equals_nocase(field.name, "host")) {
         if (seen.host) {
@@ -262,6 +275,7 @@ std::optional<Refusal> settle_framing(Head& head, const Seen& seen) {
   head.keep_alive = !seen.close && (head.minor_version == 1 || seen.keep_alive);
   // RFC 9110, 10.1.1: an expectation in HTTP/1.0 is to be ignored.
   head.expects_continue = seen.expect && head.minor_version == 1;
+  head.takes_trailers = seen.trailers && head.minor_version == 1;
   return std::nullopt;
 }
 

@@ -28,6 +28,7 @@ struct Head {
   std::uint64_t content_length = 0;  // 0 when there is none
   bool keep_alive = true;
   bool expects_continue = false;
+  bool takes_trailers = false;  // of HTTP/1.1, with "trailers" in TE (RFC 9110, 10.1.4)
 };
 
 inline constexpr std::size_t kMaxFields = 128;

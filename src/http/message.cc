@@ -62,6 +62,7 @@ void Response::clear() {
   content_type.clear();
   fields.clear();
   body.clear();
+  trailers.clear();
   close = false;
 }
 

@@ -51,6 +51,8 @@ struct Response {
   // Further fields. Framing and hop-by-hop fields are the front's own and refused here.
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
+  // Fields behind the body, sent to a client that says it takes them (TE: trailers).
+  std::vector<std::pair<std::string, std::string>> trailers;
   bool close = false;  // end the connection after this one
 
   void clear();  // keeps the capacity of what it holds

@@ -1,6 +1,7 @@
 #include "http/writer.h"
 
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <time.h>  // clock_gettime, gmtime_r
@@ -46,6 +47,19 @@ bool is_ours(std::string_view name) {
   return false;
 }
 
+// Trailers are read after the message is understood (RFC 9110, 6.5.1).
+bool may_trail(std::string_view name, std::string_view value) {
+  static constexpr std::string_view kEarly[] = {
+      "authorization", "content-encoding", "content-range", "content-type", "cookie",
+      "host",          "set-cookie"};
+  for (std::string_view early : kEarly) {
+    if (equals_nocase(name, early)) {
+      return false;
+    }
+  }
+  return is_token(name) && is_field_value(value) && !is_ours(name);
+}
+
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
 }
@@ -70,11 +84,26 @@ void append_head(std::string& out, const Response& response, const Framing& fram
   if (!response.content_type.empty() && is_field_value(response.content_type)) {
     append_field(out, "Content-Type", response.content_type);
   }
-  if (!is_bodyless(response.status)) {
+  if (framing.chunked) {
+    append_field(out, "Transfer-Encoding", "chunked");
+  } else if (!is_bodyless(response.status)) {
     append_field(out, "Content-Length", fmt::format_int(response.body.size()).c_str());
   }
   for (const auto& [name, value] : response.fields) {
     if (is_token(name) && is_field_value(value) && !is_ours(name)) {
+      append_field(out, name, value);
+    }
+  }
+  out.append("\r\n");
+  if (framing.chunked && !response.body.empty()) {
+    fmt::format_to(std::back_inserter(out), "{:x}\r\n", response.body.size());
+  }
+}
+
+void append_trailers(std::string& out, const Response& response) {
+  out.append(response.body.empty() ? "0\r\n" : "\r\n0\r\n");
+  for (const auto& [name, value] : response.trailers) {
+    if (may_trail(name, value)) {
       append_field(out, name, value);
     }
   }

@@ -11,11 +11,15 @@ namespace ferry::http {
 struct Framing {
   int minor_version = 1;
   bool keep_alive = true;
+  bool chunked = false;  // the body is one chunk, with the trailers behind it
 };
 
 // Appends status line, fields and the empty line. A field that is not well-formed, or is the
 // front's own (Connection, Content-Length, Transfer-Encoding, Date …), is left out.
 void append_head(std::string& out, const Response& response, const Framing& framing);
+
+// What stands behind the body of a chunked response: its end and the trailers.
+void append_trailers(std::string& out, const Response& response);
 
 // Whether a status has no body by definition (RFC 9110, 6.4.1).
 bool is_bodyless(int status);

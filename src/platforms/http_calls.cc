@@ -146,6 +146,7 @@ void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
         response.fields.emplace_back(std::move(name), std::move(value));
       }
     }
+    response.trailers = std::move(outcome.reply.http->trailers);
   }
 }
 

@@ -78,6 +78,36 @@ TEST(Server, SaysContinueOnlyWhenTheBodyIsWelcome) {
   EXPECT_EQ(client.response(), 413);
 }
 
+// RFC 9110, 6.5.1: to those who say that they take them.
+TEST(Server, SendsTrailersToClientsThatTakeThem) {
+  TestService service;
+  service.on_request = [](const Request& request, Response& response) {
+    response.body = request.target == "/empty" ? std::string() : std::string(20, 'x');
+    if (request.target == "/large") response.body = std::string(100'000, 'x');
+    response.trailers = {
+        {"X-Sum", "1"}, {"Content-Length", "5"}, {"Set-Cookie", "a"}, {"A\r", "b"}};
+  };
+  TestServer server({}, service);
+  server.start();
+  const auto asked = [&server](const std::string& line, const std::string& field) {
+    RawClient client(server.port);
+    client.send(line + "\r\nHost: x\r\nConnection: TE, close\r\n" + field + "\r\n");
+    return client.until_closed();
+  };
+  const std::string takes = "TE: deflate, Trailers\r\n";
+  const std::string some = asked("GET / HTTP/1.1", takes);
+  EXPECT_NE(some.find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  EXPECT_EQ(some.find("Content-Length"), std::string::npos);
+  EXPECT_TRUE(some.ends_with("\r\n\r\n14\r\n" + std::string(20, 'x') + "\r\n0\r\nX-Sum: 1\r\n\r\n"))
+      << some;
+  EXPECT_TRUE(asked("GET /empty HTTP/1.1", takes).ends_with("\r\n\r\n0\r\nX-Sum: 1\r\n\r\n"));
+  EXPECT_TRUE(asked("GET /large HTTP/1.1", takes).ends_with("x\r\n0\r\nX-Sum: 1\r\n\r\n"));
+  EXPECT_TRUE(asked("HEAD / HTTP/1.1", takes).ends_with("Content-Length: 20\r\n\r\n"));
+  EXPECT_TRUE(asked("GET / HTTP/1.1", "").ends_with("\r\n\r\n" + std::string(20, 'x')));
+  EXPECT_TRUE(asked("GET / HTTP/1.1", "TE: x-trailers\r\n").ends_with(std::string(20, 'x')));
+  EXPECT_TRUE(asked("GET / HTTP/1.0", takes).ends_with(std::string(20, 'x')));
+}
+
 TEST(Server, AnswersHeadWithoutABody) {
   TestService service;
   TestServer server({}, service);
