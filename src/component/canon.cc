@@ -1,6 +1,7 @@
 #include "component/canon.h"
 
 #include <array>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -148,6 +149,23 @@ Status read_operands(Reader& reader, Operands operands, const Component& scope, 
   return Done{};
 }
 
+// Of what would need a second thread, or a stack of its own for each task; empty: none.
+std::string_view thread_builtin(std::uint8_t opcode) {
+  constexpr std::string_view kTasks[] = {"thread.index",
+                                         "thread.new-indirect",
+                                         "thread.resume-later",
+                                         "thread.suspend",
+                                         "thread.suspend-then-resume",
+                                         "thread.yield-then-resume",
+                                         "thread.suspend-then-promote",
+                                         "thread.yield-then-promote"};
+  constexpr std::string_view kShared[] = {"thread.spawn-ref", "thread.spawn-indirect",
+                                          "thread.available-parallelism"};
+  if (opcode >= 0x26 && opcode - 0x26u < std::size(kTasks)) return kTasks[opcode - 0x26];
+  if (opcode >= 0x40 && opcode - 0x40u < std::size(kShared)) return kShared[opcode - 0x40];
+  return {};
+}
+
 Status read_builtin(Reader& reader, std::size_t start, std::uint8_t opcode, Component& out) {
   for (const Builtin& known : kBuiltins) {
     if (known.opcode != opcode) continue;
@@ -163,10 +181,11 @@ Status read_builtin(Reader& reader, std::size_t start, std::uint8_t opcode, Comp
     return unsupported(start,
                        "it uses error contexts (error-context.new), which WASI 0.3.0 left out");
   }
-  if ((opcode >= 0x26 && opcode <= 0x2F) || (opcode >= 0x40 && opcode <= 0x42)) {
+  if (const std::string_view name = thread_builtin(opcode); !name.empty()) {
     return unsupported(start,
-                       "it uses threads of the component model (thread.new, thread.spawn), "
-                       "and a function here has one");
+                       fmt::format("it uses a thread of the component model ({}), and a function "
+                                   "here has one",
+                                   name));
   }
   if (opcode == 0x07 || opcode == 0x08) {
     return unsupported(start, fmt::format("it uses a built-in of a draft of WASI 0.3 (0x{:02x}), "

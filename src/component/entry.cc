@@ -20,10 +20,10 @@ struct Kind {
 };
 
 constexpr Kind kKinds[] = {
-    {"wasi:http/incoming-handler", "0.2.", "handle", true, Generation::kWasi02},
     {"wasi:http/handler", "0.3.", "handle", true, Generation::kWasi03},
-    {"wasi:cli/run", "0.2.", "run", false, Generation::kWasi02},
+    {"wasi:http/incoming-handler", "0.2.", "handle", true, Generation::kWasi02},
     {"wasi:cli/run", "0.3.", "run", false, Generation::kWasi03},
+    {"wasi:cli/run", "0.2.", "run", false, Generation::kWasi02},
 };
 
 // "wasi:cli/run@0.2.3" is of interface "wasi:cli/run" and version "0.2.3".

@@ -23,8 +23,9 @@ struct Entry {
   std::optional<CoreDef> callback;  // of WASI 0.3
 };
 
-// The entry that counts: http before run, 0.2 before 0.3. kUnsupported where there is none, naming
-// what there is instead.
+// The entry that counts: http before run, 0.3 before 0.2 (whose `run` may be the empty main
+// function that a toolchain of 0.2 adds). kUnsupported where there is none, naming what there is
+// instead.
 Result<Entry> find_entry(const Graph& graph);
 
 }  // namespace ferry::component

@@ -193,7 +193,7 @@ void Planning::abi_functions() {
     plan_.abi.strings = add_abi("strings", {{ValType::kI32}, {}});
   }
   if (entry_.is_http) {
-    plan_.abi.incoming_request = add_abi("incoming_request", get);
+    plan_.abi.incoming_request = add_abi(entry_.callback ? "request" : "incoming_request", get);
     if (!entry_.callback) plan_.abi.response_outparam = add_abi("response_outparam", get);
   }
   if (entry_.callback) {

@@ -114,18 +114,23 @@ std::string shown(const wasm::Import& import) {
 }
 
 // The same of a component.
-constexpr Mark kWasi03 = {
-    "", "", "wasi-0.3", "it is a component of WASI 0.3, and WASI 0.2 is what is offered",
-    "build it for WASI 0.2: the world wasi:http/proxy@0.2 or wasi:cli/command@0.2"};
-constexpr Mark kOtherWasi = {"", "", "wasi-unknown-interface",
-                             "an interface or version of WASI that is not offered",
-                             "build it for the world wasi:http/proxy@0.2 or wasi:cli/command@0.2"};
+constexpr Mark kWasi03 = {"", "", "wasi-0.3", "a part of WASI 0.3 that is not offered",
+                          "docs/wasi2.md lists what is; the same interface of WASI 0.2 may be"};
+constexpr Mark kTaskReturn = {
+    "", "", "other-task", "it has an asynchronous function that no event calls",
+    "export wasi:http/handler@0.3 or wasi:cli/run@0.3 alone: those take events"};
+constexpr Mark kOtherWasi = {
+    "", "", "wasi-unknown-interface", "an interface or version of WASI that is not offered",
+    "build it for the world wasi:http/proxy or wasi:cli/command of WASI 0.2, or wasi:http/service "
+    "or wasi:cli/command of 0.3"};
 constexpr Mark kOtherInterface = {
     "", "", "unknown-interface", "an interface that nobody here offers",
     "leave it out of the component's world, or compile in what implements it"};
 
 const Mark& mark_of_component(const wasm::Import& import) {
-  // Of what lowering imports for itself, only what drives asynchronous tasks is not served.
+  if (import.module == wasm::kCanonModule && import.name.starts_with("task.return")) {
+    return kTaskReturn;
+  }
   if (import.module == wasm::kCanonModule || import.module == wasm::kAbiModule ||
       import.module.find("@0.3.") != std::string::npos) {
     return kWasi03;
@@ -155,7 +160,7 @@ bool is_served_to_components(const wasm::Binary& binary, const wasm::Import& imp
     out.push_back(
         {Finding::Kind::kStops, "wasi-type",
          fmt::format("it imports {} with a type that WASI's function does not have", shown(import)),
-         "build it with a toolchain for WASI 0.2, or give the component itself"});
+         "build it with a toolchain for WASI 0.2 or 0.3, or give the component itself"});
   }
   return true;
 }

@@ -106,7 +106,7 @@ ferry::Status read_response(wasi2::Session& session, function::ReplyForm form, R
   switch (session.answered()) {
     case wasi2::Answered::kNothing:
       return no_response("the function returned without setting a response",
-                         "call response-outparam.set before handle returns");
+                         "call response-outparam.set (WASI 0.3: task.return) before it ends");
     case wasi2::Answered::kUnfinished:
       return no_response("the function never finished the body of its response",
                          "call outgoing-body.finish when the last byte is written");

@@ -103,14 +103,19 @@ void descriptor_symlink_at(S& s, G g, u32 self, u32 path, u32 length, u32 new_pa
 void descriptor_unlink_file_at(S& s, G g, u32 self, u32 path, u32 length, u32 ret);
 void descriptor_metadata_hash_at(S& s, G g, u32 self, u32 flags, u32 path, u32 length, u32 ret);
 
-// http_fields.cc: wasi:http/types fields.
+// http_fields.cc: wasi:http/types fields. kVariant: of WASI 0.3, whose errors carry a text.
 u32 fields_constructor(S& s, G g);
+template <bool kVariant>
 void fields_from_list(S& s, G g, u32 list, u32 count, u32 ret);
 void fields_get(S& s, G g, u32 self, u32 name, u32 length, u32 ret);
 u32 fields_has(S& s, G g, u32 self, u32 name, u32 length);
+template <bool kVariant>
 void fields_set(S& s, G g, u32 self, u32 name, u32 length, u32 values, u32 count, u32 ret);
+template <bool kVariant>
 void fields_delete(S& s, G g, u32 self, u32 name, u32 length, u32 ret);
+template <bool kVariant>
 void fields_append(S& s, G g, u32 self, u32 name, u32 length, u32 value, u32 size, u32 ret);
+void fields_get_and_delete(S& s, G g, u32 self, u32 name, u32 length, u32 ret);
 void fields_entries(S& s, G g, u32 self, u32 ret);
 u32 fields_clone(S& s, G g, u32 self);
 
@@ -140,14 +145,23 @@ void response_outparam_send_informational(S& s, G g, u32 self, u32 status, u32 h
 // http_request.cc: requests that it sends.
 u32 outgoing_request_constructor(S& s, G g, u32 headers);
 void outgoing_request_body(S& s, G g, u32 self, u32 ret);
-void outgoing_request_method(S& s, G g, u32 self, u32 ret);
-u32 outgoing_request_set_method(S& s, G g, u32 self, u32 method, u32 text, u32 length);
-void outgoing_request_path_with_query(S& s, G g, u32 self, u32 ret);
-u32 outgoing_request_set_path_with_query(S& s, G g, u32 self, u32 some, u32 text, u32 length);
-void outgoing_request_scheme(S& s, G g, u32 self, u32 ret);
-u32 outgoing_request_set_scheme(S& s, G g, u32 self, u32 some, u32 scheme, u32 text, u32 length);
-void outgoing_request_authority(S& s, G g, u32 self, u32 ret);
-u32 outgoing_request_set_authority(S& s, G g, u32 self, u32 some, u32 text, u32 length);
+// R: outgoing-request, and request of WASI 0.3.
+template <typename R>
+void request_method(S& s, G g, u32 self, u32 ret);
+template <typename R>
+u32 request_set_method(S& s, G g, u32 self, u32 method, u32 text, u32 length);
+template <typename R>
+void request_path_with_query(S& s, G g, u32 self, u32 ret);
+template <typename R>
+u32 request_set_path_with_query(S& s, G g, u32 self, u32 some, u32 text, u32 length);
+template <typename R>
+void request_scheme(S& s, G g, u32 self, u32 ret);
+template <typename R>
+u32 request_set_scheme(S& s, G g, u32 self, u32 some, u32 scheme, u32 text, u32 length);
+template <typename R>
+void request_authority(S& s, G g, u32 self, u32 ret);
+template <typename R>
+u32 request_set_authority(S& s, G g, u32 self, u32 some, u32 text, u32 length);
 u32 outgoing_request_headers(S& s, G g, u32 self);
 u32 request_options_constructor(S& s, G g);
 void request_options_connect(S& s, G g, u32 self, u32 ret);
@@ -194,5 +208,65 @@ u32 tcp_subscribe(S& s, G g, u32 self);
 void tcp_shutdown(S& s, G g, u32 self, u32 which, u32 ret);
 void create_udp_socket(S& s, G g, u32 family, u32 ret);
 void network_error_code(S& s, G g, u32 error, u32 ret);
+
+// canon.cc: ferry:canon, and ferry:abi of WASI 0.3.
+u32 next_event(S& s, G g, u32 code);
+u32 event_first(S& s, G g);
+u32 event_second(S& s, G g);
+u32 run_result(S& s, G g);
+void task_return_run(S& s, G g, u32 result);
+void task_cancel(S& s, G g);
+void backpressure(S& s, G g);
+u32 thread_yield(S& s, G g);
+u32 waitable_set_new(S& s, G g);
+u32 waitable_set_wait(S& s, G g, u32 set, u32 at);
+u32 waitable_set_poll(S& s, G g, u32 set, u32 at);
+void waitable_set_drop(S& s, G g, u32 set);
+void waitable_join(S& s, G g, u32 handle, u32 set);
+u32 subtask_cancel(S& s, G g, u32 handle);
+void subtask_drop(S& s, G g, u32 handle);
+template <u32 kElement>  // bytes; kNone: of a type that is no number
+u64 stream_new(S& s, G g);
+template <u32 kElement>
+u64 future_new(S& s, G g);
+template <bool kReads, bool kWaits>
+u32 stream_copy(S& s, G g, u32 handle, u32 at, u32 length);
+template <bool kReads, bool kWaits>
+u32 future_copy(S& s, G g, u32 handle, u32 at);
+template <bool kFuture, bool kReads>
+u32 cancel(S& s, G g, u32 handle);
+template <bool kFuture, bool kReads>
+void drop_channel_end(S& s, G g, u32 handle);
+
+// http_message.cc: wasi:http 0.3.
+u32 new_request(S& s, G g);
+void task_return_http(S& s, G g, u32 is_error, u32 first, u32 p0, u64 p1, u32 p2, u32 p3, u32 p4,
+                      u32 p5);
+void request_new(S& s, G g, u32 headers, u32 some_contents, u32 own_contents, u32 trailers,
+                 u32 some_options, u32 own_options, u32 ret);
+void response_new(S& s, G g, u32 headers, u32 some_contents, u32 own_contents, u32 trailers,
+                  u32 ret);
+template <typename R>
+void consume_body(S& s, G g, u32 self, u32 result, u32 ret);
+u32 request_get_headers(S& s, G g, u32 self);
+void request_get_options(S& s, G g, u32 self, u32 ret);
+u32 response_get_status(S& s, G g, u32 self);
+u32 response_set_status(S& s, G g, u32 self, u32 status);
+u32 response_get_headers(S& s, G g, u32 self);
+u32 request_options_clone(S& s, G g, u32 self);
+void options_set_connect(S& s, G g, u32 self, u32 some, u64 duration, u32 ret);
+void options_set_first_byte(S& s, G g, u32 self, u32 some, u64 duration, u32 ret);
+void options_set_between_bytes(S& s, G g, u32 self, u32 some, u64 duration, u32 ret);
+void client_send(S& s, G g, u32 self, u32 ret);
+u32 client_send_async(S& s, G g, u32 self, u32 ret);
+
+// cli.cc and clocks.cc: wasi:cli and wasi:clocks 0.3.
+void stdin_read_via_stream(S& s, G g, u32 ret);
+u32 stdout_write_via_stream(S& s, G g, u32 stream);
+u32 stderr_write_via_stream(S& s, G g, u32 stream);
+void wait_until(S& s, G g, u64 when);
+u32 wait_until_async(S& s, G g, u64 when);
+void wait_for_duration(S& s, G g, u64 duration);
+u32 wait_for_duration_async(S& s, G g, u64 duration);
 
 }  // namespace ferry::wasi2

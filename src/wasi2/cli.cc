@@ -1,6 +1,7 @@
 // wasi:cli. stdio is memory and no terminal.
 #include "wasi/functions.h"
 #include "wasi2/calls.h"
+#include "wasi2/channel.h"
 
 namespace ferry::wasi2 {
 namespace {
@@ -13,6 +14,15 @@ void stop_with(S& s, u32 code) {
 
 // UTF-8 is all that a string can hold; an environment may hold anything.
 std::string_view text_or_nothing(std::string_view text) { return is_utf8(text) ? text : ""; }
+
+// future<result<_, error-code>>: how the host took the stream.
+u32 write_via_stream(S& s, G g, u32 stream, OutputStream::To to) {
+  const u32 channel = take_readable(s, stream, false);
+  const u32 taken = channel != kNone ? add_promise(s, {.type = Promise::Type::kCli}) : kNone;
+  if (taken == kNone) return 0;
+  read_into(s, g, channel, {.to = to}, taken);
+  return give_readable(s, taken);
+}
 
 }  // namespace
 
@@ -50,6 +60,21 @@ u32 get_stdin(S& s, G /*g*/) { return make(s, InputStream{InputStream::From::kSt
 u32 get_stdout(S& s, G /*g*/) { return make(s, OutputStream{OutputStream::To::kStdout}); }
 
 u32 get_stderr(S& s, G /*g*/) { return make(s, OutputStream{OutputStream::To::kStderr}); }
+
+// tuple<stream<u8>, future<result<_, error-code>>>, of 8 bytes.
+void stdin_read_via_stream(S& s, G g, u32 ret) {
+  if (!begin(s, g, ret, 8, 4)) return;
+  const u32 outcome = add_promise(s, {.type = Promise::Type::kCli});
+  s.results.put(0, give_readable(s, add_source(s, {.from = InputStream::From::kStdin}, outcome)));
+  s.results.put(4, give_readable(s, outcome));
+}
+
+u32 stdout_write_via_stream(S& s, G g, u32 stream) {
+  return write_via_stream(s, g, stream, OutputStream::To::kStdout);
+}
+u32 stderr_write_via_stream(S& s, G g, u32 stream) {
+  return write_via_stream(s, g, stream, OutputStream::To::kStderr);
+}
 
 void get_terminal(S& s, G g, u32 ret) { begin(s, g, ret, 8, 4); }  // none
 

@@ -1,5 +1,7 @@
 // wasi:clocks. Both clocks count nanoseconds; the same answer on every machine.
 #include "wasi2/calls.h"
+#include "wasi2/wait.h"
+#include "wasi2/waitables.h"
 
 namespace ferry::wasi2 {
 namespace {
@@ -18,6 +20,23 @@ Monotonic instant(u64 nanoseconds) {
                    Nanoseconds(static_cast<std::int64_t>(nanoseconds)))};
 }
 
+Monotonic after(S& s, u64 duration) {
+  const u64 now = monotonic_now(s);
+  return instant(duration > UINT64_MAX - now ? UINT64_MAX : now + duration);
+}
+
+void wait(S& s, Monotonic until) {
+  const Pollable pollable{.what = Pollable::Awaits::kTime, .at = until};
+  wait_for(s, {&pollable, 1});
+}
+
+// What an asynchronous call answers: that it is over, or the subtask that will be.
+u32 start_wait(S& s, Monotonic until) {
+  const Pollable pollable{.what = Pollable::Awaits::kTime, .at = until};
+  if (is_ready(s, pollable)) return static_cast<u32>(Subtask::State::kReturned);
+  return static_cast<u32>(Subtask::State::kStarted) | add_subtask(s, pollable) << 4;
+}
+
 }  // namespace
 
 u64 monotonic_clock_now(S& s, G /*g*/) { return monotonic_now(s); }
@@ -32,9 +51,14 @@ u32 subscribe_instant(S& s, G /*g*/, u64 when) {
 }
 
 u32 subscribe_duration(S& s, G /*g*/, u64 duration) {
-  const u64 now = monotonic_now(s);
-  return make(s, Pollable{Pollable::Awaits::kTime,
-                          instant(duration > UINT64_MAX - now ? UINT64_MAX : now + duration)});
+  return make(s, Pollable{Pollable::Awaits::kTime, after(s, duration)});
+}
+
+void wait_until(S& s, G /*g*/, u64 when) { wait(s, instant(when)); }
+u32 wait_until_async(S& s, G /*g*/, u64 when) { return start_wait(s, instant(when)); }
+void wait_for_duration(S& s, G /*g*/, u64 duration) { wait(s, after(s, duration)); }
+u32 wait_for_duration_async(S& s, G /*g*/, u64 duration) {
+  return start_wait(s, after(s, duration));
 }
 
 void wall_clock_now(S& s, G g, u32 ret) {

@@ -3,167 +3,28 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
-#include "wasi/socket_io.h"
-#include "wasi2/calls.h"
-#include "wasi2/exchange.h"
-#include "wasi2/files.h"
-#include "wasi2/tcp.h"
+#include "wasi2/function_table.h"
 
 namespace ferry::wasi2 {
 namespace {
-
-// What every call begins and ends with.
-class Entered {
- public:
-  // `state` is null where no session was begun: the guest then ends.
-  static S* session_of(wasi::Context& context) {
-    Session* session = Session::find(context);
-    return session != nullptr ? &session->state() : nullptr;
-  }
-
-  static void leave(S& s, G guest, bool abi) {
-    if (!abi) s.encoding = Encoding::kUtf8;
-    const auto fill = [&s](std::span<u8> bytes) { return fill_random(s, bytes); };
-    if (!s.stopped && !s.results.finish(guest, fill)) {
-      trap(s, "the result's memory is gone");
-    }
-  }
-
- private:
-  // Gigabytes take seconds, and the engine cannot end the guest while it is in here.
-  static bool fill_random(S& s, std::span<u8> bytes) {
-    s.p1.random.fill(bytes);
-    if (s.p1.setup.deadline == Monotonic::max() || s.p1.clock.monotonic() < s.p1.setup.deadline) {
-      return true;
-    }
-    s.p1.stop = wasi::Stop::kDeadline;
-    s.stopped = true;
-    return false;
-  }
-};
-
-template <typename T>
-constexpr char letter() {
-  return std::is_same_v<T, u64> ? 'I' : 'i';
-}
-
-// From a function of typed parameters: its letters, and a CallFn that takes the slots apart.
-template <typename F>
-struct Shape;
-
-template <typename R, typename... P>
-struct Shape<R (*)(S&, G, P...)> {
-  static_assert(sizeof...(P) <= kMaxParams);
-  static constexpr std::array<char, sizeof...(P)> kParams = {letter<P>()...};
-  static constexpr std::array<char, std::is_void_v<R> ? 0 : 1> kResults = [] {
-    std::array<char, std::is_void_v<R> ? 0 : 1> out{};
-    for (char& each : out) each = letter<R>();
-    return out;
-  }();
-
-  template <auto kFunction, std::size_t... I>
-  static u64 call(S& s, G guest, const u64* args, std::index_sequence<I...> /*indices*/) {
-    if constexpr (std::is_void_v<R>) {
-      kFunction(s, guest, static_cast<P>(args[I])...);
-      return 0;
-    } else {
-      return kFunction(s, guest, static_cast<P>(args[I])...);
-    }
-  }
-
-  // `kAbi`: one of those that a result waits for, or that say how the next call is meant.
-  template <auto kFunction, bool kAbi>
-  static CallResult bound(wasi::Context& context, wasi::Memory memory, const u64* args) {
-    S* s = Entered::session_of(context);
-    if (s == nullptr) return {0, true};
-    const G guest(memory);
-    if (!kAbi && s->results.pending()) {
-      trap(*s, "a call while memory for an earlier result was not handed over");
-      return {0, true};
-    }
-    const u64 value =
-        s->stopped ? 0 : call<kFunction>(*s, guest, args, std::make_index_sequence<sizeof...(P)>());
-    Entered::leave(*s, guest, kAbi);
-    return {value, s->stopped};
-  }
-};
-
-template <auto kFunction, bool kAbi = false>
-constexpr Function entry(std::string_view interface, std::string_view name) {
-  using Of = Shape<decltype(kFunction)>;
-  return {interface, name, std::string_view(Of::kParams.data(), Of::kParams.size()),
-          std::string_view(Of::kResults.data(), Of::kResults.size()),
-          &Of::template bound<kFunction, kAbi>};
-}
-
-// What stands behind a stream or a descriptor goes with the last that uses it.
-void let_go(S& s, const Descriptor& descriptor) { release_file(s, descriptor.file); }
-void let_go(S& s, const DirectoryStream& stream) { release_file(s, stream.file); }
-void let_go(S& s, const InputStream& stream) {
-  if (stream.from == InputStream::From::kFile) release_file(s, stream.file);
-}
-void let_go(S& s, const OutputStream& stream) {
-  if (stream.to == OutputStream::To::kFile) release_file(s, stream.file);
-}
-// An exchange ends with the last handle that could have had something of it.
-void let_go(S& s, const FutureResponse& future) {
-  if (!future.taken) abandon(*s.exchanges[future.exchange]);
-}
-void let_go(S& s, const IncomingResponse& response) {
-  if (!response.consumed) abandon(*s.exchanges[response.exchange]);
-}
-void let_go(S& s, const IncomingBody& body) {
-  if (body.exchange != kNone) abandon(*s.exchanges[body.exchange]);
-}
-void let_go(S& s, const TcpSocket& socket) {
-  wasi::end_socket(s.p1, s.tcps[socket.tcp]->fd);
-  s.tcps[socket.tcp]->stage = Tcp::Stage::kClosed;
-}
-void let_go(S& s, const FutureTrailers& future) {
-  if (future.exchange != kNone) abandon(*s.exchanges[future.exchange]);
-}
-// A request's body that was never finished: what was sent of it is no request.
-void let_go(S& s, const OutgoingBody& body) {
-  Body& dropped = s.bodies[body.body];
-  dropped.abandoned = true;
-  if (dropped.exchange == kNone) return;
-  abandon(*s.exchanges[dropped.exchange],
-          HttpFailure{HttpError::kInternalError, {}, "the request's body was never finished"});
-}
-template <typename R>
-void let_go(S& /*s*/, const R& /*resource*/) {}
-
-template <typename R>
-void drop(S& s, G /*g*/, u32 handle) {
-  if (const auto taken = take<R>(s, handle)) let_go(s, *taken);
-}
 
 CallResult unknown(wasi::Context& context, wasi::Memory /*memory*/, const u64* /*args*/) {
   if (S* s = Entered::session_of(context)) trap(*s, "a call of a function that WASI 0.2 has not");
   return {0, true};
 }
 
-// A method of a resource that nothing here gives out.
-template <typename R>
-CallResult absent(wasi::Context& context, wasi::Memory /*memory*/, const u64* args) {
-  if (S* s = Entered::session_of(context)) {
-    trap_handle(*s, static_cast<u32>(args[0]), R::kName);
-  }
-  return {0, true};
-}
-
-#define FERRY_FUNCTION(interface, name, function) entry<&function>(interface, name)
-#define FERRY_ABI(name, function) entry<&function, true>(kAbiModule, name)
-#define FERRY_DROP(interface, name, type) entry<&drop<type>>(interface, "[resource-drop]" name)
-#define FERRY_ABSENT(interface, name, type, params, results) \
-  Function { interface, name, params, results, &absent<type> }
-
 constexpr Function kFunctions[] = {
     FERRY_ABI("alloc_give", alloc_give),
     FERRY_ABI("alloc_next", alloc_next),
+    FERRY_ABI("event_first", event_first),
+    FERRY_ABI("event_second", event_second),
     FERRY_ABI("incoming_request", incoming_request),
+    FERRY_FUNCTION(kAbiModule, "next_event", next_event),
+    FERRY_ABI("request", new_request),
     FERRY_ABI("response_outparam", response_outparam),
+    FERRY_ABI("run_result", run_result),
     FERRY_ABI("strings", set_strings),
     FERRY_FUNCTION("wasi:cli/environment", "get-arguments", get_arguments),
     FERRY_FUNCTION("wasi:cli/environment", "get-environment", get_environment),
@@ -236,13 +97,13 @@ constexpr Function kFunctions[] = {
     FERRY_FUNCTION("wasi:http/types", "[constructor]outgoing-response",
                    outgoing_response_constructor),
     FERRY_FUNCTION("wasi:http/types", "[constructor]request-options", request_options_constructor),
-    FERRY_FUNCTION("wasi:http/types", "[method]fields.append", fields_append),
+    FERRY_FUNCTION("wasi:http/types", "[method]fields.append", fields_append<false>),
     FERRY_FUNCTION("wasi:http/types", "[method]fields.clone", fields_clone),
-    FERRY_FUNCTION("wasi:http/types", "[method]fields.delete", fields_delete),
+    FERRY_FUNCTION("wasi:http/types", "[method]fields.delete", fields_delete<false>),
     FERRY_FUNCTION("wasi:http/types", "[method]fields.entries", fields_entries),
     FERRY_FUNCTION("wasi:http/types", "[method]fields.get", fields_get),
     FERRY_FUNCTION("wasi:http/types", "[method]fields.has", fields_has),
-    FERRY_FUNCTION("wasi:http/types", "[method]fields.set", fields_set),
+    FERRY_FUNCTION("wasi:http/types", "[method]fields.set", fields_set<false>),
     FERRY_FUNCTION("wasi:http/types", "[method]future-incoming-response.get", future_response_get),
     FERRY_FUNCTION("wasi:http/types", "[method]future-incoming-response.subscribe",
                    future_response_subscribe),
@@ -265,21 +126,23 @@ constexpr Function kFunctions[] = {
     FERRY_FUNCTION("wasi:http/types", "[method]incoming-response.status", incoming_response_status),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-body.write", outgoing_body_write),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.authority",
-                   outgoing_request_authority),
+                   request_authority<OutgoingRequest>),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.body", outgoing_request_body),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.headers", outgoing_request_headers),
-    FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.method", outgoing_request_method),
+    FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.method",
+                   request_method<OutgoingRequest>),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.path-with-query",
-                   outgoing_request_path_with_query),
-    FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.scheme", outgoing_request_scheme),
+                   request_path_with_query<OutgoingRequest>),
+    FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.scheme",
+                   request_scheme<OutgoingRequest>),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.set-authority",
-                   outgoing_request_set_authority),
+                   request_set_authority<OutgoingRequest>),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.set-method",
-                   outgoing_request_set_method),
+                   request_set_method<OutgoingRequest>),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.set-path-with-query",
-                   outgoing_request_set_path_with_query),
+                   request_set_path_with_query<OutgoingRequest>),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-request.set-scheme",
-                   outgoing_request_set_scheme),
+                   request_set_scheme<OutgoingRequest>),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-response.body", outgoing_response_body),
     FERRY_FUNCTION("wasi:http/types", "[method]outgoing-response.headers",
                    outgoing_response_headers),
@@ -312,7 +175,7 @@ constexpr Function kFunctions[] = {
     FERRY_DROP("wasi:http/types", "outgoing-response", OutgoingResponse),
     FERRY_DROP("wasi:http/types", "request-options", RequestOptions),
     FERRY_DROP("wasi:http/types", "response-outparam", ResponseOutparam),
-    FERRY_FUNCTION("wasi:http/types", "[static]fields.from-list", fields_from_list),
+    FERRY_FUNCTION("wasi:http/types", "[static]fields.from-list", fields_from_list<false>),
     FERRY_FUNCTION("wasi:http/types", "[static]incoming-body.finish", incoming_body_finish),
     FERRY_FUNCTION("wasi:http/types", "[static]outgoing-body.finish", outgoing_body_finish),
     FERRY_FUNCTION("wasi:http/types", "[static]response-outparam.set", response_outparam_set),
@@ -434,25 +297,23 @@ constexpr Function kFunctions[] = {
     FERRY_DROP("wasi:sockets/udp", "udp-socket", UdpSocket),
     FERRY_FUNCTION("wasi:sockets/udp-create-socket", "create-udp-socket", create_udp_socket),
 };
-#undef FERRY_FUNCTION
-#undef FERRY_ABI
-#undef FERRY_DROP
-#undef FERRY_ABSENT
 
-constexpr auto key(const Function& function) {
-  return std::pair(function.interface, function.name);
-}
-static_assert(std::ranges::is_sorted(kFunctions, {}, key));
+static_assert(std::ranges::is_sorted(kFunctions, {}, function_key));
+static_assert(std::ranges::all_of(kFunctions, is_carried_by_one_import));
 
-// "wasi:io/poll@0.2.3" → "wasi:io/poll"; nothing where it is of no 0.2.
+// "wasi:io/poll@0.2.3" → "wasi:io/poll", "wasi:cli/run@0.3.0" → "wasi:cli/run@0.3"; nothing where
+// it is of another version.
 std::string_view interface_of(std::string_view module) {
   if (module == kAbiModule) return module;
   const std::size_t at = std::min(module.find('@'), module.size());
   const std::string_view version = module.substr(at);
-  const bool digits = version.size() > 5 && std::ranges::all_of(version.substr(5), [](char c) {
-                        return c >= '0' && c <= '9';
-                      });
-  return version.starts_with("@0.2.") && digits ? module.substr(0, at) : std::string_view();
+  constexpr std::size_t kMinor = std::string_view("@0.3").size();
+  const bool digits =
+      version.size() > kMinor + 1 && version[kMinor] == '.' &&
+      std::ranges::all_of(version.substr(kMinor + 1), [](char c) { return c >= '0' && c <= '9'; });
+  if (!digits) return {};
+  if (version.starts_with("@0.2")) return module.substr(0, at);
+  return version.starts_with("@0.3") ? module.substr(0, at + kMinor) : std::string_view();
 }
 
 // A drop is imported from where the guest's bindings found the type: an interface may use another's
@@ -463,13 +324,15 @@ const Function* find_drop(std::string_view name) {
     name = "[resource-drop]fields";
   }
   if (name == "[resource-drop]io-error") name = "[resource-drop]error";
-  const auto* found =
-      std::ranges::find(kFunctions, name, [](const Function& each) { return each.name; });
-  return found != std::end(kFunctions) ? found : nullptr;
+  for (const auto table : {functions(), async_functions()}) {
+    const auto found = std::ranges::find(table, name, &Function::name);
+    if (found != table.end()) return &*found;
+  }
+  return nullptr;
 }
 
 // FNV-1a over both names.
-constexpr std::uint32_t hash_of(const Function& function) {
+std::uint32_t hash_of(const Function& function) {
   std::uint32_t hash = 2166136261u;
   const auto add = [&hash](std::string_view text) {
     for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
@@ -482,48 +345,49 @@ constexpr std::uint32_t hash_of(const Function& function) {
 
 struct Numbered {
   std::uint32_t number = 0;
-  std::uint32_t index = 0;  // of kFunctions
+  const Function* function = nullptr;
 };
 
-constexpr auto kNumbers = [] {
-  std::array<Numbered, std::size(kFunctions)> out{};
-  for (std::uint32_t i = 0; i < out.size(); ++i) out[i] = {hash_of(kFunctions[i]), i};
+std::vector<Numbered> number_all() {
+  std::vector<Numbered> out;
+  for (const auto table : {functions(), async_functions()}) {
+    for (const Function& each : table) out.push_back({hash_of(each), &each});
+  }
   std::ranges::sort(out, {}, &Numbered::number);
   return out;
-}();
-static_assert(std::ranges::adjacent_find(kNumbers, {}, &Numbered::number) == kNumbers.end());
-// At most two parameters of 64 bits, as wasm/one_import.h carries them.
-static_assert(std::ranges::all_of(kFunctions, [](const Function& each) {
-  return std::ranges::count(each.params, 'I') <= 2;
-}));
-
-const Function* find(std::string_view module, std::string_view name) {
-  const std::string_view interface = interface_of(module);
-  name = name.substr(0, name.find('#'));
-  if (interface.empty()) return nullptr;
-  const auto wanted = std::pair(interface, name);
-  const Function* found = std::ranges::lower_bound(kFunctions, wanted, {}, key);
-  if (found != std::end(kFunctions) && key(*found) == wanted) return found;
-  return interface.starts_with("wasi:") ? find_drop(name) : nullptr;
 }
 
 }  // namespace
 
 std::span<const Function> functions() { return kFunctions; }
 
+const Function* find_in(std::span<const Function> table, std::string_view interface,
+                        std::string_view name) {
+  const auto wanted = std::pair(interface, name);
+  const auto found = std::ranges::lower_bound(table, wanted, {}, function_key);
+  return found != table.end() && function_key(*found) == wanted ? &*found : nullptr;
+}
+
 const Function* find_function(std::string_view module, std::string_view name) {
-  return find(module, name);
+  if (module == kCanonModule) return find_builtin(name);
+  const std::string_view interface = interface_of(module);
+  name = name.substr(0, name.find('#'));
+  if (interface.empty()) return nullptr;
+  const auto table = interface.ends_with("@0.3") ? async_functions() : functions();
+  if (const Function* found = find_in(table, interface, name)) return found;
+  return interface.starts_with("wasi:") ? find_drop(name) : nullptr;
 }
 
 std::optional<std::uint32_t> function_number(std::string_view module, std::string_view name) {
-  const Function* found = find(module, name);
+  const Function* found = find_function(module, name);
   return found != nullptr ? std::optional(hash_of(*found)) : std::nullopt;
 }
 
 const Function& find_numbered(std::uint32_t number) {
+  static const std::vector<Numbered> kNumbers = number_all();
   static constexpr Function kUnknown{"", "unknown", "", "", &unknown};
-  const auto* found = std::ranges::lower_bound(kNumbers, number, {}, &Numbered::number);
-  return found != kNumbers.end() && found->number == number ? kFunctions[found->index] : kUnknown;
+  const auto found = std::ranges::lower_bound(kNumbers, number, {}, &Numbered::number);
+  return found != kNumbers.end() && found->number == number ? *found->function : kUnknown;
 }
 
 }  // namespace ferry::wasi2

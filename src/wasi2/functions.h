@@ -1,6 +1,6 @@
-// The functions of WASI 0.2 as core functions on linear memory: one table that every engine binds
-// in the same way, as it does preview 1's (wasi/calls.h). Types are those that the canonical ABI
-// gives after flattening (component model, CanonicalABI.md, "Flattening").
+// The functions of WASI 0.2 and 0.3 as core functions on linear memory: one table that every engine
+// binds in the same way, as it does preview 1's (wasi/calls.h). Types are those that the canonical
+// ABI gives after flattening (component model, CanonicalABI.md, "Flattening").
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@ namespace ferry::wasi2 {
 
 // What a lowered component imports beside WASI; docs/formats/lowered-component.md.
 inline constexpr std::string_view kAbiModule = "ferry:abi";
+inline constexpr std::string_view kCanonModule = "ferry:canon";
 
 // The canonical ABI's bound on flattened parameters.
 inline constexpr std::size_t kMaxParams = 16;
@@ -38,11 +39,14 @@ struct Function {
   CallFn call;
 };
 
-// All, sorted by interface, then name.
+// Those of WASI 0.2 and of ferry:abi, and those of WASI 0.3 and of ferry:canon, each sorted by
+// interface, then name. The interfaces of 0.3 end in "@0.3".
 std::span<const Function> functions();
+std::span<const Function> async_functions();
 
-// What serves an import: `module` is an interface with a version of 0.2 ("wasi:io/poll@0.2.3") or
-// "ferry:abi", `name` the function's, with or without "#2" behind it. Null where nothing does.
+// What serves an import: `module` is an interface with a version of 0.2 or 0.3
+// ("wasi:io/poll@0.2.3"), "ferry:abi" or "ferry:canon", `name` the function's, with or without "#2"
+// behind it. Null where nothing does.
 const Function* find_function(std::string_view module, std::string_view name);
 
 // For engines that bind functions of one type only (wasm/one_import.h): the number of what serves

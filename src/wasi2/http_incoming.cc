@@ -27,6 +27,11 @@ std::optional<std::string> some(std::string_view text) {
 
 }  // namespace
 
+const std::shared_ptr<FieldList>& incoming_headers(S& s) {
+  if (!s.request_headers) s.request_headers = headers_of(*s.request);
+  return s.request_headers;
+}
+
 void incoming_request_method(S& s, G g, u32 self, u32 ret) {
   if (need<IncomingRequest>(s, self) == nullptr || !begin(s, g, ret, 12, 4)) return;
   put_method(s, 0, s.request->method);
@@ -49,9 +54,7 @@ void incoming_request_authority(S& s, G g, u32 self, u32 ret) {
 }
 
 u32 incoming_request_headers(S& s, G /*g*/, u32 self) {
-  if (need<IncomingRequest>(s, self) == nullptr) return 0;
-  if (!s.request_headers) s.request_headers = headers_of(*s.request);
-  return make_headers(s, s.request_headers, self);
+  return need<IncomingRequest>(s, self) != nullptr ? make_headers(s, incoming_headers(s), self) : 0;
 }
 
 void incoming_request_consume(S& s, G g, u32 self, u32 ret) {

@@ -7,6 +7,7 @@
 #include "wasi2/calls.h"
 #include "wasi2/exchange.h"
 #include "wasi2/http_rules.h"
+#include "wasi2/http_send.h"
 
 namespace ferry::wasi2 {
 namespace {
@@ -17,7 +18,7 @@ std::chrono::nanoseconds duration_of(const std::optional<u64>& duration) {
 }
 
 // RFC 9112, 3: the request line and the fields. The connection is for this request alone.
-std::string head_of(const OutgoingRequest& request, const std::string& authority,
+std::string head_of(const RequestParts& request, const std::string& authority,
                     std::string_view framing) {
   std::string path = request.path_with_query.value_or("/");
   if (path.empty()) path = "/";
@@ -35,16 +36,16 @@ bool has_content_by_itself(std::string_view method) {
 }
 
 // What the request is, checked; else why it can't be sent.
-std::optional<HttpFailure> check_request(const S& s, const OutgoingRequest& request) {
+std::optional<HttpFailure> check_request(const S& s, const RequestParts& request, u32 body) {
   if (!request.authority) return HttpFailure{HttpError::kRequestUriInvalid};
   if (request.scheme && *request.scheme != "http" && *request.scheme != "https") {
     return HttpFailure{HttpError::kRequestUriInvalid};
   }
   if (request.method == "CONNECT") return HttpFailure{HttpError::kRequestMethodInvalid};
-  if (request.body == kNone && content_length(*request.headers).value_or(0) != 0) {
+  if (body == kNone && content_length(*request.headers).value_or(0) != 0) {
     return HttpFailure{HttpError::kRequestBodySize, 0};
   }
-  if (request.body != kNone && s.bodies[request.body].abandoned) {
+  if (body != kNone && s.bodies[body].abandoned) {
     return HttpFailure{HttpError::kInternalError, {}, "the request's body was never finished"};
   }
   if (s.exchanges.size() >= Handles::kMost) {
@@ -54,17 +55,18 @@ std::optional<HttpFailure> check_request(const S& s, const OutgoingRequest& requ
 }
 
 // Hands the head, and what the body has so far, to the exchange.
-void begin_request(S& s, Exchange& exchange, const OutgoingRequest& request, u32 index) {
+void begin_request(S& s, Exchange& exchange, const RequestParts& request, u32 body_index,
+                   u32 index) {
   const std::string authority = *request.authority;
   if (request.method == "HEAD") exchange.response.expect_no_body();
-  if (request.body == kNone) {
+  if (body_index == kNone) {
     const bool empty = has_content_by_itself(request.method);
     exchange.out = head_of(request, authority, empty ? "content-length: 0\r\n" : "");
     exchange.request_is_whole = true;
     return;
   }
-  Body& body = s.bodies[request.body];
-  exchange.body = request.body;
+  Body& body = s.bodies[body_index];
+  exchange.body = body_index;
   std::optional<u64> length = body.length;
   if (body.finished && body.trailers.empty()) length = body.size;
   exchange.chunked = !length;
@@ -89,8 +91,18 @@ bool put_future(S& s, const std::optional<HttpFailure>& failure, bool taken) {
   return false;
 }
 
-// The trailers of a response in chunks; null where there are none.
-std::shared_ptr<FieldList> trailers_of(const Exchange& exchange) {
+}  // namespace
+
+std::shared_ptr<FieldList> received_headers(Exchange& exchange) {
+  if (exchange.headers) return exchange.headers;
+  exchange.headers = std::make_shared<FieldList>();
+  for (const auto& [name, value] : exchange.response.response().fields) {
+    if (!is_forbidden(name)) exchange.headers->emplace_back(name, value);
+  }
+  return exchange.headers;
+}
+
+std::shared_ptr<FieldList> received_trailers(const Exchange& exchange) {
   std::string_view lines = exchange.response.trailers();
   auto out = std::make_shared<FieldList>();
   while (!lines.empty()) {
@@ -105,7 +117,26 @@ std::shared_ptr<FieldList> trailers_of(const Exchange& exchange) {
   return out->empty() ? nullptr : out;
 }
 
-}  // namespace
+std::optional<HttpFailure> send_request(S& s, const RequestParts& request, u32 body,
+                                        const std::optional<RequestOptions>& options, u32& index) {
+  if (auto failure = check_request(s, request, body)) return failure;
+  auto exchange = std::make_unique<Exchange>(s);
+  exchange->host = *request.authority;
+  exchange->https = request.scheme.value_or("https") == "https";
+  if (options) {
+    const Monotonic now = s.p1.clock.monotonic();
+    const auto connect = duration_of(options->connect);
+    if (connect < Monotonic::max() - now) exchange->connect_until = now + connect;
+    exchange->first_byte = duration_of(options->first_byte);
+    exchange->between_bytes = duration_of(options->between_bytes);
+  }
+  if (auto failure = begin_exchange(s, *exchange)) return failure;
+  index = static_cast<u32>(s.exchanges.size());
+  begin_request(s, *exchange, request, body, index);
+  s.exchanges.push_back(std::move(exchange));
+  pump(*s.exchanges.back());
+  return std::nullopt;
+}
 
 // result<future-incoming-response, error-code>, of 40 bytes.
 void outgoing_handler_handle(S& s, G g, u32 handle, u32 has_options, u32 options_handle, u32 ret) {
@@ -117,29 +148,13 @@ void outgoing_handler_handle(S& s, G g, u32 handle, u32 has_options, u32 options
     if (!options) return;
   }
   if (!begin(s, g, ret, 40, 8)) return;
-  std::optional<HttpFailure> failure = check_request(s, *request);
-  auto exchange = std::make_unique<Exchange>(s);
-  if (!failure) {
-    exchange->host = *request->authority;
-    exchange->https = request->scheme.value_or("https") == "https";
-    if (options) {
-      const Monotonic now = s.p1.clock.monotonic();
-      const auto connect = duration_of(options->connect);
-      if (connect < Monotonic::max() - now) exchange->connect_until = now + connect;
-      exchange->first_byte = duration_of(options->first_byte);
-      exchange->between_bytes = duration_of(options->between_bytes);
-    }
-    failure = begin_exchange(s, *exchange);
-  }
+  u32 index = kNone;
+  const auto failure = send_request(s, *request, request->body, options, index);
   if (s.stopped) return;
   if (failure) {
     s.results.put(0, u8{1});
     return put_http_error(s, 8, *failure);
   }
-  const u32 index = static_cast<u32>(s.exchanges.size());
-  begin_request(s, *exchange, *request, index);
-  s.exchanges.push_back(std::move(exchange));
-  pump(*s.exchanges.back());
   s.results.put(8, make(s, FutureResponse{.exchange = index}));
 }
 
@@ -174,14 +189,7 @@ u32 incoming_response_status(S& s, G /*g*/, u32 self) {
 u32 incoming_response_headers(S& s, G /*g*/, u32 self) {
   const IncomingResponse* response = need<IncomingResponse>(s, self);
   if (response == nullptr) return 0;
-  Exchange& exchange = *s.exchanges[response->exchange];
-  if (!exchange.headers) {
-    exchange.headers = std::make_shared<FieldList>();
-    for (const auto& [name, value] : exchange.response.response().fields) {
-      if (!is_forbidden(name)) exchange.headers->emplace_back(name, value);
-    }
-  }
-  return make_headers(s, exchange.headers, self);
+  return make_headers(s, received_headers(*s.exchanges[response->exchange]), self);
 }
 
 // result<incoming-body>, of 8 bytes.
@@ -215,7 +223,7 @@ void future_trailers_get(S& s, G g, u32 self, u32 ret) {
   const bool taken = std::exchange(future->taken, true);
   const bool ended = exchange == nullptr;
   if (!put_future(s, ended ? std::nullopt : exchange->failure, taken) || ended) return;
-  const auto trailers = trailers_of(*exchange);
+  const auto trailers = received_trailers(*exchange);
   if (!trailers || !count_fields(s, bytes_of(*trailers))) return;
   s.results.put(24, u8{1});
   s.results.put(28, make(s, Fields{.list = trailers}));

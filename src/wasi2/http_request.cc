@@ -10,19 +10,21 @@ constexpr std::string_view kMethodNames[] = {"GET",     "HEAD",    "POST",  "PUT
 constexpr u32 kOtherMethod = 9;
 constexpr u32 kOtherScheme = 2;
 
-using Text = std::optional<std::string> OutgoingRequest::*;
+using Text = std::optional<std::string> RequestParts::*;
 using Duration = std::optional<u64> RequestOptions::*;
 
+template <typename R>
 void put(S& s, G g, u32 self, u32 ret, Text member) {
-  const OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  const R* request = need<R>(s, self);
   if (request == nullptr || !begin(s, g, ret, 12, 4)) return;
   put_optional_text(s, 0, request->*member);
 }
 
 // result<_>: 1 where the text is not of its form.
+template <typename R>
 u32 set(S& s, G g, u32 self, u32 some, u32 text, u32 length, Text member,
         bool (*valid)(std::string_view)) {
-  OutgoingRequest* request = need<OutgoingRequest>(s, self);
+  R* request = need<R>(s, self);
   if (request == nullptr || !check_case(s, some, 2)) return 1;
   if (some == 0) {
     (request->*member).reset();
@@ -67,14 +69,16 @@ void outgoing_request_body(S& s, G g, u32 self, u32 ret) {
   s.results.put(4, handle);
 }
 
-void outgoing_request_method(S& s, G g, u32 self, u32 ret) {
-  const OutgoingRequest* request = need<OutgoingRequest>(s, self);
+template <typename R>
+void request_method(S& s, G g, u32 self, u32 ret) {
+  const R* request = need<R>(s, self);
   if (request == nullptr || !begin(s, g, ret, 12, 4)) return;
   put_method(s, 0, request->method);
 }
 
-u32 outgoing_request_set_method(S& s, G g, u32 self, u32 method, u32 text, u32 length) {
-  OutgoingRequest* request = need<OutgoingRequest>(s, self);
+template <typename R>
+u32 request_set_method(S& s, G g, u32 self, u32 method, u32 text, u32 length) {
+  R* request = need<R>(s, self);
   if (request == nullptr || !check_case(s, method, kOtherMethod + 1)) return 1;
   if (method != kOtherMethod) {
     request->method = kMethodNames[method];
@@ -85,25 +89,29 @@ u32 outgoing_request_set_method(S& s, G g, u32 self, u32 method, u32 text, u32 l
   return 0;
 }
 
-void outgoing_request_path_with_query(S& s, G g, u32 self, u32 ret) {
-  put(s, g, self, ret, &OutgoingRequest::path_with_query);
+template <typename R>
+void request_path_with_query(S& s, G g, u32 self, u32 ret) {
+  put<R>(s, g, self, ret, &RequestParts::path_with_query);
 }
 
-u32 outgoing_request_set_path_with_query(S& s, G g, u32 self, u32 some, u32 text, u32 length) {
+template <typename R>
+u32 request_set_path_with_query(S& s, G g, u32 self, u32 some, u32 text, u32 length) {
   // An empty path is a valid one (RFC 3986, 3.3), and is requested as none is: as "/".
   if (some == 1 && length == 0) some = 0;
-  return set(s, g, self, some, text, length, &OutgoingRequest::path_with_query, is_path);
+  return set<R>(s, g, self, some, text, length, &RequestParts::path_with_query, is_path);
 }
 
-void outgoing_request_scheme(S& s, G g, u32 self, u32 ret) {
-  const OutgoingRequest* request = need<OutgoingRequest>(s, self);
+template <typename R>
+void request_scheme(S& s, G g, u32 self, u32 ret) {
+  const R* request = need<R>(s, self);
   if (request == nullptr || !begin(s, g, ret, 16, 4) || !request->scheme) return;
   s.results.put(0, u8{1});
   put_scheme(s, 4, *request->scheme);
 }
 
-u32 outgoing_request_set_scheme(S& s, G g, u32 self, u32 some, u32 scheme, u32 text, u32 length) {
-  OutgoingRequest* request = need<OutgoingRequest>(s, self);
+template <typename R>
+u32 request_set_scheme(S& s, G g, u32 self, u32 some, u32 scheme, u32 text, u32 length) {
+  R* request = need<R>(s, self);
   if (request == nullptr || !check_case(s, some, 2)) return 1;
   if (some != 0 && !check_case(s, scheme, kOtherScheme + 1)) return 1;
   if (some == 0 || scheme != kOtherScheme) {
@@ -111,16 +119,35 @@ u32 outgoing_request_set_scheme(S& s, G g, u32 self, u32 some, u32 scheme, u32 t
     if (some != 0) request->scheme = scheme == 0 ? "http" : "https";
     return 0;
   }
-  return set(s, g, self, some, text, length, &OutgoingRequest::scheme, is_scheme);
+  return set<R>(s, g, self, some, text, length, &RequestParts::scheme, is_scheme);
 }
 
-void outgoing_request_authority(S& s, G g, u32 self, u32 ret) {
-  put(s, g, self, ret, &OutgoingRequest::authority);
+template <typename R>
+void request_authority(S& s, G g, u32 self, u32 ret) {
+  put<R>(s, g, self, ret, &RequestParts::authority);
 }
 
-u32 outgoing_request_set_authority(S& s, G g, u32 self, u32 some, u32 text, u32 length) {
-  return set(s, g, self, some, text, length, &OutgoingRequest::authority, is_authority);
+template <typename R>
+u32 request_set_authority(S& s, G g, u32 self, u32 some, u32 text, u32 length) {
+  return set<R>(s, g, self, some, text, length, &RequestParts::authority, is_authority);
 }
+
+template void request_method<OutgoingRequest>(S&, G, u32, u32);
+template u32 request_set_method<OutgoingRequest>(S&, G, u32, u32, u32, u32);
+template void request_path_with_query<OutgoingRequest>(S&, G, u32, u32);
+template u32 request_set_path_with_query<OutgoingRequest>(S&, G, u32, u32, u32, u32);
+template void request_scheme<OutgoingRequest>(S&, G, u32, u32);
+template u32 request_set_scheme<OutgoingRequest>(S&, G, u32, u32, u32, u32, u32);
+template void request_authority<OutgoingRequest>(S&, G, u32, u32);
+template u32 request_set_authority<OutgoingRequest>(S&, G, u32, u32, u32, u32);
+template void request_method<Request>(S&, G, u32, u32);
+template u32 request_set_method<Request>(S&, G, u32, u32, u32, u32);
+template void request_path_with_query<Request>(S&, G, u32, u32);
+template u32 request_set_path_with_query<Request>(S&, G, u32, u32, u32, u32);
+template void request_scheme<Request>(S&, G, u32, u32);
+template u32 request_set_scheme<Request>(S&, G, u32, u32, u32, u32, u32);
+template void request_authority<Request>(S&, G, u32, u32);
+template u32 request_set_authority<Request>(S&, G, u32, u32, u32, u32);
 
 u32 outgoing_request_headers(S& s, G /*g*/, u32 self) {
   const OutgoingRequest* request = need<OutgoingRequest>(s, self);

@@ -60,37 +60,30 @@ void outgoing_body_finish(S& s, G g, u32 self, u32 has_trailers, u32 trailers, u
   const auto taken = take<OutgoingBody>(s, self);
   if (!taken || !begin(s, g, ret, 40, 8)) return;
   Body& body = s.bodies[taken->body];
-  const bool sends = body.exchange != kNone;
   if (has_trailers != 0) {
     auto list = take_fields(s, trailers);
     if (!list) return;
     body.trailers = std::move(**list);
   }
-  if (body.length && *body.length != body.size) {
-    const HttpFailure failure{
-        body.of_request ? HttpError::kRequestBodySize : HttpError::kResponseBodySize, body.size};
-    if (sends) abandon(*s.exchanges[body.exchange], failure);
+  if (const auto failure = finish_body(s, body)) {
     s.results.put(0, u8{1});
-    return put_http_error(s, 8, failure);
+    put_http_error(s, 8, *failure);
   }
-  body.finished = true;
-  if (sends) add_to_request(*s.exchanges[body.exchange], {}, true);
+}
+
+void answer_error(S& s, G g, u32 code, u32 some, u32 text_at, u32 length) {
+  if (!check_case(s, code, kHttpErrors)) return;
+  s.answered = Answered::kError;
+  s.error = http_error_name(code);
+  if (code != static_cast<u32>(HttpError::kInternalError) || some == 0) return;
+  std::string text;
+  if (get_text(s, g, text_at, length, text)) s.error += ": " + text;
 }
 
 void response_outparam_set(S& s, G g, u32 param, u32 is_error, u32 first, u32 p0, u64 p1, u32 p2,
                            u32 /*p3*/, u32 /*p4*/, u32 /*p5*/) {
   if (!take<ResponseOutparam>(s, param) || !check_case(s, is_error, 2)) return;
-  if (is_error != 0) {
-    if (!check_case(s, first, kHttpErrors)) return;
-    s.answered = Answered::kError;
-    s.error = http_error_name(first);
-    std::string text;  // internal-error(option<string>): p0 some, p1 the pointer, p2 the length
-    if (first == static_cast<u32>(HttpError::kInternalError) && p0 != 0) {
-      if (!get_text(s, g, static_cast<u32>(p1), p2, text)) return;
-      s.error += ": " + text;
-    }
-    return;
-  }
+  if (is_error != 0) return answer_error(s, g, first, p0, static_cast<u32>(p1), p2);
   auto response = take<OutgoingResponse>(s, first);
   if (!response) return;
   s.answered = Answered::kResponse;

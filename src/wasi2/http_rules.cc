@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "wasi2/exchange.h"
+
 namespace ferry::wasi2 {
 namespace {
 
@@ -175,16 +177,33 @@ std::optional<std::shared_ptr<FieldList>> take_fields(S& s, u32 handle) {
   return std::make_shared<FieldList>(*fields->list);
 }
 
-u32 make_body(S& s, const FieldList& headers, bool of_request, u32& body) {
+bool add_body(S& s, const FieldList& headers, bool of_request, u32& body) {
   if (s.bodies.size() >= Handles::kMost) {
     trap(s, fmt::format("more than {} bodies in one event", Handles::kMost));
-    return 0;
+    return false;
   }
   body = static_cast<u32>(s.bodies.size());
   Body& made = s.bodies.emplace_back();
   made.length = content_length(headers);
   made.of_request = of_request;
-  return make(s, OutgoingBody{.body = body});
+  return true;
+}
+
+u32 make_body(S& s, const FieldList& headers, bool of_request, u32& body) {
+  return add_body(s, headers, of_request, body) ? make(s, OutgoingBody{.body = body}) : 0;
+}
+
+std::optional<HttpFailure> finish_body(S& s, Body& body) {
+  const bool sends = body.exchange != kNone;
+  if (body.length && *body.length != body.size) {
+    const HttpFailure failure{
+        body.of_request ? HttpError::kRequestBodySize : HttpError::kResponseBodySize, body.size};
+    if (sends) abandon(*s.exchanges[body.exchange], failure);
+    return failure;
+  }
+  body.finished = true;
+  if (sends) add_to_request(*s.exchanges[body.exchange], {}, true);
+  return std::nullopt;
 }
 
 }  // namespace ferry::wasi2

@@ -47,12 +47,23 @@ void put_http_error(S& s, u32 offset, const HttpFailure& failure);
 // "TLS-certificate-error: The certificate has expired"
 std::string http_failure_text(const HttpFailure& failure);
 
+// The guest answers with an error-code in a response's place. internal-error(option<string>) is
+// flattened to its last three parameters.
+void answer_error(S& s, G g, u32 code, u32 some, u32 text_at, u32 length);
+
+// The fields of the request that the guest handles, without those of the connection.
+const std::shared_ptr<FieldList>& incoming_headers(S& s);
+
 // A fields handle that is a child of another resource, whose list it shows.
 u32 make_headers(S& s, const std::shared_ptr<FieldList>& list, u32 parent);
 // Takes fields by an own handle: a list that nobody else has.
 std::optional<std::shared_ptr<FieldList>> take_fields(S& s, u32 handle);
 
-// A new body, and its outgoing-body handle; 0 and the guest ended where there are too many.
+// A new body; false and the guest ended where there are too many.
+bool add_body(S& s, const FieldList& headers, bool of_request, u32& body);
+// The same, and its outgoing-body handle; 0 and the guest ended.
 u32 make_body(S& s, const FieldList& headers, bool of_request, u32& body);
+// All of it was written. The failure where that is not what its content-length promised.
+std::optional<HttpFailure> finish_body(S& s, Body& body);
 
 }  // namespace ferry::wasi2

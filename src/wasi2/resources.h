@@ -111,13 +111,15 @@ struct IncomingResponse {
   u32 exchange = kNone;
   bool consumed = false;
 };
-struct OutgoingRequest {
-  static constexpr char kName[] = "outgoing-request";
+struct RequestParts {
   std::string method = "GET";
   std::optional<std::string> path_with_query = {};
   std::optional<std::string> scheme = {};
   std::optional<std::string> authority = {};
   std::shared_ptr<FieldList> headers;  // see Fields
+};
+struct OutgoingRequest : RequestParts {
+  static constexpr char kName[] = "outgoing-request";
   u32 body = kNone;
 };
 struct RequestOptions {
@@ -125,6 +127,7 @@ struct RequestOptions {
   std::optional<u64> connect = {};
   std::optional<u64> first_byte = {};
   std::optional<u64> between_bytes = {};
+  bool immutable = false;
 };
 struct ResponseOutparam {
   static constexpr char kName[] = "response-outparam";
@@ -139,6 +142,47 @@ struct OutgoingBody {
   static constexpr char kName[] = "outgoing-body";
   u32 body = kNone;
   bool streamed = false;
+};
+
+// wasi:http/types of WASI 0.3: requests and responses in both directions, with the channels
+// (State::channels) of their bodies.
+struct Message {
+  u32 contents = kNone;  // a stream that the message holds the readable end of; none: no body
+  u32 trailers = kNone;  // likewise, a future
+  u32 sent = kNone;      // the future that says how sending it went, of those that a guest made
+};
+struct Request : RequestParts, Message {
+  static constexpr char kName[] = "request";
+  std::optional<RequestOptions> options = {};
+};
+struct Response : Message {
+  static constexpr char kName[] = "response";
+  u16 status = 200;
+  std::shared_ptr<FieldList> headers;  // see Fields
+};
+
+// The component model's own, of WASI 0.3 (waitables.h). A waitable is in one set at most.
+struct WaitableSet {
+  static constexpr char kName[] = "waitable-set";
+  std::vector<u32> members = {};
+};
+struct Subtask {
+  static constexpr char kName[] = "subtask";
+  enum class State : u8 { kStarted = 1, kReturned = 2, kCancelled = 4 };
+  State state = State::kStarted;
+  bool delivered = false;  // the guest knows that it has ended
+  u32 set = 0;
+  Pollable awaits = {};
+  u32 ret = 0;  // of a sent request: where its response goes
+};
+struct ChannelEnd {
+  static constexpr char kName[] = "stream or future";
+  u32 channel = kNone;  // of State::channels
+  bool readable = false;
+  bool copying = false;
+  bool done = false;  // nothing more can be copied
+  u32 set = 0;
+  std::optional<u32> event = {};  // the result of a copy that is over, not delivered yet
 };
 
 // wasi:sockets.
@@ -176,11 +220,12 @@ using Resource = std::variant<std::monostate, IoError, Pollable, InputStream, Ou
                               Descriptor, DirectoryStream, Fields, IncomingRequest, IncomingBody,
                               FutureTrailers, FutureResponse, IncomingResponse,
                               std::unique_ptr<OutgoingRequest>, RequestOptions, ResponseOutparam,
-                              OutgoingResponse, OutgoingBody, Network, TcpSocket, ResolveStream>;
+                              OutgoingResponse, OutgoingBody, Network, TcpSocket, ResolveStream,
+                              std::unique_ptr<Request>, Response, WaitableSet, Subtask, ChannelEnd>;
 
-// OutgoingRequest is large and rare; the table holds it by pointer.
+// Requests are large and rare; the table holds them by pointer.
 template <typename R>
-inline constexpr bool kBoxed = std::is_same_v<R, OutgoingRequest>;
+inline constexpr bool kBoxed = std::is_same_v<R, OutgoingRequest> || std::is_same_v<R, Request>;
 // Whether there is any way to have one.
 template <typename R>
 inline constexpr bool kExists =

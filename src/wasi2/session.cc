@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "wasi2/channel.h"
 #include "wasi2/exchange.h"
 #include "wasi2/files.h"
 #include "wasi2/state.h"
@@ -52,6 +53,8 @@ void Session::begin(const HttpRequest* request) {
   s.files.clear();  // the context's reset has closed them, and the connections of these
   s.exchanges.clear();
   s.tcps.clear();
+  s.channels.clear();
+  s.task = {};
   s.answered = Answered::kNothing;
   s.response = {};
   s.response_body = kNone;

@@ -24,6 +24,7 @@ namespace ferry::wasi2 {
 using wasi::Answer;
 using wasi::Errno;
 
+struct Channel;
 struct Exchange;
 struct Tcp;
 
@@ -37,6 +38,17 @@ struct Body {
   bool of_request = false;
   bool abandoned = false;  // its handle was dropped before it was finished
   u32 exchange = kNone;    // of State::exchanges, once its request was handed over
+  // Of WASI 0.3 (http_message.h):
+  u32 parts = 0;     // of contents and trailers, those that have not ended
+  u32 sent = kNone;  // the future of State::channels that says how it was sent
+};
+
+// The event's task, of WASI 0.3.
+struct Task {
+  bool returned = false;  // task.return was called
+  u32 result = 0;         // what it gave for `run`
+  u32 first = 0;          // of the event that was delivered last
+  u32 second = 0;
 };
 
 // An open descriptor of preview 1's table, shared by a descriptor and the streams made of it: it is
@@ -67,6 +79,8 @@ struct Session::State {
   std::vector<OpenFile> files;
   std::vector<std::unique_ptr<Exchange>> exchanges;
   std::vector<std::unique_ptr<Tcp>> tcps;
+  std::vector<std::unique_ptr<Channel>> channels;
+  Task task;
   std::shared_ptr<const net::TrustStore> trusted;  // made at the first request over TLS
 
   Answered answered = Answered::kNothing;

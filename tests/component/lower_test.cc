@@ -506,7 +506,7 @@ TEST(Lower, AsyncEntryCallsBackUntilTheTaskEnds) {
   const Lowered out = lowered(builder);
   EXPECT_EQ(out.description.generation, component::Generation::kWasi03);
   EXPECT_TRUE(run_wast(R"((module $abi
-      (func (export "incoming_request") (result i32) i32.const 7)
+      (func (export "request") (result i32) i32.const 7)
       (func (export "next_event") (param i32) (result i32)
         (if (i32.ne (local.get 0) (i32.const 0x52)) (then unreachable)) (i32.const 2))
       (func (export "event_first") (result i32) i32.const 3)

@@ -68,10 +68,17 @@ TEST(Refuse, ModuleInstantiatedTwice) {
   expect_unsupported(builder, "two instances of its core module 0");
 }
 
-TEST(Refuse, Threads) {
-  ComponentBuilder builder;
-  builder.builtin({0x27, 0, 0});
-  expect_unsupported(builder, "threads");
+TEST(Refuse, ThreadsByName) {
+  const auto refuses = [](const Bytes& definition, const char* name) {
+    ComponentBuilder builder;
+    builder.builtin(definition);
+    expect_unsupported(builder, name);
+  };
+  refuses({0x26}, "(thread.index)");
+  refuses({0x27, 0, 0}, "(thread.new-indirect)");
+  refuses({0x2D, 0}, "(thread.yield-then-promote)");
+  refuses({0x40, 0, 0}, "(thread.spawn-ref)");
+  refuses({0x42, 0}, "(thread.available-parallelism)");
 }
 
 TEST(Refuse, ErrorContexts) {

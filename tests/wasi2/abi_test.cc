@@ -22,6 +22,10 @@ TEST(FunctionsTest, AreFoundByInterfaceWithAnyVersionOf02) {
   EXPECT_EQ(find_function("wasi:io/poll@0.2.12", "poll#2"), poll);
   EXPECT_EQ(find_function("wasi:io/poll@0.3.0", "poll"), nullptr);
   EXPECT_EQ(find_function("wasi:io/poll@0.2.0-rc-2023-11-10", "poll"), nullptr);
+  EXPECT_NE(find_function("wasi:cli/stdin@0.3.1", "read-via-stream"), nullptr);
+  EXPECT_EQ(find_function("wasi:cli/stdin@0.2.1", "read-via-stream"), nullptr);
+  EXPECT_EQ(find_function("wasi:cli/stdin@0.3", "read-via-stream"), nullptr);
+  EXPECT_EQ(find_function("wasi:cli/stdin@0.4.0", "read-via-stream"), nullptr);
   EXPECT_EQ(find_function("wasi:io/poll@0.2.", "poll"), nullptr);
   EXPECT_EQ(find_function("wasi:io/poll", "poll"), nullptr);
   EXPECT_EQ(find_function("wasi:io/poll@0.2.0", "pol"), nullptr);

@@ -1,5 +1,6 @@
-// Random calls of WASI 0.2 with random arguments on a small memory: whatever a component does,
-// nothing may touch a byte outside of its memory, wait, or make the host keep more than its bounds.
+// Random calls of WASI 0.2 and 0.3 with random arguments on a small memory: whatever a component
+// does, nothing may touch a byte outside of its memory, wait, or make the host keep more than its
+// bounds.
 //
 // Input: records of 36 bytes: a call's number, what realloc answers, then two bytes an argument: a
 // kind of value, and which. What is left over is the guest's first memory.
@@ -150,7 +151,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   };
   for (std::size_t i = 0; i < calls; ++i) {
     const std::uint8_t* record = data + i * kRecord;
-    const auto functions = wasi2::functions();
+    const auto functions = (record[1] & 4) == 0 ? wasi2::functions() : wasi2::async_functions();
     const std::size_t number = record[0] | (record[1] & 1) << 8;
     const wasi2::Function& function = functions[number % functions.size()];
     for (std::size_t a = 0; a < function.params.size(); ++a) {

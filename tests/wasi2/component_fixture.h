@@ -45,8 +45,8 @@ class ComponentTest : public testing::Test {
 
   CallResult raw(std::string_view interface, std::string_view name,
                  std::initializer_list<u64> args) {
-    const std::string module =
-        interface == kAbiModule ? std::string(interface) : std::string(interface) + "@0.2.9";
+    const bool whole = interface.starts_with("ferry:") || interface.find('@') != interface.npos;
+    const std::string module = std::string(interface) + (whole ? "" : "@0.2.9");
     const Function* call = find_function(module, name);
     EXPECT_NE(call, nullptr) << interface << " " << name;
     if (call == nullptr) return {0, true};
