@@ -36,11 +36,11 @@ python_component() {
   fi
 }
 
-# rust FOLDER FILE: a crate, which writes FILE.wasm. The same bytes wherever the clone is.
+# rust FOLDER FILE [OPTION]: a crate, which writes FILE.wasm. The same bytes wherever the clone is.
 rust_component() {
   cp -r "$1" "$functions/hello-rust" "$work"
   RUSTFLAGS="--remap-path-prefix=$work= --remap-path-prefix=$HOME=" \
-    cargo build --release --locked --quiet --target wasm32-wasip2 \
+    cargo build --release --locked --quiet --target wasm32-wasip2 ${3:-} \
     --manifest-path "$work/$(basename "$1")/Cargo.toml" --target-dir "$cache/rust"
   cp "$cache/rust/wasm32-wasip2/release/$2.wasm" "$work/out.wasm"
 }
@@ -55,6 +55,9 @@ case $name in
   hello-rust-http) rust_component "$functions/$name" hello_rust_http ;;
   summary-rust-http) rust_component "$functions/$name" summary_rust_http ;;
   fetch-rust-http) rust_component "$functions/$name" fetch_rust_http ;;
+  hello-rust-async) rust_component "$functions/$name" hello_rust_async --lib ;;
+  hello-rust-async-run)
+    rust_component "$functions/hello-rust-async" examples/hello_rust_async_run --examples ;;
   conformance-http) rust_component "$tests/conformance" conformance_http ;;
   conformance-run) rust_component "$tests/conformance" conformance_run ;;
   hello-rust-run)

@@ -184,6 +184,9 @@ void future_trailers_get(S& s, G g, u32 self, u32 ret);
 
 // sockets.cc: wasi:sockets. Those named "unsupported" answer not-supported, as a result of this
 // value.
+void create_no_socket(S& s, G g, u32 family, u32 ret);  // of 0.3
+void resolve_nothing(S& s, G g, u32 name, u32 length, u32 ret);
+u32 resolve_nothing_start(S& s, G g, u32 name, u32 length, u32 ret);
 u32 instance_network(S& s, G g);
 void resolve_addresses(S& s, G g, u32 network, u32 name, u32 length, u32 ret);
 void resolve_next_address(S& s, G g, u32 self, u32 ret);
@@ -237,6 +240,37 @@ template <bool kFuture, bool kReads>
 u32 cancel(S& s, G g, u32 handle);
 template <bool kFuture, bool kReads>
 void drop_channel_end(S& s, G g, u32 handle);
+
+// descriptor_async.cc: wasi:filesystem 0.3, beside what of 0.2 is served with other results. Those
+// named "_start" are called with async, their parameters in memory where they are more than four.
+void read_via_stream(S& s, G g, u32 self, u64 at, u32 ret);
+u32 write_via_stream(S& s, G g, u32 self, u32 stream, u64 at);
+u32 append_via_stream(S& s, G g, u32 self, u32 stream);
+void read_directory(S& s, G g, u32 self, u32 ret);
+u32 is_same_object_start(S& s, G g, u32 self, u32 other, u32 ret);
+u32 set_times_start(S& s, G g, u32 params, u32 ret);
+u32 set_times_at_start(S& s, G g, u32 params, u32 ret);
+u32 open_at_start(S& s, G g, u32 params, u32 ret);
+u32 link_at_start(S& s, G g, u32 params, u32 ret);
+u32 rename_at_start(S& s, G g, u32 params, u32 ret);
+u32 symlink_at_start(S& s, G g, u32 params, u32 ret);
+
+// A function of 0.2 as 0.3 has it (State::wasi03), called and called with async: files are always
+// ready, so that it is over at once.
+template <auto kCall>
+struct OfWasi03;
+template <typename... P, void (*kCall)(S&, G, P...)>
+struct OfWasi03<kCall> {
+  static void call(S& s, G g, P... args) {
+    s.wasi03 = true;
+    kCall(s, g, args...);
+    s.wasi03 = false;
+  }
+  static u32 start(S& s, G g, P... args) {
+    call(s, g, args...);
+    return static_cast<u32>(Subtask::State::kReturned);
+  }
+};
 
 // http_message.cc: wasi:http 0.3.
 u32 new_request(S& s, G g);

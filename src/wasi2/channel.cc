@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "wasi2/descriptor.h"
 #include "wasi2/exchange.h"
 #include "wasi2/http_message.h"
 #include "wasi2/http_rules.h"
@@ -22,6 +23,16 @@ using How = Moved::How;
 // At once, in one event; a guest that makes them in a loop must not fill the host.
 constexpr std::size_t kMostChannels = 262'144;
 
+constexpr u32 kEntrySize = 24;  // of directory-entry
+
+// As wasi:filesystem 0.3 numbers it, whose enum has one case less than 0.2's.
+std::optional<u8> error_of(const IoError* error) {
+  if (error == nullptr || !error->file_error) return std::nullopt;
+  constexpr u8 kWouldBlock = 1;
+  const u8 code = *error->file_error;
+  return code > kWouldBlock ? static_cast<u8>(code - 1) : code;
+}
+
 u32 packed(u32 result, u32 elements) { return result | elements << 4; }
 
 Pollable readable_of(const InputStream& source) {
@@ -34,8 +45,19 @@ Pollable writable_of(S& s, const OutputStream& sink) {
   return {.what = Awaits::kWritable, .exchange = s.bodies[sink.body].exchange};
 }
 
+// Files are closed with the last that uses them.
+void release_source(S& s, Channel& channel) {
+  if (channel.source && channel.source->from == InputStream::From::kFile) {
+    release_file(s, channel.source->file);
+  }
+  if (channel.entries) release_file(s, channel.entries->file);
+  channel.source.reset();
+  channel.entries.reset();
+}
+
 // The stream that the host reads has ended: by its writer, or because it takes no more.
 void end_sink(S& s, Channel& channel, const IoError* error) {
+  if (channel.sink->to == OutputStream::To::kFile) release_file(s, channel.sink->file);
   channel.sink.reset();
   if (channel.body != kNone) {
     std::optional<HttpFailure> failure;
@@ -44,15 +66,41 @@ void end_sink(S& s, Channel& channel, const IoError* error) {
     }
     end_part(s, channel.body, std::move(failure));
   } else {
-    resolve(s, channel.taken, error != nullptr ? error->file_error : std::nullopt);
+    resolve(s, channel.taken, error_of(error));
   }
 }
 
 void end_source(S& s, Channel& channel, const IoError* error) {
-  channel.source.reset();
+  release_source(s, channel);
   channel.writable_gone = true;
   if (channel.outcome == kNone || s.channels[channel.outcome]->promise->awaits) return;
-  resolve(s, channel.outcome, error != nullptr ? error->file_error : std::nullopt);
+  resolve(s, channel.outcome, error_of(error));
+}
+
+// The next entries of a directory; each is a descriptor-type of 16 bytes and a name.
+std::optional<u32> pull_entries(S& s, G g, Channel& channel, const Channel::Copy& copy) {
+  constexpr u32 kMost = 64;  // at once
+  std::vector<DirectoryEntry> found;
+  Errno error = Errno::kSuccess;
+  while (found.size() < std::min(copy.length, kMost)) {
+    auto entry = next_entry(s, *channel.entries, error);
+    if (!entry) break;
+    found.push_back(std::move(*entry));
+  }
+  if (found.empty() && copy.length > 0) {
+    const IoError failed{.message = {}, .file_error = file_error_of(error)};
+    end_source(s, channel, error != Errno::kSuccess ? &failed : nullptr);
+    return packed(kDropped, 0);
+  }
+  const auto count = static_cast<u32>(found.size());
+  if (!begin(s, g, copy.at, count * kEntrySize, 4)) return std::nullopt;
+  s.wasi03 = true;
+  for (u32 i = 0; i < count; ++i) {
+    s.results.put(i * kEntrySize, type_of(s, found[i].filetype));
+    put_text(s, i * kEntrySize + 16, found[i].name);
+  }
+  s.wasi03 = false;
+  return packed(kCompleted, count);
 }
 
 // Moves what the host has to a guest that reads; nothing where none has come yet.
@@ -198,6 +246,7 @@ std::optional<u32> meet(S& s, G g, Channel& channel, Channel::Copy& copy, bool r
 std::optional<u32> try_copy(S& s, G g, Channel& channel, Channel::Copy& copy, bool reads) {
   if (reads) {
     if (channel.source) return pull(s, g, channel, copy);
+    if (channel.entries) return pull_entries(s, g, channel, copy);
     if (channel.promise) {
       if (!is_known(s, *channel.promise)) return std::nullopt;
       put_value(s, g, *channel.promise, copy.at, true);
@@ -229,7 +278,8 @@ bool check_buffer(S& s, G g, const Channel& channel, u32 at, u32 length) {
     return false;
   }
   if (channel.element == Channel::kOpaque || channel.element == 0 || length == 0) return true;
-  return check_list(s, g, at, length, channel.element, std::min<u32>(channel.element, 8));
+  return check_list(s, g, at, length, channel.element,
+                    channel.element == kEntrySize ? 4 : channel.element);
 }
 
 }  // namespace
@@ -250,6 +300,14 @@ u32 add_source(S& s, const InputStream& source, u32 outcome) {
   const u32 made = add_channel(s, false, 1);
   if (made == kNone) return kNone;
   s.channels[made]->source = source;
+  s.channels[made]->outcome = outcome;
+  return made;
+}
+
+u32 add_entries(S& s, const DirectoryStream& entries, u32 outcome) {
+  const u32 made = add_channel(s, false, kEntrySize);
+  if (made == kNone) return kNone;
+  s.channels[made]->entries = entries;
   s.channels[made]->outcome = outcome;
   return made;
 }
@@ -341,7 +399,9 @@ void drop_readable(S& s, u32 index) {
     Exchange& exchange = *s.exchanges[channel.source->exchange];
     exchange.discards = true;
     if (s.channels[channel.outcome]->readable_gone) abandon(exchange);
+    return;
   }
+  if (channel.source || channel.entries) end_source(s, channel, nullptr);
 }
 
 u32 begin_copy(S& s, G g, u32 handle, u32 at, u32 length) {

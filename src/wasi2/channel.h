@@ -47,9 +47,10 @@ struct Channel {
   u32 outcome = kNone;  // the future that says how a stream of the host's ended: State::channels
   u32 taken = kNone;    // the future that says how the host took a stream of the guest's
   Copy waiting;
-  std::optional<InputStream> source;  // a stream that the host writes
-  std::optional<OutputStream> sink;   // one that it reads
-  std::unique_ptr<Promise> promise;   // a future that it writes
+  std::optional<InputStream> source;       // a stream that the host writes
+  std::optional<DirectoryStream> entries;  // one of directory-entry that it writes
+  std::optional<OutputStream> sink;        // one that it reads
+  std::unique_ptr<Promise> promise;        // a future that it writes
 };
 
 // What a copy answers (CanonicalABI.md, CopyResult), below the number of elements.
@@ -64,6 +65,8 @@ u32 add_channel(S& s, bool is_future, u32 element);
 // readable ends.
 u32 add_source(S& s, const InputStream& source, u32 outcome);
 u32 add_promise(S& s, Promise promise);
+// The same of the entries of a directory.
+u32 add_entries(S& s, const DirectoryStream& entries, u32 outcome);
 void resolve(S& s, u32 channel, std::optional<u8> code, std::optional<HttpFailure> failure = {});
 
 // The readable end as a handle of the guest's.

@@ -32,7 +32,7 @@ u8 flags_of(const Entry& entry) {
 // A call of preview 1 that takes the descriptor alone.
 void act(S& s, G g, u32 self, u32 ret, Answer (*call)(wasi::S&, wasi::G, u32)) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !begin(s, g, ret, 2, 1)) return;
+  if (descriptor == nullptr || !begin_file(s, g, ret, 2, 1)) return;
   put_file_result(s, call(s.p1, g, s.files[descriptor->file].fd).error, 1);
 }
 
@@ -40,7 +40,7 @@ void act(S& s, G g, u32 self, u32 ret, Answer (*call)(wasi::S&, wasi::G, u32)) {
 template <typename Stream>
 void make_stream(S& s, G g, u32 self, u32 ret, u64 right, Stream stream) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !begin(s, g, ret, 8, 4)) return;
+  if (descriptor == nullptr || !begin_file(s, g, ret, 8, 4)) return;
   const u32 file = descriptor->file;
   const Entry& entry = entry_of(s, file);
   if (entry.kind == Entry::Kind::kDirectory) return put_file_result(s, Errno::kIsdir, 4);
@@ -89,16 +89,39 @@ u8 descriptor_type_of(u8 filetype) {
 void put_file_result(S& s, Errno error, u32 offset) {
   if (error == Errno::kSuccess || s.stopped) return;
   s.results.put(0, u8{1});
-  s.results.put(offset, file_error_of(error));
+  s.results.put(at_least(s, offset), error_code_of(s, error));
+}
+
+bool begin_file(S& s, G g, u32 ret, u32 size, u32 alignment) {
+  if (!s.wasi03) return begin(s, g, ret, size, alignment);
+  constexpr u32 kStat = 104;
+  if (size == kStat) return begin(s, g, ret, kStat + 8, alignment);
+  return begin(s, g, ret, std::max<u32>(size, 20), std::max<u32>(alignment, 4));
+}
+
+u8 error_code_of(const S& s, Errno error) {
+  const u8 code = file_error_of(error);
+  constexpr u8 kWouldBlock = 1;  // 0.2 alone has it
+  constexpr u8 kOther = 36;
+  if (!s.wasi03 || code < kWouldBlock) return code;
+  return code == kWouldBlock ? kOther : static_cast<u8>(code - 1);
+}
+
+u8 type_of(const S& s, u8 filetype) {
+  const u8 type = descriptor_type_of(filetype);
+  constexpr u8 kOther = 7;
+  if (!s.wasi03) return type;
+  return type == 0 ? kOther : static_cast<u8>(type - 1);
 }
 
 void put_stat(S& s, const wasi::GuestFilestat& stat) {
-  s.results.put(8, descriptor_type_of(stat.filetype));
-  s.results.put(16, stat.nlink);
-  s.results.put(24, stat.size);
-  put_time(s, 32, stat.atim);
-  put_time(s, 56, stat.mtim);
-  put_time(s, 80, stat.ctim);
+  const u32 shift = s.wasi03 ? 8 : 0;  // the type is a variant
+  s.results.put(8, type_of(s, stat.filetype));
+  s.results.put(16 + shift, stat.nlink);
+  s.results.put(24 + shift, stat.size);
+  put_time(s, 32 + shift, stat.atim);
+  put_time(s, 56 + shift, stat.mtim);
+  put_time(s, 80 + shift, stat.ctim);
 }
 
 // The same file has the same hash as long as it lives; the device and the inode are its identity.
@@ -125,7 +148,7 @@ bool get_times(S& s, const NewTime& atim, const NewTime& mtim, Times& out) {
 }
 
 void get_directories(S& s, G g, u32 ret) {
-  if (!begin(s, g, ret, 8, 4)) return;
+  if (!begin_file(s, g, ret, 8, 4)) return;
   s.p1.drawn.folders = true;
   const auto* granted = s.p1.setup.directories;
   const u32 count = granted == nullptr ? 0 : static_cast<u32>(granted->size());
@@ -154,7 +177,7 @@ void descriptor_append_via_stream(S& s, G g, u32 self, u32 ret) {
 
 void descriptor_advise(S& s, G g, u32 self, u64 at, u64 size, u32 advice, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !check_case(s, advice, 6) || !begin(s, g, ret, 2, 1)) return;
+  if (descriptor == nullptr || !check_case(s, advice, 6) || !begin_file(s, g, ret, 2, 1)) return;
   const u32 fd = s.files[descriptor->file].fd;
   // The cases of advice are preview 1's, in its order.
   const Errno error = entry_of(s, descriptor->file).kind == Entry::Kind::kDirectory
@@ -169,21 +192,21 @@ void descriptor_sync(S& s, G g, u32 self, u32 ret) { act(s, g, self, ret, wasi::
 
 void descriptor_get_flags(S& s, G g, u32 self, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !begin(s, g, ret, 2, 1)) return;
-  s.results.put(1, flags_of(entry_of(s, descriptor->file)));
+  if (descriptor == nullptr || !begin_file(s, g, ret, 2, 1)) return;
+  s.results.put(at_least(s, 1), flags_of(entry_of(s, descriptor->file)));
 }
 
 void descriptor_get_type(S& s, G g, u32 self, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !begin(s, g, ret, 2, 1)) return;
+  if (descriptor == nullptr || !begin_file(s, g, ret, 2, 1)) return;
   const bool directory = entry_of(s, descriptor->file).kind == Entry::Kind::kDirectory;
-  s.results.put(1, descriptor_type_of(static_cast<u8>(directory ? wasi::Filetype::kDirectory
-                                                                : wasi::Filetype::kRegularFile)));
+  const auto type = directory ? wasi::Filetype::kDirectory : wasi::Filetype::kRegularFile;
+  s.results.put(at_least(s, 1), type_of(s, static_cast<u8>(type)));
 }
 
 void descriptor_set_size(S& s, G g, u32 self, u64 size, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !begin(s, g, ret, 2, 1)) return;
+  if (descriptor == nullptr || !begin_file(s, g, ret, 2, 1)) return;
   const u32 fd = s.files[descriptor->file].fd;
   Errno error =
       size > INT64_MAX ? Errno::kInval : wasi::fd_filestat_set_size(s.p1, g, fd, size).error;
@@ -198,7 +221,7 @@ void descriptor_set_times(S& s, G g, u32 self, u32 atim_case, u64 atim, u32 atim
   Times times;
   if (descriptor == nullptr ||
       !get_times(s, {atim_case, atim, atim_nanos}, {mtim_case, mtim, mtim_nanos}, times) ||
-      !begin(s, g, ret, 2, 1)) {
+      !begin_file(s, g, ret, 2, 1)) {
     return;
   }
   const u32 fd = s.files[descriptor->file].fd;
@@ -233,7 +256,7 @@ void descriptor_write(S& s, G g, u32 self, u32 data, u32 size, u64 at, u32 ret) 
 
 void descriptor_stat(S& s, G g, u32 self, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !begin(s, g, ret, 104, 8)) return;
+  if (descriptor == nullptr || !begin_file(s, g, ret, 104, 8)) return;
   wasi::GuestFilestat stat;
   const Errno error = stat_of(s, descriptor->file, stat);
   if (error != Errno::kSuccess) return put_file_result(s, error, 8);
@@ -253,7 +276,7 @@ u32 descriptor_is_same_object(S& s, G /*g*/, u32 self, u32 other) {
 
 void descriptor_metadata_hash(S& s, G g, u32 self, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !begin(s, g, ret, 24, 8)) return;
+  if (descriptor == nullptr || !begin_file(s, g, ret, 24, 8)) return;
   wasi::GuestFilestat stat;
   const Errno error = stat_of(s, descriptor->file, stat);
   if (error != Errno::kSuccess) return put_file_result(s, error, 8);
@@ -262,7 +285,7 @@ void descriptor_metadata_hash(S& s, G g, u32 self, u32 ret) {
 
 void descriptor_read_directory(S& s, G g, u32 self, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
-  if (descriptor == nullptr || !begin(s, g, ret, 8, 4)) return;
+  if (descriptor == nullptr || !begin_file(s, g, ret, 8, 4)) return;
   const u32 file = descriptor->file;
   const Entry& entry = entry_of(s, file);
   if (entry.kind != Entry::Kind::kDirectory) return put_file_result(s, Errno::kNotdir, 4);
@@ -271,36 +294,44 @@ void descriptor_read_directory(S& s, G g, u32 self, u32 ret) {
   s.results.put(4, make(s, DirectoryStream{file}));
 }
 
-// One entry at a time through preview 1's listing, without "." and "..".
-void read_directory_entry(S& s, G g, u32 self, u32 ret) {
-  DirectoryStream* stream = need<DirectoryStream>(s, self);
-  if (stream == nullptr || !begin(s, g, ret, 20, 4)) return;
+// One entry at a time through preview 1's listing.
+std::optional<DirectoryEntry> next_entry(S& s, DirectoryStream& stream, Errno& error) {
   constexpr u32 kRoom = 1024;  // an entry and the longest name
   for (;;) {
     const G room = scratch(s, kRoom + 4);
-    const Answer answer =
-        wasi::fd_readdir(s.p1, room, s.files[stream->file].fd, 0, kRoom, stream->cookie, kRoom);
-    if (answer.error != Errno::kSuccess) return put_file_result(s, answer.error, 4);
+    error =
+        wasi::fd_readdir(s.p1, room, s.files[stream.file].fd, 0, kRoom, stream.cookie, kRoom).error;
+    if (error != Errno::kSuccess) return std::nullopt;
     u32 used = 0;
     wasi::GuestDirent entry{};
     std::string_view name;
     room.get(kRoom, used);
-    if (used < sizeof(entry)) return;  // the end: none
+    if (used < sizeof(entry)) return std::nullopt;
     room.get(0, entry);
     room.view(sizeof(entry), std::min<u32>(entry.name_size, kRoom - sizeof(entry)), name);
-    stream->cookie = entry.next;
+    stream.cookie = entry.next;
     if (name == "." || name == "..") continue;
-    if (!is_utf8(name)) return put_file_result(s, Errno::kIlseq, 4);
-    s.results.put(4, u8{1});
-    s.results.put(8, descriptor_type_of(entry.filetype));
-    put_text(s, 12, name);
-    return;
+    if (!is_utf8(name)) error = Errno::kIlseq;
+    if (error != Errno::kSuccess) return std::nullopt;
+    return DirectoryEntry{entry.filetype, std::string(name)};
   }
+}
+
+void read_directory_entry(S& s, G g, u32 self, u32 ret) {
+  DirectoryStream* stream = need<DirectoryStream>(s, self);
+  if (stream == nullptr || !begin(s, g, ret, 20, 4)) return;
+  Errno error = Errno::kSuccess;
+  const auto entry = next_entry(s, *stream, error);
+  if (error != Errno::kSuccess) return put_file_result(s, error, 4);
+  if (!entry) return;  // the end: none
+  s.results.put(4, u8{1});
+  s.results.put(8, descriptor_type_of(entry->filetype));
+  put_text(s, 12, entry->name);
 }
 
 void filesystem_error_code(S& s, G g, u32 error, u32 ret) {
   const IoError* found = need<IoError>(s, error);
-  if (found == nullptr || !begin(s, g, ret, 2, 1)) return;
+  if (found == nullptr || !begin_file(s, g, ret, 2, 1)) return;
   if (!found->file_error) return;
   s.results.put(0, u8{1});
   s.results.put(1, *found->file_error);

@@ -64,7 +64,7 @@ void act(S& s, G g, u32 self, u32 path, u32 length, u32 ret,
   const auto fd = fd_of(s, self);
   if (!fd) return;
   const Paths paths(s, g, path, length);
-  if (!paths.valid() || !begin(s, g, ret, 2, 1)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
   put_file_result(s, call(s.p1, paths.room(), *fd, paths.first(), paths.first_size()).error, 1);
 }
 
@@ -102,7 +102,7 @@ void descriptor_open_at(S& s, G g, u32 self, u32 path_flags, u32 path, u32 lengt
   const auto fd = fd_of(s, self);
   if (!fd) return;
   const Paths paths(s, g, path, length);
-  if (!paths.valid() || !begin(s, g, ret, 8, 4)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 8, 4)) return;
   // open-flags are $oflags by the same bits.
   const Answer answer =
       wasi::path_open(s.p1, paths.room(), *fd, path_flags & wasi::kSymlinkFollow, paths.first(),
@@ -122,7 +122,7 @@ void descriptor_stat_at(S& s, G g, u32 self, u32 flags, u32 path, u32 length, u3
   const auto fd = fd_of(s, self);
   if (!fd) return;
   const Paths paths(s, g, path, length);
-  if (!paths.valid() || !begin(s, g, ret, 104, 8)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 104, 8)) return;
   wasi::GuestFilestat stat;
   const Errno error = stat_at(s, g, *fd, flags, paths, stat);
   if (error != Errno::kSuccess) return put_file_result(s, error, 8);
@@ -138,7 +138,7 @@ void descriptor_set_times_at(S& s, G g, u32 self, u32 flags, u32 path, u32 lengt
     return;
   }
   const Paths paths(s, g, path, length);
-  if (!paths.valid() || !begin(s, g, ret, 2, 1)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
   const Errno error = times.valid ? wasi::path_filestat_set_times(s.p1, paths.room(), *fd,
                                                                   flags & wasi::kSymlinkFollow,
                                                                   paths.first(), paths.first_size(),
@@ -154,7 +154,7 @@ void descriptor_link_at(S& s, G g, u32 self, u32 flags, u32 path, u32 length, u3
   const auto new_fd = fd ? fd_of(s, other) : std::nullopt;
   if (!new_fd) return;
   const Paths paths(s, g, path, length, new_path, new_length);
-  if (!paths.valid() || !begin(s, g, ret, 2, 1)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
   const Answer answer =
       wasi::path_link(s.p1, paths.room(), *fd, flags & wasi::kSymlinkFollow, paths.first(),
                       paths.first_size(), *new_fd, paths.second(), paths.second_size());
@@ -165,7 +165,7 @@ void descriptor_readlink_at(S& s, G g, u32 self, u32 path, u32 length, u32 ret) 
   const auto fd = fd_of(s, self);
   if (!fd) return;
   const Paths paths(s, g, path, length);
-  if (!paths.valid() || !begin(s, g, ret, 12, 4)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 12, 4)) return;
   constexpr u32 kMost = Paths::kResultBytes - 8;
   const u32 text = paths.result() + 8;
   const Answer answer = wasi::path_readlink(s.p1, paths.room(), *fd, paths.first(),
@@ -189,7 +189,7 @@ void descriptor_rename_at(S& s, G g, u32 self, u32 path, u32 length, u32 other, 
   const auto new_fd = fd ? fd_of(s, other) : std::nullopt;
   if (!new_fd) return;
   const Paths paths(s, g, path, length, new_path, new_length);
-  if (!paths.valid() || !begin(s, g, ret, 2, 1)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
   const Answer answer =
       wasi::path_rename(s.p1, paths.room(), *fd, paths.first(), paths.first_size(), *new_fd,
                         paths.second(), paths.second_size());
@@ -201,7 +201,7 @@ void descriptor_symlink_at(S& s, G g, u32 self, u32 path, u32 length, u32 new_pa
   const auto fd = fd_of(s, self);
   if (!fd) return;
   const Paths paths(s, g, path, length, new_path, new_length);
-  if (!paths.valid() || !begin(s, g, ret, 2, 1)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
   const Answer answer = wasi::path_symlink(s.p1, paths.room(), paths.first(), paths.first_size(),
                                            *fd, paths.second(), paths.second_size());
   put_file_result(s, answer.error, 1);
@@ -215,7 +215,7 @@ void descriptor_metadata_hash_at(S& s, G g, u32 self, u32 flags, u32 path, u32 l
   const auto fd = fd_of(s, self);
   if (!fd) return;
   const Paths paths(s, g, path, length);
-  if (!paths.valid() || !begin(s, g, ret, 24, 8)) return;
+  if (!paths.valid() || !begin_file(s, g, ret, 24, 8)) return;
   wasi::GuestFilestat stat;
   const Errno error = stat_at(s, g, *fd, flags, paths, stat);
   if (error != Errno::kSuccess) return put_file_result(s, error, 8);

@@ -267,7 +267,7 @@ u32 response_get_status(S& s, G /*g*/, u32 self) {
 u32 response_set_status(S& s, G /*g*/, u32 self, u32 status) {
   Response* response = need<Response>(s, self);
   status &= 0xffff;  // a u16 (CanonicalABI.md, lift_flat_unsigned)
-  if (response == nullptr || status < 100 || status > 999) return 1;
+  if (response == nullptr || status < 100 || status > 599) return 1;  // RFC 9110, 15
   response->status = static_cast<u16>(status);
   return 0;
 }

@@ -41,6 +41,9 @@ std::optional<HttpFailure> check_request(const S& s, const RequestParts& request
   if (request.scheme && *request.scheme != "http" && *request.scheme != "https") {
     return HttpFailure{HttpError::kRequestUriInvalid};
   }
+  if (!is_path(request.path_with_query.value_or("/"))) {
+    return HttpFailure{HttpError::kRequestUriInvalid};
+  }
   if (request.method == "CONNECT") return HttpFailure{HttpError::kRequestMethodInvalid};
   if (body == kNone && content_length(*request.headers).value_or(0) != 0) {
     return HttpFailure{HttpError::kRequestBodySize, 0};

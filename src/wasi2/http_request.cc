@@ -97,8 +97,15 @@ void request_path_with_query(S& s, G g, u32 self, u32 ret) {
 template <typename R>
 u32 request_set_path_with_query(S& s, G g, u32 self, u32 some, u32 text, u32 length) {
   // An empty path is a valid one (RFC 3986, 3.3), and is requested as none is: as "/".
-  if (some == 1 && length == 0) some = 0;
-  return set<R>(s, g, self, some, text, length, &RequestParts::path_with_query, is_path);
+  constexpr bool kOf03 = std::is_same_v<R, Request>;
+  if (some == 1 && length == 0) {
+    R* request = need<R>(s, self);
+    if (request == nullptr) return 1;
+    request->path_with_query = kOf03 ? std::optional<std::string>("/") : std::nullopt;
+    return 0;
+  }
+  return set<R>(s, g, self, some, text, length, &RequestParts::path_with_query,
+                kOf03 ? is_reference : is_path);
 }
 
 template <typename R>

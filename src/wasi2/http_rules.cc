@@ -110,12 +110,26 @@ bool is_scheme(std::string_view text) {
 }
 
 bool is_authority(std::string_view text) {
-  return !text.empty() && all_of(text, "-._~!$&'()*+,;=:@[]%");
+  if (!all_of(text, "-._~!$&'()*+,;=:@[]%")) return false;
+  const std::size_t user = text.find('@');
+  if (user != std::string_view::npos) text.remove_prefix(user + 1);
+  if (text.find('@') != std::string_view::npos) return false;
+  const bool literal = text.starts_with('[');
+  const std::size_t host = std::min(literal ? text.find(']') : text.find(':'), text.size());
+  if (host == (literal ? text.size() : 0)) return false;
+  const std::string_view port = text.substr(literal ? host + 1 : host);
+  return port.empty() || (port.starts_with(':') && std::ranges::all_of(port.substr(1), is_digit));
 }
 
 bool is_path(std::string_view text) {
   return text == "*" ||
          (text.starts_with('/') && all_of(text, "-._~!$&'()*+,;=:@/%?\"<>[]\\^`{|}"));
+}
+
+bool is_reference(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return static_cast<unsigned char>(c) >= 0x80 || is_path(std::string{'/', c});
+  });
 }
 
 bool count_fields(S& s, u64 bytes) {

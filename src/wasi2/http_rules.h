@@ -27,6 +27,9 @@ std::optional<u64> content_length(const FieldList& fields);
 bool is_scheme(std::string_view text);     // RFC 3986, 3.1
 bool is_authority(std::string_view text);  // its characters, RFC 3986, 3.2
 bool is_path(std::string_view text);       // origin form with query, RFC 9112, 3.2.1; "*"
+// What WASI 0.3 takes for a path and query: a relative one too, and bytes of UTF-8. It is sent only
+// if it is a path.
+bool is_reference(std::string_view text);
 
 // Every list of fields that a guest makes or copies counts; false, and the guest ended, where they
 // come to more than kMostFieldBytes in one event.

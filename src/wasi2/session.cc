@@ -43,6 +43,7 @@ void Session::begin(const HttpRequest* request) {
   s.handles.reset();
   s.results.reset();
   s.encoding = Encoding::kUtf8;
+  s.wasi03 = false;
   s.stopped = false;
   s.trap.clear();
   s.request = request;
@@ -55,6 +56,7 @@ void Session::begin(const HttpRequest* request) {
   s.tcps.clear();
   s.channels.clear();
   s.task = {};
+  s.seed.reset();
   s.answered = Answered::kNothing;
   s.response = {};
   s.response_body = kNone;

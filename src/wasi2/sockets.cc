@@ -265,4 +265,24 @@ void network_error_code(S& s, G g, u32 error, u32 ret) {
   s.results.put(1, *found->socket_error);
 }
 
+// Of WASI 0.3, whose sockets are not offered. result<_, error-code>, of 20 bytes.
+void create_no_socket(S& s, G g, u32 family, u32 ret) {
+  if (!check_case(s, family, 2) || !begin(s, g, ret, 20, 4)) return;
+  constexpr u8 kNotSupported = 1;
+  s.results.put(0, u8{1});
+  s.results.put(4, kNotSupported);
+  deny(s, "a socket of WASI 0.3", "connect with wasi:sockets 0.2 or wasi:http/client");
+}
+
+void resolve_nothing(S& s, G g, u32 name, u32 length, u32 ret) {
+  if (!get_text(s, g, name, length, s.text) || !begin(s, g, ret, 20, 4)) return;
+  s.results.put(0, u8{1});  // access-denied
+  deny(s, "a look-up of WASI 0.3", "look up with wasi:sockets 0.2, or use wasi:http/client");
+}
+
+u32 resolve_nothing_start(S& s, G g, u32 name, u32 length, u32 ret) {
+  resolve_nothing(s, g, name, length, ret);
+  return static_cast<u32>(Subtask::State::kReturned);
+}
+
 }  // namespace ferry::wasi2

@@ -68,8 +68,9 @@ struct Session::State {
   Handles handles;
   Results results;
   Encoding encoding = Encoding::kUtf8;  // of the next call
-  bool stopped = false;                 // the guest is to be ended; `trap` or p1.stop says why
-  std::string trap;                     // the rule that it broke
+  bool wasi03 = false;   // this call's result has the form of WASI 0.3 (descriptor.h)
+  bool stopped = false;  // the guest is to be ended; `trap` or p1.stop says why
+  std::string trap;      // the rule that it broke
 
   const HttpRequest* request = nullptr;
   std::shared_ptr<FieldList> request_headers;  // made when they are asked for; see Fields
@@ -81,6 +82,7 @@ struct Session::State {
   std::vector<std::unique_ptr<Tcp>> tcps;
   std::vector<std::unique_ptr<Channel>> channels;
   Task task;
+  std::optional<std::pair<u64, u64>> seed;         // wasi:random/insecure-seed, of this event
   std::shared_ptr<const net::TrustStore> trusted;  // made at the first request over TLS
 
   Answered answered = Answered::kNothing;

@@ -102,8 +102,9 @@ def summary(rng):
         yield rng.choice(["POST", "PUT", "GET"]), "/?x", body, {"Content-Type": "text/csv"}
 
 
-HTTP = {"hello-rust-http": hello, "hello-js": hello, "hello-py": hello, "catalogue-js": catalogue,
-        "orders-ts": orders, "markdown-py": markdown, "summary-rust-http": summary}
+HTTP = {"hello-rust-http": hello, "hello-rust-async": hello, "hello-js": hello, "hello-py": hello,
+        "catalogue-js": catalogue, "orders-ts": orders, "markdown-py": markdown,
+        "summary-rust-http": summary}
 
 
 def requests(name, seed, count):

@@ -24,7 +24,8 @@ ROOT = HERE.parent.parent
 BUILD = None
 ENGINES = ("wasmtime", "wasmi")  # lucet binds no component; wasmer is left out of most builds
 PATIENCE = 900  # a component of 18 MB is compiled; the machine may be busy
-SAMPLES = ("hello-js", "hello-py", "hello-rust-http", "hello-rust-run", "catalogue-js", "orders-ts",
+SAMPLES = ("hello-js", "hello-py", "hello-rust-http", "hello-rust-run", "hello-rust-async",
+           "hello-rust-async-run", "catalogue-js", "orders-ts",
            "markdown-py", "summary-rust-http")
 
 
@@ -107,6 +108,9 @@ class Verify(Case):
 
     def test_rust(self):
         self.verify("hello-rust-http", "hello.toml")
+
+    def test_rust_of_wasi_03(self):
+        self.verify("hello-rust-async", "hello.toml")
 
     def test_typescript(self):
         self.verify("orders-ts", "orders.toml")

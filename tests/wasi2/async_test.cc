@@ -66,6 +66,21 @@ TEST_F(AsyncTest, StdinIsAStreamAndSaysHowItEnded) {
   EXPECT_THAT(broken("stream.read:stream<u8>", {stream, kText, 1}), HasSubstr("has ended"));
 }
 
+TEST_F(AsyncTest, StdinThatNobodyReadsHasEnded) {
+  given("hello");
+  call(kStdin, "read-via-stream", {kRet});
+  const u32 ended = get(kRet + 4);
+  canon("stream.drop-readable:stream<u8>", {get(kRet)});
+  EXPECT_EQ(canon("[async]future.read:future<result<_, e>>", {ended, 512}), 0u);
+}
+
+TEST_F(AsyncTest, TheSeedIsTheSameWithinAnEvent) {
+  call("wasi:random/insecure-seed@0.3.0", "get-insecure-seed", {512});
+  call("wasi:random/insecure-seed@0.3.0", "get-insecure-seed", {528});
+  EXPECT_EQ(get<u64>(512), get<u64>(528));
+  EXPECT_EQ(get<u64>(520), get<u64>(536));
+}
+
 TEST_F(AsyncTest, StdoutTakesWhatIsWrittenBeforeAndAfterItHasTheStream) {
   const auto [readable, writable] = channel("stream.new:stream<u8>");
   const Passed one = pass("one ");

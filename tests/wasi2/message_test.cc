@@ -248,6 +248,42 @@ TEST_F(MessageTest, OptionsOfARequestDoNotChange) {
   EXPECT_EQ(get<u64>(kRet + 8), 7u);
 }
 
+TEST_F(MessageTest, WhatARequestMayBeSetTo) {
+  const Ends trailers = channel(kTrailers);
+  make("[static]request.new", {make("[constructor]fields"), 0, 0, trailers.readable, 0, 0, kRet});
+  const u32 self = get(kRet);
+  const auto set = [this, self](const char* name, std::string_view value) {
+    const Passed text = pass(value);
+    return make("[method]request.set-" + std::string(name), {self, 1, text.at, text.size}) == 0;
+  };
+  for (const char* good : {"/a?b", "a/b", "?c", "/caf\xc3\xa9"}) {
+    EXPECT_TRUE(set("path-with-query", good)) << good;
+  }
+  EXPECT_FALSE(set("path-with-query", "/a b"));
+  EXPECT_TRUE(set("path-with-query", ""));
+  make("[method]request.get-path-with-query", {self, kRet});
+  EXPECT_EQ(text(kRet + 4), "/");
+  for (const char* good : {"a.b", "a:80", "u:p@a:80", "[::1]", "[::1]:80"}) {
+    EXPECT_TRUE(set("authority", good)) << good;
+  }
+  for (const char* bad : {"", "::", ":@", "@@", "@:", "a:b", "[::1", "[::1]x", ":80"}) {
+    EXPECT_FALSE(set("authority", bad)) << bad;
+  }
+}
+
+TEST_F(MessageTest, APathThatIsNoneIsNotSent) {
+  const Ends trailers = channel(kTrailers);
+  make("[static]request.new", {make("[constructor]fields"), 0, 0, trailers.readable, 0, 0, kRet});
+  const u32 self = get(kRet);
+  const Passed where = pass("example.org");
+  const Passed path = pass("a/b");
+  make("[method]request.set-authority", {self, 1, where.at, where.size});
+  make("[method]request.set-path-with-query", {self, 1, path.at, path.size});
+  call(kClient, "send", {self, 512});
+  EXPECT_EQ(get<u8>(512), 1);
+  EXPECT_EQ(get<u8>(520), 19);  // HTTP-request-URI-invalid
+}
+
 TEST_F(MessageTest, ARequestIsSentAndItsResponseIsPassedOn) {
   Service service(
       "HTTP/1.1 203 OK\r\ntransfer-encoding: chunked\r\nx-b: c\r\n\r\n"
