@@ -4,7 +4,8 @@
 The same component and the same request, `{"name":"Ada"}`. Both servers are pinned to one core and wrk
 to another; in each round one is loaded after the other, so that both meet the same machine. What a
 request cost is the CPU time of the server's processes, which other work on the machine changes less
-than requests a second. First answer: from the start of the process, with the compiled component in
+than requests a second. Memory is what is resident, what processes share divided among them. In the rows
+called warmed, ferry serves a snapshot after this request (--warm). First answer: from the start of the process, with the compiled component in
 the cache. Medians over the rounds. Writes docs/data/components.json.
 
 Needs `tools/setup.sh components bench` and `make functions-components`; a component that is not built
@@ -16,6 +17,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -45,7 +47,22 @@ def commands(build, component, wasmtime):
                          component]}
 
 
-def measure(build, component, wasmtime, rounds, seconds):
+def warmed(line, event, patience=300):
+    """ferry with a snapshot after one event; None where it makes none."""
+    admin = servers.free_port()
+    server = servers.Server("ferry", [*line, "--warm", event, "--admin", f"127.0.0.1:{admin}"],
+                            core=servers.SERVER_CORE, patience=900)
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        metrics = servers.ask(admin, "/metrics", None).decode()
+        if re.search(r"^ferry_function_snapshot\{.*\} 1$", metrics, re.M):
+            return server
+        time.sleep(0.5)
+    server.stop()
+    return None
+
+
+def measure(build, component, wasmtime, event, rounds, seconds):
     lines = commands(build, component, wasmtime)
     for name, line in lines.items():  # compiles; what is measured finds it in the cache
         servers.Server(name, line, patience=900).stop()
@@ -58,7 +75,9 @@ def measure(build, component, wasmtime, rounds, seconds):
             server.stop()
     running = {name: servers.Server(name, line, core=servers.SERVER_CORE, patience=900)
                for name, line in lines.items()}
-    seen = {name: [] for name in lines}
+    if warm := warmed(lines["ferry"], event):
+        running["warmed"] = warm
+    seen = {name: [] for name in running}
     for server in running.values():
         server.load(seconds, 4)
     for _ in range(rounds):
@@ -67,19 +86,18 @@ def measure(build, component, wasmtime, rounds, seconds):
     for server in running.values():
         server.stop()
     return {name: {**{key: statistics.median(each[key] for each in seen[name])
-                      for key in ("per_second", "cpu_us", "rss")},
-                   "start_ms": statistics.median(starts[name])} for name in lines}
+                      for key in ("per_second", "cpu_us", "pss")},
+                   **({"start_ms": statistics.median(starts[name])} if name in starts else {})}
+            for name in running}
 
 
-def row(language, found):
-    ours, theirs = found["ferry"], found["wasmtime"]
-
+def row(language, ours, theirs):
     def pair(key, form, scale=1.0):
         return f"{ours[key] / scale:{form}} / {theirs[key] / scale:{form}}"
 
     return [language, pair("per_second", ",.0f"), f"{ours['per_second'] / theirs['per_second']:.1f}",
             pair("cpu_us", ",.0f"), f"{theirs['cpu_us'] / ours['cpu_us']:.1f}",
-            pair("rss", ".0f", 1 << 20), pair("start_ms", ",.0f")]
+            pair("pss", ".0f", 1 << 20), pair("start_ms", ",.0f") if "start_ms" in ours else ""]
 
 
 def main():
@@ -101,9 +119,15 @@ def main():
             if not component.exists():
                 print(f"left out: {name} (make functions-components)", file=sys.stderr)
                 continue
-            found = measure(given.build.resolve(), component, wasmtime, given.rounds, given.seconds)
-            rows.append(row(language, found))
+            event = pathlib.Path(cache) / "event.json"
+            event.write_text(servers.DATA)
+            found = measure(given.build.resolve(), component, wasmtime, event, given.rounds,
+                            given.seconds)
+            rows.append(row(language, found["ferry"], found["wasmtime"]))
             print(" | ".join(rows[-1]), flush=True)
+            if "warmed" in found:
+                rows.append(row(f"{language}, warmed", found["warmed"], found["wasmtime"]))
+                print(" | ".join(rows[-1]), flush=True)
     if not rows:
         sys.exit("bench: no component is built")
     columns = ["language; ferry / wasmtime serve", "requests a second", "ratio", "CPU µs a request", "ratio",

@@ -13,6 +13,12 @@ using wasm::FuncType;
 using wasm::ValType;
 namespace op = wasm::op;
 
+constexpr std::uint8_t kMemorySize = 0x3F;
+constexpr std::uint8_t kI32Eq = 0x46;
+constexpr std::uint8_t kI32LtU = 0x49;
+constexpr std::uint8_t kI32GtU = 0x4B;
+constexpr std::uint8_t kI32Sub = 0x6B;
+
 constexpr std::uint8_t kI32 = 0x7F;
 constexpr std::uint8_t kI64 = 0x7E;
 constexpr std::uint8_t kNoType = 0x40;
@@ -80,6 +86,25 @@ Result<Bytes> wrapper_body(const Plan& plan, const HostFunc& host, std::uint32_t
   return body.end();
 }
 
+// memory.grow as the component knows it: what lies in the room is there already.
+Bytes grow_body(const Room& room) {
+  constexpr std::uint32_t kDelta = 0;
+  constexpr std::uint32_t kOld = 1;
+  constexpr std::uint32_t kWanted = 2;
+  constexpr std::uint8_t kMinusOne = 0x7F;
+  Body body({kI32, kI32});
+  body.index(op::kGlobalGet, room.global).index(op::kLocalTee, kOld);
+  body.get(kDelta).put({op::kI32Add}).index(op::kLocalTee, kWanted);
+  body.get(kOld).put({kI32LtU, op::kIf, kNoType});  // more than 2^32
+  body.put({op::kI32Const, kMinusOne, op::kReturn, op::kEnd});
+  body.get(kWanted).put({kMemorySize, 0, kI32GtU, op::kIf, kNoType});
+  body.get(kWanted).put({kMemorySize, 0, kI32Sub, op::kMemoryGrow, 0});
+  body.put({op::kI32Const, kMinusOne, kI32Eq, op::kIf, kNoType});
+  body.put({op::kI32Const, kMinusOne, op::kReturn, op::kEnd, op::kEnd});
+  body.get(kWanted).index(op::kGlobalSet, room.global);
+  return body.get(kOld).end();
+}
+
 void clear_context(const Plan& plan, Body& body) {
   for (const std::uint32_t global : plan.context) {
     body.put({op::kI32Const, 0}).index(op::kGlobalSet, global);
@@ -143,6 +168,10 @@ Result<GeneratedFunctions> generate(Plan& plan, const Entry& entry) {
         accessor.writes ? FuncType{{ValType::kI32}, {}} : FuncType{{}, {ValType::kI32}};
     out.list.push_back(
         {plan.type(type), body.end(), accessor.writes ? "context.set" : "context.get"});
+  }
+  if (plan.room) {
+    const FuncType type{{ValType::kI32}, {ValType::kI32}};
+    out.list.push_back({plan.type(type), grow_body(*plan.room), "memory.grow"});
   }
   FERRY_TRY(Bytes body, entry_body(plan, entry));
   const FuncType type = entry.is_http ? FuncType{} : FuncType{{}, {ValType::kI32}};

@@ -21,13 +21,19 @@ constexpr std::uint32_t kElemDrop = 13;
 constexpr std::uint32_t kTableCopy = 14;
 constexpr std::uint32_t kTableGrow = 15;
 constexpr std::uint32_t kTableFill = 17;
+constexpr std::uint8_t kMemorySize = 0x3F;
 
 // Rewrites the body of one function.
 class BodyMerge {
  public:
   BodyMerge(Reader& reader, const IndexMap& map, const Accessors& accessors,
-            std::set<std::uint32_t>& referenced, wasm::Edit& edit)
-      : reader_(reader), map_(map), accessors_(accessors), referenced_(referenced), edit_(edit) {}
+            const std::optional<Room>& room, std::set<std::uint32_t>& referenced, wasm::Edit& edit)
+      : reader_(reader),
+        map_(map),
+        accessors_(accessors),
+        room_(room),
+        referenced_(referenced),
+        edit_(edit) {}
 
   void run() {
     locals();
@@ -152,6 +158,15 @@ class BodyMerge {
       case op::kGlobalSet:
         put_index(at, look_up(map_.globals, at.index, "global", where));
         break;
+      case kMemorySize:
+      case op::kMemoryGrow:
+        if (room_ && at.index == 0) {
+          const bool grows = at.opcode == op::kMemoryGrow;
+          Bytes& out = edit_.replace(at.begin, at.end);
+          out.push_back(grows ? op::kCall : op::kGlobalGet);
+          wasm::put_u32(out, grows ? room_->grow : room_->global);
+        }
+        break;
       case op::kTableGet:
       case op::kTableSet:
         put_index(at, look_up(map_.tables, at.index, "table", where));
@@ -182,6 +197,7 @@ class BodyMerge {
   Reader& reader_;
   const IndexMap& map_;
   const Accessors& accessors_;
+  const std::optional<Room>& room_;
   std::set<std::uint32_t>& referenced_;
   wasm::Edit& edit_;
 };
@@ -189,7 +205,8 @@ class BodyMerge {
 }  // namespace
 
 Status merge_code(ByteView contents, std::size_t offset, const IndexMap& map,
-                  const Accessors& accessors, std::set<std::uint32_t>& referenced, Bytes& out) {
+                  const Accessors& accessors, const std::optional<Room>& room,
+                  std::set<std::uint32_t>& referenced, Bytes& out) {
   Reader reader(contents, offset);
   Bytes scratch;
   const std::uint32_t count = reader.count("function bodies", wasm::kMaxFunctions);
@@ -201,7 +218,7 @@ Status merge_code(ByteView contents, std::size_t offset, const IndexMap& map,
     scratch.clear();
     wasm::Edit edit(body, scratch);
     Reader inside(body, where);
-    BodyMerge(inside, map, accessors, referenced, edit).run();
+    BodyMerge(inside, map, accessors, room, referenced, edit).run();
     if (!inside.ok()) return inside.error();
     edit.finish();
     wasm::put_u32(out, static_cast<std::uint32_t>(scratch.size()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -33,10 +34,21 @@ struct Accessors {
   std::vector<Accessor> list;
 };
 
+// The memory is larger than the component's own by kRoomPages, so that one that grows it a little
+// in an event does not cost its instance (reset/kept_instance.h). The component sees its own: what
+// reads the memory's size reads a global, what grows it calls a function. It differs in one thing
+// alone: an access behind the component's memory and within the room meets zeros and does not trap.
+inline constexpr std::uint32_t kRoomPages = 16;  // of 64 KiB
+struct Room {
+  std::uint32_t global = 0;  // mutable i32: pages
+  std::uint32_t grow = 0;    // a function that takes the place of memory.grow
+};
+
 // Appends the bodies of a code section (each with its size, without their count). The functions
 // that `ref.func` names are added to `referenced`. kInvalid, with the offset in the module, where
 // an index points to nothing.
 Status merge_code(ByteView contents, std::size_t offset, const IndexMap& map,
-                  const Accessors& accessors, std::set<std::uint32_t>& referenced, Bytes& out);
+                  const Accessors& accessors, const std::optional<Room>& room,
+                  std::set<std::uint32_t>& referenced, Bytes& out);
 
 }  // namespace ferry::component

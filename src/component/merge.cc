@@ -1,5 +1,6 @@
 #include "component/merge.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ using wasm::SectionId;
 
 constexpr std::uint8_t kFuncForm = 0x60;
 constexpr std::uint8_t kFunctionNames = 1;
+constexpr std::uint64_t kMostPages = 65536;
 constexpr std::uint32_t kDeclarative = 3;  // an element segment that only names functions
 
 // A section in the making: its entries, and how many they are.
@@ -56,6 +58,7 @@ class Merging {
   const Entry& entry_;
   Plan& plan_;
   GeneratedFunctions generated_;
+  std::uint64_t pages_ = 0;             // of the component's memory, at first
   std::vector<Constant> values_;        // of globals, in the merged module
   std::set<std::uint32_t> referenced_;  // by ref.func in code
   bool counts_data_ = false;
@@ -146,10 +149,15 @@ Status Merging::tables_and_memories() {
       tables.count += reader.u32();
       wasm::put_bytes(tables.bytes, reader.bytes(reader.left()));
     }
-    Reader memory(contents(linked, SectionId::kMemory, offset));
-    if (!memory.done()) {
-      memories.count += memory.u32();
-      wasm::put_bytes(memories.bytes, memory.bytes(memory.left()));
+    for (std::size_t i = linked.memories.size(); i < linked.binary.memories.size(); ++i) {
+      const wasm::MemoryType& own = linked.binary.memories[i];
+      const std::uint64_t most = own.maximum.value_or(kMostPages);
+      pages_ = own.minimum;
+      wasm::put_bytes(memories.bytes, {static_cast<std::uint8_t>(own.maximum ? 1 : 0)});
+      wasm::put_u32(memories.bytes, static_cast<std::uint32_t>(
+                                        std::max(pages_, std::min(most, pages_ + kRoomPages))));
+      if (own.maximum) wasm::put_u32(memories.bytes, static_cast<std::uint32_t>(*own.maximum));
+      ++memories.count;
     }
     return Done{};
   }));
@@ -196,6 +204,12 @@ Status Merging::globals() {
   }));
   for (std::size_t i = 0; i < plan_.context.size(); ++i) {
     wasm::put_bytes(entries.bytes, {0x7F, 1, 0x41, 0, 0x0B});
+    ++entries.count;
+  }
+  if (plan_.room) {
+    wasm::put_bytes(entries.bytes, {0x7F, 1, 0x41});
+    wasm::put_s64(entries.bytes, static_cast<std::int32_t>(pages_));
+    entries.bytes.push_back(0x0B);
     ++entries.count;
   }
   put(SectionId::kGlobal, entries);
@@ -246,7 +260,8 @@ Status Merging::code() {
     if (bytes.empty()) return Done{};
     bodies.reserve(bodies.size() + bytes.size() + bytes.size() / 8);
     count += static_cast<std::uint32_t>(linked.binary.functions.size());
-    return merge_code(bytes, offset, plan_.maps[at], plan_.accessors, referenced_, bodies);
+    return merge_code(bytes, offset, plan_.maps[at], plan_.accessors, plan_.room, referenced_,
+                      bodies);
   }));
   for (const Generated& each : generated_.list) {
     wasm::put_u32(bodies, static_cast<std::uint32_t>(each.body.size()));

@@ -238,6 +238,10 @@ void Planning::other_spaces() {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     plan_.context.push_back(plan_.globals + static_cast<std::uint32_t>(i));
   }
+  if (plan_.has_memory) {
+    const auto behind = plan_.globals + static_cast<std::uint32_t>(plan_.context.size());
+    plan_.room = Room{behind, plan_.next_generated++};
+  }
   for (Accessors::Accessor& accessor : plan_.accessors.list) {
     accessor.global = plan_.context[accessor.global];
   }

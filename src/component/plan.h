@@ -40,6 +40,7 @@ struct Plan {
   std::vector<std::uint32_t> context;  // globals that take the place of context slots
   std::vector<std::uint32_t> starts;   // start functions in the order of instantiation
   bool has_memory = false;
+  std::optional<Room> room;  // where there is a memory
   // Imports from "ferry:abi", by function index.
   struct AbiImports {
     std::optional<std::uint32_t> alloc_next;

@@ -329,8 +329,9 @@ Result<std::string> find_drawing(const Making& making) {
 
 // Of a reactor or a component.
 Result<Snapshot> snapshot_reactor(const Making& making) {
-  if (is_component(making.binary) && !making.binary.start) {
-    return no_snapshot("it runs nothing before its first event");
+  if (is_component(making.binary) && !making.binary.start && making.options.warm.empty()) {
+    return no_snapshot("it runs nothing before its first event",
+                       "name an event that warms it: --warm FILE, or [function] warm");
   }
   FERRY_TRY(Startable module, make_startable(making.engine, making.compile, making.wasm));
   FERRY_CHECK_OK(check_code(module.facts));

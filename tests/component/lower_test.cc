@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "component/builder.h"
+#include "component/index_map.h"
 #include "wasm/names.h"
 #include "wasm/wat.h"
 #include "wasm/writer.h"
@@ -86,6 +87,57 @@ TEST(Lower, RunEntryReturnsWhatRunReturns) {
   EXPECT_EQ(read(out).abi, wasm::Abi::kRun);
   EXPECT_TRUE(run_wast(wast_binary("f", out.wasm) +
                        R"((assert_return (invoke $f "ferry:run") (i32.const 1)))"));
+}
+
+ComponentBuilder running(const char* module) {
+  ComponentBuilder builder;
+  const Index instance = builder.instantiate(builder.module(wat(module)));
+  const Index func = builder.lift(builder.core_func(instance, "run"), builder.func_type());
+  builder.export_instance("wasi:cli/run@0.2.0", builder.instance_of("run", func));
+  return builder;
+}
+
+// One digit for each answer: sizes, what growth gives, 9 where it is refused.
+constexpr char kGrows[] = R"((module
+  (memory (export "memory") MEMORY)
+  (global $said (mut i32) (i32.const 0))
+  (func $say (param i32)
+    (if (i32.eq (local.get 0) (i32.const -1)) (then (local.set 0 (i32.const 9))))
+    (global.set $said (i32.add (i32.mul (global.get $said) (i32.const 10)) (local.get 0))))
+  (func (export "run") (result i32)
+    (call $say (memory.size)) (call $say (memory.grow (i32.const 0)))
+    (call $say (memory.grow (i32.const 1))) (call $say (memory.size))
+    (call $say (memory.grow (i32.const 2))) (call $say (memory.size))
+    (call $say (memory.grow (i32.const 1))) (call $say (memory.grow (i32.const -1)))
+    (call $say (memory.size))
+    (global.get $said))))";
+
+TEST(Lower, TheMemoryHasRoomThatTheComponentDoesNotSee) {
+  const auto grows = [](std::string memory) {
+    std::string text = kGrows;
+    text.replace(text.find("MEMORY"), 6, memory);
+    return lowered(running(text.c_str()));
+  };
+  const Lowered bounded = grows("2 5");
+  EXPECT_EQ(read(bounded).memories.at(0).minimum, 5u);
+  EXPECT_TRUE(run_wast(wast_binary("f", bounded.wasm) +
+                       R"((assert_return (invoke $f "ferry:run") (i32.const 222335995)))"));
+  const Lowered open = grows("2");
+  EXPECT_EQ(read(open).memories.at(0).minimum, 2u + component::kRoomPages);
+  EXPECT_EQ(read(open).memories.at(0).maximum, std::nullopt);
+  EXPECT_TRUE(run_wast(wast_binary("f", open.wasm) +
+                       R"((assert_return (invoke $f "ferry:run") (i32.const 222335596)))"));
+}
+
+TEST(Lower, GrowthBeyondTheRoomIsReal) {
+  const Lowered out = lowered(running(R"((module (memory (export "memory") 1)
+    (func (export "run") (result i32)
+      (drop (memory.grow (i32.const 40)))
+      (i32.store (i32.const 2686972) (i32.const 7))
+      (i32.add (i32.mul (memory.size) (i32.const 100)) (i32.load (i32.const 2686972)))))"));
+  EXPECT_TRUE(run_wast(wast_binary("f", out.wasm) + R"(
+    (assert_return (invoke $f "ferry:run") (i32.const 4107))
+    (module (import "f" "memory" (memory $own 41)))"));
 }
 
 TEST(Lower, HandleGetsRequestAndOutparamThenPostReturn) {
