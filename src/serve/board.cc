@@ -52,12 +52,17 @@ void head(std::string& out, std::string_view name, std::string_view type, std::s
 
 }  // namespace
 
-void FunctionCounters::count(std::size_t status, std::uint64_t us) {
-  by_status[std::min(status, kStatuses - 1)].fetch_add(1, std::memory_order_relaxed);
+void Histogram::count(std::uint64_t us) {
   auto bucket = std::lower_bound(kBucketBounds.begin(), kBucketBounds.end(), us);
   buckets[static_cast<std::size_t>(bucket - kBucketBounds.begin())].fetch_add(
       1, std::memory_order_relaxed);
   total_us.fetch_add(us, std::memory_order_relaxed);
+}
+
+void FunctionCounters::count(std::size_t status, std::uint64_t us, std::uint64_t queue_us) {
+  by_status[std::min(status, kStatuses - 1)].fetch_add(1, std::memory_order_relaxed);
+  requests.count(us);
+  queue.count(queue_us);
 }
 
 void Board::Unmap::operator()(char* memory) const { munmap(memory, size); }
@@ -134,24 +139,31 @@ std::string Board::metrics(const Census& census) const {
                          host::status_row(static_cast<host::Status>(s)).name, value);
     }
   }
-  head(out, "ferry_request_seconds", "histogram",
-       "Time from the last byte of a request to its outcome.");
-  for (std::size_t f = 0; f < functions_.size(); ++f) {
-    std::string label = escaped(functions_[f]);
-    std::uint64_t running = 0;
-    for (std::size_t b = 0; b <= kBucketBounds.size(); ++b) {
-      running += sum([&](std::size_t w) -> auto& { return function(w, f).buckets[b]; });
-      std::string bound = b < kBucketBounds.size()
-                              ? fmt::format("{}", static_cast<double>(kBucketBounds[b]) / 1e6)
-                              : "+Inf";
-      out += fmt::format("ferry_request_seconds_bucket{{function=\"{}\",le=\"{}\"}} {}\n", label,
-                         bound, running);
+  auto histogram = [&](const char* name, const char* help, Histogram FunctionCounters::*member) {
+    head(out, name, "histogram", help);
+    for (std::size_t f = 0; f < functions_.size(); ++f) {
+      std::string label = escaped(functions_[f]);
+      std::uint64_t running = 0;
+      for (std::size_t b = 0; b <= kBucketBounds.size(); ++b) {
+        running += sum([&](std::size_t w) -> auto& { return (function(w, f).*member).buckets[b]; });
+        std::string bound = b < kBucketBounds.size()
+                                ? fmt::format("{}", static_cast<double>(kBucketBounds[b]) / 1e6)
+                                : "+Inf";
+        out +=
+            fmt::format("{}_bucket{{function=\"{}\",le=\"{}\"}} {}\n", name, label, bound, running);
+      }
+      std::uint64_t us =
+          sum([&](std::size_t w) -> auto& { return (function(w, f).*member).total_us; });
+      out +=
+          fmt::format("{}_sum{{function=\"{}\"}} {}\n", name, label, static_cast<double>(us) / 1e6);
+      out += fmt::format("{}_count{{function=\"{}\"}} {}\n", name, label, running);
     }
-    std::uint64_t us = sum([&](std::size_t w) -> auto& { return function(w, f).total_us; });
-    out += fmt::format("ferry_request_seconds_sum{{function=\"{}\"}} {}\n", label,
-                       static_cast<double>(us) / 1e6);
-    out += fmt::format("ferry_request_seconds_count{{function=\"{}\"}} {}\n", label, running);
-  }
+  };
+  histogram("ferry_request_seconds", "Time from the last byte of a request to its outcome.",
+            &FunctionCounters::requests);
+  histogram("ferry_queue_seconds",
+            "Of ferry_request_seconds, the time until the function could be called.",
+            &FunctionCounters::queue);
   head(out, "ferry_function_snapshot", "gauge",
        "Workers that serve the function from a snapshot of its start-up.");
   for (std::size_t f = 0; f < functions_.size(); ++f) {

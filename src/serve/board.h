@@ -20,13 +20,20 @@ inline constexpr std::array<std::uint64_t, 14> kBucketBounds{
     50,     100,    250,     500,     1000,      2500,      5000,
     10'000, 25'000, 100'000, 500'000, 1'000'000, 5'000'000, 30'000'000};
 
-struct FunctionCounters {
-  std::array<std::atomic<std::uint64_t>, kStatuses> by_status{};
+struct Histogram {
   std::array<std::atomic<std::uint64_t>, kBucketBounds.size() + 1> buckets{};
   std::atomic<std::uint64_t> total_us{0};
+
+  void count(std::uint64_t us);
+};
+
+struct FunctionCounters {
+  std::array<std::atomic<std::uint64_t>, kStatuses> by_status{};
+  Histogram requests;                      // until its outcome is there
+  Histogram queue;                         // of these, until the function was called
   std::atomic<std::uint64_t> snapshot{0};  // 1: it is served from a snapshot of its start-up
 
-  void count(std::size_t status, std::uint64_t us);
+  void count(std::size_t status, std::uint64_t us, std::uint64_t queue_us);
 };
 
 struct SlotCounters {

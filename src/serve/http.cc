@@ -84,7 +84,8 @@ Status work(Shared& shared, WorkerPlace place) {
   context.observe = [&](std::size_t function, const host::Outcome& outcome, Nanoseconds took) {
     place.board.function(place.slot, function)
         .count(static_cast<std::size_t>(outcome.status),
-               static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)) / 1000);
+               static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)) / 1000,
+               static_cast<std::uint64_t>(std::max(outcome.usage.queue_us, 0.0)));
   };
   const auto take = [&](Change change) {
     if (change.function == Change::kLog) {

@@ -4,10 +4,12 @@
     FERRY_BUILD=build tests/serve/serve_test.py [Case.test…]
 """
 
+import concurrent.futures
 import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -331,6 +333,17 @@ class Processes(Folder):
                                     for core in os.sched_getaffinity(pid)), cores[:count])
             for i in range(20):
                 self.assertEqual(server.ask(body=f"pinned {i}").body, f"pinned {i}".encode())
+
+    def test_how_long_requests_waited_is_told(self):
+        one = write_function("one", self.nap, self.folder, limits=["concurrency = 1"])
+        with Server(self.folder, one, options=["--workers", "1"]) as server:
+            with concurrent.futures.ThreadPoolExecutor(3) as pool:
+                answers = list(pool.map(lambda _: server.ask(body="x").status, range(3)))
+            self.assertEqual(answers, [200] * 3)
+            told = dict(re.findall(rb'^ferry_queue_seconds_(\w+)\{function="one"\} (\S+)$',
+                                   server.admin("/metrics").body, re.M))
+            self.assertEqual(told[b"count"], b"3")
+            self.assertGreater(float(told[b"sum"]), 1.2)  # one waited half a second, one a whole
 
     def test_sigterm_finishes_what_was_accepted(self):
         with Server(self.folder, self.nap, options=["--workers", "1"]) as server:
