@@ -47,10 +47,11 @@ class Connection {
   Reader reader;
   Response response;     // reused from request to request
   Monotonic since;       // the present phase began
+  Monotonic refused_at;  // a request of it was answered 503 last
   bool readable = true;  // bytes may be there (edge-triggered)
   bool hung_up = false;  // the peer has sent its last byte
   bool busy = false;     // a guest's thread owns it
-  bool waiting = false;  // for a slot
+  bool waiting = false;  // for a slot, or with its answer deferred
   bool closing = false;  // after what is pending
   bool lingering = false;
   bool continued = false;  // 100 Continue was sent for this request

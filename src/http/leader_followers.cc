@@ -1,7 +1,6 @@
 #include "http/leader_followers.h"
 
 #include <memory>
-#include <utility>
 
 namespace ferry::http {
 namespace {
@@ -165,7 +164,7 @@ void LeaderFollowers::unpark() {
 void LeaderFollowers::watch() {
   Ticket last = turn_.load();
   int same = 0;
-  std::chrono::nanoseconds used{0};  // CPU time of the leader, at the last tick within a guest
+  std::chrono::nanoseconds began{0};  // CPU time of the leader, when its guest was first seen
   std::unique_lock lock(mutex_);
   while (!over_) {
     changed_.wait_for(lock, kTick);
@@ -178,9 +177,10 @@ void LeaderFollowers::watch() {
     last = now;
     if (now % 2 == 1) {
       Member& member = *leader_.load(std::memory_order_acquire);
-      const auto before = std::exchange(used, cpu_time(member.thread));
-      if (same < kPatience - 1) continue;
-      member.began.store(before, std::memory_order_release);
+      const auto used = cpu_time(member.thread);
+      if (same == 0) began = used;
+      if (used - began < kPatience && same < kMostTicks) continue;
+      member.began.store(began, std::memory_order_release);
       if (turn_.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) {
         member.slices->start();
         pass_the_lead();

@@ -4,6 +4,10 @@
 // that lost the lead finishes its guest in the CPU time that the leader leaves, and ends. A leader
 // that expects its next guest to run long steps down before running it; one whose guest is about to
 // wait, for the network or a timer, does so before the wait.
+//
+// Patience is measured in the leader's CPU time. A leader that another process keeps from its core
+// would only be followed by one that is kept from it as well, and short guests that were relieved
+// for nothing would share the core in slices.
 #pragma once
 
 #include <atomic>
@@ -25,8 +29,11 @@ namespace ferry::http {
 class LeaderFollowers {
  public:
   static constexpr std::chrono::milliseconds kTick{2};
-  // Ticks that the leader may spend inside one guest: between 2 and 4 ms.
-  static constexpr int kPatience = 2;
+  // CPU time that the leader may spend inside one guest, after the first tick that finds it there:
+  // together between 1 and 3 ms.
+  static constexpr std::chrono::milliseconds kPatience{1};
+  // Ticks after which it loses the lead whatever it does: it may be held up by a disk.
+  static constexpr int kMostTicks = 10;
   // CPU time after which a guest counts as a long one: one for which a thread of its own, and that
   // many of them share the core in slices, is a small matter.
   static constexpr std::chrono::milliseconds kLong{10};

@@ -63,6 +63,7 @@ int LeaderPriority::wait(std::span<epoll_event> events, int timeout_ms) {
 }
 
 void LeaderPriority::let_go() {
+  reserved_.store(0, std::memory_order_relaxed);
   done_.fetch_add(1);
   futex(done_, FUTEX_WAKE, INT_MAX, nullptr);
 }
@@ -76,23 +77,27 @@ bool LeaderPriority::needs(int core) const {
   return poll(&sent, 1, 0) > 0 || !waits_.load();  // it may just have taken what was sent
 }
 
+std::int64_t LeaderPriority::reserve_slice(std::int64_t now) {
+  std::int64_t last = reserved_.load(std::memory_order_relaxed);
+  std::int64_t mine = 0;
+  do {
+    mine = std::max(now, last + nanoseconds(kSlice).count()) + nanoseconds(kAside).count();
+  } while (!reserved_.compare_exchange_weak(last, mine, std::memory_order_relaxed));
+  return mine;
+}
+
 void LeaderPriority::stand_aside() {
   const int core = sched_getcpu();
   if (!needs(core)) return;
   // Before we look again: either the leader sees us, or we see that it waits.
   aside_.fetch_add(1);
   const std::uint32_t seen = done_.load();
-  std::int64_t until = now_ns() + nanoseconds(kAside).count();
-  while (needs(core)) {
-    const std::int64_t now = now_ns();
-    if (now >= until) {
-      std::int64_t last = last_slice_.load();
-      until = last + nanoseconds(kSlice + kAside).count();
-      if (now >= until && last_slice_.compare_exchange_strong(last, now)) break;
-      until = std::max(until, now + 1);
-    }
+  std::int64_t now = now_ns();
+  const std::int64_t until = reserve_slice(now);
+  while (now < until && needs(core)) {
     wait_for_change(done_, seen, nanoseconds(until - now));
     if (done_.load() != seen) break;
+    now = now_ns();
   }
   aside_.fetch_sub(1);
 }

@@ -3,7 +3,8 @@
 // often by themselves (small_slices.h), and yield until the leader has nothing left to do.
 //
 // They do not starve: on a core that the leader never leaves, one of them gets a slice after each
-// kAside, so that together they have about a fifth of it.
+// kAside, so that together they have about a fifth of it. Each knows when its slice is and sleeps
+// until then: if all woke to see whose it is, many of them would use up the core by that.
 #pragma once
 
 #include <atomic>
@@ -39,14 +40,16 @@ class LeaderPriority {
 
  private:
   void let_go();
+  // When the caller may go on, the leader being there or not; ns.
+  std::int64_t reserve_slice(std::int64_t now);
 
   int epoll_ = -1;
   std::atomic<int> core_{-1};  // where the leader ran last
   std::atomic<bool> waits_{true};
   std::atomic<std::uint32_t> done_{0};  // a futex: how often others were let go
   std::atomic<std::uint32_t> others_{0};
-  std::atomic<std::uint32_t> aside_{0};      // how many of them stand aside now
-  std::atomic<std::int64_t> last_slice_{0};  // when one of them went on all the same; ns
+  std::atomic<std::uint32_t> aside_{0};    // how many of them stand aside now
+  std::atomic<std::int64_t> reserved_{0};  // the last slice that one of them was given; ns
 };
 
 }  // namespace ferry::http

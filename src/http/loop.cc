@@ -66,6 +66,7 @@ bool Server::Loop::turn(bool may_wait) {
     }
   }
   take_returned();
+  if (!deferred_.empty()) take_deferred();
   if (queued_ > 0 && !run_waiting()) {
     return false;
   }

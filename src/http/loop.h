@@ -75,6 +75,9 @@ class Server::Loop {
   Step read_more(Connection& connection);
   void refuse(Connection& connection, Refusal refusal);
   void enqueue(Connection& connection);
+  void answer_overloaded(Connection& connection);
+  void defer(Connection& connection);
+  void take_deferred();
   void finish_guest(Connection& connection, bool ran_long);
   void take_returned();
   LaneState* next_runnable();
@@ -82,6 +85,7 @@ class Server::Loop {
   bool has_slot(const LaneState& lane) const;
   bool has_share(LaneState& lane) const;
   bool is_full(const LaneState& lane) const;
+  void stop_waiting(Connection& connection);
   void charge(Monotonic now);
 
   // memory
@@ -137,6 +141,11 @@ class Server::Loop {
   std::uint64_t turns_ = 0;
   std::uint32_t running_ = 0;
   std::uint32_t queued_ = 0;
+  struct Deferred {
+    Connection* connection;
+    Monotonic due;
+  };
+  std::deque<Deferred> deferred_;  // by when they are due
 
   std::atomic<Connection*> returned_{nullptr};  // the last one to come back, and so on
 };

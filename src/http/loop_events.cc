@@ -234,13 +234,14 @@ int Server::Loop::timeout_ms() {
   if (!to_do_.empty() || any_runnable()) {
     return 0;
   }
-  bool sweeps = draining_.load() || !connections_.empty() || !accepting_;
+  bool sweeps = draining_.load() || !connections_.empty() || !accepting_;  // so if any is deferred
   if (!sweeps && tidies_left_ == 0) {
     if (options_.beat.count() == 0) return -1;  // an idle server does not wake up
     return static_cast<int>(options_.beat.count());
   }
   auto until = sweeps ? next_sweep_ : next_tidy_;
   if (options_.beat.count() > 0) until = std::min(until, now_ + options_.beat);
+  if (!deferred_.empty()) until = std::min(until, deferred_.front().due);
   auto left = std::chrono::ceil<milliseconds>(until - options_.clock->monotonic());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
 }

@@ -6,6 +6,10 @@
 // some waiting gets a share, in turn (deficit round robin, by measured time: Shreedhar and
 // Varghese, 1995). So a function that is flooded leaves the others theirs, and one that is alone
 // has it all.
+//
+// What would have to wait too long is answered 503 at once, with a Retry-After. A client that asks
+// again without heeding it has its next answer deferred: otherwise a few hundred such clients would
+// have the leader do nothing but refuse them.
 #include <algorithm>
 
 #include "http/loop.h"
@@ -19,6 +23,10 @@ constexpr std::chrono::milliseconds kShare{1};
 // A guest longer than this has its answer written at once, not with those of the same turn.
 constexpr std::chrono::microseconds kShort{100};
 constexpr int kMeanOver = 8;
+// Since the last 503 on the same connection.
+constexpr std::chrono::milliseconds kPause{100};
+// Between two deferred answers: all of them together take a few hundredths of the leader's time.
+constexpr std::chrono::microseconds kApart{500};
 constexpr std::uint64_t kMostTurns = 1000;
 
 }  // namespace
@@ -28,7 +36,9 @@ void Server::Loop::charge(Monotonic now) {
   if (charged_ == nullptr) return;
   const Nanoseconds took = now - charged_since_;
   charged_->left -= took;
-  charged_->mean += (took - charged_->mean) / kMeanOver;
+  // One that was held up by another process says little about the next ones.
+  charged_->mean +=
+      (std::min<Nanoseconds>(took, 2 * charged_->mean + kShort) - charged_->mean) / kMeanOver;
   charged_ = nullptr;
 }
 
@@ -71,8 +81,8 @@ bool Server::Loop::dispatch(Connection& connection) {
 
 bool Server::Loop::is_full(const LaneState& lane) const {
   const std::size_t waiting = lane.waiting.size();
-  if (!has_slot(lane)) return waiting >= options_.max_queued;
-  return lane.mean * static_cast<std::int64_t>(waiting) >= options_.max_wait;
+  if (waiting < options_.max_queued) return false;
+  return !has_slot(lane) || lane.mean * static_cast<std::int64_t>(waiting) >= options_.max_wait;
 }
 
 void Server::Loop::enqueue(Connection& connection) {
@@ -83,12 +93,58 @@ void Server::Loop::enqueue(Connection& connection) {
     counters_.queued.store(++queued_, std::memory_order_relaxed);
     return;
   }
+  if (connection.request().arrival < connection.refused_at + kPause) {
+    defer(connection);
+  } else {
+    answer_overloaded(connection);
+  }
+}
+
+void Server::Loop::answer_overloaded(Connection& connection) {
   counters_.overloaded.fetch_add(1, std::memory_order_relaxed);
+  connection.refused_at = now_;
   connection.response.clear();
   service_.overloaded(connection.request(), connection.response);
   connection.answer(connection.response, draining_.load(std::memory_order_relaxed));
   connection.reader.next();
   connection.continued = false;
+}
+
+void Server::Loop::defer(Connection& connection) {
+  Monotonic due = connection.refused_at + kPause;
+  if (!deferred_.empty()) due = std::max(due, deferred_.back().due + kApart);
+  deferred_.push_back({&connection, due});
+  connection.waiting = true;
+}
+
+// Those that are due: there may be room for them by now.
+void Server::Loop::take_deferred() {
+  while (!deferred_.empty() && deferred_.front().due <= now_) {
+    Connection& connection = *deferred_.front().connection;
+    deferred_.pop_front();
+    connection.waiting = false;
+    if (connection.gone) {
+      close(connection);
+      continue;
+    }
+    LaneState& lane = lanes_[static_cast<std::size_t>(connection.lane)];
+    if (is_full(lane)) {
+      answer_overloaded(connection);
+      add_to_do(connection);
+    } else {
+      enqueue(connection);
+    }
+  }
+}
+
+// For a connection that is to be closed or refused.
+void Server::Loop::stop_waiting(Connection& connection) {
+  connection.waiting = false;
+  if (std::erase(lanes_[static_cast<std::size_t>(connection.lane)].waiting, &connection) != 0) {
+    counters_.queued.store(--queued_, std::memory_order_relaxed);
+  } else {
+    std::erase_if(deferred_, [&](const Deferred& each) { return each.connection == &connection; });
+  }
 }
 
 bool Server::Loop::any_runnable() const {

@@ -58,11 +58,7 @@ void Server::Loop::shed() {
   for (Connection* connection : all) {
     if (held_ <= options_.max_held / kOfParts * kPartLeft) return;
     counters_.shed.fetch_add(1, std::memory_order_relaxed);
-    if (connection->waiting) {
-      std::erase(lanes_[static_cast<std::size_t>(connection->lane)].waiting, connection);
-      connection->waiting = false;
-      counters_.queued.store(--queued_, std::memory_order_relaxed);
-    }
+    if (connection->waiting) stop_waiting(*connection);
     if (connection->pending() || connection->reader.state() == Reader::State::kIdle) {
       close(*connection);  // it may have the beginning of an answer: it cannot be given another
     } else {

@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-void compute_for(milliseconds much) {
+void compute_for(std::chrono::microseconds much) {
   const auto begun = cpu_time(pthread_self());
   while (cpu_time(pthread_self()) - begun < much) {
   }
@@ -255,6 +255,36 @@ TEST(LeaderFollowers, LongOnesComeBackUnderLoad) {
   for (std::thread& each : clients) each.join();
   // The last answers were sent before their threads came back.
   while (server.counters.running.load() != 0) std::this_thread::yield();
+}
+
+// Short guests lost the lead when another process had their core, and then shared it in slices.
+TEST(LeaderFollowers, AShortGuestThatIsKeptFromItsCoreKeepsTheLead) {
+  on_one_core([] {
+    TestService service;
+    service.on_request = [](const Request& /*request*/, Response& response) {
+      compute_for(std::chrono::microseconds(700));
+      response.body = std::to_string(gettid());
+    };
+    TestServer server({.lanes = {{8}}}, service);
+    server.start();
+    std::atomic<bool> enough{false};
+    std::thread other([&] {
+      while (!enough) compute_for(std::chrono::microseconds(100));
+    });
+    RawClient client(server.port);
+    std::string before;
+    int changes = 0;
+    for (int i = 0; i < 200; ++i) {
+      client.get("/");
+      std::string body;
+      ASSERT_EQ(client.response(&body), 200);
+      changes += body != before ? 1 : 0;
+      before = body;
+    }
+    enough = true;
+    other.join();
+    EXPECT_LE(changes, 10);
+  });
 }
 
 }  // namespace

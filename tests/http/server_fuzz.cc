@@ -90,8 +90,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ServerOptions options;
   options.reader = {4096, 64u << 10};
   options.lanes = {{2}, {2}};
-  options.max_queued = 4;
-  options.max_wait = std::chrono::milliseconds(5);
+  options.max_queued = 1;
+  options.max_wait = std::chrono::milliseconds(1);
   options.max_connections = 6;
   options.max_held = kMostHeld;
   options.clock = &clock;

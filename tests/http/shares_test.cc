@@ -26,7 +26,7 @@ class SharesTest : public testing::Test {
     service_.on_lane = [](const Request& request) { return request.path() == "/slow" ? 0 : 1; };
     service_.on_request = [this](const Request& request, Response& response) {
       order_.emplace_back(request.path());
-      if (request.path() == "/slow") clock_.pass(milliseconds(1));
+      if (request.path() == "/slow") clock_.pass(takes_);
       response.body = std::string(body_, 'x');
     };
     server_ = std::move(*Server::make(options, service_));
@@ -52,6 +52,19 @@ class SharesTest : public testing::Test {
     for (int i = 0; i < count; ++i) server_->step();
   }
 
+  // What requests for /slow take.
+  void let_it_learn() {
+    const int warm = connect();
+    turns(2);
+    for (int i = 0; i < 50; ++i) {
+      ask(warm, "/slow");
+      ask(warm, "/slow");
+      turns(8);
+      answer(warm);
+    }
+  }
+
+  milliseconds takes_{1};
   std::size_t body_ = 1;
   ManualClock clock_;
   Counters counters_;
@@ -87,15 +100,8 @@ TEST_F(SharesTest, AFloodedFunctionLeavesAnotherItsShare) {
 }
 
 TEST_F(SharesTest, RequestsThatWouldWaitTooLongAreRefusedAtOnce) {
-  make({.max_wait = milliseconds(20)});
-  const int warm = connect();
-  turns(2);
-  for (int i = 0; i < 50; ++i) {  // so that it is known what they take
-    ask(warm, "/slow");
-    ask(warm, "/slow");
-    turns(8);
-    answer(warm);
-  }
+  make({.max_queued = 4, .max_wait = milliseconds(20)});
+  let_it_learn();
   std::vector<int> flood;
   for (int i = 0; i < 100; ++i) flood.push_back(connect());
   turns(4);
@@ -106,6 +112,57 @@ TEST_F(SharesTest, RequestsThatWouldWaitTooLongAreRefusedAtOnce) {
   EXPECT_GT(refused, 60);
   EXPECT_LT(refused, 90);
   EXPECT_EQ(counters_.overloaded.load(), static_cast<std::uint64_t>(refused));
+}
+
+// 64 connections were refused because one event before theirs had been held up by another process.
+TEST_F(SharesTest, OneSlowEventHasNobodyRefusedWhereFewWait) {
+  make({});
+  std::vector<int> clients;
+  for (int i = 0; i < 64; ++i) clients.push_back(connect());
+  turns(4);
+  takes_ = milliseconds(3000);
+  ask(clients[0], "/slow");
+  turns(2);
+  EXPECT_EQ(answer(clients[0]), "HTTP/1.1 200");
+  takes_ = milliseconds(1);
+  for (const int client : clients) ask(client, "/slow");
+  turns(200);
+  for (const int client : clients) EXPECT_EQ(answer(client), "HTTP/1.1 200");
+  EXPECT_EQ(counters_.overloaded.load(), 0U);
+}
+
+// Clients that do not heed Retry-After had the leader do little but refuse them.
+TEST_F(SharesTest, AClientThatAsksAgainAtOnceHasItsAnswerDeferred) {
+  make({.max_queued = 4, .max_wait = milliseconds(4)});
+  let_it_learn();
+  std::vector<int> flood;
+  for (int i = 0; i < 100; ++i) flood.push_back(connect());
+  turns(4);
+  for (const int client : flood) ask(client, "/slow");
+  turns(1);
+  std::vector<int> refused;
+  for (const int client : flood) {
+    if (answer(client) == "HTTP/1.1 503") refused.push_back(client);
+  }
+  ASSERT_GT(refused.size(), 50U);
+  for (const int client : refused) ask(client, "/slow");
+  turns(1);
+  for (const int client : refused) EXPECT_EQ(answer(client), "");
+  // Others are neither deferred nor kept from their answers.
+  const int other = connect();
+  ask(other, "/quick");
+  turns(2);
+  EXPECT_EQ(answer(other), "HTTP/1.1 200");
+  // Each is answered, whether it left the queue in time or not; and one that went away is not.
+  const linger reset{1, 0};
+  setsockopt(refused.back(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  shutdown(refused.back(), SHUT_RDWR);
+  refused.pop_back();
+  for (int i = 0; i < 200; ++i) {
+    clock_.pass(milliseconds(1));
+    turns(1);
+  }
+  for (const int client : refused) EXPECT_NE(answer(client), "");
 }
 
 // Fault G6: answers that nobody took were held without any bound.
