@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -137,6 +138,11 @@ Result<ChildEnd> run_child(const std::string& program, std::vector<std::string> 
   while (waitpid(pid, &end.status, 0) < 0 && errno == EINTR) {
   }
   return end;
+}
+
+void end_with_parent(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);  // before we asked
 }
 
 Result<Fd> memory_input(ByteView bytes, std::string_view name) {

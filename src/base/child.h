@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "base/bytes.h"
 #include "base/file.h"
 
@@ -31,14 +33,16 @@ struct ChildEnd {
   bool fine() const;  // it ended by itself with exit code 0
 };
 
-// This program again.
-inline constexpr char kThisProgram[] = "/proc/self/exe";
-
 // words[0] is what the child is told is its name. `input` becomes its stdin (borrowed; below 0:
 // /dev/null); it inherits no other descriptor. Blocks until the child has ended. An error only
 // when it could not be started. Thread-safe.
 Result<ChildEnd> run_child(const std::string& program, std::vector<std::string> words, int input,
                            const ChildBounds& bounds);
+
+// By a process that has just been forked: it is killed when its parent ends, and ends now where
+// that has happened already. `parent`: the parent's getpid(), from before the fork. The parent is
+// the thread that forked.
+void end_with_parent(pid_t parent);
 
 // A file in memory, rewound: an input that needs nobody to feed it, whatever the child does.
 Result<Fd> memory_input(ByteView bytes, std::string_view name);

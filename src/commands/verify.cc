@@ -15,6 +15,7 @@
 #include "base/child.h"
 #include "base/scratch.h"
 #include "base/seeded.h"
+#include "base/this_program.h"
 #include "commands/common_options.h"
 #include "commands/place.h"
 #include "commands/progress.h"
@@ -228,7 +229,7 @@ class Verify final : public Verb {
     ChildBounds bounds;
     bounds.wall = std::chrono::hours(1);
     bounds.out = kMostResult;
-    auto end = run_child(kThisProgram, child_words(engine, progress), -1, bounds);
+    auto end = run_child(this_program(), child_words(engine, progress), -1, bounds);
     if (!end.ok()) {
       failed.error = end.error().text();
       return failed;

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "builder/bundle_store.h"
 #include "builder/quick_tier.h"
 #include "builder/server_snapshot.h"
@@ -124,11 +125,13 @@ Status WasmProvider::prepare() {
   const Fd read_end(ends[0]);
   Fd write_end(ends[1]);
   std::fflush(nullptr);
+  const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) {
     return errno_error("start a process", errno);
   }
   if (pid == 0) {
+    end_with_parent(parent);  // it holds the listening socket too
     const auto compiled = compile();
     bool done = compiled.ok();
     if (done) {

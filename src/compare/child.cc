@@ -6,6 +6,7 @@
 
 #include <sys/wait.h>
 
+#include "base/this_program.h"
 #include "compare/sample.h"
 
 namespace ferry::compare {
@@ -13,7 +14,7 @@ namespace ferry::compare {
 Result<Sample> measure_in_child(const Task& task) {
   const ChildBounds bounds;  // ten minutes: a slow interpreter with a long function; more is a hang
   FERRY_TRY(const ChildEnd end,
-            run_child(kThisProgram,
+            run_child(this_program(),
                       {"ferry", kMeasureVerb, task.kind, task.engine, task.function, task.manifest,
                        task.folder, task.data, std::to_string(task.threads),
                        std::to_string(task.budget_ms)},

@@ -10,6 +10,7 @@
 
 #include "base/child.h"
 #include "base/file.h"
+#include "base/this_program.h"
 #include "wasm/binary.h"
 
 namespace ferry::engine {
@@ -76,7 +77,7 @@ Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& o
   bounds.out = limits.artifact;
   bounds.err = kMaxMessage;
   FERRY_TRY(ChildEnd end,
-            run_child(kThisProgram,
+            run_child(this_program(),
                       {"ferry", kCompileVerb, engine, options.variant,
                        options.count_instructions ? "1" : "0",
                        std::to_string(limits.cpu_time.count()), std::to_string(limits.memory)},

@@ -1,13 +1,12 @@
 #include "engine/loader.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
 #include <dirent.h>
 #include <dlfcn.h>
-#include <limits.h>
-#include <unistd.h>
+
+#include "base/this_program.h"
 
 // Where a program links its engine (ferry-host), this is that engine's; else it is null.
 extern "C" __attribute__((weak)) ferry::engine::Engine* ferry_engine_v1(
@@ -19,14 +18,6 @@ namespace {
 constexpr std::string_view kPrefix = "ferry-engine-";
 constexpr std::string_view kSuffix = ".so";
 constexpr std::string_view kDefault = "wasmtime";
-
-std::string program_folder() {
-  std::array<char, PATH_MAX> path{};
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  if (length <= 0) return ".";
-  const std::string_view whole(path.data(), static_cast<std::size_t>(length));
-  return std::string(whole.substr(0, whole.rfind('/')));
-}
 
 void list_folder(const std::string& folder, std::vector<Plugin>& out) {
   DIR* dir = opendir(folder.c_str());

@@ -11,6 +11,7 @@
 
 #include "base/exit_code.h"
 #include "base/say.h"
+#include "base/this_program.h"
 #include "engine/compiler.h"
 #include "engine/linked.h"
 #include "generated/version.h"
@@ -22,7 +23,7 @@
 namespace ferry::hostmain {
 namespace {
 
-Status serve(const Options& options, const char* argv0, bool& was_cut) {
+Status serve(const Options& options, bool& was_cut) {
   const platforms::Lookup env = [](const char* name) -> const char* { return std::getenv(name); };
   const Decision decision = decide_platform(options.platform, env);
   const platforms::Platform* platform = platforms::find_platform(decision.platform);
@@ -46,7 +47,7 @@ Status serve(const Options& options, const char* argv0, bool& was_cut) {
     FERRY_TRY(auto opened, serve::LogFile::open(options.log_file));
     how.log_file = &log_file.emplace(std::move(opened));
   }
-  BundleProvider provider(options, program_folder(argv0));
+  BundleProvider provider(options, program_folder());
   return platform->serve(provider, how);
 }
 
@@ -61,7 +62,7 @@ int run(int argc, char** argv) {
   } else if (options->version) {
     fmt::print("ferry-host {}\n", FERRY_VERSION);
   } else {
-    done = serve(*options, argv[0], was_cut);
+    done = serve(*options, was_cut);
   }
   if (done.ok()) {
     return was_cut ? kExitCut : 0;

@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <filesystem>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -166,19 +164,6 @@ Result<std::vector<Packed>> read_packed(const std::string& path, const std::stri
     out.push_back(std::move(packed));
   }
   return out;
-}
-
-std::string program_folder(const char* argv0) {
-  std::array<char, PATH_MAX> path{};
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  std::string whole(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-  if (whole.empty()) {
-    // A root file system without /proc: the kernel still says what it executed.
-    const auto* executed = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
-    whole = executed != nullptr ? executed : argv0 != nullptr ? argv0 : "";
-  }
-  const std::size_t slash = whole.rfind('/');
-  return slash == std::string::npos ? "." : whole.substr(0, std::max<std::size_t>(slash, 1));
 }
 
 }  // namespace ferry::hostmain

@@ -39,7 +39,4 @@ Result<Packed> unpack(bundle::Bundle bundle);
 // Whether there is any in this folder.
 bool has_bundle(const std::string& folder);
 
-// The folder of the running program, /proc or not. `argv0` is the last resort.
-std::string program_folder(const char* argv0);
-
 }  // namespace ferry::hostmain

@@ -1,12 +1,10 @@
 #include "packaging/parts.h"
 
 #include <algorithm>
-#include <array>
-#include <climits>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
+#include "base/this_program.h"
 #include "builder/probe.h"
 #include "builder/snapshot_builder.h"
 #include "engine/loader.h"
@@ -120,10 +118,7 @@ Result<Packed> pack_function(const PackOptions& options) {
 }
 
 Result<Bytes> read_shipped(const std::string& name) {
-  std::array<char, PATH_MAX> path{};
-  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
-  const std::string self(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
-  auto program = read_file(self.substr(0, self.rfind('/') + 1) + name, kMaxProgram);
+  auto program = read_file(program_folder() + "/" + name, kMaxProgram);
   if (!program.ok()) {
     program.error().hint = fmt::format("`cmake --build build --target {}` makes it", name);
   }

@@ -6,10 +6,11 @@
 #include <cstdio>
 
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/child.h"
 
 namespace ferry::serve {
 namespace {
@@ -42,10 +43,7 @@ Result<pid_t> Supervisor::start(std::size_t slot) {
     return errno_error("start a worker process", errno);
   }
   if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) {
-      _exit(1);  // it died before we asked to be told
-    }
+    end_with_parent(parent);
     signals_.reset();
     // A terminal sends SIGINT and SIGHUP to all of us; the supervisor decides.
     for (const int ignored : {SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE}) {

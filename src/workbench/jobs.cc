@@ -11,6 +11,7 @@
 
 #include "base/child.h"
 #include "base/ids.h"
+#include "base/this_program.h"
 #include "event/json.h"
 #include "project/scaffold.h"
 #include "project/template_files.h"
@@ -160,7 +161,7 @@ Result<std::uint64_t> Jobs::run_verb(std::string_view verb, std::string_view bod
     words.push_back(options_.function);
     words.push_back(file);
   }
-  return begin(Task::program(kThisProgram, std::move(words), ""), "");
+  return begin(Task::program(this_program(), std::move(words), ""), "");
 }
 
 Result<std::uint64_t> Jobs::replay(std::string_view body, const Journal& journal) {

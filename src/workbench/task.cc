@@ -29,9 +29,8 @@ Result<Pipe> make_pipe() {
 }
 
 [[noreturn]] void live(const Task::Life& life, int out, int err, int channel, pid_t owner) {
+  end_with_parent(owner);
   setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != owner) _exit(1);  // it died before that took effect
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

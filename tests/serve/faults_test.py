@@ -20,10 +20,11 @@ import tempfile
 import time
 import unittest
 
-from server import COMPILING, FERRY, PATIENCE, Server, environment, make_guest
+from server import BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest
 
 # Far below the time that a request would hang, far above what a loaded machine needs.
 AT_ONCE = 20
+GO = BUILD / "functions" / "hello-go.wasm"
 
 
 def free_port():
@@ -40,6 +41,21 @@ def ask(port, path="/", body=b"x", timeout=AT_ONCE):
         return response.status, response.read()
     finally:
         connection.close()
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def descendants(pid):
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (task / "children").read_text().split()):
+            found += [child, *descendants(child)]
+    return found
 
 
 class Faults(unittest.TestCase):
@@ -71,6 +87,57 @@ class Faults(unittest.TestCase):
     def end(self, process, status=0):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(AT_ONCE), status)
+
+    # The child that compiles went on for seconds, with the listening socket in its hands.
+    def test_r12_it_is_ended_while_it_compiles(self):
+        slow = self.folder / "slow"
+        port = free_port()
+        process = subprocess.Popen(
+            [FERRY, "serve", "--engine", "wasmtime", GO, "--listen", f"127.0.0.1:{port}"],
+            env=environment(slow), stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        compiles = self.wait_for(lambda: [
+            pid for pid in descendants(process.pid)
+            if b"__compile" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()])
+        below = [*descendants(process.pid), *compiles]
+        process.send_signal(signal.SIGTERM)
+        process.wait(AT_ONCE)
+        self.wait_for(lambda: not any(alive(pid) for pid in below), patience=2)
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=AT_ONCE).close()
+
+    def test_r12_there_is_no_proc(self):
+        inside = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+        if subprocess.run([*inside, "true"], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("mounts are not possible here")
+        done = subprocess.run([*inside, FERRY, "run", self.echo, "-"], input=b"ping",
+                              env=environment(self.folder / "no-proc"), capture_output=True)
+        self.assertEqual((done.returncode, done.stdout), (0, b"ping"), done.stderr)
+        server = subprocess.Popen([*inside, FERRY, "serve", self.echo, "--listen", "127.0.0.1:0"],
+                                  env=environment(self.folder / "no-proc"), stderr=subprocess.PIPE)
+        self.addCleanup(server.stderr.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        said = b""
+        while b"serving " not in said:
+            line = server.stderr.readline()
+            self.assertTrue(line, said)
+            said += line
+        port = int(re.search(rb"127\.0\.0\.1:(\d+)", said)[1])
+        self.assertEqual(ask(port), (200, b"x"))
+        self.end(server)
+
+    def wait_for(self, what, patience=AT_ONCE):
+        end = time.monotonic() + patience
+        while True:
+            try:
+                if found := what():
+                    return found
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
 
     def test_r2_stderr_is_full(self):
         with open("/dev/full", "wb") as full:
