@@ -36,9 +36,9 @@ constexpr std::array kParts{Part{"privileges", &Parts::privileges}, Part{"files"
                             Part{"environment", &Parts::environment}};
 
 CallRules rules_for(const Parts& parts, const Needs& needs) {
-  const bool decided_by_landlock = parts.files && landlock_version() > 0;
+  const bool decided_by_landlock = parts.files && !needs.late && landlock_version() > 0;
   return {.opens = decided_by_landlock || !needs.folders.empty() || needs.connects,
-          .connects = needs.connects,
+          .connects = needs.connects || needs.port != 0,
           .pid = getpid()};
 }
 
@@ -93,7 +93,10 @@ std::string files_in_words(const Needs& needs, int version) {
   for (const Needs::Folder& folder : needs.folders) {
     out += fmt::format(" {}{}", folder.path, folder.read_only ? " (read)" : "");
   }
-  if (version >= 4 && !needs.connects) out += "; no TCP connection";
+  if (version >= 4 && !needs.connects) {
+    out += needs.port == 0 ? "; no TCP connection"
+                           : fmt::format("; no TCP connection but to port {}", needs.port);
+  }
   return out + fmt::format(" (Landlock {})", version);
 }
 
@@ -129,7 +132,7 @@ std::vector<Line> describe(const Parts& parts, const Needs& needs) {
       {"files", parts.files && version > 0, files_in_words(needs, version)},
       {"system-calls", parts.system_calls && has_filters(),
        fmt::format("{} system calls; no program is started, no process is signalled{}",
-                   allowed_calls(rules), needs.connects ? "" : ", no socket is made")},
+                   allowed_calls(rules), rules.connects ? "" : ", no socket is made")},
       {"memory", parts.memory, "no core dumps; no debugger, and no other process reads it"},
       {"environment", parts.environment, "wiped when everything is loaded"}};
   if (parts.files && version == 0) {
@@ -139,6 +142,12 @@ std::vector<Line> describe(const Parts& parts, const Needs& needs) {
   if (parts.system_calls && !has_filters()) {
     lines[2].what = "this kernel takes no seccomp filter";
     lines[2].missing = true;
+  }
+  if (needs.late) {
+    constexpr std::string_view kLate = "the process has threads before it has its function";
+    lines[0] = {lines[0].part, parts.privileges || parts.system_calls, "no new privileges"};
+    lines[1] = {lines[1].part, false, std::string(kLate)};
+    if (!rules.opens) lines[2].what += "; no file is opened";
   }
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (!kPossible) lines[i] = {kParts[i].name, false, "this is a build with a sanitizer"};
@@ -163,14 +172,14 @@ ferry::Status enter(const Parts& parts, const Needs& needs) {
       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return errno_error("forbid new privileges", errno);
   }
-  if (const int version = landlock_version(); parts.files && version > 0) {
+  if (const int version = landlock_version(); parts.files && !needs.late && version > 0) {
     if (!has_one_thread()) {
       return Error{Code::kInternal, "the sandbox was entered with threads that are outside of it",
                    ""};
     }
     FERRY_CHECK_OK(restrict_files(needs, version));
   }
-  if (parts.privileges) FERRY_CHECK_OK(drop_capabilities(kept_capabilities(needs)));
+  if (parts.privileges && !needs.late) FERRY_CHECK_OK(drop_capabilities(kept_capabilities(needs)));
   if (parts.environment) wipe_environment();
   if (parts.memory) FERRY_CHECK_OK(close_memory());
   if (parts.system_calls && has_filters()) FERRY_CHECK_OK(install_filter(rules));

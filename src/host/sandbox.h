@@ -3,11 +3,12 @@
 // fault and a guest runs code of its own choice in the process: what the process itself may not do,
 // that code may not do either.
 //
-// Entered once by a worker when everything is loaded and before it has a second thread; there is no
+// Entered once, when everything is loaded and before the process has a second thread; there is no
 // way back. docs/security.md has the list of parts for users.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,11 @@ struct Needs {
   };
   std::vector<Folder> folders;
   bool connects = false;  // some function may reach the network
+  // TCP: the process itself connects to this one, whatever the functions may; 0: to none.
+  std::uint16_t port = 0;
+  // It is entered by a process that has threads already. Landlock and capabilities are each
+  // thread's own, and are left out.
+  bool late = false;
 };
 
 // What one more function of the process was granted.

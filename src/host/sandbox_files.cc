@@ -21,6 +21,12 @@ struct Ruleset {
   std::uint64_t scoped = 0;
 };
 
+struct PortRule {
+  std::uint64_t access = 0;
+  std::uint64_t port = 0;
+};
+constexpr int kRuleNetPort = 2;  // LANDLOCK_RULE_NET_PORT
+
 constexpr std::uint64_t kExecute = 1u << 0;
 constexpr std::uint64_t kReadFile = 1u << 2;
 constexpr std::uint64_t kReadDir = 1u << 3;
@@ -89,6 +95,12 @@ ferry::Status restrict_files(const Needs& needs, int version) {
       const bool is_folder = Fd(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)).valid();
       FERRY_CHECK_OK(
           allow_below(ruleset.get(), path, is_folder ? kReadFile | kReadDir : kReadFile, false));
+    }
+  }
+  if (version >= 4 && !needs.connects && needs.port != 0) {
+    const PortRule rule{kConnectTcp, needs.port};
+    if (syscall(SYS_landlock_add_rule, ruleset.get(), kRuleNetPort, &rule, 0) != 0) {
+      return errno_error("allow a connection to port " + std::to_string(needs.port), errno);
     }
   }
   if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {

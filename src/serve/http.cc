@@ -8,12 +8,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "capsule/store.h"
 #include "http/inherited.h"
 #include "serve/change.h"
 #include "serve/fleet.h"
 #include "serve/front.h"
 #include "serve/generations.h"
+#include "serve/shut_in.h"
 #include "telemetry/settings.h"
 
 namespace ferry::serve {
@@ -24,22 +24,6 @@ constexpr std::chrono::milliseconds kBeat{500};
 
 const char* environment(const char* name) {
   return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
-}
-
-host::sandbox::Needs needs_of(const std::vector<Listed>& functions) {
-  host::sandbox::Needs needs;
-  // Traces go over a connection; what makes no sense in them is said when they begin.
-  const auto traces = telemetry::settings_from(environment);
-  needs.connects = traces.ok() && traces->has_value();
-  // A worker goes on to new files in the folder that it records in.
-  if (const char* folder = environment(capsule::kFolderVariable);
-      folder != nullptr && *folder != '\0') {
-    needs.folders.push_back({folder, false});
-  }
-  for (const Listed& each : functions) {
-    host::sandbox::add_needs(each.manifest.grants, needs);
-  }
-  return needs;
 }
 
 // All that processes of one server have in common.
@@ -139,8 +123,7 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
   listeners.inherited = inherited.listener.has_value();
   FERRY_TRY(const std::vector<Listed> functions, provider.list({}));
   if (options.print_sandbox) {
-    fmt::print("{}", host::sandbox::to_text(
-                         host::sandbox::describe(options.sandbox, needs_of(functions))));
+    print_sandbox(options, needs_of(functions));
     return Done{};
   }
   if (!options.quiet) {

@@ -5,9 +5,9 @@
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/file.h"
 
 namespace ferry::serve {
@@ -15,7 +15,6 @@ namespace {
 
 // What this process must not be: in the way of those that serve. Best effort, all of it.
 void step_back() {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
   // So that it can be ended together with what it starts. Not a session, which the kernel may give
   // as much of the processor as the whole server (sched(7), autogroups).
   setpgid(0, 0);
@@ -38,8 +37,8 @@ bool SideProcess::start(const std::function<void()>& after_fork, const std::func
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {
+    end_with_parent(parent);
     step_back();
-    if (getppid() != parent) _exit(1);
     after_fork();
     const int code = life();
     std::fflush(nullptr);

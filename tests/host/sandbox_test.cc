@@ -2,6 +2,7 @@
 // of an attacker's choice would do, by plain system calls.
 #include "host/sandbox.h"
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -146,6 +147,68 @@ TEST_F(Sandbox, NoConnectionOfASocketMadeBefore) {
                 },
                 parts),
             0);
+}
+
+// What Lambda's runtime is shut in with: it asks the Runtime API, and nobody else.
+TEST_F(Sandbox, AConnectionToTheOnePortThatTheProcessItselfNeeds) {
+  if (landlock_version() < 4) GTEST_SKIP() << "Landlock knows TCP from Linux 6.7 on";
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const auto listening = [&](sockaddr_in& at) {
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    socklen_t size = sizeof at;
+    EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    EXPECT_EQ(listen(fd.get(), 1), 0);
+    EXPECT_EQ(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
+    return fd;
+  };
+  sockaddr_in api = to;
+  sockaddr_in other = to;
+  const Fd of_api = listening(api);
+  const Fd of_other = listening(other);
+  needs_.port = ntohs(api.sin_port);
+  EXPECT_EQ(inside([&] {
+              const int first = socket(AF_INET, SOCK_STREAM, 0);
+              if (first < 0) return 1;
+              if (connect(first, reinterpret_cast<sockaddr*>(&api), sizeof api) != 0) return 2;
+              const int second = socket(AF_INET, SOCK_STREAM, 0);
+              if (!refused(connect(second, reinterpret_cast<sockaddr*>(&other), sizeof other))) {
+                return 3;
+              }
+              return 0;
+            }),
+            0);
+}
+
+// OpenWhisk's process has threads when its function comes.
+TEST_F(Sandbox, EnteredLateItHoldsForThreadsThatAreThereAlready) {
+  if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
+  needs_.folders.clear();
+  needs_.late = true;
+  const std::string secret = root_ + "/secret";
+  const pid_t child = fork();
+  if (child == 0) {
+    std::atomic<bool> entered{false};
+    std::atomic<int> escaped{0};
+    std::thread before([&] {
+      while (!entered) std::this_thread::yield();
+      if (!refused(open(secret.c_str(), O_RDONLY))) escaped = 1;
+      if (!refused(socket(AF_INET, SOCK_STREAM, 0))) escaped = 2;
+      if (fork() != -1) escaped = 3;
+    });
+    if (!enter({}, needs_).ok()) _exit(100);
+    if (!refused(open(secret.c_str(), O_RDONLY))) _exit(4);
+    if (getenv("PATH") != nullptr) _exit(5);
+    entered = true;
+    before.join();
+    _exit(escaped);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_NE(to_text(describe({}, needs_)).find("no file is opened"), std::string::npos);
 }
 
 TEST_F(Sandbox, NoProgramIsStarted) {

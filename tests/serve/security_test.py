@@ -7,15 +7,21 @@ grants that lead to it, a manifest that grants itself the disk, and a worker tha
 Exit status 77: the functions were not built.
 """
 
+import base64
+import http.client
+import json
+import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
-from server import BUILD, FERRY, Server, environment
+from server import BUILD, COMPILING, FERRY, Server, environment
 
 HELLO = BUILD / "functions" / "hello-c.wasm"
 OPEN = BUILD / "functions" / "hostile" / "open-path.wasm"
@@ -35,9 +41,9 @@ class Security(unittest.TestCase):
                             "XDG_CONFIG_HOME": str(self.folder / "config"),
                             "XDG_DATA_HOME": str(self.folder / "data")}
 
-    def ferry(self, *words):
-        done = subprocess.run([FERRY, *map(str, words)], env=self.environment, text=True,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=600)
+    def ferry(self, *words, env=None, stdin=""):
+        done = subprocess.run([FERRY, *map(str, words)], env={**self.environment, **(env or {})},
+                              text=True, input=stdin, capture_output=True, timeout=600)
         return done.returncode, done.stdout, done.stderr
 
     def stranger(self, *dirs):
@@ -134,6 +140,72 @@ class Security(unittest.TestCase):
         with Server(self.folder, HELLO, options=["--no-sandbox"]) as server:
             for worker in server.workers():
                 self.assertEqual(status_of(worker)["NoNewPrivs"], "0")
+
+    def shut_in(self, pid):
+        status = status_of(pid)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        if status_of(os.getpid())["Seccomp"] == "0":
+            self.assertEqual(status["Seccomp"], "2")
+        environ = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+        self.assertNotIn(b"HOME=", environ)
+
+    def start(self, *words, env=None, **streams):
+        process = subprocess.Popen([FERRY, "serve", *map(str, words)], stderr=subprocess.DEVNULL,
+                                   env={**environment(self.folder), **(env or {})}, **streams)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def test_the_runtime_of_lambda_is_shut_in(self):
+        with socket.create_server(("127.0.0.1", 0)) as api:
+            address = f"127.0.0.1:{api.getsockname()[1]}"
+            env = {"AWS_LAMBDA_RUNTIME_API": address}
+            printed = self.ferry("serve", "--platform", "lambda", "--print-sandbox", HELLO, env=env)
+            self.assertEqual(printed[0], 0, printed)
+            self.assertIn("wiped when everything is loaded", printed[1])
+            process = self.start("--platform", "lambda", HELLO, env=env)
+            connection, _ = api.accept()
+            with connection:
+                self.assertIn(b"/runtime/invocation/next", connection.recv(4096))
+                self.shut_in(process.pid)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: 1\r\n"
+                                   b"Content-Length: 14\r\n\r\n" + b'{"name":"Ada"}')
+                self.assertIn(GREETING, connection.recv(4096))
+
+    def test_the_process_of_openwhisk_is_shut_in(self):
+        code = base64.b64encode(HELLO.read_bytes()).decode()
+        init = json.dumps({"value": {"name": "hello", "code": code, "binary": True}}).encode()
+        run = b'{"value":{"name":"Ada"}}'
+        for functions, calls in (([], [("/init", init), ("/run", run)]), ([HELLO], [("/run", run)])):
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            process = self.start("--platform", "openwhisk", "--listen", f"127.0.0.1:{port}",
+                                 *functions, stdout=subprocess.DEVNULL)
+            for path, body in calls:
+                answer = self.post(port, path, body)
+                self.assertEqual(answer[0], 200, answer)
+            self.assertEqual(answer[1], GREETING)
+            self.shut_in(process.pid)
+
+    def post(self, port, path, body):
+        end = time.monotonic() + COMPILING
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=COMPILING)
+            try:
+                connection.request("POST", path, body, {"content-type": "application/json"})
+                answer = connection.getresponse()
+                return answer.status, answer.read()
+            except ConnectionRefusedError:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+            finally:
+                connection.close()
+
+    def test_lines_of_json_are_answered_in_the_sandbox(self):
+        code, out, err = self.ferry("serve", "--platform", "jsonl", HELLO, stdin='{"name":"Ada"}\n')
+        self.assertEqual(code, 0, err)
+        self.assertIn("Hello, Ada!", out)
 
     def test_granted_folders_are_open_in_the_sandbox(self):
         (self.folder / "granted").mkdir()

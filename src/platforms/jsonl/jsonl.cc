@@ -12,6 +12,7 @@
 #include "event/json_text.h"
 #include "host/outcome_json.h"
 #include "platforms/json_view.h"
+#include "serve/shut_in.h"
 
 namespace ferry::platforms {
 namespace jsonl {
@@ -130,6 +131,11 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
                              functions.size()),
                  "give one function"};
   }
+  const host::sandbox::Needs needs = serve::needs_of(functions);
+  if (options.print_sandbox) {
+    serve::print_sandbox(options, needs);
+    return Done{};
+  }
   serve::Phases phases;
   FERRY_TRY(const serve::Running running,
             serve::bring_up(provider, functions, serve::engine_options_for(functions), phases));
@@ -141,6 +147,7 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
     return std::unique_ptr<serve::Source>(std::make_unique<LineSource>(
         STDIN_FILENO, STDOUT_FILENO, stop.get(), 2 * input + kEnvelope, system_clock()));
   };
+  serve::shut_in(provider, options, needs);
   return serve::run_source(make_source, adapter, 1, stop.get());  // one, so that order is kept
 }
 

@@ -11,6 +11,7 @@
 #include "platforms/lambda/adapter.h"
 #include "platforms/lambda/runtime_api.h"
 #include "serve/running.h"
+#include "serve/shut_in.h"
 
 namespace ferry::platforms::lambda {
 namespace {
@@ -93,14 +94,29 @@ serve::Wanted wanted(const RuntimeOptions& runtime) {
   return {{task, task + "/ferry", "ferry"}, runtime.handler};
 }
 
-Result<serve::Running> start(serve::Provider& provider, const RuntimeOptions& runtime) {
+// The Runtime API is the one thing that the process connects to.
+host::sandbox::Needs needs_of(const std::vector<serve::Listed>& functions,
+                              const RuntimeOptions& runtime) {
+  host::sandbox::Needs needs = serve::needs_of(functions);
+  const std::size_t colon = runtime.api.rfind(':');
+  const std::string_view port = std::string_view(runtime.api).substr(colon + 1);
+  std::from_chars(port.data(), port.data() + port.size(), needs.port);
+  return needs;
+}
+
+struct Started {
+  serve::Running running;
+  host::sandbox::Needs needs;
+};
+
+Result<Started> start(serve::Provider& provider, const RuntimeOptions& runtime) {
   serve::Phases phases;
   FERRY_TRY(const auto functions, provider.list(wanted(runtime)));
   phases.end_of("bundle");
   FERRY_TRY(auto running,
             serve::bring_up(provider, functions, serve::engine_options_for(functions), phases));
   phases.print();
-  return running;
+  return Started{std::move(running), needs_of(functions, runtime)};
 }
 
 }  // namespace
@@ -109,12 +125,18 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   FERRY_TRY(const RuntimeOptions runtime, runtime_options([](const char* name) {
               return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
             }));
-  auto running = start(provider, runtime);
-  if (!running.ok()) {
-    return init_failed(runtime, std::move(running).error());
+  if (options.print_sandbox) {
+    FERRY_TRY(const auto functions, provider.list(wanted(runtime)));
+    serve::print_sandbox(options, needs_of(functions, runtime));
+    return Done{};
+  }
+  auto started = start(provider, runtime);
+  if (!started.ok()) {
+    return init_failed(runtime, std::move(started).error());
   }
   serve::LogWriter log(STDERR_FILENO, runtime.log_format);
-  return run_runtime(runtime, running->context(options.quiet ? nullptr : &log));
+  return run_runtime(runtime, started->running.context(options.quiet ? nullptr : &log),
+                     [&] { serve::shut_in(provider, options, started->needs); });
 }
 
 Result<RuntimeOptions> runtime_options(const std::function<const char*(const char*)>& env) {
@@ -173,7 +195,8 @@ Status run_loop(const RuntimeOptions& options, serve::DeliveryHandler& handler, 
   return serve::run_source(connect, handler, options.concurrency, stop_fd);
 }
 
-Status run_runtime(const RuntimeOptions& options, AdapterContext context) {
+Status run_runtime(const RuntimeOptions& options, AdapterContext context,
+                   const std::function<void()>& before_events) {
   auto function = function_of(context, options.handler);
   if (!function.ok()) {
     return init_failed(options, std::move(function).error());
@@ -188,6 +211,7 @@ Status run_runtime(const RuntimeOptions& options, AdapterContext context) {
   if (!adapter.ok()) {
     return init_failed(options, std::move(adapter).error());
   }
+  before_events();
   Status ended = run_loop(options, **adapter, clock, stop->get());
   std::signal(SIGTERM, SIG_IGN);
   return ended;

@@ -34,7 +34,9 @@ Status init_failed(const RuntimeOptions& options, Error error);
 
 // Serves until SIGTERM (ok) or until /next fails (an error: the process must end with a code that
 // is not 0). A handler that names no function is an init error. Once in a process: takes SIGTERM.
-Status run_runtime(const RuntimeOptions& options, AdapterContext context);
+// `before_events` is called when everything is there that events need.
+Status run_runtime(const RuntimeOptions& options, AdapterContext context,
+                   const std::function<void()>& before_events);
 
 // The loop alone, on `options.concurrency` threads; `stop_fd` becoming readable ends it.
 Status run_loop(const RuntimeOptions& options, serve::DeliveryHandler& handler, const Clock& clock,

@@ -160,8 +160,10 @@ Status OpenWhiskAdapter::initialize(const Init& init) {
                    "create the action from the image alone"};
     }
     FERRY_TRY(auto code, read_code(init.code, init.main));
-    FERRY_TRY(function, make_ready(context_.host, std::move(code),
-                                   init.name.empty() ? "action" : init.name, options_.key));
+    FERRY_TRY(auto ready, make_ready(context_.host, std::move(code),
+                                     init.name.empty() ? "action" : init.name, options_.key));
+    function = std::move(ready.function);
+    options_.on_loaded(ready.grants);
   } else if (have.empty()) {
     return Error{Code::kInvalid, "Missing main/no code to execute.", ""};
   } else {

@@ -4,6 +4,7 @@
 // docs/openwhisk.md says what is answered when.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -19,6 +20,8 @@ struct AdapterOptions {
   int out = 1;                           // where activations' logs go
   int err = 2;
   Environment env = {};  // the container's own that is a function's to know (__OW_API_HOST)
+  // Once /init has brought the function, before it is run.
+  std::function<void(const function::Grants&)> on_loaded = [](const function::Grants&) {};
 };
 
 class OpenWhiskAdapter final : public http::Service {

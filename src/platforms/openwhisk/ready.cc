@@ -23,8 +23,15 @@ Status check_grants(const function::Manifest& manifest) {
                "take dirs out of its ferry.toml"};
 }
 
-Result<std::shared_ptr<host::Loaded>> load_bundle(host::Host& host, const Upload& code,
-                                                  const std::optional<bundle::VerifyKey>& key) {
+Result<Ready> load(host::Host& host, const bundle::Bundle& bundle, const std::string& name,
+                   function::Manifest manifest) {
+  Ready ready{nullptr, manifest.grants};
+  FERRY_TRY(ready.function, host.load(bundle, {name, std::move(manifest), {}}));
+  return ready;
+}
+
+Result<Ready> load_bundle(host::Host& host, const Upload& code,
+                          const std::optional<bundle::VerifyKey>& key) {
   if (!key) {
     return Error{Code::kDenied, "this runtime takes no bundles: it has no public key",
                  "upload the wasm itself"};
@@ -33,14 +40,13 @@ Result<std::shared_ptr<host::Loaded>> load_bundle(host::Host& host, const Upload
   FERRY_TRY(function::Manifest manifest,
             function::parse_manifest(bundle.info.manifest, "the bundle's manifest"));
   FERRY_CHECK_OK(check_grants(manifest));
-  return host.load(bundle, {bundle.info.function_name, std::move(manifest), {}});
+  return load(host, bundle, bundle.info.function_name, std::move(manifest));
 }
 
 }  // namespace
 
-Result<std::shared_ptr<host::Loaded>> make_ready(host::Host& host, Upload code,
-                                                 const std::string& name,
-                                                 const std::optional<bundle::VerifyKey>& key) {
+Result<Ready> make_ready(host::Host& host, Upload code, const std::string& name,
+                         const std::optional<bundle::VerifyKey>& key) {
   if (code.kind == Upload::Kind::kBundle) {
     return load_bundle(host, code, key);
   }
@@ -74,7 +80,7 @@ Result<std::shared_ptr<host::Loaded>> make_ready(host::Host& host, Upload code,
   system_random().fill(once.bytes);
   FERRY_TRY(const bundle::Bundle bundle,
             bundle::open_bundle(bundle::write_bundle(info, artifact, once), once));
-  return host.load(bundle, {function.name, function.manifest, {}});
+  return load(host, bundle, function.name, function.manifest);
 }
 
 }  // namespace ferry::platforms::openwhisk

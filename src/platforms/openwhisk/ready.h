@@ -11,9 +11,13 @@
 
 namespace ferry::platforms::openwhisk {
 
+struct Ready {
+  std::shared_ptr<host::Loaded> function;
+  function::Grants grants;
+};
+
 // `name` is the action's, for what has none of its own. `key` is absent where no bundles are taken.
-Result<std::shared_ptr<host::Loaded>> make_ready(host::Host& host, Upload code,
-                                                 const std::string& name,
-                                                 const std::optional<bundle::VerifyKey>& key);
+Result<Ready> make_ready(host::Host& host, Upload code, const std::string& name,
+                         const std::optional<bundle::VerifyKey>& key);
 
 }  // namespace ferry::platforms::openwhisk

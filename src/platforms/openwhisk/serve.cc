@@ -10,6 +10,7 @@
 #include "http/listener.h"
 #include "platforms/openwhisk/openwhisk.h"
 #include "serve/front.h"
+#include "serve/shut_in.h"
 
 namespace ferry::platforms::openwhisk {
 namespace {
@@ -27,6 +28,12 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   if (functions.empty()) {
     FERRY_TRY(how.key, provider.upload_key());
   }
+  host::sandbox::Needs needs = serve::needs_of(functions);
+  needs.late = functions.empty();
+  if (options.print_sandbox) {
+    serve::print_sandbox(options, needs);
+    return Done{};
+  }
   const char* const api_host = std::getenv(kApiHost);
   if (api_host != nullptr) {
     how.env[kApiHost] = api_host;
@@ -37,6 +44,10 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   FERRY_TRY(const serve::Running running, serve::bring_up(provider, functions, engine, phases));
   AdapterContext context = running.context(nullptr);
   context.reads_logs = true;  // an activation's log goes to this process's own streams
+  how.on_loaded = [&](const function::Grants& grants) {
+    host::sandbox::add_needs(grants, needs);
+    serve::shut_in(provider, options, needs);
+  };
   OpenWhiskAdapter adapter(std::move(context), how);
   FERRY_TRY(auto server, http::Server::make(front_options(), adapter));
   FERRY_CHECK_OK(server->listen(std::move(listeners.sockets.front())));
@@ -45,6 +56,7 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   std::signal(SIGINT, [](int) { std::raise(SIGTERM); });
   // In a container all output before the end of the first activation becomes part of its log.
   const bool announced = listeners.port_chosen || (!options.quiet && api_host == nullptr);
+  if (!needs.late) serve::shut_in(provider, options, needs);
   serve::serve_until_stopped(*server, [&] {
     if (announced) {
       const std::size_t known = functions.size();
