@@ -257,6 +257,11 @@ test-dist: dist ## install and use what `make dist` made in clean systems, and m
 	tests/dist/install_test.py --build build
 	tests/dist/same_test.py --build build
 
+.PHONY: test-faults
+test-faults: build functions ## ferry with each of its calls failing in turn: full disk, no memory, no descriptors (minutes)
+	cmake --build build --target ferry_inject ferry -j $(JOBS)
+	tests/faults/faults.py --build build --every
+
 .PHONY: test-drain
 test-drain: build functions ## SIGTERM under load, 200 times: no accepted request may be lost
 	tests/drain.py build/bin/ferry build/functions/hello-c.wasm 200

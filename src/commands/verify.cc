@@ -16,6 +16,7 @@
 #include "base/scratch.h"
 #include "base/seeded.h"
 #include "base/this_program.h"
+#include "base/thread.h"
 #include "commands/common_options.h"
 #include "commands/place.h"
 #include "commands/progress.h"
@@ -299,7 +300,7 @@ class Verify final : public Verb {
     for (std::size_t i = 0; i < engines.size(); ++i) {
       const std::string progress = scratch.at(fmt::format("progress-{}", i));
       std::atomic<bool> done{false};
-      std::jthread watch([&] {
+      auto watch = start_thread([&] {
         while (!done) {
           std::size_t exchanges = 0;
           std::ifstream(progress) >> exchanges;
@@ -309,6 +310,7 @@ class Verify final : public Verb {
       });
       report.engines.push_back(run_engine(engines[i], progress));
       done = true;
+      if (watch.ok()) watch->join();
       verify::EngineResult& result = report.engines.back();
       // An engine that was asked for by name has to run it; so has the first.
       result.skipped &= engines_.empty() && i > 0;

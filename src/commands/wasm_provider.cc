@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/thread.h"
 #include "builder/bundle_store.h"
 #include "builder/quick_tier.h"
 #include "builder/server_snapshot.h"
@@ -111,11 +112,8 @@ Status WasmProvider::compile_all(const std::vector<std::size_t>& missing,
       if (!made.ok() && failed.ok()) failed = with_context(made.error(), functions_[index].name);
     }
   };
-  std::vector<std::jthread> others;
   const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  while (others.size() + 1 < std::min(cores, missing.size())) others.emplace_back(work);
-  work();
-  others.clear();  // joins
+  work_together(std::min(cores, missing.size()), work);
   return failed;
 }
 

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include "deploy/curl_library.h"
 #include "deploy/transport.h"
@@ -70,6 +72,13 @@ std::size_t write_head(char* from, std::size_t size, std::size_t count, void* us
   value = value.substr(0, value.find_last_not_of(" \t\r\n") + 1);
   download.response.fields.emplace_back(std::move(name), value);
   return n;
+}
+
+// libcurl does not say why it has no socket. `failed`: an int.
+curl_socket_t open_socket(void* failed, curlsocktype /*purpose*/, curl_sockaddr* address) noexcept {
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (fd < 0) *static_cast<int*>(failed) = errno;
+  return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
 Error explain(CURLcode code, std::string_view detail, const Request& request) {
@@ -143,12 +152,18 @@ class CurlTransport final : public Transport {
     curl_.set(handle_, CURLOPT_WRITEDATA, &download);
     curl_.set(handle_, CURLOPT_HEADERFUNCTION, write_head);
     curl_.set(handle_, CURLOPT_HEADERDATA, &download);
+    int no_socket = 0;
+    curl_.set(handle_, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_.set(handle_, CURLOPT_OPENSOCKETDATA, &no_socket);
     const CURLcode code = curl_.perform(handle_);
     if (download.too_long) {
       return Error{Code::kLimit,
                    fmt::format("{} answers with more than {} bytes", host_of(request.url),
                                request.max_answer),
                    ""};
+    }
+    if (code != CURLE_OK && no_socket != 0 && no_socket != EAFNOSUPPORT) {
+      return errno_error("open a connection to " + host_of(request.url), no_socket);
     }
     if (code != CURLE_OK) {
       return explain(code, detail[0] != '\0' ? detail : curl_.text(code), request);

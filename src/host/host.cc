@@ -318,7 +318,13 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
     deadline = *options.deadline;
   }
 
-  Ticker::Running running(host.ticker_);
+  const Ticker::Running running(host.ticker_);
+  if (!running.ok()) {
+    outcome.status = Status::kRefused;
+    outcome.overload = true;
+    outcome.message = running.error().message;
+    return outcome;
+  }
   std::optional<Seeded> seeded;
   std::optional<wasi::Context> witnessed;
   if (witness != nullptr) {

@@ -1,6 +1,7 @@
 #include "host/ticker.h"
 
 #include <chrono>
+#include <system_error>
 
 namespace ferry::host {
 namespace {
@@ -24,17 +25,22 @@ Ticker::~Ticker() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Ticker::enter() {
+int Ticker::enter() {
   // Sequentially consistent on both sides: either we see it asleep, or it sees us running.
   running_.fetch_add(1);
   if (asleep_.load()) {
     std::lock_guard lock(mutex_);
     if (!thread_.joinable()) {
+      try {
+        thread_ = std::thread([this] { loop(); });
+      } catch (const std::system_error& error) {
+        return error.code().value();  // the next one tries again
+      }
       asleep_.store(false);
-      thread_ = std::thread([this] { loop(); });
     }
     wake_.notify_all();
   }
+  return 0;
 }
 
 void Ticker::loop() {

@@ -18,20 +18,24 @@ class Ticker {
   Ticker(const Ticker&) = delete;
   Ticker& operator=(const Ticker&) = delete;
 
-  // Ticks flow while at least one Running lives. Any thread.
+  // Ticks flow while at least one Running lives, unless status() is an error: then there is no
+  // thread for them, and nothing may run that only a deadline would end. Any thread.
   class Running {
    public:
-    explicit Running(Ticker& ticker) : ticker_(ticker) { ticker_.enter(); }
+    explicit Running(Ticker& ticker) : ticker_(ticker), failed_(ticker.enter()) {}
     ~Running() { ticker_.running_.fetch_sub(1, std::memory_order_relaxed); }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
+    bool ok() const { return failed_ == 0; }
+    Error error() const { return errno_error("start the thread that keeps deadlines", failed_); }
 
    private:
     Ticker& ticker_;
+    int failed_;  // an errno
   };
 
  private:
-  void enter();
+  int enter();  // 0, or an errno
   void loop();
 
   engine::Engine& engine_;

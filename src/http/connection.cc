@@ -15,11 +15,21 @@ namespace {
 constexpr std::size_t kSmallBody = 16u << 10;
 constexpr std::size_t kKeptOut = 64u << 10;
 
+// A call that was interrupted is made again: no edge of epoll's would come for what it left.
+template <typename Call>
+ssize_t whole(Call call) {
+  ssize_t size = 0;
+  do {
+    size = call();
+  } while (size < 0 && errno == EINTR);
+  return size;
+}
+
 Connection::Io io_of(ssize_t size) {
   if (size > 0) {
     return Connection::Io::kProgress;
   }
-  if (size < 0 && (errno == EAGAIN || errno == EINTR)) {
+  if (size < 0 && errno == EAGAIN) {
     return Connection::Io::kWouldBlock;
   }
   return Connection::Io::kClosed;
@@ -32,7 +42,8 @@ Connection::Connection(Fd socket, std::string name, const ReaderLimits& limits, 
 
 Connection::Io Connection::read() {
   std::span<char> room = reader.room();
-  ssize_t size = recv(fd.get(), room.data(), room.size(), MSG_DONTWAIT);
+  const ssize_t size =
+      whole([&] { return recv(fd.get(), room.data(), room.size(), MSG_DONTWAIT); });
   Io io = io_of(size);
   if (io == Io::kProgress) {
     reader.filled(static_cast<std::size_t>(size));
@@ -57,12 +68,14 @@ Connection::Io Connection::flush() {
     }
     ssize_t size = 0;
     if (count == 1) {
-      size = send(fd.get(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+      size = whole([&] {
+        return send(fd.get(), parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+      });
     } else {
       msghdr message{};
       message.msg_iov = parts.data();
       message.msg_iovlen = count;
-      size = sendmsg(fd.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+      size = whole([&] { return sendmsg(fd.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
     }
     Io io = io_of(size);
     if (io != Io::kProgress) {
@@ -132,7 +145,8 @@ void Connection::start_lingering() {
 Connection::Io Connection::discard() {
   std::array<char, 16384> waste;
   for (int i = 0; i < 16; ++i) {
-    ssize_t size = recv(fd.get(), waste.data(), waste.size(), MSG_DONTWAIT);
+    const ssize_t size =
+        whole([&] { return recv(fd.get(), waste.data(), waste.size(), MSG_DONTWAIT); });
     if (Io io = io_of(size); io != Io::kProgress) {
       return io;
     }

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/thread.h"
+
 namespace ferry::serve {
 namespace {
 
@@ -152,26 +154,27 @@ Result<std::unique_ptr<ChangeReceiver>> ChangeReceiver::make(int receiver,
                                                              std::function<void(Change)> apply) {
   Fd stop(eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return errno_error("make an eventfd", errno);
-  return std::unique_ptr<ChangeReceiver>(
+  std::unique_ptr<ChangeReceiver> made(
       new ChangeReceiver(receiver, std::move(stop), std::move(apply)));
-}
-
-ChangeReceiver::ChangeReceiver(int receiver, Fd stop, std::function<void(Change)> apply)
-    : receiver_(receiver), stop_(std::move(stop)), apply_(std::move(apply)) {
   // The orders that a process gets are for the threads that serve.
   sigset_t orders;
   sigset_t before;
   sigemptyset(&orders);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&orders, signal);
   pthread_sigmask(SIG_BLOCK, &orders, &before);
-  thread_ = std::thread([this] { run(); });
+  auto started = start_thread([self = made.get()] { self->run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  FERRY_TRY(made->thread_, std::move(started));
+  return made;
 }
+
+ChangeReceiver::ChangeReceiver(int receiver, Fd stop, std::function<void(Change)> apply)
+    : receiver_(receiver), stop_(std::move(stop)), apply_(std::move(apply)) {}
 
 ChangeReceiver::~ChangeReceiver() {
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof one);
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void ChangeReceiver::run() {

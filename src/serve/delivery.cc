@@ -1,12 +1,15 @@
 #include "serve/delivery.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <mutex>
-#include <thread>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 namespace ferry::serve {
 namespace {
@@ -42,7 +45,11 @@ std::string_view Delivery::attribute(std::string_view name) const {
 
 Status run_source(const std::function<Result<std::unique_ptr<Source>>()>& make_source,
                   DeliveryHandler& handler, unsigned threads, int stop_fd) {
-  FERRY_TRY(auto first, make_source());
+  std::vector<std::unique_ptr<Source>> sources;
+  while (sources.size() < std::max(threads, 1u)) {
+    FERRY_TRY(auto source, make_source());
+    sources.push_back(std::move(source));
+  }
   std::mutex mutex;
   Status result = Done{};
   auto life = [&](Source& source) {
@@ -53,18 +60,8 @@ Status run_source(const std::function<Result<std::unique_ptr<Source>>()>& make_s
       make_readable(stop_fd);  // the others would wait for ever
     }
   };
-  std::vector<std::unique_ptr<Source>> sources;
-  for (unsigned i = 1; i < threads; ++i) {
-    FERRY_TRY(auto source, make_source());
-    sources.push_back(std::move(source));
-  }
-  std::vector<std::jthread> others;
-  others.reserve(sources.size());
-  for (const auto& source : sources) {
-    others.emplace_back(life, std::ref(*source));
-  }
-  life(*first);
-  others.clear();  // joins
+  std::atomic<std::size_t> taken{0};
+  work_together(sources.size(), [&] { life(*sources[taken++]); });
   return result;
 }
 

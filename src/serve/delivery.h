@@ -62,8 +62,9 @@ class Source {
   virtual Status settle(const Delivery& delivery, const Answer& answer) = 0;
 };
 
-// Answers deliveries on `threads` threads, each with a source of its own, until the sources stop;
-// the first error ends them all, by making `stop_fd` (an eventfd) readable, and is returned.
+// Answers deliveries on `threads` threads (or on fewer, where no more are to be had), each with a
+// source of its own, until the sources stop; the first error ends them all, by making `stop_fd` (an
+// eventfd) readable, and is returned.
 Status run_source(const std::function<Result<std::unique_ptr<Source>>()>& make_source,
                   DeliveryHandler& handler, unsigned threads, int stop_fd);
 

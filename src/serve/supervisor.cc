@@ -62,7 +62,8 @@ void Supervisor::signal(pid_t pid, int signal) { kill(pid, signal); }
 
 void Supervisor::reap() {
   int status = 0;
-  for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+  for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR);) {
+    if (pid < 0) continue;
     pool_.died(pid, status);
     hooks_.on_other_end(pid, status);
   }

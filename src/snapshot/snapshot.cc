@@ -360,7 +360,8 @@ Result<Snapshot> snapshot_reactor(const Making& making) {
 Result<Snapshot> make_snapshot(engine::Engine& engine, const CompilePrepared& compile,
                                ByteView wasm, const wasm::Binary& binary,
                                const SnapshotOptions& options) {
-  Ticking ticking(engine);
+  const Ticking ticking(engine);
+  FERRY_CHECK_OK(ticking.started());
   Making making{engine, compile, wasm, binary, options, std::nullopt};
   FERRY_TRY(making.go, read_go_program(wasm, binary));
   switch (binary.abi) {

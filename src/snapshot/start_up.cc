@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/file.h"
+#include "base/thread.h"
 #include "wasi2/session.h"
 #include "wasi2/state.h"
 #include "wasm/prepare.h"
@@ -30,17 +31,23 @@ Error no_snapshot(std::string message, std::string hint) {
   return {Code::kUnsupported, "no snapshot: " + std::move(message), std::move(hint)};
 }
 
-Ticking::Ticking(engine::Engine& engine)
-    : thread_([this, &engine] {
-        while (!done_.load()) {
-          engine.tick();
-          std::this_thread::sleep_for(engine::Engine::kTick);
-        }
-      }) {}
+Ticking::Ticking(engine::Engine& engine) {
+  auto thread = start_thread([this, &engine] {
+    while (!done_.load()) {
+      engine.tick();
+      std::this_thread::sleep_for(engine::Engine::kTick);
+    }
+  });
+  if (thread.ok()) {
+    thread_ = *std::move(thread);
+  } else {
+    started_ = std::move(thread).error();
+  }
+}
 
 Ticking::~Ticking() {
   done_.store(true);
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 WallTime StartClock::wall() const { return WallTime(kStart) + (passed_ += kLook); }

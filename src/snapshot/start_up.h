@@ -29,10 +29,12 @@ class Ticking {
   ~Ticking();
   Ticking(const Ticking&) = delete;
   Ticking& operator=(const Ticking&) = delete;
+  const Status& started() const { return started_; }  // an error: nothing ticks
 
  private:
   std::atomic<bool> done_{false};
   std::thread thread_;
+  Status started_ = Done{};
 };
 
 // The same at each run: a package made twice is to be the same, byte for byte. It goes on by a

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/thread.h"
 #include "http/client.h"
 #include "telemetry/spans.h"
 
@@ -105,8 +106,9 @@ void Exporter::Core::add(const std::shared_ptr<Core>& self, std::string service,
   if (!running_) {
     // By the first event, since a process that shuts itself in may have no second thread before
     // (host/sandbox.h).
-    running_ = true;
-    std::thread([self] { self->run(); }).detach();
+    auto started = start_thread([self] { self->run(); });
+    running_ = started.ok();  // the next event tries again
+    if (running_) started->detach();
   }
   if (queue_.size() == kMostInRequest) wake_.notify_all();
 }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/thread.h"
 namespace ferry::platforms::lambda {
 namespace {
 
@@ -203,15 +204,10 @@ std::vector<Outcome> LambdaAdapter::run_at_once(const Call& call, const Input& i
   };
   const auto version = context_.functions[function_].version();
   const function::Limits& limits = host::manifest_of(*version).limits;
-  std::size_t threads =
+  const std::size_t threads =
       std::min({input.items.size(), kMaxThreads, std::size_t{std::max(1u, limits.concurrency)},
                 std::size_t{std::max(1u, std::thread::hardware_concurrency())}});
-  std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < threads; ++i) {
-    others.emplace_back(work);
-  }
-  work();
-  others.clear();  // joins
+  work_together(threads, work);
   return outcomes;
 }
 
