@@ -25,6 +25,8 @@
 #include "compare/compare.h"
 #include "emulators/list.h"
 #include "engine/loader.h"
+#include "host/network_access.h"
+#include "verify/capture.h"
 #include "verify/report.h"
 
 namespace ferry::commands {
@@ -69,6 +71,7 @@ class Verify final : public Verb {
         ->type_name("FILE");
     app.add_option("--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
     app.add_option("--child", child_progress_)->group("");
+    app.add_option("--capture", child_capture_)->group("");
     app.footer(
         "Examples:\n"
         "  ferry verify hello.wasm\n"
@@ -145,7 +148,7 @@ class Verify final : public Verb {
     result.engine = engines_.empty() ? "" : engines_.front();
     FERRY_TRY(auto function, builder::read_function(function_path_, common_));
     FERRY_TRY(const auto all_sides, sides());
-    FERRY_TRY(const auto all_cases, cases());
+    FERRY_TRY(auto all_cases, cases());
     engine::EngineOptions options = builder::engine_options_for({&function, 1});
     options.max_instances = 8;
     for (const verify::Case& one : all_cases) {
@@ -155,20 +158,29 @@ class Verify final : public Verb {
     result.version = engine->info().version;
     result.exact_traps = engine->info().capabilities.exact_traps;
     auto bundle = builder::make_bundle(function, engine->info(), options, true, nullptr);
+    if (!bundle.ok() && !child_capture_.empty()) return bundle.error();
     if (!bundle.ok()) {
       result.error = bundle.error().text();
       result.skipped = true;
       return tell(result);
     }
     const SeededTime time(kSeed);
+    const verify::Secrets secrets(host::taken_environment(function.manifest.grants));
     // A run with upstreams reaches them and nothing else.
-    verify::Upstreams upstreams;
-    const bool brings = std::ranges::any_of(
-        all_cases, [](const verify::Case& one) { return !one.upstreams.empty(); });
+    std::unique_ptr<verify::Upstreams> upstreams;
+    std::unique_ptr<verify::Capture> capture;
+    if (!child_capture_.empty()) {
+      FERRY_TRY(const std::string trusted, trusted_by(function.manifest));
+      capture = std::make_unique<verify::Capture>(net::system_network(), trusted);
+    } else if (std::ranges::any_of(
+                   all_cases, [](const verify::Case& one) { return !one.upstreams.empty(); })) {
+      upstreams = std::make_unique<verify::Upstreams>(secrets);
+    }
     host::Host host(*engine, time, system_random());
     const auto load = [&](host::Host& into, const verify::CaseLimits& limits) {
       host::LoadOptions how{function.name, function.manifest, {}};
-      if (brings) how.network = &upstreams;
+      if (upstreams != nullptr) how.network = upstreams.get();
+      if (capture != nullptr) how.network = capture.get();
       lay_over(limits, how.manifest.limits);
       return into.load(*bundle, how);
     };
@@ -187,7 +199,16 @@ class Verify final : public Verb {
           FERRY_TRY(const auto loaded, load(other, one.limits));
           return platforms::observed_of(other.invoke(*loaded, one.event, {}));
         },
-        brings ? &upstreams : nullptr};
+        upstreams.get()};
+    if (capture != nullptr) {
+      FERRY_CHECK_OK(
+          verify::capture_cases(context, all_cases, [&]() -> Result<std::vector<verify::Upstream>> {
+            FERRY_TRY(const auto talks, capture->take());
+            return verify::upstreams_of(talks, secrets);
+          }));
+      FERRY_CHECK_OK(write_cases(all_cases, child_capture_, ""));
+      return kExitOk;
+    }
     auto done = verify::run_cases(context, all_cases);
     if (done.ok()) {
       result.cases = *std::move(done);
@@ -252,6 +273,38 @@ class Verify final : public Verb {
     return *std::move(result);
   }
 
+  // PEM of what a function with this manifest may trust.
+  static Result<std::string> trusted_by(const function::Manifest& manifest) {
+    std::string out = host::machine_certificates();
+    if (!manifest.grants.ca.empty()) {
+      FERRY_TRY(const std::string own, function::certificates_in(manifest.grants.ca, "[grant] ca"));
+      out += "\n" + own;
+    }
+    return out;
+  }
+
+  // Runs the cases once against the network as it is, in a process of its own, and goes on with
+  // what it found there in its place: a service sees each event once, not once a platform.
+  Status capture_first(const std::string& engine, const ScratchFolder& scratch,
+                       std::vector<verify::Case>& all_cases) {
+    const std::string folder = scratch.at("captured");
+    std::vector<std::string> words = child_words(engine, scratch.at("progress-capture"));
+    words.insert(words.begin() + 2, "--capture=" + folder);
+    ChildBounds bounds;
+    bounds.wall = std::chrono::hours(1);
+    bounds.out = kMostResult;
+    FERRY_TRY(const auto end, run_child(kThisProgram, words, -1, bounds));
+    if (!end.fine()) {
+      return Error{Code::kNotFound,
+                   "the connections could not be recorded" +
+                       (end.err.empty() ? std::string() : ": " + end.err),
+                   ""};
+    }
+    case_paths_ = {folder};
+    FERRY_TRY(all_cases, cases());
+    return Done{};
+  }
+
   Result<int> run_parent() {
     FERRY_TRY(const auto function, builder::read_function(function_path_, common_));
     FERRY_TRY(const auto all_sides, sides());
@@ -277,6 +330,11 @@ class Verify final : public Verb {
     for (const verify::Side& side : all_sides) report.sides.push_back(side.name);
     for (const verify::Case& one : all_cases) report.cases.push_back(one.name);
     FERRY_TRY(const auto scratch, ScratchFolder::make("verify"));
+    const bool all_bring = std::ranges::none_of(
+        all_cases, [](const verify::Case& one) { return one.upstreams.empty(); });
+    if (!record_.empty() && function.manifest.grants.network() && !all_bring) {
+      FERRY_CHECK_OK(capture_first(engines.front(), scratch, all_cases));
+    }
     run_engines(engines, scratch, report);
     verify::compare_engines(report);
     if (!record_.empty()) {
@@ -343,13 +401,19 @@ class Verify final : public Verb {
         cases[i].expected = verify::expected_of(result.seen);
       }
     }
-    FERRY_CHECK_OK(make_directories(record_));
+    return write_cases(cases, record_,
+                       "# Recorded by ferry verify; the format: docs/formats/cases.md\n\n");
+  }
+
+  // As cases.toml with the files that it names; `head` stands first.
+  static Status write_cases(const std::vector<verify::Case>& cases, const std::string& folder,
+                            const std::string& head) {
+    FERRY_CHECK_OK(make_directories(folder));
     std::map<std::string, std::string> files;
-    const std::string text = "# Recorded by ferry verify; the format: docs/formats/cases.md\n\n" +
-                             verify::cases_to_toml(cases, files);
+    const std::string text = head + verify::cases_to_toml(cases, files);
     files["cases.toml"] = text;
     for (const auto& [name, bytes] : files) {
-      FERRY_CHECK_OK(write_file_atomically(record_ + "/" + name, as_bytes(bytes)));
+      FERRY_CHECK_OK(write_file_atomically(folder + "/" + name, as_bytes(bytes)));
     }
     return Done{};
   }
@@ -363,6 +427,7 @@ class Verify final : public Verb {
   std::string junit_;
   std::string output_ = "text";
   std::string child_progress_;  // set: this is the child, and counts its exchanges there
+  std::string child_capture_;   // of a child, set: it writes the cases with their upstreams there
 };
 
 }  // namespace

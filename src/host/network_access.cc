@@ -55,13 +55,17 @@ Result<std::unique_ptr<wasi::NetworkAccess>> make_network_access(const function:
   access->bytes = manifest.limits.network_bytes;
   access->connect_timeout = manifest.limits.connect_timeout;
   access->ca_bundle = machine_certificates();
-  if (!manifest.grants.ca.empty()) {
+  const auto add = [&](const std::string& pem) {
     if (!access->ca_bundle.empty() && !access->ca_bundle.ends_with('\n')) {
       access->ca_bundle += '\n';
     }
-    FERRY_TRY(std::string own, function::certificates_in(manifest.grants.ca, "[grant] ca"));
-    access->ca_bundle += own;
+    access->ca_bundle += pem;
+  };
+  if (!manifest.grants.ca.empty()) {
+    FERRY_TRY(const std::string own, function::certificates_in(manifest.grants.ca, "[grant] ca"));
+    add(own);
   }
+  if (const std::string more = network.certificates(); !more.empty()) add(more);
   return access;
 }
 
@@ -75,22 +79,26 @@ std::vector<std::string> taken_environment(const function::Grants& grants) {
   return out;
 }
 
-Mask::Mask(const std::vector<std::string>& environment) {
+std::vector<Secret> secrets_in(const std::vector<std::string>& environment) {
   // Shorter ones stand in any text by chance.
   constexpr std::size_t kLeast = 4;
+  std::vector<Secret> out;
   for (const std::string& entry : environment) {
     const auto equals = entry.find('=');
     const std::string name = entry.substr(0, equals);
     const std::string value = entry.substr(equals + 1);
-    for (std::string_view secret : {std::string_view(value), password_in(value)}) {
-      if (secret.size() >= kLeast) {
-        secrets_.push_back({std::string(secret), fmt::format("${{{}}}", name)});
-      }
+    const std::string_view password = password_in(value);
+    if (value.size() >= kLeast) out.push_back({value, fmt::format("${{{}}}", name)});
+    if (password.size() >= kLeast) {
+      out.push_back({std::string(password), fmt::format("${{{}:password}}", name)});
     }
   }
-  std::ranges::stable_sort(secrets_, std::greater<>(),
+  std::ranges::stable_sort(out, std::greater<>(),
                            [](const Secret& each) { return each.text.size(); });
+  return out;
 }
+
+Mask::Mask(const std::vector<std::string>& environment) : secrets_(secrets_in(environment)) {}
 
 void Mask::apply(std::string& text) const {
   for (const Secret& secret : secrets_) {

@@ -25,8 +25,16 @@ Result<std::unique_ptr<wasi::NetworkAccess>> make_network_access(const function:
 // The variables of [grant] env_from that are set here, as "NAME=value".
 std::vector<std::string> taken_environment(const function::Grants& grants);
 
-// What is written in place of the values of such variables, and of passwords in them, in log lines
-// and messages of an outcome.
+// A text that must not be shown, and what is shown in its place: "${DATABASE_URL}", or
+// "${DATABASE_URL:password}" for the password in it.
+struct Secret {
+  std::string text;
+  std::string shown;
+};
+// Of variables as "NAME=value"; longest first.
+std::vector<Secret> secrets_in(const std::vector<std::string>& environment);
+
+// Takes the secrets of such variables out of log lines and messages of an outcome.
 class Mask {
  public:
   Mask() = default;
@@ -35,12 +43,8 @@ class Mask {
   void apply(Outcome& outcome) const;
 
  private:
-  struct Secret {
-    std::string text;
-    std::string shown;  // "${DATABASE_URL}"
-  };
   void apply(std::string& text) const;
-  std::vector<Secret> secrets_;  // longest first
+  std::vector<Secret> secrets_;
 };
 
 // "ferry: connection to db.internal (10.2.0.7:5432): …", one a connection, as logs show them.

@@ -25,6 +25,10 @@ class Network {
   // Begins a TCP connection on a new non-blocking socket. 0 or EINPROGRESS with `out` set, or the
   // errno without.
   virtual int connect(const Endpoint& to, Fd& out) = 0;
+
+  // PEM of the authorities that certify what is reached through it, beside those that the machine
+  // trusts; empty: none.
+  virtual std::string certificates() const { return {}; }
 };
 
 // The operating system's sockets, and DNS by c-ares under the machine's /etc/resolv.conf and

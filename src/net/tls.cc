@@ -6,7 +6,6 @@
 #include <mutex>
 
 #include <fmt/format.h>
-#include <mbedtls/error.h>
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
@@ -33,10 +32,20 @@ int receive_through(void* user, unsigned char* room, std::size_t size) {
   return received < 0 ? MBEDTLS_ERR_NET_RECV_FAILED : received;
 }
 
+// Of the errors that a service can bring about. Mbed TLS has words for all, 18 KiB of them.
 std::string words(int code) {
-  std::array<char, 128> text{};
-  mbedtls_strerror(code, text.data(), text.size());
-  return text.data();
+  switch (code) {
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+      return "the service refused the session (a fatal alert)";
+    case MBEDTLS_ERR_SSL_INVALID_RECORD:
+      return "the service does not speak TLS";
+    case MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION:
+      return "the service does not speak TLS 1.2";
+    case MBEDTLS_ERR_SSL_INVALID_MAC:
+      return "a record was changed on its way";
+    default:
+      return fmt::format("Mbed TLS error -0x{:04X}", static_cast<unsigned>(-code));
+  }
 }
 
 // "The certificate validity has expired", one of several reasons a line.
@@ -93,6 +102,8 @@ struct TlsClient::Parts {
   Parts& operator=(const Parts&) = delete;
   mbedtls_ssl_config config{};
   mbedtls_ssl_context session{};
+  std::string protocol;
+  std::array<const char*, 2> protocols{};  // as ALPN wants them, ended by a null
 };
 
 TlsClient::TlsClient() : parts_(std::make_unique<Parts>()) {}
@@ -100,9 +111,8 @@ TlsClient::TlsClient() : parts_(std::make_unique<Parts>()) {}
 TlsClient::~TlsClient() = default;
 
 Result<std::unique_ptr<TlsClient>> TlsClient::make(const TrustStore& trusted,
-                                                   const std::string& host,
-                                                   TlsTransport& transport) {
-  static constexpr std::array<const char*, 2> kProtocols{"http/1.1", nullptr};
+                                                   const std::string& host, TlsTransport& transport,
+                                                   const std::string& protocol) {
   std::unique_ptr<TlsClient> out(new TlsClient());
   mbedtls_ssl_config& config = out->parts_->config;
   mbedtls_ssl_context& session = out->parts_->session;
@@ -112,9 +122,10 @@ Result<std::unique_ptr<TlsClient>> TlsClient::make(const TrustStore& trusted,
   mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_REQUIRED);
   mbedtls_ssl_conf_ca_chain(&config, &trusted.parts().chain, nullptr);
   mbedtls_ssl_conf_rng(&config, draw, nullptr);
-  // The configuration keeps the pointer and does not write through it.
-  if (code == 0) {
-    code = mbedtls_ssl_conf_alpn_protocols(&config, const_cast<const char**>(kProtocols.data()));
+  if (code == 0 && !protocol.empty()) {
+    out->parts_->protocol = protocol;
+    out->parts_->protocols[0] = out->parts_->protocol.c_str();
+    code = mbedtls_ssl_conf_alpn_protocols(&config, out->parts_->protocols.data());
   }
   if (code == 0) code = mbedtls_ssl_setup(&session, &config);
   if (code == 0) code = mbedtls_ssl_set_hostname(&session, host.c_str());

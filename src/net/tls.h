@@ -56,8 +56,10 @@ class TlsClient {
  public:
   // To `host`, a name or an address, which the certificate must be for. All but the name is
   // borrowed for its life. The clock of the machine says whether a certificate is valid.
+  // `protocol` is the one that is offered (RFC 7301); empty: none.
   static Result<std::unique_ptr<TlsClient>> make(const TrustStore& trusted, const std::string& host,
-                                                 TlsTransport& transport);
+                                                 TlsTransport& transport,
+                                                 const std::string& protocol = "http/1.1");
   ~TlsClient();
   TlsClient(const TlsClient&) = delete;
   TlsClient& operator=(const TlsClient&) = delete;

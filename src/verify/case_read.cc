@@ -8,6 +8,7 @@
 #include "function/manifest.h"
 #include "function/toml_reader.h"
 #include "host/reply.h"
+#include "http/head.h"
 #include "verify/case.h"
 
 namespace ferry::verify {
@@ -72,6 +73,19 @@ template <typename T>
 TomlField text_field(const char* key, T& target) {
   return {key, [&target](const toml::node& node) -> Status {
             FERRY_TRY(target, toml_string(node));
+            return Done{};
+          }};
+}
+
+Result<bool> toml_flag(const toml::node& node) {
+  const auto* flag = node.as_boolean();
+  if (flag == nullptr) return Error{Code::kInvalid, "wants true or false", ""};
+  return flag->get();
+}
+
+TomlField flag_field(const char* key, bool& target) {
+  return {key, [&target](const toml::node& node) -> Status {
+            FERRY_TRY(target, toml_flag(node));
             return Done{};
           }};
 }
@@ -246,21 +260,43 @@ Result<Step> read_step(const toml::table& table, const TomlPlace& place,
   std::vector<TomlField> fields;
   receive.add_fields(fields);
   send.add_fields(fields);
+  bool tls = false;
+  fields.push_back(flag_field("tls", tls));
   FERRY_CHECK_OK(read_toml_table(table, {place.path, "case.upstream.step"}, fields));
-  return Step{receive.take().value_or(""), send.take().value_or("")};
+  return Step{receive.take().value_or(""), send.take().value_or(""), tls};
+}
+
+// What the answer's framing is made of is the upstream's own.
+Status read_upstream_headers(const toml::node& node,
+                             std::map<std::string, std::string, std::less<>>& out) {
+  FERRY_CHECK_OK(read_pairs(node, out));
+  for (const auto& [name, value] : out) {
+    if (!http::is_token(name) || !http::is_field_value(value)) {
+      return Error{Code::kInvalid, fmt::format("'{}' is not a header", name), ""};
+    }
+    for (const char* own : {"content-length", "content-type", "transfer-encoding", "connection"}) {
+      if (http::equals_nocase(name, own)) {
+        return Error{Code::kInvalid, fmt::format("'{}' is set by the upstream itself", name), ""};
+      }
+    }
+  }
+  return Done{};
 }
 
 Result<HttpAnswer> read_http(const toml::table& table, const TomlPlace& place,
                              const ReadBeside& read_beside) {
   HttpAnswer out;
   Bulk body("body", read_beside);
-  std::vector<TomlField> fields = {text_field("request", out.request),
-                                   text_field("content_type", out.content_type),
-                                   {"status", [&](const toml::node& value) -> Status {
-                                      FERRY_TRY(const auto number, toml_integer(value, 200, 599));
-                                      out.status = static_cast<int>(number);
-                                      return Done{};
-                                    }}};
+  std::vector<TomlField> fields = {
+      text_field("request", out.request),
+      text_field("content_type", out.content_type),
+      {"headers",
+       [&](const toml::node& value) { return read_upstream_headers(value, out.headers); }},
+      {"status", [&](const toml::node& value) -> Status {
+         FERRY_TRY(const auto number, toml_integer(value, 200, 599));
+         out.status = static_cast<int>(number);
+         return Done{};
+       }}};
   body.add_fields(fields);
   FERRY_CHECK_OK(read_toml_table(table, {place.path, "case.upstream.http"}, fields));
   out.body = body.take().value_or("");
@@ -270,8 +306,14 @@ Result<HttpAnswer> read_http(const toml::table& table, const TomlPlace& place,
 Result<Upstream> read_upstream(const toml::table& table, const TomlPlace& place,
                                const ReadBeside& read_beside) {
   Upstream out;
+  std::optional<bool> tls;
   const std::vector<TomlField> fields = {
       text_field("at", out.at),
+      {"tls",
+       [&](const toml::node& node) -> Status {
+         FERRY_TRY(tls, toml_flag(node));
+         return Done{};
+       }},
       {"step",
        [&](const toml::node& node) {
          return each_table(node, [&](const toml::table& each) -> Status {
@@ -288,7 +330,8 @@ Result<Upstream> read_upstream(const toml::table& table, const TomlPlace& place,
          });
        }}};
   FERRY_CHECK_OK(read_toml_table(table, {place.path, "case.upstream"}, fields));
-  FERRY_CHECK_OK(check_place(out.at));
+  FERRY_TRY(const Place at, place_of(out.at));
+  out.tls = tls.value_or(at.port == kHttpsPort);
   if (out.steps.empty() == out.http.empty()) {
     return Error{Code::kInvalid, fmt::format("{} wants either http or step", out.at),
                  "[[case.upstream.http]] for a web service, [[case.upstream.step]] for bytes"};

@@ -77,7 +77,7 @@ class Writer {
       const std::string name = fmt::format("{}.{}", stem, key);
       files_[name] = value;
       out_ += fmt::format("{}_file = {}\n", key, toml_text(name));
-    } else if (is_utf8(value)) {
+    } else if (is_utf8(value) && value.find('\0') == std::string::npos) {  // no text has a NUL
       line(key, value);
     } else {
       out_ += fmt::format("{}_base64 = '{}'\n", key, to_base64(as_bytes(value)));
@@ -123,18 +123,24 @@ class Writer {
   void add_upstream(const Upstream& upstream, const std::string& stem) {
     out_ += "[[case.upstream]]\n";
     line("at", upstream.at);
+    const auto place = place_of(upstream.at);
+    if (upstream.tls != (place.ok() && place->port == kHttpsPort)) {
+      out_ += fmt::format("tls = {}\n", upstream.tls);
+    }
     std::size_t number = 0;
     for (const Step& step : upstream.steps) {
       const std::string own = fmt::format("{}-{}", stem, ++number);
       out_ += "[[case.upstream.step]]\n";
       if (!step.receive.empty()) bulk("receive", step.receive, own);
       bulk("send", step.send, own);
+      if (step.tls) out_ += "tls = true\n";
     }
     for (const HttpAnswer& answer : upstream.http) {
       out_ += "[[case.upstream.http]]\n";
       line("request", answer.request);
       out_ += fmt::format("status = {}\n", answer.status);
       if (!answer.content_type.empty()) line("content_type", answer.content_type);
+      pairs("headers", answer.headers);
       bulk("body", answer.body, fmt::format("{}-{}", stem, ++number));
     }
   }

@@ -97,6 +97,23 @@ class Runner {
     return result;
   }
 
+  // Once, for what it does to others. What comes of it is not looked at.
+  Status run_once(const Case& one) {
+    FERRY_TRY(const auto function, loaded(one.limits));
+    if (!one.native) {
+      by_host(*function, one);
+      return Done{};
+    }
+    for (std::size_t i = 0; i < context_.sides.size(); ++i) {
+      if (context_.sides[i].name != one.native->platform || context_.sides[i].remote) continue;
+      FERRY_TRY(platforms::Emulator* const at, emulator(i, one.limits));
+      FERRY_CHECK_OK(clear_log(i, one.limits));
+      FERRY_CHECK_OK(at->send_native(one.native->input));
+      tick();
+    }
+    return Done{};
+  }
+
  private:
   Observed by_host(host::Loaded& function, const Case& one) {
     Observed seen = platforms::observed_of(context_.host.invoke(function, one.event, {}));
@@ -268,6 +285,21 @@ const char* state_name(State state) {
       return "skipped";
   }
   return "";
+}
+
+Status capture_cases(const RunContext& context, std::vector<Case>& cases,
+                     const std::function<Result<std::vector<Upstream>>()>& captured) {
+  Runner runner(context);
+  for (Case& one : cases) {
+    if (!one.upstreams.empty()) continue;
+    FERRY_CHECK_OK(runner.run_once(one));
+    auto upstreams = captured();
+    if (!upstreams.ok()) {
+      return with_context(upstreams.error(), fmt::format("case '{}'", one.name));
+    }
+    one.upstreams = *std::move(upstreams);
+  }
+  return Done{};
 }
 
 Result<std::vector<CaseResult>> run_cases(const RunContext& context,

@@ -58,6 +58,11 @@ struct RunContext {
   Upstreams* upstreams = nullptr;
 };
 
+// Runs each case that brings no upstreams once, on the first side where it is a native one, and
+// gives it what `captured` says then. `context.upstreams` is not used.
+Status capture_cases(const RunContext& context, std::vector<Case>& cases,
+                     const std::function<Result<std::vector<Upstream>>()>& captured);
+
 // An error when nothing could be run at all.
 Result<std::vector<CaseResult>> run_cases(const RunContext& context,
                                           const std::vector<Case>& cases);

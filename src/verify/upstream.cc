@@ -12,12 +12,12 @@
 
 #include <fmt/format.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "http/message.h"
 #include "http/reader.h"
 #include "net/grant.h"
+#include "verify/stream.h"
 
 namespace ferry::verify {
 namespace {
@@ -25,11 +25,43 @@ namespace {
 // After an event its connections are closed; one that is not has leaked.
 constexpr std::chrono::seconds kUntilClosed{5};
 constexpr std::size_t kMostReceived = 64u << 20;
+// Stands for what was sent in place of a TLS session.
+constexpr char kNoTls[] = "(no TLS session)";
 
-struct Place {
-  std::string host;
-  std::uint16_t port = 0;
-};
+// Addresses on the public Internet, since a granted name may lead there; nothing is ever sent to
+// them, as connect() leads elsewhere.
+net::Address address_of(std::size_t number) {
+  net::Address out;
+  out.bytes = {100, 0, 0, static_cast<std::uint8_t>(number + 1)};
+  return out;
+}
+
+std::string answer_text(const HttpAnswer& answer, bool with_body) {
+  std::string out = fmt::format("HTTP/1.1 {} {}\r\nContent-Length: {}\r\n", answer.status,
+                                http::reason_phrase(answer.status), answer.body.size());
+  if (!answer.content_type.empty()) {
+    out += fmt::format("Content-Type: {}\r\n", answer.content_type);
+  }
+  for (const auto& [name, value] : answer.headers) out += fmt::format("{}: {}\r\n", name, value);
+  out += "\r\n";
+  if (with_body) out += answer.body;
+  return out;
+}
+
+// With what the secrets' names stand for.
+Upstream revealed(const Secrets& secrets, Upstream upstream) {
+  for (Step& step : upstream.steps) {
+    step.receive = secrets.reveal(step.receive);
+    step.send = secrets.reveal(step.send);
+  }
+  for (HttpAnswer& answer : upstream.http) {
+    answer.request = secrets.reveal(answer.request);
+    answer.body = secrets.reveal(answer.body);
+  }
+  return upstream;
+}
+
+}  // namespace
 
 Result<Place> place_of(const std::string& at) {
   const Error wrong{Code::kInvalid, fmt::format("'{}' is not HOST:PORT", at),
@@ -50,52 +82,19 @@ Result<Place> place_of(const std::string& at) {
   return out;
 }
 
-// Addresses on the public Internet, since a granted name may lead there; nothing is ever sent to
-// them, as connect() leads elsewhere.
-net::Address address_of(std::size_t number) {
-  net::Address out;
-  out.bytes = {100, 0, 0, static_cast<std::uint8_t>(number + 1)};
-  return out;
-}
-
-bool send_all(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
-}
-
-std::string answer_text(const HttpAnswer& answer, bool with_body) {
-  std::string out = fmt::format("HTTP/1.1 {} {}\r\nContent-Length: {}\r\n", answer.status,
-                                http::reason_phrase(answer.status), answer.body.size());
-  if (!answer.content_type.empty()) {
-    out += fmt::format("Content-Type: {}\r\n", answer.content_type);
-  }
-  out += "\r\n";
-  if (with_body) out += answer.body;
-  return out;
-}
-
-}  // namespace
-
-Status check_place(const std::string& at) {
-  FERRY_CHECK_OK(place_of(at));
-  return Done{};
-}
-
 class Upstreams::Server {
  public:
   // `host` and `to` are where the function connects to; the server itself listens on `port`.
-  Server(const Upstream& what, std::string host, const net::Endpoint& to, Fd listener,
-         std::uint16_t port)
-      : what_(what),
+  // `scripts`: one a connection. The rest is borrowed.
+  Server(std::vector<Upstream> scripts, std::string host, const net::Endpoint& to, Fd listener,
+         std::uint16_t port, Authority& authority, const Secrets& secrets)
+      : scripts_(std::move(scripts)),
         host_(std::move(host)),
         to_(to),
         listener_(std::move(listener)),
         port_(port),
+        authority_(authority),
+        secrets_(secrets),
         acceptor_([this] { accept_all(); }) {}
 
   ~Server() {
@@ -119,10 +118,13 @@ class Upstreams::Server {
       ended_.wait_for(lock, kUntilClosed, [this] { return open_ == 0; });
     }
     close_all();
+    const std::lock_guard lock(mutex_);
+    begun_ = 0;
+    asked_.clear();
     std::ranges::sort(received_);
     std::string out;
     for (const std::string& each : std::exchange(received_, {})) {
-      out += fmt::format("connection to {}: {}\n", what_.at, each);
+      out += fmt::format("connection to {}: {}\n", scripts_.front().at, secrets_.mask(each));
     }
     return out;
   }
@@ -142,7 +144,9 @@ class Upstreams::Server {
       ++open_;
       Connection& connection = connections_.emplace_back();
       connection.socket = std::move(socket);
-      connection.thread = std::thread([this, at = connection.socket.get()] { serve(at); });
+      const Upstream& script = scripts_[std::min(begun_++, scripts_.size() - 1)];
+      connection.thread =
+          std::thread([this, &script, at = connection.socket.get()] { serve(script, at); });
     }
   }
 
@@ -158,15 +162,19 @@ class Upstreams::Server {
     }
   }
 
-  void serve(int socket) {
+  void serve(const Upstream& script, int socket) {
+    Stream stream(socket);
     std::string received;
-    if (what_.http.empty()) {
-      run_steps(socket, received);
-    } else {
-      answer_requests(socket, received);
+    bool talked = !script.tls || stream.serve_tls(authority_, host_);
+    if (talked && script.http.empty()) {
+      talked = run_steps(script, stream, received);
+    } else if (talked) {
+      answer_requests(script, stream, received);
     }
-    ::shutdown(socket, SHUT_WR);
-    while (read_more(socket, received)) {
+    if (!talked) received += kNoTls;
+    stream.end();
+    std::string unheard;  // alerts, where there was no session
+    while (read_more(stream, talked ? received : unheard)) {
     }
     const std::lock_guard lock(mutex_);
     received_.push_back(std::move(received));
@@ -174,56 +182,51 @@ class Upstreams::Server {
     ended_.notify_all();
   }
 
-  static bool read_more(int socket, std::string& received) {
+  static bool read_more(Stream& stream, std::string& received) {
     char room[16384];
-    const ssize_t got = ::recv(socket, room, sizeof room, 0);
-    if (got < 0 && errno == EINTR) return true;
-    if (got <= 0 || received.size() > kMostReceived) return false;
-    received.append(room, static_cast<std::size_t>(got));
+    const std::size_t got = stream.receive(room);
+    if (got == 0 || received.size() > kMostReceived) return false;
+    received.append(room, got);
     return true;
   }
 
-  void run_steps(int socket, std::string& received) const {
+  // False: a TLS session did not come about.
+  bool run_steps(const Upstream& script, Stream& stream, std::string& received) {
     std::size_t from = 0;
-    for (const Step& step : what_.steps) {
+    for (const Step& step : script.steps) {
       while (true) {
         const auto found = received.find(step.receive, from);
         if (found != std::string::npos) {
           from = found + step.receive.size();
           break;
         }
-        if (!read_more(socket, received)) return;
+        if (!read_more(stream, received)) return true;
       }
-      if (!send_all(socket, step.send)) return;
+      if (!stream.send(step.send)) return true;
+      if (step.tls && !stream.serve_tls(authority_, host_)) return false;
     }
+    return true;
   }
 
-  void answer_requests(int socket, std::string& received) const {
+  void answer_requests(const Upstream& script, Stream& stream, std::string& received) {
     http::Reader reader({});
     while (true) {
       switch (reader.advance()) {
         case http::Reader::State::kReady: {
           const bool last = !reader.head().keep_alive;
-          const bool sent = send_all(socket, answer_to(reader.head()));
+          const bool sent = stream.send(answer_to(script, reader.head()));
           reader.next();
           if (!sent || last) return;
           continue;
         }
         case http::Reader::State::kRefused:
-          send_all(socket, answer_text(
-                               {
-                                   "",
-                                   reader.refusal().status,
-                                   "",
-                                   "",
-                               },
-                               true));
+          stream.send(answer_text({.request = {}, .status = reader.refusal().status}, true));
           return;
         default:
           break;
       }
       const std::size_t before = received.size();
-      if (!read_more(socket, received)) return;
+      if (!read_more(stream, received)) return;
       std::string_view fresh = std::string_view(received).substr(before);
       while (!fresh.empty()) {
         const std::span<char> room = reader.room();
@@ -236,59 +239,87 @@ class Upstreams::Server {
     }
   }
 
-  std::string answer_to(const http::Head& head) const {
+  std::string answer_to(const Upstream& script, const http::Head& head) {
     const std::string request = fmt::format("{} {}", head.method, head.target);
-    const auto found = std::ranges::find(what_.http, request, &HttpAnswer::request);
     const bool with_body = head.method != "HEAD";
-    if (found != what_.http.end()) return answer_text(*found, with_body);
-    return answer_text({"", 404, "text/plain", "the case has no answer to " + request + "\n"},
+    const HttpAnswer* found = nullptr;
+    std::size_t turn = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      turn = asked_[request]++;
+    }
+    for (const HttpAnswer& each : script.http) {
+      if (each.request != request) continue;
+      found = &each;
+      if (turn-- == 0) break;
+    }
+    if (found != nullptr) return answer_text(*found, with_body);
+    return answer_text({.request = {},
+                        .status = 404,
+                        .content_type = "text/plain",
+                        .body = "the case has no answer to " + request + "\n"},
                        with_body);
   }
 
-  const Upstream what_;
+  const std::vector<Upstream> scripts_;
   const std::string host_;
   const net::Endpoint to_;
   const Fd listener_;
   const std::uint16_t port_;
+  Authority& authority_;
+  const Secrets& secrets_;
 
   std::mutex mutex_;  // of all below
   std::condition_variable ended_;
   std::list<Connection> connections_;
   std::vector<std::string> received_;
+  std::map<std::string, std::size_t, std::less<>> asked_;  // how often, by request
+  std::size_t begun_ = 0;
   std::size_t open_ = 0;
   std::thread acceptor_;  // last: it uses the rest
 };
 
-Upstreams::Upstreams() = default;
+Upstreams::Upstreams(Secrets secrets) : secrets_(std::move(secrets)) {}
 
 Upstreams::~Upstreams() = default;
 
 Status Upstreams::begin(const std::vector<Upstream>& upstreams) {
   servers_.clear();
+  std::vector<std::pair<Place, std::vector<Upstream>>> places;
   for (const Upstream& each : upstreams) {
     FERRY_TRY(Place place, place_of(each.at));
-    const auto literal = net::parse_address(place.host);
-    // One name has one address, whatever ports it serves.
-    const auto known =
-        std::ranges::find(servers_, place.host, [](const auto& server) { return server->host(); });
-    const net::Address address = literal                   ? *literal
-                                 : known != servers_.end() ? (*known)->address()
-                                                           : address_of(servers_.size());
-    Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    auto* generic = reinterpret_cast<sockaddr*>(&at);
-    if (!listener.valid() || ::bind(listener.get(), generic, size) != 0 ||
-        ::listen(listener.get(), SOMAXCONN) != 0 ||
-        ::getsockname(listener.get(), generic, &size) != 0) {
-      return errno_error(fmt::format("start the upstream {}", each.at), errno);
-    }
-    servers_.push_back(std::make_unique<Server>(each, std::move(place.host),
-                                                net::Endpoint{address, place.port},
-                                                std::move(listener), ntohs(at.sin_port)));
+    auto known = std::ranges::find_if(places, [&](const auto& one) { return one.first == place; });
+    if (known == places.end()) known = places.insert(known, {std::move(place), {}});
+    known->second.push_back(revealed(secrets_, each));
   }
+  for (auto& [place, scripts] : places) {
+    FERRY_CHECK_OK(add_server(std::move(place), std::move(scripts)));
+  }
+  return Done{};
+}
+
+Status Upstreams::add_server(Place place, std::vector<Upstream> scripts) {
+  const auto literal = net::parse_address(place.host);
+  // One name has one address, whatever ports it serves.
+  const auto known =
+      std::ranges::find(servers_, place.host, [](const auto& server) { return server->host(); });
+  const net::Address address = literal                   ? *literal
+                               : known != servers_.end() ? (*known)->address()
+                                                         : address_of(servers_.size());
+  Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  auto* generic = reinterpret_cast<sockaddr*>(&at);
+  if (!listener.valid() || ::bind(listener.get(), generic, size) != 0 ||
+      ::listen(listener.get(), SOMAXCONN) != 0 ||
+      ::getsockname(listener.get(), generic, &size) != 0) {
+    return errno_error(fmt::format("start the upstream {}", scripts.front().at), errno);
+  }
+  servers_.push_back(std::make_unique<Server>(
+      std::move(scripts), std::move(place.host), net::Endpoint{address, place.port},
+      std::move(listener), ntohs(at.sin_port), authority_, secrets_));
   return Done{};
 }
 

@@ -74,6 +74,46 @@ TEST(UpstreamTest, StepsAnswerBytesWithBytes) {
   EXPECT_EQ(upstreams.take_received(), "");
 }
 
+TEST(UpstreamTest, AnswersToOneRequestAreGivenInTurn) {
+  Upstreams upstreams;
+  ASSERT_TRUE(upstreams
+                  .begin({{.at = "a.example:80",
+                           .http = {{.request = "GET /", .body = "first"},
+                                    {.request = "GET /", .headers = {{"ETag", "\"2\""}}}}}})
+                  .ok());
+  const auto to = place(upstreams, "a.example", 80);
+  for (int run = 0; run < 2; ++run) {  // from the beginning, each time it is asked what came
+    EXPECT_THAT(exchange(upstreams, to, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), EndsWith("first"));
+    EXPECT_THAT(exchange(upstreams, to, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+                HasSubstr("\r\nETag: \"2\"\r\n"));
+    EXPECT_THAT(exchange(upstreams, to, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+                HasSubstr("\r\nETag: \"2\"\r\n"));
+    upstreams.take_received();
+  }
+}
+
+TEST(UpstreamTest, OfSeveralAtOnePlaceEachServesOneConnection) {
+  Upstreams upstreams;
+  ASSERT_TRUE(upstreams
+                  .begin({{.at = "a.example:80", .steps = {{"", "one"}}},
+                          {.at = "b.example:80", .steps = {{"", "other"}}},
+                          {.at = "a.example:80", .steps = {{"", "two"}}}})
+                  .ok());
+  const auto to = place(upstreams, "a.example", 80);
+  EXPECT_EQ(exchange(upstreams, to, ""), "one");
+  EXPECT_EQ(exchange(upstreams, to, ""), "two");
+  EXPECT_EQ(exchange(upstreams, to, ""), "two");
+  EXPECT_EQ(exchange(upstreams, place(upstreams, "b.example", 80), ""), "other");
+}
+
+TEST(UpstreamTest, SecretsAreNamedInScriptsAndHiddenInWhatWasReceived) {
+  Upstreams upstreams{Secrets({"TOKEN=s3cret-Word"})};
+  ASSERT_TRUE(
+      upstreams.begin({{.at = "a.example:80", .steps = {{"AUTH ${TOKEN}\n", "+OK\n"}}}}).ok());
+  EXPECT_EQ(exchange(upstreams, place(upstreams, "a.example", 80), "AUTH s3cret-Word\n"), "+OK\n");
+  EXPECT_EQ(upstreams.take_received(), "connection to a.example:80: AUTH ${TOKEN}\n\n");
+}
+
 TEST(UpstreamTest, ThereIsNothingElse) {
   Upstreams upstreams;
   ASSERT_TRUE(upstreams.begin({{.at = "10.2.0.7:5432", .steps = {{"", "x"}}}}).ok());
@@ -95,12 +135,23 @@ status = "ok"
 at = "api.example.com:80"
 [[case.upstream.http]]
 request = "GET /"
+headers = { ETag = '"1"' }
 body = "hello"
 [[case.upstream]]
 at = "cache.internal:6379"
 [[case.upstream.step]]
 receive = "PING"
 send = "+PONG\r\n"
+tls = true
+[[case.upstream]]
+at = "api.example.com:443"
+[[case.upstream.step]]
+send = "x"
+[[case.upstream]]
+at = "api.example.com:5432"
+tls = true
+[[case.upstream.step]]
+send = "x"
 )";
 
 Result<std::vector<Case>> parse(std::string_view text) {
@@ -112,9 +163,24 @@ Result<std::vector<Case>> parse(std::string_view text) {
 TEST(UpstreamTest, CasesAreReadAndWrittenWithTheirUpstreams) {
   const auto cases = parse(kCase);
   ASSERT_TRUE(cases.ok()) << cases.error().text();
-  ASSERT_EQ(cases->front().upstreams.size(), 2u);
+  ASSERT_EQ(cases->front().upstreams.size(), 4u);
   EXPECT_EQ(cases->front().upstreams[0].http.front().body, "hello");
   EXPECT_EQ(cases->front().upstreams[1].steps.front().send, "+PONG\r\n");
+  EXPECT_FALSE(cases->front().upstreams[1].tls);
+  EXPECT_TRUE(cases->front().upstreams[1].steps.front().tls);
+  EXPECT_TRUE(cases->front().upstreams[2].tls);  // the port says so
+  EXPECT_TRUE(cases->front().upstreams[3].tls);
+  std::map<std::string, std::string> files;
+  const auto again = parse(cases_to_toml(*cases, files));
+  ASSERT_TRUE(again.ok()) << again.error().text();
+  EXPECT_EQ(*again, *cases);
+}
+
+// A PostgreSQL session is UTF-8 by chance, and full of NULs.
+TEST(UpstreamTest, BytesWithANulAreWrittenAsTheyCanBeReadAgain) {
+  auto cases = parse(kCase);
+  ASSERT_TRUE(cases.ok());
+  cases->front().upstreams[1].steps.front().receive = std::string("user\0me\0", 8);
   std::map<std::string, std::string> files;
   const auto again = parse(cases_to_toml(*cases, files));
   ASSERT_TRUE(again.ok()) << again.error().text();
@@ -129,6 +195,13 @@ TEST(UpstreamTest, WhatIsWrongWithAnUpstreamIsSaid) {
   EXPECT_THAT(said("at = \"a:1\""), HasSubstr("either http or step"));
   EXPECT_THAT(said("at = \"a:1\"\nsteps = []"), HasSubstr("step"));
   EXPECT_THAT(said("at = 5"), HasSubstr("c.toml:3"));
+  EXPECT_THAT(said("at = \"a:1\"\ntls = \"yes\""), HasSubstr("wants true or false"));
+  EXPECT_THAT(said("at = \"a:1\"\n[[case.upstream.http]]\nrequest = \"GET /\"\n"
+                   "headers = { Content-Length = \"5\" }"),
+              HasSubstr("set by the upstream itself"));
+  EXPECT_THAT(said("at = \"a:1\"\n[[case.upstream.http]]\nrequest = \"GET /\"\n"
+                   "headers = { \"a b\" = \"5\" }"),
+              HasSubstr("not a header"));
 }
 
 }  // namespace
