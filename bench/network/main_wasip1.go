@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"io"
 	"log"
 	"os"
 )
 
 func main() {
-	reply, err := work(context.Background())
+	event, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		log.Fatal(err)
+	}
+	reply, err := work(context.Background(), event)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -230,7 +230,7 @@ class Http(Case):
 
     def test_c(self):
         wasm = self.build(Function.sample, "weather")
-        for engine in self.on_engines():
+        for engine in self.on_engines(dials=True):
             outcome = self.run_function(
                 wasm, '{"city":"Oslo"}', engine, grants=[f"127.0.0.1:{self.web.port}"],
                 environment={"WEATHER_HOST": "127.0.0.1", "WEATHER_PORT": str(self.web.port)})
@@ -386,6 +386,47 @@ class Everywhere(Case):
             self.assertEqual((done.returncode, report["differences"]), (0, 0), done.stdout)
             self.assertIn("GET /weather?city=Oslo HTTP/1.1", done.stdout)
 
+    def record(self, wasm, event, manifest, environment):
+        """The folder of a function with that manifest, and its recorded cases."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+        shutil.copy(wasm, folder / "f.wasm")
+        (folder / "ferry.toml").write_text('[function]\nname = "f"\nwasm = "f.wasm"\n' + manifest)
+        (folder / "given.toml").write_text(f"[[case]]\nname = 'one'\ndata = '{event}'\n")
+        engines = [word for engine in GIVEN.engines for word in ("--engine", engine)]
+        done = ferry("verify", folder, folder / "given.toml", "--allow", "--record", folder / "recorded",
+                     *engines, environment=environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return folder, folder / "recorded/cases.toml", engines
+
+    def test_a_service_is_asked_once_and_recorded_with_its_secrets_masked(self):
+        authority = self.start(services.Authority)
+        seen = []
+
+        def answer(handler, _):
+            seen.append(handler.path)
+            text = json.dumps({"sky": "clear", "you": handler.path}).encode()
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(text)))
+            handler.end_headers()
+            handler.wfile.write(text)
+
+        web = services.Web(authority.certificate, authority.key, answer)
+        self.addCleanup(web.end)
+        wasm = self.build(Function.sample, "fetch-json")
+        manifest = (f'[grant]\nconnect = ["localhost:{web.port}"]\nca = "{authority.ca}"\n'
+                    'env_from = ["TOKEN"]\n')
+        event = json.dumps({"url": f"https://localhost:{web.port}/?key={PASSWORD}", "field": "sky"})
+        folder, cases, engines = self.record(wasm, event, manifest, {"TOKEN": PASSWORD})
+        self.assertEqual(seen, [f"/?key={PASSWORD}"])
+        text = cases.read_text()
+        upstream = text[text.index("[[case.upstream]]"):]
+        self.assertIn("request = 'GET /?key=${TOKEN}'", upstream)
+        self.assertNotIn(PASSWORD, upstream)
+        web.end()
+        again = ferry("verify", folder, cases, *engines, "--output", "json", environment={"TOKEN": PASSWORD})
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+        self.assertIn("GET /?key=${TOKEN} HTTP/1.1", again.stdout)
+
     def test_an_answer_that_was_not_expected_is_a_difference(self):
         wasm = self.build(Function.sample, "weather")
         cases = wasm.parent / "cases.toml"
@@ -491,13 +532,32 @@ class Rust(Case):
 
     def test_the_crate(self):
         wasm = self.compile()
-        for engine in self.on_engines():
+        for engine in self.on_engines(dials=True):
             outcome = self.run_function(wasm, f"localhost:{self.web.port}/a", engine,
                                         grants=[f"localhost:{self.web.port}"])
             self.assertEqual(reply(outcome)["path"], "/a")
         outcome = self.run_function(wasm, "localhost:1/a", GIVEN.engines[-1], expect="denied",
                                     grants=[f"localhost:{self.web.port}"])
         self.assertIn("--connect localhost:1", json.dumps(outcome))
+
+
+class RustCrates(Case):
+    """fetch-rust: ureq with rustls, through the connector of the sample."""
+
+    def test_ureq(self):
+        if not GIVEN.services:
+            self.skipTest("it fetches and compiles crates: make test-network")
+        wasm = self.build(Function.sample, "fetch-rust")
+        authority = self.start(services.Authority)
+        web, secure = self.start(services.Web), self.start(services.Web, authority.certificate, authority.key)
+        for engine in self.on_engines():
+            for scheme, port in (("http", web.port), ("https", secure.port)):
+                manifest = f'[grant]\nconnect = ["localhost:{port}"]\nca = "{authority.ca}"\n'
+                event = json.dumps({"url": f"{scheme}://localhost:{port}/a", "field": "path"})
+                self.assertEqual(reply(self.run_function(wasm, event, engine, manifest=manifest)), "/a")
+            outcome = self.run_function(wasm, event, engine, expect="failed",
+                                        manifest=f'[grant]\nconnect = ["localhost:{port}"]\n')
+            self.assertIn("UnknownIssuer", json.dumps(outcome))
 
 
 class Postgres(Case):
@@ -510,16 +570,18 @@ class Postgres(Case):
                        check=True)
 
     def test_pgx(self):
-        wasm = self.build(Function.sample, "orders-store")
+        self.keep_an_order("orders-store")
+
+    def keep_an_order(self, name):
+        wasm = self.build(Function.sample, name)
         for engine in self.on_engines():
+            before = self.count()
             outcome = self.run_function(
                 wasm, '{"customer":"Ada","item":"tea","amount":2}', engine,
                 environment={"DATABASE_URL": self.url}, manifest='[grant]\n'
                 f'connect = ["localhost:{self.server.port}"]\nenv_from = ["DATABASE_URL"]\n')
             self.assertEqual(reply(outcome)["customer"], "Ada")
-        found = subprocess.run([services.find("psql"), self.url, "-Atc", "select count(*) from orders"],
-                               capture_output=True, text=True, check=True)
-        self.assertEqual(int(found.stdout), len(GIVEN.engines))
+            self.assertEqual(self.count(), before + 1)
 
     def test_lib_pq(self):
         wasm = self.build(Function.program, "pq")
@@ -537,6 +599,51 @@ class Postgres(Case):
             f'connect = ["localhost:{self.server.port}"]\nenv_from = ["DATABASE_URL"]\n')
         self.assertIn("password authentication failed", json.dumps(outcome))
         self.assertNotIn("Wr0ng-guess", json.dumps(outcome))
+
+
+    def test_a_session_is_recorded_and_verified_without_the_server(self):
+        """SCRAM answers a challenge: with the same seed the function answers the same."""
+        wasm = self.build(Function.sample, "orders-store")
+        manifest = f'[grant]\nconnect = ["localhost:{self.server.port}"]\nenv_from = ["DATABASE_URL"]\n'
+        given = {"DATABASE_URL": self.url}
+        before = self.count()
+        folder, cases, engines = Everywhere.record(
+            self, wasm, '{"customer":"Bob","item":"tea","amount":2}', manifest, given)
+        self.assertEqual(self.count(), before + 1)
+        self.assertNotIn(PASSWORD, cases.read_text())
+        again = ferry("verify", folder, cases, *engines, environment=given)
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+        self.assertEqual(self.count(), before + 1)
+
+    def test_tokio_postgres(self):
+        self.keep_an_order("orders-store-rust")
+
+    def test_events_share_the_sessions_of_pgbouncer(self):
+        """What a pool brings: the database sees one session, however many events there were."""
+        wasm = self.build(Function.sample, "orders-store")
+        pool = self.start(services.pgbouncer, self.server, "scram-sha-256")
+        url = self.url.replace(str(self.server.port), str(pool.port))
+        before = self.sessions()
+        for number in range(3):
+            for engine in self.on_engines():
+                self.run_function(
+                    wasm, '{"customer":"Eve","item":"tea","amount":2}', engine,
+                    environment={"DATABASE_URL": url}, manifest='[grant]\n'
+                    f'connect = ["localhost:{pool.port}"]\nenv_from = ["DATABASE_URL"]\n')
+        self.assertEqual(self.sessions(), before + 2)  # the pool's, and psql's own
+
+    def sessions(self):
+        """That there were since the server began."""
+        time.sleep(1)  # until the server has counted those that ended
+        return self.ask_database("select sessions from pg_stat_database where datname = 'postgres'")
+
+    def count(self):
+        return self.ask_database("select count(*) from orders")
+
+    def ask_database(self, query):
+        done = subprocess.run([services.find("psql"), self.url, "-Atqc", query], check=True,
+                              capture_output=True, text=True)
+        return int(done.stdout)
 
 
 class Redis(Case):
@@ -587,7 +694,7 @@ class Nginx(Case):
 
     def test_c(self):
         wasm = self.build(Function.sample, "weather")
-        for engine in self.on_engines():
+        for engine in self.on_engines(dials=True):
             outcome = self.run_function(
                 wasm, '{"city":"Oslo"}', engine, grants=[f"127.0.0.1:{self.server.plain}"],
                 environment={"WEATHER_HOST": "127.0.0.1", "WEATHER_PORT": str(self.server.plain)})

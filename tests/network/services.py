@@ -102,6 +102,31 @@ def postgres(folder):
                          "-c", "max_connections=20"], port, user="postgres")
 
 
+def pgbouncer(folder, database, authentication):
+    """A pool of sessions before that PostgreSQL server, for the same user. `authentication`: what it
+    asks of clients, a value of auth_type."""
+    server = find("pgbouncer")
+    own = folder_for(folder, f"pgbouncer-{authentication}", "postgres")
+    port = free_port()
+    (own / "users.txt").write_text('"me" "s3cret-Word"\n')
+    (own / "pgbouncer.ini").write_text(f"""
+[databases]
+postgres = host=127.0.0.1 port={database.port} dbname=postgres user=me password=s3cret-Word
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = {authentication}
+auth_file = {own}/users.txt
+pool_mode = session
+default_pool_size = 8
+ignore_startup_parameters = extra_float_digits
+""")
+    for file in ("users.txt", "pgbouncer.ini"):
+        (own / file).chmod(0o644)
+    return Process(own, [server, own / "pgbouncer.ini"], port, user="postgres")
+
+
 def redis(folder):
     server = find("redis-server")
     port = free_port()

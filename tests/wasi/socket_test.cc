@@ -288,6 +288,21 @@ TEST_F(SocketTest, AWriteToAClosedPeerIsAnErrnoAndNoSignal) {
   EXPECT_TRUE(last == Errno::kPipe || last == Errno::kConnreset) << static_cast<int>(last);
 }
 
+TEST_F(SocketTest, AResetInTheMiddleIsAnErrnoAfterWhatCame) {
+  Listener listener;
+  grant({"127.0.0.1:" + std::to_string(listener.port)});
+  const std::uint32_t fd = open();
+  ASSERT_EQ(connect(fd, "127.0.0.1", listener.port), Errno::kSuccess);
+  Fd peer = listener.accept();
+  EXPECT_EQ(::write(peer.get(), "half", 4), 4);
+  EXPECT_EQ(receive(fd), "half");
+  const linger at_once{1, 0};  // closing resets
+  ASSERT_EQ(::setsockopt(peer.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
+  peer.reset();
+  EXPECT_EQ(receive(fd), "errno 15");  // ECONNRESET
+  EXPECT_EQ(send(fd, "x"), Errno::kPipe);
+}
+
 TEST_F(SocketTest, WhatIsNotGrantedIsNeitherLookedUpNorConnectedTo) {
   grant({"db.internal:5432"});
   network.names["evil.example"] = {"93.184.216.34"};
