@@ -39,6 +39,8 @@ else()
   set(target ${work}/target)
 endif()
 
+set(made ${target}/${TARGET}/${PROFILE})
+
 macro(run)
   execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${work}/crate RESULT_VARIABLE status)
   if(NOT status EQUAL 0)
@@ -62,7 +64,7 @@ foreach(header ${HEADERS})
   if(where STREQUAL "out")
     # Of several builds of one package, the one just made is the newest.
     execute_process(COMMAND sh -c "ls -td \"$1\"/build/\"$2\"-*/out/\"$3\" | head -n 1" sh
-      ${target}/${PROFILE} ${package} ${folder} OUTPUT_VARIABLE found
+      ${made} ${package} ${folder} OUTPUT_VARIABLE found
       OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   else()
     execute_process(COMMAND ${CARGO} metadata --locked --format-version 1
@@ -77,7 +79,7 @@ foreach(header ${HEADERS})
   endif()
   file(COPY ${found}/ DESTINATION ${work}/out/include)
 endforeach()
-file(COPY ${target}/${PROFILE}/${LIBRARY} DESTINATION ${work}/out)
+file(COPY ${made}/${LIBRARY} DESTINATION ${work}/out)
 file(REMOVE_RECURSE ${OUT})  # what an earlier version or a person left incomplete
 file(RENAME ${work}/out ${OUT})
 file(REMOVE_RECURSE ${work})

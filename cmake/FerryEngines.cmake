@@ -3,6 +3,7 @@
 
 set(FERRY_ENGINES "default" CACHE STRING
   "Engines to build: default (those this machine can) | all (fail if one cannot) | a list of names. wasmtime is always built")
+option(FERRY_CROSS "wasmtime compiles for amd64 and arm64 alike: ferry pack --arch" OFF)
 set(FERRY_CRATE_CACHE "" CACHE PATH
   "Where built crates are kept; empty: $XDG_CACHE_HOME/ferry-build, else ~/.cache/ferry-build")
 
@@ -52,6 +53,9 @@ function(ferry_crate target)
   if(NOT C_COST)
     set(C_COST "some minutes")
   endif()
+  if(FERRY_CARGO_TARGET)  # of a cross-compiler's toolchain file
+    list(APPEND C_CARGO --target ${FERRY_CARGO_TARGET})
+  endif()
   file(GLOB files CONFIGURE_DEPENDS ${C_DIR}/*.toml ${C_DIR}/*.lock ${C_DIR}/*.rs ${C_SETUP})
   set(with_files "")
   foreach(folder ${C_WITH})
@@ -83,7 +87,7 @@ function(ferry_crate target)
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DOUT=${out} -DLIBRARY=${C_LIBRARY}
       -DLINK=${archive}
       "-DFILES=${files}" "-DWITH_FILES=${with_files}" "-DCARGO_ARGS=${cargo_args}"
-      -DPROFILE=${C_PROFILE}
+      -DPROFILE=${C_PROFILE} "-DTARGET=${FERRY_CARGO_TARGET}"
       "-DHEADERS=${headers}" "-DSETUP=${C_SETUP}" "-DCOST=${C_COST}" -DCARGO=${FERRY_CARGO}
       -P ${PROJECT_SOURCE_DIR}/cmake/BuildCrate.cmake
     COMMENT "Engine crate ${name} (${C_COST}, once)" VERBATIM JOB_POOL ferry_crates)

@@ -7,6 +7,9 @@ foreach(program ferry ferry-host ferry-host-full)
   endif()
 endforeach()
 # The engines install themselves (cmake/FerryEngines.cmake).
+# ferry-host for arm64, where `make arm64` has put it.
+install(DIRECTORY ${CMAKE_BINARY_DIR}/bin/arm64 DESTINATION lib/ferry OPTIONAL
+  USE_SOURCE_PERMISSIONS)
 
 install(FILES LICENSE NOTICE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md"

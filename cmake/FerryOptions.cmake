@@ -14,6 +14,10 @@ option(FERRY_WERROR "Warnings are errors" ON)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  add_compile_options(-fsigned-char)  # as on x86-64: the same code, with the same meaning
+endif()
+
 add_library(ferry_flags INTERFACE)
 target_compile_options(ferry_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual

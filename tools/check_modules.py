@@ -124,6 +124,13 @@ def check_versions(problems):
         if said and f'"={said[1]}"' not in (source.parent / "Cargo.toml").read_text():
             problems.append(f"{source.relative_to(ROOT)} says version {said[1]}, which its "
                             "Cargo.toml does not pin")
+    # What either compiles is run by the same ferry-host.
+    locks = [set(re.findall(r'^name = "([^"]+)"\nversion = "([^"]+)"\nsource', path.read_text(), re.M))
+             for path in (ROOT / "src/engines/wasmtime" / name / "Cargo.lock"
+                          for name in ("", "cross"))]
+    if locks[0] != locks[1]:
+        problems.append("src/engines/wasmtime/Cargo.lock and cross/Cargo.lock differ: "
+                        f"{sorted(locks[0] ^ locks[1])}")
 
 
 def main():

@@ -243,6 +243,7 @@ template <typename V>
 
 // Of 64, 16, 8 and 4 chunks: the two halves of their tree. 64, since joining takes as long as a
 // block, of however many lanes: it should be done to many at once.
+#if defined(__x86_64__)
 __attribute__((target("avx512f"))) void hash_64(const std::uint8_t* data, std::uint64_t counter,
                                                 Value* out) {
   Value chunks[64];
@@ -277,6 +278,7 @@ __attribute__((target("avx2"))) void hash_8(const std::uint8_t* data, std::uint6
   out[0] = join(pairs[0], pairs[1], 0);
   out[1] = join(pairs[2], pairs[3], 0);
 }
+#endif
 void hash_4(const std::uint8_t* data, std::uint64_t counter, Value* out) {
   Value chunks[4];
   hash_chunks<Words4>(data, counter, chunks);
@@ -284,6 +286,7 @@ void hash_4(const std::uint8_t* data, std::uint64_t counter, Value* out) {
   out[1] = join(chunks[2], chunks[3], 0);
 }
 
+#if defined(__x86_64__)
 __attribute__((target("avx512f"))) void pages_by_16(const std::uint8_t* const* pages,
                                                     std::size_t count, Value* out) {
   hash_pages<Words16>(pages, count, out);
@@ -292,6 +295,7 @@ __attribute__((target("avx2"))) void pages_by_8(const std::uint8_t* const* pages
                                                 Value* out) {
   hash_pages<Words8>(pages, count, out);
 }
+#endif
 void pages_by_4(const std::uint8_t* const* pages, std::size_t count, Value* out) {
   hash_pages<Words4>(pages, count, out);
 }
@@ -301,14 +305,23 @@ struct Wide {
   std::size_t chunks;
   unsigned level;  // of the two values: each stands for 2^level chunks
 };
+
+#if defined(__x86_64__)
 constexpr std::array<Wide, 4> kWide = {
     Wide{hash_64, 64, 5}, {hash_16, 16, 3}, {hash_8, 8, 2}, {hash_4, 4, 1}};
+constexpr std::array kPages = {pages_by_16, pages_by_16, pages_by_8, pages_by_4};  // as kWide
 
 // The first of kWide that this CPU can; it can all that follow, too.
 const std::size_t widest = [] {
   if (CPU_FEATURE_ACTIVE(AVX512F)) return 0u;
   return CPU_FEATURE_ACTIVE(AVX2) ? 2u : 3u;
 }();
+#else
+// Four lanes are what every CPU has: SSE2, Advanced SIMD.
+constexpr std::array<Wide, 1> kWide = {Wide{hash_4, 4, 1}};
+constexpr std::array kPages = {pages_by_4};
+constexpr std::size_t widest = 0;
+#endif
 
 // One chunk, the last one as a rule: maybe not whole, maybe the root.
 Value hash_chunk(ByteView data, std::uint64_t counter, Word root) {
@@ -365,8 +378,6 @@ class Tree {
   Value newest_{};
   std::optional<unsigned> level_;
 };
-
-constexpr std::array kPages = {pages_by_16, pages_by_16, pages_by_8, pages_by_4};  // as kWide
 
 }  // namespace
 

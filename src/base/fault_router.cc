@@ -9,7 +9,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <ucontext.h>
+
+#include "base/fault_kind.h"
 
 namespace ferry {
 
@@ -36,15 +37,6 @@ constexpr std::size_t kMostHandlers = 8;
 std::array<struct sigaction, kMostHandlers> next_actions;
 std::size_t handlers = 0;
 
-FaultKind kind_of([[maybe_unused]] const void* context) {
-#if defined(__x86_64__)
-  constexpr greg_t kWriteBit = 2;  // of the page fault's error code (Intel SDM 3A, 4.7)
-  const auto* state = static_cast<const ucontext_t*>(context);
-  if ((state->uc_mcontext.gregs[REG_ERR] & kWriteBit) != 0) return FaultKind::kWrite;
-#endif
-  return FaultKind::kRead;
-}
-
 bool answered(std::uintptr_t address, FaultKind kind) {
   if (thread_faults != nullptr && thread_faults->on_fault(address, kind)) return true;
   bool done = false;
@@ -63,8 +55,8 @@ void on_segv(int number, siginfo_t* info, void* context) {
   const int saved = errno;
   // A page that is closed by a marker (code_guard.cc) counts as one that is not there.
   const bool closed = info->si_code == SEGV_ACCERR || info->si_code == SEGV_MAPERR;
-  const bool done =
-      closed && answered(reinterpret_cast<std::uintptr_t>(info->si_addr), kind_of(context));
+  const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+  const bool done = closed && answered(address, fault_kind(context, address));
   errno = saved;
   if (done) return;
   const struct sigaction& next = next_actions[kHandler];

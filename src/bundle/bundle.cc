@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/architecture.h"
 #include "base/blake3.h"
 #include "bundle/bundle_format.h"
 
@@ -248,6 +249,15 @@ Result<Bundle> open_sealed(Fd sealed, const MacKey& key) {
 Status check_bundle_engine(const BundleInfo& info, std::string_view engine_name,
                            std::string_view fingerprint) {
   if (info.engine_name == engine_name && info.engine_fingerprint == fingerprint) return Done{};
+  const auto made_for = architecture_in(info.engine_fingerprint);
+  const auto here = architecture_in(fingerprint);
+  if (made_for && here && made_for != here) {
+    return Error{Code::kUnsupported,
+                 "the bundle of '" + info.function_name + "' was made for " +
+                     std::string(name_of(*made_for)) + " CPUs, and this is " +
+                     std::string(name_of(*here)),
+                 "`ferry pack --arch " + std::string(name_of(*here)) + "` makes one for this CPU"};
+  }
   return Error{Code::kUnsupported,
                "the bundle of '" + info.function_name + "' was made for " + info.engine_name +
                    " (" + info.engine_fingerprint + "), and this is " + std::string(engine_name) +

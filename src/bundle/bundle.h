@@ -61,7 +61,8 @@ Result<Bundle> open_bundle(ByteView bytes, const VerifyKey& key);
 Result<Fd> seal_bundle(ByteView bytes);
 Result<Bundle> open_sealed(Fd sealed, const MacKey& key);
 
-// kUnsupported naming both sides unless the bundle was made for this engine and CPU.
+// kUnsupported naming both sides unless the bundle was made for this engine and CPU. The
+// fingerprint carries the architecture (base/architecture.h).
 Status check_bundle_engine(const BundleInfo& info, std::string_view engine_name,
                            std::string_view fingerprint);
 

@@ -24,13 +24,12 @@ constexpr std::array kAlways{
     SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev,
     SYS_preadv2, SYS_pwritev2, SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_sendfile,
     SYS_accept, SYS_accept4, SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt,
-    SYS_setsockopt, SYS_close, SYS_close_range, SYS_dup, SYS_dup2, SYS_dup3, SYS_fcntl, SYS_lseek,
-    SYS_fstat, SYS_newfstatat, SYS_statx, SYS_fstatfs, SYS_pipe2, SYS_socketpair, SYS_memfd_create,
+    SYS_setsockopt, SYS_close, SYS_close_range, SYS_dup, SYS_dup3, SYS_fcntl, SYS_lseek, SYS_fstat,
+    SYS_newfstatat, SYS_statx, SYS_fstatfs, SYS_pipe2, SYS_socketpair, SYS_memfd_create,
     // waiting
-    SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_poll,
-    SYS_ppoll, SYS_select, SYS_pselect6, SYS_eventfd2, SYS_timerfd_create, SYS_timerfd_settime,
-    SYS_timerfd_gettime, SYS_signalfd4, SYS_nanosleep, SYS_clock_nanosleep, SYS_pause,
-    SYS_restart_syscall,
+    SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_ppoll, SYS_pselect6,
+    SYS_eventfd2, SYS_timerfd_create, SYS_timerfd_settime, SYS_timerfd_gettime, SYS_signalfd4,
+    SYS_nanosleep, SYS_clock_nanosleep, SYS_restart_syscall,
     // a granted folder's files
     SYS_ftruncate, SYS_fallocate, SYS_fadvise64, SYS_fsync, SYS_fdatasync, SYS_getdents64,
     SYS_mkdirat, SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
@@ -45,13 +44,24 @@ constexpr std::array kAlways{
     SYS_timer_create, SYS_timer_settime, SYS_timer_gettime, SYS_timer_getoverrun, SYS_timer_delete,
     SYS_exit, SYS_exit_group,
     // what there is to know
-    SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_time, SYS_getrandom, SYS_getrusage,
-    SYS_getcpu, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getppid, SYS_uname,
-    SYS_sysinfo, SYS_times};
+    SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_getrandom, SYS_getrusage, SYS_getcpu,
+    SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid, SYS_getppid, SYS_uname, SYS_sysinfo,
+    SYS_times};
 
-constexpr std::array kOpening{SYS_open,       SYS_openat, SYS_openat2, SYS_access,  SYS_faccessat,
-                              SYS_faccessat2, SYS_stat,   SYS_lstat,   SYS_readlink};
+constexpr std::array kOpening{SYS_openat, SYS_openat2, SYS_faccessat, SYS_faccessat2};
 constexpr std::array kConnecting{SYS_connect, SYS_bind};
+
+// Older forms of both, which newer architectures were never given.
+#if defined(__x86_64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
+constexpr std::array kAlwaysOlder{SYS_dup2,   SYS_epoll_wait, SYS_poll,
+                                  SYS_select, SYS_pause,      SYS_time};
+constexpr std::array kOpeningOlder{SYS_open, SYS_access, SYS_stat, SYS_lstat, SYS_readlink};
+#elif defined(__aarch64__)
+constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
+constexpr std::array<long, 0> kAlwaysOlder{};
+constexpr std::array<long, 0> kOpeningOlder{};
+#endif
 
 // Controls of descriptors: of sockets, whether one is a terminal, and of userfaultfd and the page
 // map, by which written pages are found.
@@ -116,15 +126,17 @@ class Program {
 std::vector<sock_filter> make_filter(const CallRules& rules) {
   Program program;
   program.load(offsetof(seccomp_data, arch));
-  program.unless_equal_skip(AUDIT_ARCH_X86_64, 1);
+  program.unless_equal_skip(kArchitecture, 1);
   program.code.push_back(BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0));
   program.answer(SECCOMP_RET_KILL_PROCESS);
   program.load(offsetof(seccomp_data, nr));
   program.unless_at_least_skip(kX32, 1);
   program.answer(fail(ENOSYS));
   for (const long call : kAlways) program.allow(call);
+  for (const long call : kAlwaysOlder) program.allow(call);
   if (rules.opens) {
     for (const long call : kOpening) program.allow(call);
+    for (const long call : kOpeningOlder) program.allow(call);
   }
   if (rules.connects) {
     for (const long call : kConnecting) program.allow(call);
@@ -154,7 +166,8 @@ std::vector<sock_filter> make_filter(const CallRules& rules) {
 
 std::size_t allowed_calls(const CallRules& rules) {
   constexpr std::size_t kByArgument = 6;  // ioctl, prctl, tgkill, kill, prlimit64, clone
-  return kAlways.size() + kByArgument + (rules.opens ? kOpening.size() : 0) +
+  return kAlways.size() + kAlwaysOlder.size() + kByArgument +
+         (rules.opens ? kOpening.size() + kOpeningOlder.size() : 0) +
          (rules.connects ? kConnecting.size() + 1 : 0);
 }
 

@@ -1,5 +1,7 @@
 #include "reset/page_guard.h"
 
+#include <unistd.h>
+
 #include "reset/page_guard_kinds.h"
 
 namespace ferry::reset {
@@ -10,6 +12,9 @@ std::string_view guard_name(GuardKind kind) {
 
 Result<std::unique_ptr<PageGuard>> make_page_guard(GuardKind kind, std::uint8_t* base,
                                                    std::size_t size) {
+  if (::sysconf(_SC_PAGESIZE) != kPage) {
+    return Error{Code::kUnsupported, "this kernel's pages are not of 4 KiB", ""};
+  }
   if (base == nullptr || size == 0 || reinterpret_cast<std::uintptr_t>(base) % kPage != 0 ||
       size % kPage != 0 || size / kPage > UINT32_MAX) {
     return Error{Code::kUnsupported, "the memory cannot be watched by pages", ""};

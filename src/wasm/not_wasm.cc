@@ -36,7 +36,7 @@ struct Machine {
 };
 // e_machine of the ELF specification, of what engines compile for.
 constexpr Machine kMachines[] = {{62, " for x86-64"},
-                                 {183, " for arm64, which no platform's package of ferry is for"},
+                                 {183, " for arm64"},
                                  {243, " for RISC-V, which no platform's package of ferry is for"},
                                  {22, " for s390x, which no platform's package of ferry is for"}};
 

@@ -2,6 +2,7 @@
 #include <fstream>
 #include <functional>
 
+#include "base/architecture.h"
 #include "bundle/bundle.h"
 #include "bundle/code_guard.h"
 #include "bundle/elf_code.h"
@@ -20,9 +21,48 @@ TEST(Wasmtime, PortableCodeNamesNoCpuOfThisMachine) {
   ASSERT_TRUE(portable.ok()) << portable.error().text();
   EXPECT_EQ((*portable)->info().variant, "portable");
   EXPECT_NE((*portable)->info().fingerprint, (*native)->info().fingerprint);
-  EXPECT_TRUE((*portable)->info().fingerprint.ends_with("cpu:x86-64-v2"));
+  const char* level = kThisArchitecture == Architecture::kAmd64 ? "cpu:x86-64-v2" : "cpu:armv8-a";
+  EXPECT_TRUE((*portable)->info().fingerprint.ends_with(level));
   const auto code = (*portable)->compile(guest("suite"));
   EXPECT_TRUE(code.ok()) << code.error().text();
+}
+
+// e_machine of the ELF specification.
+unsigned machine_of_code(const Bytes& elf) {
+  return elf.size() < 20 ? 0 : elf[19] * 256u + elf[18];
+}
+constexpr unsigned kElfAmd64 = 62;
+constexpr unsigned kElfArm64 = 183;
+
+TEST(Wasmtime, PortableForThisArchitectureIsPortable) {
+  EngineOptions options;
+  options.compile_only = true;
+  const std::string name = "wasmtime:portable";
+  auto portable = load_engine(name, options);
+  auto named = load_engine(name + "-" + std::string(name_of(kThisArchitecture)), options);
+  ASSERT_TRUE(portable.ok() && named.ok());
+  EXPECT_EQ((*portable)->info().fingerprint, (*named)->info().fingerprint);
+}
+
+TEST(Wasmtime, CodeForAnotherArchitectureIsCompiledAndNotRun) {
+  const bool here_amd64 = kThisArchitecture == Architecture::kAmd64;
+  const Architecture other = here_amd64 ? Architecture::kArm64 : Architecture::kAmd64;
+  const std::string name = "wasmtime:portable-" + std::string(name_of(other));
+  EngineOptions options;
+  options.compile_only = true;
+  auto engine = load_engine(name, options);
+  if (!engine.ok()) {
+    EXPECT_EQ(engine.error().code, Code::kNotFound) << engine.error().text();
+    EXPECT_NE(engine.error().hint.find("make arm64"), std::string::npos);
+    GTEST_SKIP() << "this build has no compiler for " << name_of(other) << " (make arm64)";
+  }
+  EXPECT_EQ(architecture_in((*engine)->info().fingerprint), other);
+  const auto code = (*engine)->compile(guest("suite"));
+  ASSERT_TRUE(code.ok()) << code.error().text();
+  EXPECT_EQ(machine_of_code(*code), here_amd64 ? kElfArm64 : kElfAmd64);
+  auto running = load_engine(name, {});
+  ASSERT_FALSE(running.ok());
+  EXPECT_EQ(running.error().code, Code::kUnsupported);
 }
 
 TEST(Wasmtime, NoSuchVariantIsUsage) {

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/architecture.h"
 #include "base/file.h"
 #include "hostmain/decide.h"
 #include "hostmain/options.h"
@@ -161,7 +162,11 @@ TEST(Packed, OfAnotherVersionOrCpuIsRefusedByTheProgram) {
   ASSERT_EQ(crypto_sign_keypair(shown.bytes.data(), secret.secret.data()), 0);
   ASSERT_TRUE(
       write_file_atomically(folder + "/ferry.pub", as_bytes(to_hex(shown.bytes) + "\n")).ok());
-  for (const char* fingerprint : {"wasmtime 47.0.0 cpu:x86-64-v2", "cpu:aarch64", ""}) {
+  const std::string foreign(machine_of(
+      kThisArchitecture == Architecture::kAmd64 ? Architecture::kArm64 : Architecture::kAmd64));
+  for (const std::string& fingerprint :
+       {std::string("wasmtime 47.0.0 cpu:x86-64-v2"), "wasmtime/48.0.8 " + foreign + " portable",
+        std::string()}) {
     bundle::BundleInfo info;
     info.function_name = "other";
     info.function_digest = "sha256:" + std::string(64, '0');
@@ -178,6 +183,10 @@ TEST(Packed, OfAnotherVersionOrCpuIsRefusedByTheProgram) {
     said.resize(fread(said.data(), 1, said.size(), pipe));
     EXPECT_NE(pclose(pipe), 0) << fingerprint;
     EXPECT_THAT(said, testing::HasSubstr("was made for")) << fingerprint;
+    if (fingerprint.find(foreign) != std::string::npos) {
+      EXPECT_THAT(said, testing::HasSubstr(" CPUs, and this is ")) << said;
+      EXPECT_THAT(said, testing::HasSubstr("ferry pack --arch ")) << said;
+    }
   }
 }
 

@@ -102,12 +102,37 @@ const char* default_variant() {
 #endif
 }
 
-Result<ConfigPtr> make_config(const EngineOptions& options) {
-  const std::string variant = options.variant.empty() ? default_variant() : options.variant;
-  if (variant != kNative && variant != kPortable) {
-    return Error{Code::kUsage, "wasmtime has no variant '" + variant + "'",
+Result<Variant> parse_variant(const EngineOptions& options) {
+  const std::string name = options.variant.empty() ? default_variant() : options.variant;
+  if (name == kNative) return Variant{};
+  if (name == kPortable) return Variant{true};
+  const std::string prefix = std::string(kPortable) + "-";
+  const auto architecture = find_architecture(
+      name.starts_with(prefix) ? std::string_view(name).substr(prefix.size()) : "");
+  if (!architecture) {
+    return Error{Code::kUsage, "wasmtime has no variant '" + name + "'",
                  "its variants are: " + std::string(kNative) + ", " + kPortable};
   }
+  const Variant variant{true, *architecture};
+#ifndef FERRY_WASMTIME_CROSS
+  if (variant.foreign()) {
+    return Error{Code::kNotFound,
+                 "this build's compiler makes code for " + std::string(name_of(kThisArchitecture)) +
+                     " alone, and " + std::string(name_of(*architecture)) + " is wanted",
+                 "`make arm64` builds one that makes both, and the ferry-host for arm64"};
+  }
+#endif
+  if (variant.foreign() && !options.compile_only) {
+    return Error{Code::kUnsupported,
+                 "code for " + std::string(name_of(*architecture)) + " does not run on " +
+                     std::string(name_of(kThisArchitecture)),
+                 ""};
+  }
+  return variant;
+}
+
+Result<ConfigPtr> make_config(const EngineOptions& options,
+                              [[maybe_unused]] const Variant& variant) {
   ConfigPtr config(wasm_config_new());
   wasm_config_t* c = config.get();
   set_features(*c);
@@ -122,27 +147,31 @@ Result<ConfigPtr> make_config(const EngineOptions& options) {
 #ifdef WASMTIME_FEATURE_COMPILER
   wasmtime_config_cranelift_opt_level_set(c, WASMTIME_OPT_LEVEL_SPEED);
   wasmtime_config_parallel_compilation_set(c, true);
-  if (variant == kPortable) {
+  if (variant.portable) {
     // Naming a target, even our own, starts from the bare instruction set.
-    if (ErrorPtr error{wasmtime_config_target_set(c, "x86_64-unknown-linux-gnu")}) {
+    const std::string target = std::string(machine_of(variant.architecture)) + "-unknown-linux-gnu";
+    if (ErrorPtr error{wasmtime_config_target_set(c, target.c_str())}) {
       return Error{Code::kInternal, "wasmtime: " + message_of(*error), ""};
     }
-    for (const char* flag : portable_flags()) wasmtime_config_cranelift_flag_enable(c, flag);
+    for (const char* flag : portable_flags(variant.architecture)) {
+      wasmtime_config_cranelift_flag_enable(c, flag);
+    }
   }
 #endif
   if (!options.compile_only) FERRY_CHECK_OK(set_pool(*c, options));
   return config;
 }
 
-std::string make_fingerprint(const EngineOptions& options) {
-  const std::string variant = options.variant.empty() ? default_variant() : options.variant;
-  std::string out = "wasmtime/48.0.8 x86_64 " + variant;
+std::string make_fingerprint(const EngineOptions& options, const Variant& variant) {
+  std::string out = "wasmtime/48.0.8 ";
+  out += machine_of(variant.architecture);
+  out += std::string(" ") + (variant.portable ? kPortable : kNative);
   if (options.count_instructions) out += " fuel";
   // Wasmtime reads this one itself, and then keeps source lines in the code.
   const char* details = std::getenv("WASMTIME_BACKTRACE_DETAILS");
   if (details != nullptr && std::string_view(details) == "1") out += " details";
   out += " cpu:";
-  out += variant == kPortable ? "x86-64-v2" : cpu_features();
+  out += variant.portable ? portable_level(variant.architecture) : cpu_features();
   return out;
 }
 

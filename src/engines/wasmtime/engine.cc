@@ -12,15 +12,22 @@
 #include "engines/wasmtime/slim.h"
 #include "wasm/copied_data.h"
 
+#ifdef FERRY_WASMTIME_CROSS
+// cross/lib.rs. The error, or null and the code in `out`, which the caller deletes.
+extern "C" wasmtime_error_t* ferry_wasmtime_precompile(const wasm_engine_t* engine,
+                                                       const std::uint8_t* wasm, std::size_t size,
+                                                       wasm_byte_vec_t* out);
+#endif
+
 namespace ferry::engine::wasmtime {
 namespace {
 
-Info make_info(const EngineOptions& options) {
+Info make_info(const EngineOptions& options, const Variant& variant) {
   Info info;
   info.name = "wasmtime";
   info.version = "48.0.8";
   info.variant = options.variant.empty() ? default_variant() : options.variant;
-  info.fingerprint = make_fingerprint(options);
+  info.fingerprint = make_fingerprint(options, variant);
   Capabilities& c = info.capabilities;
   c.compiles_ahead = true;
   c.deadline = true;
@@ -34,19 +41,40 @@ Info make_info(const EngineOptions& options) {
   return info;
 }
 
+#ifdef WASMTIME_FEATURE_COMPILER
+Bytes take(wasm_byte_vec_t& code) {
+  Bytes out = slim({reinterpret_cast<const std::uint8_t*>(code.data), code.size});
+  wasm_byte_vec_delete(&code);
+  return out;
+}
+#endif
+
+#ifdef FERRY_WASMTIME_CROSS
+Result<Bytes> compile_foreign(const wasm_engine_t& engine, ByteView wasm) {
+  wasm_byte_vec_t code{};
+  if (ErrorPtr error{ferry_wasmtime_precompile(&engine, wasm.data(), wasm.size(), &code)}) {
+    return Error{Code::kInvalid, "wasmtime: " + message_of(*error), ""};
+  }
+  return take(code);
+}
+#endif
+
 class WasmtimeEngine final : public Engine {
  public:
-  explicit WasmtimeEngine(const EngineOptions& options)
-      : info_(make_info(options)), shared_(std::make_shared<Shared>()) {
+  WasmtimeEngine(const EngineOptions& options, const Variant& variant)
+      : variant_(variant), info_(make_info(options, variant)), shared_(std::make_shared<Shared>()) {
     shared_->options = options;
   }
 
   Status start() {
-    FERRY_TRY(ConfigPtr config, make_config(shared_->options));
-    if (info_.variant == kPortable && !is_portable_cpu()) {
-      return Error{Code::kUnsupported, "wasmtime: this CPU is older than x86-64-v2", ""};
+    FERRY_TRY(ConfigPtr config, make_config(shared_->options, variant_));
+    if (variant_.portable && !variant_.foreign() && !is_portable_cpu()) {
+      return Error{
+          Code::kUnsupported,
+          std::string("wasmtime: this CPU has less than ") + portable_level(kThisArchitecture), ""};
     }
     shared_->engine.reset(wasm_engine_new_with_config(config.release()));
+    if (variant_.foreign()) return Done{};
     shared_->linker.reset(wasmtime_linker_new(shared_->engine.get()));
     return define_imports(*shared_->linker);
   }
@@ -57,6 +85,9 @@ class WasmtimeEngine final : public Engine {
 #ifdef WASMTIME_FEATURE_COMPILER
     const auto copied = wasm::with_copied_data(prepared);
     const ByteView wasm = copied ? *copied : prepared;
+#ifdef FERRY_WASMTIME_CROSS
+    if (variant_.foreign()) return compile_foreign(*shared_->engine, wasm);
+#endif
     wasmtime_module_t* raw = nullptr;
     if (ErrorPtr error{
             wasmtime_module_new(shared_->engine.get(), wasm.data(), wasm.size(), &raw)}) {
@@ -67,10 +98,7 @@ class WasmtimeEngine final : public Engine {
     if (ErrorPtr error{wasmtime_module_serialize(module.get(), &code)}) {
       return Error{Code::kInternal, "wasmtime: " + message_of(*error), ""};
     }
-    const ByteView view(reinterpret_cast<const std::uint8_t*>(code.data), code.size);
-    Bytes out = slim(view);
-    wasm_byte_vec_delete(&code);
-    return out;
+    return take(code);
 #else
     static_cast<void>(prepared);
     return Error{Code::kUnsupported, "this program has no compiler: it runs bundles only",
@@ -119,6 +147,7 @@ class WasmtimeEngine final : public Engine {
   void tick() override { wasmtime_engine_increment_epoch(shared_->engine.get()); }
 
  private:
+  Variant variant_;
   Info info_;
   std::shared_ptr<Shared> shared_;  // modules may outlive the engine
 };
@@ -128,7 +157,13 @@ class WasmtimeEngine final : public Engine {
 
 extern "C" __attribute__((visibility("default"))) ferry::engine::Engine* ferry_engine_v1(
     const ferry::engine::EngineOptions& options, ferry::Error& error) {
-  auto engine = std::make_unique<ferry::engine::wasmtime::WasmtimeEngine>(options);
+  using ferry::engine::wasmtime::WasmtimeEngine;
+  auto variant = ferry::engine::wasmtime::parse_variant(options);
+  if (!variant.ok()) {
+    error = std::move(variant).error();
+    return nullptr;
+  }
+  auto engine = std::make_unique<WasmtimeEngine>(options, *variant);
   ferry::Status started = engine->start();
   if (!started.ok()) {
     error = std::move(started).error();

@@ -8,6 +8,15 @@ ferry_crate(ferry_crate_wasmtime_slim DIR ${dir} LIBRARY libferry_wasmtime.a FLA
   PROFILE slim CARGO --no-default-features COST "about 2 CPU minutes"
   HEADERS out:wasmtime-c-api-impl:include)
 
+# The plug-in's own, where bundles for the other architecture are wanted (`make arm64`).
+set(plugin_crate ferry_crate_wasmtime)
+if(FERRY_CROSS)
+  set(plugin_crate ferry_crate_wasmtime_cross)
+  ferry_crate(${plugin_crate} DIR ${dir}/cross LIBRARY libferry_wasmtime_cross.a
+    COST "about 7 CPU minutes" HEADERS out:wasmtime-c-api-impl:include)
+  target_compile_definitions(${plugin_crate} INTERFACE FERRY_WASMTIME_CROSS)
+endif()
+
 # Its Rust is built with panic = "abort" and nothing throws through it, so the tables for unwinding
 # are weight alone: some tens of kB of what is uploaded.
 set(light ${CMAKE_BINARY_DIR}/libferry_wasmtime_light.a)
@@ -25,7 +34,7 @@ add_dependencies(ferry_crate_wasmtime_light ferry_crate_wasmtime_light_build)
 
 ferry_engine_wanted(wasmtime wanted DEFAULT RUST 1.95 COST ${cost})
 if(wanted)
-  ferry_engine(wasmtime CRATE ferry_crate_wasmtime)
+  ferry_engine(wasmtime CRATE ${plugin_crate})
   ferry_engine(wasmtime CRATE ferry_crate_wasmtime_light STATIC static)
   ferry_engine(wasmtime CRATE ferry_crate_wasmtime STATIC full_static)
 endif()
