@@ -72,6 +72,14 @@ setup: ## install what is missing here (Debian packages; says which)
 	  echo "npm is missing, and Lucet needs its binaryen: get Node.js from https://nodejs.org"; exit 1; \
 	else echo "npm is missing: without its binaryen Lucet refuses functions in newer WebAssembly, Go's among them"; fi
 
+.PHONY: arm64
+arm64: build ## ferry-host for arm64, and a compiler for it in ferry: ferry pack --arch (cross compilers from Debian)
+	root=$$(tools/arm64.sh) && cmake --preset arm64 "-DFERRY_ARM64_ROOT=$$root"
+	cmake --build --preset arm64 -j $(JOBS) --target ferry-host
+	mkdir -p build/bin/arm64 && cp -u build-arm64/bin/ferry-host build/bin/arm64
+	cmake --preset release -DFERRY_CROSS=ON
+	cmake --build build -j $(JOBS) --target ferry_engine_wasmtime
+
 .PHONY: format
 format: ## lay out all source files
 	@tools/setup.sh lint
@@ -117,7 +125,7 @@ clean: ## remove all build folders; downloads and compiler caches stay
 help: ## this list
 	@echo "make TARGET. The first time: make run"
 	@awk 'BEGIN { FS = ":.*## " } /^## / { print "\n" substr($$0, 4) } \
-	  /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ## Long suites
 
@@ -126,6 +134,14 @@ test-asan: functions ## every test, compiled with AddressSanitizer and UBSan
 	cmake --preset asan
 	cmake --build --preset asan -j $(JOBS)
 	ctest --preset asan
+
+.PHONY: test-arm64
+test-arm64: arm64 functions ## the tests of what is shipped, compiled for arm64, under QEMU
+	cmake --build --preset arm64 -j $(JOBS) --target test_base test_hostmain test_http test_reset \
+	  test_snapshot test_wasi
+	cmake --build build -j $(JOBS) --target lambda_emulator
+	tests/arm64.sh build-arm64 -j $(JOBS)
+	tests/lambda/run.py --build build --against arm64
 
 .PHONY: test-engines
 test-engines: build functions ## every sample and hostile guest on every engine, one outcome (minutes)

@@ -124,15 +124,29 @@ class LambdaTarget final : public DeployTarget {
     return report;
   }
 
+  // Packages of a version that made no other say nothing.
+  static Result<std::string> architecture_of(const DeployJob& job) {
+    const std::string_view said = job.mark.setting("architecture");
+    if (said.empty() || said == "x86_64") return std::string("x86_64");
+    if (said == "arm64") return std::string(said);
+    return Error{Code::kInvalid,
+                 fmt::format("ferry-package.json names the architecture '{}'",
+                             deploy::shown(std::string(said), 40)),
+                 "pack the function again"};
+  }
+
   Result<std::vector<deploy::LambdaLayer>> layers_of(const DeployJob& job) const {
     FERRY_TRY(Bytes runtime, read_file(job.folder + "/runtime-layer.zip", kMaxZip));
     FERRY_TRY(Bytes bundles, read_file(job.folder + "/function-layer.zip", kMaxZip));
+    FERRY_TRY(const std::string architecture, architecture_of(job));
     std::vector<deploy::LambdaLayer> out;
-    out.push_back({prefix_ + "ferry-runtime",
+    // One name for each architecture, so that functions of both do not take turns at a version.
+    out.push_back({prefix_ + (architecture == "arm64" ? "ferry-runtime-arm64" : "ferry-runtime"),
                    fmt::format("ferry-host {}, {}", job.mark.ferry, job.mark.setting("engine")),
-                   std::move(runtime)});
+                   std::move(runtime), architecture});
     out.push_back({prefix_ + "ferry-" + layer_name(job.mark.function),
-                   fmt::format("{} {}", job.mark.function, job.mark.digest), std::move(bundles)});
+                   fmt::format("{} {}", job.mark.function, job.mark.digest), std::move(bundles),
+                   architecture});
     return out;
   }
 
@@ -153,6 +167,7 @@ class LambdaTarget final : public DeployTarget {
       function.description = "ferry " + words[2];
       FERRY_TRY(function.seconds, number(words[0]));
       FERRY_TRY(function.megabytes, number(words[1]));
+      FERRY_TRY(function.architecture, architecture_of(job));
       function.role = role_;
       function.zip = code;
       out.push_back(std::move(function));

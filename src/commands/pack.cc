@@ -23,6 +23,11 @@ class Pack final : public Verb {
     app.add_option("-o,--out", options_.folder, "Folder that the package is written to")
         ->type_name("DIR")
         ->required();
+    app.add_option("--arch", arch_,
+                   "CPUs to make it for: amd64, arm64, or all for an image of both (default: "
+                   "this machine's)")
+        ->type_name("ARCH")
+        ->check(CLI::IsMember({"amd64", "arm64", "all"}));
     app.add_option("--tag", options_.tag, "Name of the image (default: the function's)")
         ->type_name("NAME[:VERSION]");
     app.add_option("--trigger", options_.triggers,
@@ -52,6 +57,7 @@ class Pack final : public Verb {
         "  ferry pack hello.wasm --for knative --tag registry.example/hello:1 -o out\n"
         "  ferry pack hello.wasm --for azure --trigger http --trigger queue=orders -o out\n"
         "  ferry pack hello.wasm --for lambda -o out && sam deploy --guided -t out/template.yaml\n"
+        "  ferry pack hello.wasm --for lambda --arch arm64 -o out    for Graviton\n"
         "  ferry pack orders.wasm mail.wasm --for lambda -o out    two functions, one layer\n"
         "\n"
         "Needs no container engine. The same input and key give the same bytes.");
@@ -74,6 +80,27 @@ class Pack final : public Verb {
     return names;
   }
 
+  Status choose_architectures(const packaging::Packaging& target) {
+    const bool only_amd64 = target.cpus == packaging::Cpus::kAmd64;
+    if (arch_ == "all") {
+      options_.architectures.assign(kArchitectures.begin(), kArchitectures.end());
+    } else if (const auto asked = find_architecture(arch_)) {
+      options_.architectures = {*asked};
+    } else {
+      options_.architectures = {only_amd64 ? Architecture::kAmd64 : kThisArchitecture};
+    }
+    if (only_amd64 && !arch_.empty() && arch_ != "amd64") {
+      return Error{Code::kUsage, fmt::format("packages for {} are made for amd64 alone", platform_),
+                   "leave --arch out"};
+    }
+    if (target.cpus == packaging::Cpus::kOne && arch_ == "all") {
+      return Error{Code::kUsage,
+                   fmt::format("what is packed for {} is for one architecture", platform_),
+                   "pack for each, into a folder of its own"};
+    }
+    return Done{};
+  }
+
   Status pack() {
     options_.path = paths_.front();
     options_.platform = platform_;
@@ -83,6 +110,7 @@ class Pack final : public Verb {
       return Error{Code::kUsage, fmt::format("a package for {} holds one function", platform_),
                    "pack each by itself, into a folder of its own"};
     }
+    FERRY_CHECK_OK(choose_architectures(*target));
     FERRY_CHECK_OK(check_folder_place("-o", options_.folder));
     if (!options_.triggers.empty() && !target->has_triggers) {
       return Error{Code::kUsage, "--trigger is for --for azure alone", ""};
@@ -103,6 +131,7 @@ class Pack final : public Verb {
   packaging::PackOptions options_;
   std::vector<std::string> paths_;
   std::string platform_;
+  std::string arch_;
 };
 
 }  // namespace

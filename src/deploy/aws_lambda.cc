@@ -13,7 +13,6 @@ namespace json = boost::json;
 constexpr std::string_view kFunctions = "/2015-03-31/functions";
 constexpr std::string_view kLayers = "/2018-10-31/layers";
 constexpr char kRuntime[] = "provided.al2023";
-constexpr char kArchitecture[] = "x86_64";
 constexpr int kMaxPolls = 120;  // seconds that AWS may take to make a function ready
 
 json::object object_of(const std::string& text) {
@@ -82,7 +81,7 @@ json::object layer_body(const LambdaLayer& layer) {
   return {{"Description", layer.description},
           {"Content", json::object{{"ZipFile", to_base64(layer.zip)}}},
           {"CompatibleRuntimes", json::array{kRuntime}},
-          {"CompatibleArchitectures", json::array{kArchitecture}}};
+          {"CompatibleArchitectures", json::array{layer.architecture}}};
 }
 
 json::array array_of(const std::vector<std::string>& texts) {
@@ -107,7 +106,7 @@ json::object creation(const LambdaFunction& function, const std::vector<std::str
   json::object body = configuration(function, layers);
   body["FunctionName"] = function.name;
   body["Role"] = function.role;
-  body["Architectures"] = json::array{kArchitecture};
+  body["Architectures"] = json::array{function.architecture};
   body["Code"] = json::object{{"ZipFile", to_base64(function.zip)}};
   return body;
 }
@@ -124,6 +123,16 @@ std::vector<std::string> layers_of(const json::object& there) {
     }
   }
   return out;
+}
+
+// Lambda's default where nothing is said.
+std::string architecture_of(const json::object& there) {
+  const json::value* list = there.if_contains("Architectures");
+  if (list == nullptr || !list->is_array() || list->get_array().size() != 1 ||
+      !list->get_array()[0].is_string()) {
+    return "x86_64";
+  }
+  return std::string(list->get_array()[0].get_string());
 }
 
 bool is_configured(const json::object& there, const LambdaFunction& function,
@@ -249,9 +258,11 @@ Result<LambdaDone> LambdaApi::put_function(const LambdaFunction& function,
   }
   const json::object there = object_of(found.body);
   LambdaDone out{text_of(there, "FunctionArn"), "unchanged"};
-  if (force || text_of(there, "CodeSha256") != code_sha256(function.zip)) {
-    const std::string body = json::serialize(json::object{
-        {"ZipFile", to_base64(function.zip)}, {"Architectures", json::array{kArchitecture}}});
+  if (force || text_of(there, "CodeSha256") != code_sha256(function.zip) ||
+      architecture_of(there) != function.architecture) {
+    const std::string body =
+        json::serialize(json::object{{"ZipFile", to_base64(function.zip)},
+                                     {"Architectures", json::array{function.architecture}}});
     FERRY_TRY(const Response put, call(request("PUT", path + "/code", body), what));
     if (put.status == 404) {
       return refused(put, what, host_of(access_.endpoint));

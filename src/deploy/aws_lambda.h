@@ -16,6 +16,7 @@ struct LambdaLayer {
   std::string name;
   std::string description;
   Bytes zip;
+  std::string architecture = "x86_64";  // or "arm64"
 };
 
 struct LambdaFunction {
@@ -26,6 +27,7 @@ struct LambdaFunction {
   int megabytes = 128;
   std::string role;  // ARN; wanted for a function that is not there yet
   Bytes zip;
+  std::string architecture = "x86_64";  // or "arm64"
 };
 
 // What was done: "created", "updated", "unchanged".

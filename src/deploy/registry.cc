@@ -11,6 +11,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr char kManifestType[] = "application/vnd.oci.image.manifest.v1+json";
+constexpr char kIndexType[] = "application/vnd.oci.image.index.v1+json";
 
 std::string size_text(std::size_t bytes) {
   return bytes < (1u << 20) ? fmt::format("{} bytes", bytes)
@@ -47,21 +48,15 @@ class Push {
 
   Result<std::string> run(const package::Image& image) {
     FERRY_CHECK_OK(reach());
-    FERRY_CHECK_OK(blob("layer", image.layer));
-    FERRY_CHECK_OK(blob("config", as_bytes(image.config)));
-    Request request = at("PUT", fmt::format("/manifests/{}", to_.tag));
-    request.body = as_bytes(image.manifest);
-    request.fields = {{"Content-Type", kManifestType}};
-    FERRY_TRY(const Response answer, send(std::move(request)));
-    if (answer.status != 201) {
-      return refused(answer, "the manifest");
+    const bool several = !image.index.empty();
+    for (const package::PlatformImage& platform : image.platforms) {
+      FERRY_CHECK_OK(blob("layer", platform.layer));
+      FERRY_CHECK_OK(blob("config", as_bytes(platform.config)));
+      FERRY_CHECK_OK(manifest(several ? platform.digest : to_.tag, kManifestType, platform.manifest,
+                              platform.digest));
     }
-    const std::string_view digest = answer.field("docker-content-digest");
-    if (!digest.empty() && digest != image.digest) {
-      return Error{Code::kDenied,
-                   fmt::format("{} says that it stored {}, and was sent {}", to_.registry,
-                               shown(digest), image.digest),
-                   "something between here and the registry changed the image"};
+    if (several) {
+      FERRY_CHECK_OK(manifest(to_.tag, kIndexType, image.index, image.digest));
     }
     return fmt::format("{}/{}@{}", to_.registry, to_.name, image.digest);
   }
@@ -147,6 +142,26 @@ class Push {
       }
     }
     return not_known();
+  }
+
+  // A manifest or an index, under a tag or its digest.
+  Status manifest(const std::string& reference, const char* type, const std::string& text,
+                  const std::string& digest) {
+    Request request = at("PUT", fmt::format("/manifests/{}", reference));
+    request.body = as_bytes(text);
+    request.fields = {{"Content-Type", type}};
+    FERRY_TRY(const Response answer, send(std::move(request)));
+    if (answer.status != 201) {
+      return refused(answer, "the manifest");
+    }
+    const std::string_view stored = answer.field("docker-content-digest");
+    if (!stored.empty() && stored != digest) {
+      return Error{Code::kDenied,
+                   fmt::format("{} says that it stored {}, and was sent {}", to_.registry,
+                               shown(stored), digest),
+                   "something between here and the registry changed the image"};
+    }
+    return Done{};
   }
 
   Status blob(std::string_view what, ByteView bytes) {

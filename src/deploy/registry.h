@@ -1,5 +1,6 @@
 // An image to an OCI registry (distribution-spec 1.1, "Push"): blobs that are not there yet, then
-// the manifest under a tag.
+// the manifest under a tag; of an image for several kinds of CPU each manifest under its digest,
+// and the index under the tag.
 #pragma once
 
 #include <functional>

@@ -12,6 +12,8 @@
 namespace ferry::package {
 namespace {
 
+constexpr char kManifestType[] = "application/vnd.oci.image.manifest.v1+json";
+constexpr char kIndexType[] = "application/vnd.oci.image.index.v1+json";
 constexpr char kEpoch[] = "1970-01-01T00:00:00Z";
 
 std::string list(const std::vector<std::string>& items) {
@@ -68,6 +70,34 @@ std::string blob_path(const std::string& digest) {
   return "blobs/sha256/" + digest.substr(digest.find(':') + 1);
 }
 
+// A content descriptor (image-spec 1.0, "OCI Content Descriptors") with further members.
+std::string descriptor(std::string_view type, std::string_view digest, std::size_t size,
+                       std::string_view more) {
+  return fmt::format(R"({{"mediaType":"{}","digest":"{}","size":{},{}}})", type, digest, size,
+                     more);
+}
+
+std::string index_of(std::string_view descriptors) {
+  return fmt::format(R"({{"schemaVersion":2,"mediaType":"{}","manifests":[{}]}})", kIndexType,
+                     descriptors);
+}
+
+Result<PlatformImage> write_platform(const ImageSpec& spec) {
+  PlatformImage out;
+  FERRY_TRY(out.layer, write_layer(spec));
+  const std::string layer_digest = digest_of(out.layer);
+  out.config = write_config(spec, layer_digest);
+  out.manifest = fmt::format(
+      R"({{"schemaVersion":2,"mediaType":"{}",)"
+      R"("config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}",)"
+      R"("size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar",)"
+      R"("digest":"{}","size":{}}}]}})",
+      kManifestType, digest_of(as_bytes(out.config)), out.config.size(), layer_digest,
+      out.layer.size());
+  out.digest = digest_of(as_bytes(out.manifest));
+  return out;
+}
+
 bool is_name_char(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 }  // namespace
@@ -101,50 +131,59 @@ bool is_image_tag(std::string_view tag) {
   return true;
 }
 
-Result<Image> write_image(const ImageSpec& spec) {
-  if (!is_image_tag(spec.tag)) {
-    return Error{Code::kUsage, fmt::format("'{}' is no name for an image", spec.tag),
+Result<Image> write_image(std::span<const ImageSpec> specs) {
+  if (specs.empty()) return Error{Code::kInternal, "an image for no CPU", ""};
+  const std::string& tag = specs.front().tag;
+  if (!is_image_tag(tag)) {
+    return Error{Code::kUsage, fmt::format("'{}' is no name for an image", tag),
                  "lower-case letters and digits, as in registry.example.com/team/hello:1.0"};
   }
-  FERRY_TRY(Bytes layer, write_layer(spec));
-  const std::string layer_digest = digest_of(layer);
-  std::string config = write_config(spec, layer_digest);
-  const std::string config_digest = digest_of(as_bytes(config));
-  std::string manifest = fmt::format(
-      R"({{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",)"
-      R"("config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{}",)"
-      R"("size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar",)"
-      R"("digest":"{}","size":{}}}]}})",
-      config_digest, config.size(), layer_digest, layer.size());
+  const bool several = specs.size() > 1;
+  const std::string names = fmt::format(R"("annotations":{{"org.opencontainers.image.ref.name":{},)"
+                                        R"("io.containerd.image.name":{}}})",
+                                        event::json_string(tag), event::json_string(tag));
   Image image;
-  image.digest = digest_of(as_bytes(manifest));
-  const std::string index = fmt::format(
-      R"({{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json",)"
-      R"("manifests":[{{"mediaType":"application/vnd.oci.image.manifest.v1+json",)"
-      R"("digest":"{}","size":{},"annotations":{{"org.opencontainers.image.ref.name":{},)"
-      R"("io.containerd.image.name":{}}},"platform":{{"architecture":{},"os":"linux"}}}}]}})",
-      image.digest, manifest.size(), event::json_string(spec.tag), event::json_string(spec.tag),
-      event::json_string(spec.architecture));
-  const std::string tag = spec.tag.find(':', spec.tag.rfind('/') + 1) == std::string::npos
-                              ? spec.tag + ":latest"
-                              : spec.tag;
+  std::string descriptors;
+  for (const ImageSpec& spec : specs) {
+    FERRY_TRY(PlatformImage platform, write_platform(spec));
+    descriptors +=
+        (descriptors.empty() ? "" : ",") +
+        descriptor(kManifestType, platform.digest, platform.manifest.size(),
+                   fmt::format(R"({}"platform":{{"architecture":{},"os":"linux"}})",
+                               several ? "" : names + ",", event::json_string(spec.architecture)));
+    image.platforms.push_back(std::move(platform));
+  }
+  std::map<std::string, ByteView> blobs;  // by path; two architectures may share one
+  for (const PlatformImage& platform : image.platforms) {
+    blobs[blob_path(digest_of(as_bytes(platform.config)))] = as_bytes(platform.config);
+    blobs[blob_path(digest_of(platform.layer))] = platform.layer;
+    blobs[blob_path(platform.digest)] = as_bytes(platform.manifest);
+  }
+  image.digest = image.platforms.front().digest;
+  if (several) {
+    image.index = index_of(descriptors);
+    image.digest = digest_of(as_bytes(image.index));
+    blobs[blob_path(image.digest)] = as_bytes(image.index);
+    descriptors = descriptor(kIndexType, image.digest, image.index.size(), names);
+  }
+  const PlatformImage& first = image.platforms.front();
+  const std::string whole_tag =
+      tag.find(':', tag.rfind('/') + 1) == std::string::npos ? tag + ":latest" : tag;
   const std::string docker =
       fmt::format(R"([{{"Config":"{}","RepoTags":[{}],"Layers":["{}"]}}])",
-                  blob_path(config_digest), event::json_string(tag), blob_path(layer_digest));
+                  blob_path(digest_of(as_bytes(first.config))), event::json_string(whole_tag),
+                  blob_path(digest_of(first.layer)));
 
   TarWriter tar;
   FERRY_CHECK_OK(tar.add_folder("blobs"));
   FERRY_CHECK_OK(tar.add_folder("blobs/sha256"));
-  FERRY_CHECK_OK(tar.add_file(blob_path(config_digest), as_bytes(config)));
-  FERRY_CHECK_OK(tar.add_file(blob_path(layer_digest), layer));
-  FERRY_CHECK_OK(tar.add_file(blob_path(image.digest), as_bytes(manifest)));
-  FERRY_CHECK_OK(tar.add_file("index.json", as_bytes(index)));
+  for (const auto& [path, bytes] : blobs) {
+    FERRY_CHECK_OK(tar.add_file(path, bytes));
+  }
+  FERRY_CHECK_OK(tar.add_file("index.json", as_bytes(index_of(descriptors))));
   FERRY_CHECK_OK(tar.add_file("manifest.json", as_bytes(docker)));
   FERRY_CHECK_OK(tar.add_file("oci-layout", as_bytes(R"({"imageLayoutVersion":"1.0.0"})")));
   image.tar = std::move(tar).finish();
-  image.manifest = std::move(manifest);
-  image.config = std::move(config);
-  image.layer = std::move(layer);
   return image;
 }
 

@@ -1,9 +1,10 @@
-// A container image of one layer, written without any daemon: an OCI image layout (image-spec
-// 1.0) inside a tar, with the manifest.json beside it that `docker load` reads. The same input
-// gives the same bytes. Pure.
+// A container image of one layer, for one kind of CPU or several, written without any daemon: an
+// OCI image layout (image-spec 1.0) inside a tar, with the manifest.json beside it that `docker
+// load` reads. The same input gives the same bytes. Pure.
 #pragma once
 
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,16 +30,25 @@ struct ImageSpec {
   std::string architecture = "amd64";
 };
 
-struct Image {
-  Bytes tar;
-  std::string digest;  // of the image's manifest: "sha256:…"
-  // What the tar holds, for a registry.
+// An image for one kind of CPU.
+struct PlatformImage {
+  std::string digest;  // of the manifest: "sha256:…"
   std::string manifest;
   std::string config;
   Bytes layer;
 };
 
-Result<Image> write_image(const ImageSpec& spec);
+struct Image {
+  Bytes tar;
+  std::string digest;  // of the manifest or, for several kinds of CPU, of the index
+  // What the tar holds, for a registry.
+  std::vector<PlatformImage> platforms;
+  std::string index;  // empty where there is one platform
+};
+
+// One specification for each architecture, all with the same tag. `docker load` without
+// containerd's image store takes the first one alone.
+Result<Image> write_image(std::span<const ImageSpec> specs);
 
 // Whether `docker load` and registries take it: lower-case name parts, an optional :tag.
 bool is_image_tag(std::string_view tag);

@@ -38,11 +38,11 @@ Status pack_for_azure(const PackOptions& options) {
   FERRY_TRY(const Packed packed, pack_function(options));
   const std::string name = azure::function_name(packed.function.name);
   FERRY_TRY(auto entries, trigger_files(options, name));
-  FERRY_TRY(Bytes program, read_shipped("ferry-host"));
+  FERRY_TRY(Bytes program, read_shipped("ferry-host", packed.architecture()));
   entries.insert(entries.begin(),
                  {"host.json", to_bytes(azure::host_json(packed.function.manifest.limits)), 0644});
   entries.push_back({"ferry-host", std::move(program), 0755});
-  entries.push_back({packed.function.name + ".ferry", packed.bundle, 0644});
+  entries.push_back({packed.function.name + ".ferry", packed.bundle(), 0644});
   entries.push_back({"ferry.pub", to_bytes(packed.key), 0644});
   FERRY_TRY(const Bytes zip, package::write_zip(entries));
   FERRY_CHECK_OK(write_into(options.folder, "function.zip", zip));

@@ -25,15 +25,15 @@ std::string plain_name(const function::Function& function) {
   return out.substr(0, 63);
 }
 
-Result<Made> make_image(const PackOptions& options, const std::string& platform) {
+Result<Made> pack_image(const PackOptions& options, const std::string& platform) {
   Made out;
   FERRY_TRY(out.packed, pack_function(options));
-  FERRY_TRY(Bytes program, read_shipped("ferry-host"));
-  package::ImageSpec spec = image_of(std::move(program), out.packed.key, &out.packed);
   out.name = plain_name(out.packed.function);
-  out.tag = spec.tag = image_tag(options, out.packed.function);
-  spec.command = {"--platform", platform};
-  FERRY_TRY(const package::Image image, package::write_image(spec));
+  out.tag = image_tag(options, out.packed.function);
+  ImageParts parts;
+  parts.tag = out.tag;
+  parts.command = {"--platform", platform};
+  FERRY_TRY(const package::Image image, make_image(out.packed, parts));
   out.size = image.tar.size();
   FERRY_CHECK_OK(write_into(options.folder, "image.tar", image.tar));
   if (!options.push.empty()) {
@@ -55,7 +55,7 @@ void tell(const PackOptions& options, const Made& made, const std::string& rest)
 }  // namespace
 
 Status pack_for_knative(const PackOptions& options) {
-  FERRY_TRY(const Made made, make_image(options, "knative"));
+  FERRY_TRY(const Made made, pack_image(options, "knative"));
   const std::string service = knative::service_yaml(made.packed.function, made.name, made.tag);
   FERRY_CHECK_OK(write_into(options.folder, "service.yaml", as_bytes(service)));
   FERRY_CHECK_OK(
@@ -67,7 +67,7 @@ Status pack_for_knative(const PackOptions& options) {
 }
 
 Status pack_for_openfaas(const PackOptions& options) {
-  FERRY_TRY(const Made made, make_image(options, "openfaas"));
+  FERRY_TRY(const Made made, pack_image(options, "openfaas"));
   FERRY_CHECK_OK(
       write_into(options.folder, "stack.yml",
                  as_bytes(openfaas::stack_yaml(made.packed.function, made.name, made.tag))));

@@ -67,20 +67,20 @@ Resources:
       Description: {engine}
       ContentUri: runtime-layer.zip
       CompatibleRuntimes: [provided.al2023]
-      CompatibleArchitectures: [x86_64]
+      CompatibleArchitectures: [{architecture}]
   FerryFunction:
     Type: AWS::Serverless::LayerVersion
     Properties:
       Description: {digest}
       ContentUri: function-layer.zip
       CompatibleRuntimes: [provided.al2023]
-      CompatibleArchitectures: [x86_64]
+      CompatibleArchitectures: [{architecture}]
 )";
 constexpr char kTemplateFunction[] = R"(  {id}:
     Type: AWS::Serverless::Function
     Properties:
       Runtime: provided.al2023
-      Architectures: [x86_64]
+      Architectures: [{architecture}]
       CodeUri: function.zip
       Handler: {handler}
       Layers: [!Ref FerryRuntime, !Ref FerryFunction]
@@ -97,6 +97,11 @@ constexpr char kTemplateEnd[] =
 )";
 
 using Functions = std::vector<Packed>;
+
+// As Lambda calls it.
+std::string_view architecture_of(const Functions& all) {
+  return all[0].architecture() == Architecture::kAmd64 ? "x86_64" : "arm64";
+}
 
 // "orders, mail" and what follows a name.
 std::string each_name(const Functions& all, bool with_digest) {
@@ -116,6 +121,7 @@ std::string template_of(const Functions& all) {
                quoted((all.size() == 1 ? "The WebAssembly function " : "WebAssembly functions: ") +
                       each_name(all, false))),
       fmt::arg("engine", quoted("ferry-host, " + all[0].engine)),
+      fmt::arg("architecture", architecture_of(all)),
       fmt::arg("digest", quoted(each_name(all, true))));
   std::set<std::string> ids;
   for (const Packed& packed : all) {
@@ -126,10 +132,10 @@ std::string template_of(const Functions& all) {
       id += std::to_string(ids.size());
       ids.insert(id);
     }
-    out += fmt::format(kTemplateFunction, fmt::arg("id", id),
-                       fmt::arg("handler", quoted(function.name)),
-                       fmt::arg("seconds", lambda_seconds(limits)),
-                       fmt::arg("megabytes", lambda_megabytes(limits)));
+    out += fmt::format(
+        kTemplateFunction, fmt::arg("id", id), fmt::arg("architecture", architecture_of(all)),
+        fmt::arg("handler", quoted(function.name)), fmt::arg("seconds", lambda_seconds(limits)),
+        fmt::arg("megabytes", lambda_megabytes(limits)));
     out += function.manifest.lambda.streaming ? kTemplateStreams : "";
     out += kTemplateEnd;
   }
@@ -163,7 +169,7 @@ Status check(const Functions& all) {
     if (auto rows = platforms::lambda::rows_of(packed.function.manifest.lambda); !rows.ok()) {
       return with_context(std::move(rows).error(), name);
     }
-    size += packed.bundle.size();
+    size += packed.bundle().size();
   }
   if (size > kMaxUnzipped) {
     return Error{
@@ -175,7 +181,8 @@ Status check(const Functions& all) {
   return Done{};
 }
 
-// What `ferry deploy` has to know: of each function its seconds, megabytes and digest.
+// What `ferry deploy` has to know: of each function its seconds, megabytes and digest, and the
+// architecture of all.
 deploy::Fields settings_of(const Functions& all) {
   deploy::Fields out;
   std::string names;
@@ -189,6 +196,7 @@ deploy::Fields settings_of(const Functions& all) {
   }
   out.emplace_back("functions", names);
   out.emplace_back("engine", all[0].engine);
+  out.emplace_back("architecture", architecture_of(all));
   return out;
 }
 
@@ -221,12 +229,12 @@ Result<std::size_t> write_archive(const std::string& folder, const std::string& 
 Status pack_for_lambda(const PackOptions& options) {
   FERRY_TRY(const Functions all, pack_all(options));
   FERRY_CHECK_OK(check(all));
-  FERRY_TRY(Bytes program, read_shipped("ferry-host"));
+  FERRY_TRY(Bytes program, read_shipped("ferry-host", all[0].architecture()));
   FERRY_TRY(std::size_t runtime, write_archive(options.folder, "runtime-layer.zip",
                                                {{"bootstrap", std::move(program), 0755}}));
   std::vector<package::ZipEntry> layer;
   for (const Packed& packed : all) {
-    layer.push_back({"ferry/" + packed.function.name + ".ferry", packed.bundle, 0644});
+    layer.push_back({"ferry/" + packed.function.name + ".ferry", packed.bundle(), 0644});
   }
   layer.push_back({"ferry/ferry.pub", to_bytes(all[0].key), 0644});
   FERRY_TRY(std::size_t function, write_archive(options.folder, "function-layer.zip", layer));

@@ -33,7 +33,7 @@ std::string action_json(const Packed& packed) {
       {"exec", json::object{{"kind", kKind},
                             {"main", packed.function.name},
                             {"binary", true},
-                            {"code", to_base64(packed.bundle)}}},
+                            {"code", to_base64(packed.bundle())}}},
       {"limits", json::object{{"timeout", timeout}}},
       {"annotations",
        json::array{json::object{{"key", "ferry-digest"}, {"value", packed.function.digest}},
@@ -68,23 +68,24 @@ std::string runtimes_json(const std::string& image) {
 
 Status pack_for_openwhisk(const PackOptions& options) {
   FERRY_TRY(const Packed packed, pack_function(options));
-  if (packed.bundle.size() > kMaxCode) {
+  if (packed.bundle().size() > kMaxCode) {
     return Error{
         Code::kLimit,
         fmt::format("the bundle has {}, and OpenWhisk takes code of {} at most",
-                    function::format_size(packed.bundle.size()), function::format_size(kMaxCode)),
+                    function::format_size(packed.bundle().size()), function::format_size(kMaxCode)),
         "make an image of it (--for image) and create the action from that"};
   }
-  FERRY_TRY(Bytes program, read_shipped("ferry-host-full"));
-  package::ImageSpec spec = image_of(std::move(program), packed.key, nullptr);
-  spec.tag = options.tag.empty() ? fmt::format("{}/{}:{}", kPrefix, kImage, kTag) : options.tag;
-  spec.command = {"--platform", "openwhisk"};
-  FERRY_TRY(const package::Image image, package::write_image(spec));
+  ImageParts parts;
+  parts.tag = options.tag.empty() ? fmt::format("{}/{}:{}", kPrefix, kImage, kTag) : options.tag;
+  parts.program = "ferry-host-full";
+  parts.command = {"--platform", "openwhisk"};
+  parts.with_function = false;
+  FERRY_TRY(const package::Image image, make_image(packed, parts));
   const std::string& folder = options.folder;
   const std::string action = action_json(packed);
-  const std::string runtimes = runtimes_json(spec.tag);
+  const std::string runtimes = runtimes_json(parts.tag);
   const std::string bundle_name = packed.function.name + ".ferry";
-  FERRY_CHECK_OK(write_into(folder, bundle_name, packed.bundle));
+  FERRY_CHECK_OK(write_into(folder, bundle_name, packed.bundle()));
   FERRY_CHECK_OK(write_into(folder, "ferry.pub", as_bytes(packed.key)));
   FERRY_CHECK_OK(write_into(folder, "action.json", as_bytes(action)));
   FERRY_CHECK_OK(write_into(folder, "runtimes.json", as_bytes(runtimes)));
@@ -96,8 +97,8 @@ Status pack_for_openwhisk(const PackOptions& options) {
                "  ferry deploy {0}\n"
                "ferry: once, by the operator: {0}/image.tar is the image {3} ({4}), "
                "{0}/runtimes.json the kind '{5}'\n",
-               folder, packed.function.name, function::format_size(packed.bundle.size()), spec.tag,
-               function::format_size(image.tar.size()), kKind);
+               folder, packed.function.name, function::format_size(packed.bundle().size()),
+               parts.tag, function::format_size(image.tar.size()), kKind);
   }
   return options.push.empty() ? Status(Done{}) : push_packed(options, image);
 }

@@ -18,10 +18,10 @@ namespace {
 // An image for whatever runs containers.
 Status pack_image(const PackOptions& options) {
   FERRY_TRY(const Packed packed, pack_function(options));
-  FERRY_TRY(Bytes program, read_shipped("ferry-host"));
-  package::ImageSpec spec = image_of(std::move(program), packed.key, &packed);
-  spec.tag = image_tag(options, packed.function);
-  FERRY_TRY(const package::Image image, package::write_image(spec));
+  const std::string tag = image_tag(options, packed.function);
+  ImageParts parts;
+  parts.tag = tag;
+  FERRY_TRY(const package::Image image, make_image(packed, parts));
   FERRY_CHECK_OK(write_into(options.folder, "image.tar", image.tar));
   FERRY_CHECK_OK(write_mark(options, packed, "image"));
   if (!options.common.quiet) {
@@ -29,19 +29,19 @@ Status pack_image(const PackOptions& options) {
                "ferry: {}/image.tar: image {} with {} ({}), {}\n"
                "  docker load -i {}/image.tar\n"
                "  docker run --rm --read-only --cap-drop ALL -p 8080:8080 {}\n",
-               options.folder, spec.tag, packed.function.name, packed.function.digest,
-               function::format_size(image.tar.size()), options.folder, spec.tag);
+               options.folder, tag, packed.function.name, packed.function.digest,
+               function::format_size(image.tar.size()), options.folder, tag);
   }
   return options.push.empty() ? Status(Done{}) : push_packed(options, image);
 }
 
 constexpr std::array kAll{
-    Packaging{"image", false, true, false, pack_image},
-    Packaging{"lambda", true, false, false, pack_for_lambda},
-    Packaging{"openwhisk", false, true, false, pack_for_openwhisk},
-    Packaging{"knative", false, true, false, pack_for_knative},
-    Packaging{"azure", false, false, true, pack_for_azure},
-    Packaging{"openfaas", false, true, false, pack_for_openfaas},
+    Packaging{"image", false, true, false, Cpus::kSeveral, pack_image},
+    Packaging{"lambda", true, false, false, Cpus::kOne, pack_for_lambda},
+    Packaging{"openwhisk", false, true, false, Cpus::kAmd64, pack_for_openwhisk},
+    Packaging{"knative", false, true, false, Cpus::kSeveral, pack_for_knative},
+    Packaging{"azure", false, false, true, Cpus::kAmd64, pack_for_azure},
+    Packaging{"openfaas", false, true, false, Cpus::kSeveral, pack_for_openfaas},
 };
 
 }  // namespace

@@ -82,6 +82,82 @@ std::optional<function::Function> try_snapshot(const PackOptions& options,
   return std::move(taken->function);
 }
 
+// The engine that makes code for an architecture; for another than this one it only compiles.
+struct Maker {
+  Architecture architecture;
+  engine::LoadedEngine engine;
+};
+
+Result<std::vector<Maker>> load_makers(const PackOptions& options,
+                                       engine::EngineOptions engine_options) {
+  std::vector<Maker> out;
+  for (const Architecture architecture : options.architectures) {
+    const bool foreign = architecture != kThisArchitecture;
+    engine_options.compile_only = foreign;
+    FERRY_TRY(auto engine, engine::load_engine(
+                               foreign ? fmt::format("{}-{}", kShippedEngine, name_of(architecture))
+                                       : std::string(kShippedEngine),
+                               engine_options));
+    out.push_back({architecture, std::move(engine)});
+  }
+  return out;
+}
+
+// For one architecture, signed.
+Result<Bytes> make_signed(const PackOptions& options, const function::Function& original,
+                          const function::Function& packed, const KeyPair& keys, const Maker& maker,
+                          const engine::EngineOptions& engine_options) {
+  engine::Engine& engine = *maker.engine;
+  bool cached = false;
+  FERRY_TRY(auto stored, builder::make_bundle(packed, engine.info(), engine_options,
+                                              options.common.quiet, &cached));
+  FERRY_TRY(const Bytes artifact, stored.artifact->bytes());
+  bundle::BundleInfo info = stored.info;
+  info.function_name = original.name;
+  info.function_digest = original.digest;  // a snapshot is no other function
+  info.manifest = function::manifest_to_toml(original.manifest);
+  Bytes out = bundle::write_bundle(info, artifact, keys.secret);
+  // What a start uses can be seen only where the code runs.
+  if (maker.architecture != kThisArchitecture) return out;
+  FERRY_TRY(const auto written, bundle::open_bundle(out, keys.shown));
+  // A second bundle of the same, which says what a start uses; without it a start takes longer.
+  if (auto early = builder::early_code(engine, packed, written, options.cases); early.ok()) {
+    info.early = std::move(*early);
+    out = bundle::write_bundle(info, artifact, keys.secret);
+  }
+  return out;
+}
+
+package::ImageSpec image_of(Bytes program, const Packed& packed, const ImageParts& parts,
+                            const PackedBundle& bundle) {
+  package::ImageSpec spec;
+  spec.tag = parts.tag;
+  spec.architecture = name_of(bundle.architecture);
+  spec.command = parts.command;
+  spec.files.push_back({"ferry/ferry-host", std::move(program), 0755});
+  spec.files.push_back({"ferry/ferry.pub", to_bytes(packed.key), 0644});
+  spec.entrypoint = {"/ferry/ferry-host"};
+  // The image has no system to bring certificates: those that are trusted here go along.
+  if (!parts.with_function || packed.function.manifest.grants.network()) {
+    const std::string trusted = host::machine_certificates();
+    if (!trusted.empty()) {
+      spec.files.push_back(
+          {fmt::format("{}/{}", wasi::kCaFolderPath + 1, wasi::kCaName), to_bytes(trusted), 0644});
+    }
+  }
+  spec.labels["io.ferry.version"] = FERRY_VERSION;
+  if (parts.with_function) {
+    const function::Function& function = packed.function;
+    const std::string manifest = function::manifest_to_toml(function.manifest);
+    spec.files.push_back({fmt::format("ferry/{}.ferry", function.name), bundle.bytes, 0644});
+    spec.files.push_back({"ferry/ferry.toml", to_bytes(manifest), 0644});
+    spec.labels["io.ferry.function"] = function.name;
+    spec.labels["io.ferry.digest"] = function.digest;
+    spec.labels["io.ferry.engine"] = packed.engine;
+  }
+  return spec;
+}
+
 }  // namespace
 
 Result<Packed> pack_function(const PackOptions& options) {
@@ -91,64 +167,58 @@ Result<Packed> pack_function(const PackOptions& options) {
   FERRY_TRY(const KeyPair keys, load_key_pair(options.key));
   engine::EngineOptions engine_options = builder::engine_options_for({&out.function, 1});
   engine_options.max_instances = options.no_snapshot ? 1 : 4;
-  FERRY_TRY(auto engine, engine::load_engine(kShippedEngine, engine_options));
+  FERRY_TRY(const std::vector<Maker> makers, load_makers(options, engine_options));
   std::optional<function::Function> snapshot;
   if (!options.no_snapshot) {
-    snapshot = try_snapshot(options, out.function, keys, *engine, engine_options);
+    // Its wasm is the same for every architecture.
+    std::optional<engine::LoadedEngine> runner;  // where none of the makers runs here
+    const auto native = std::ranges::find(makers, kThisArchitecture, &Maker::architecture);
+    if (native == makers.end()) {
+      FERRY_TRY(runner, engine::load_engine(kShippedEngine, engine_options));
+    }
+    snapshot = try_snapshot(options, out.function, keys, runner ? **runner : *native->engine,
+                            engine_options);
   }
-  bool cached = false;
   const function::Function& packed = snapshot ? *snapshot : out.function;
-  FERRY_TRY(auto stored, builder::make_bundle(packed, engine->info(), engine_options,
-                                              options.common.quiet, &cached));
-  FERRY_TRY(const Bytes artifact, stored.artifact->bytes());
-  bundle::BundleInfo info = stored.info;
-  info.function_name = out.function.name;
-  info.function_digest = out.function.digest;  // a snapshot is no other function
-  info.manifest = function::manifest_to_toml(out.function.manifest);
-  out.bundle = bundle::write_bundle(info, artifact, keys.secret);
-  FERRY_TRY(const auto written, bundle::open_bundle(out.bundle, keys.shown));
-  // A second bundle of the same, which says what a start uses; without it a start takes longer.
-  if (auto early = builder::early_code(*engine, packed, written, options.cases); early.ok()) {
-    info.early = std::move(*early);
-    out.bundle = bundle::write_bundle(info, artifact, keys.secret);
+  for (const Maker& maker : makers) {
+    FERRY_TRY(Bytes bytes, make_signed(options, out.function, packed, keys, maker, engine_options));
+    out.bundles.push_back({maker.architecture, std::move(bytes)});
   }
   out.key = key_text(keys.shown);
-  out.engine = engine->info().name + " " + engine->info().version;
+  const engine::Info& engine = makers.front().engine->info();
+  out.engine = engine.name + " " + engine.version;
   return out;
 }
 
-Result<Bytes> read_shipped(const std::string& name) {
-  auto program = read_file(program_folder() + "/" + name, kMaxProgram);
-  if (!program.ok()) {
-    program.error().hint = fmt::format("`cmake --build build --target {}` makes it", name);
+Result<Bytes> read_shipped(const std::string& name, Architecture architecture) {
+  const std::string folder = program_folder() + "/";
+  if (architecture == kThisArchitecture) {
+    auto program = read_file(folder + name, kMaxProgram);
+    if (!program.ok()) {
+      program.error().hint = fmt::format("`cmake --build build --target {}` makes it", name);
+    }
+    return program;
   }
-  return program;
+  const std::string_view other = name_of(architecture);
+  for (const char* place : {"../lib/ferry/", ""}) {
+    auto program = read_file(fmt::format("{}{}{}/{}", folder, place, other, name), kMaxProgram);
+    if (program.ok() || program.error().code != Code::kNotFound) return program;
+  }
+  return Error{Code::kNotFound,
+               fmt::format("the {} for {} is not here: neither in {}../lib/ferry/{} nor in {}{}",
+                           name, other, folder, other, folder, other),
+               architecture == Architecture::kArm64
+                   ? "`make arm64` builds it, and the compiler that makes bundles for it"
+                   : "packages of ferry for arm64 have it (docs/install.md)"};
 }
 
-package::ImageSpec image_of(Bytes program, const std::string& key, const Packed* packed) {
-  package::ImageSpec spec;
-  spec.files.push_back({"ferry/ferry-host", std::move(program), 0755});
-  spec.files.push_back({"ferry/ferry.pub", Bytes(key.begin(), key.end()), 0644});
-  spec.entrypoint = {"/ferry/ferry-host"};
-  // The image has no system to bring certificates: those that are trusted here go along.
-  if (packed == nullptr || packed->function.manifest.grants.network()) {
-    const std::string trusted = host::machine_certificates();
-    if (!trusted.empty()) {
-      spec.files.push_back({fmt::format("{}/{}", wasi::kCaFolderPath + 1, wasi::kCaName),
-                            Bytes(trusted.begin(), trusted.end()), 0644});
-    }
+Result<package::Image> make_image(const Packed& packed, const ImageParts& parts) {
+  std::vector<package::ImageSpec> specs;
+  for (const PackedBundle& bundle : packed.bundles) {
+    FERRY_TRY(Bytes program, read_shipped(parts.program, bundle.architecture));
+    specs.push_back(image_of(std::move(program), packed, parts, bundle));
   }
-  spec.labels["io.ferry.version"] = FERRY_VERSION;
-  if (packed != nullptr) {
-    const function::Function& function = packed->function;
-    const std::string manifest = function::manifest_to_toml(function.manifest);
-    spec.files.push_back({fmt::format("ferry/{}.ferry", function.name), packed->bundle, 0644});
-    spec.files.push_back({"ferry/ferry.toml", Bytes(manifest.begin(), manifest.end()), 0644});
-    spec.labels["io.ferry.function"] = function.name;
-    spec.labels["io.ferry.digest"] = function.digest;
-    spec.labels["io.ferry.engine"] = packed->engine;
-  }
-  return spec;
+  return package::write_image(specs);
 }
 
 std::string image_tag(const PackOptions& options, const function::Function& function) {

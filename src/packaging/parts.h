@@ -2,6 +2,7 @@
 // ferry-host.
 #pragma once
 
+#include "base/architecture.h"
 #include "builder/function_options.h"
 #include "deploy/mark.h"
 #include "package/image.h"
@@ -24,25 +25,44 @@ struct PackOptions {
   bool no_snapshot = false;                // pack the start-up with the rest
   std::vector<std::string> cases = {};     // events on which snapshot and original must agree
   std::string platform = {};               // "lambda"; where that matters to a snapshot
+  std::vector<Architecture> architectures{kThisArchitecture};  // one, or several for an image
+};
+
+// A signed bundle, and the CPUs that it is for.
+struct PackedBundle {
+  Architecture architecture;
+  Bytes bytes;
 };
 
 struct Packed {
   function::Function function;
-  Bytes bundle;        // signed
-  std::string key;     // text of ferry.pub
-  std::string engine;  // "wasmtime 48.0.8"
+  std::vector<PackedBundle> bundles;  // as PackOptions::architectures
+  std::string key;                    // text of ferry.pub
+  std::string engine;                 // "wasmtime 48.0.8"
+
+  // Where there is one.
+  const Bytes& bundle() const { return bundles.front().bytes; }
+  Architecture architecture() const { return bundles.front().architecture; }
 };
 
 // Takes the start-up ahead where that is certain to change nothing, and says on stderr what it did
-// and why. The function keeps its own digest: it is what it was. Compiles for any x86-64 of the
-// x86-64-v2 level, whatever this machine is, and signs.
+// and why. The function keeps its own digest: it is what it was. Compiles for the portable level of
+// each architecture, whatever this machine is, and signs.
 Result<Packed> pack_function(const PackOptions& options);
 
-// The program that is shipped, "ferry-host" or "ferry-host-full": beside this one.
-Result<Bytes> read_shipped(const std::string& name);
+// The program that is shipped, "ferry-host" or "ferry-host-full": beside this one or, for another
+// architecture, in ../lib/ferry/ARCHITECTURE or ./ARCHITECTURE from there.
+Result<Bytes> read_shipped(const std::string& name, Architecture architecture);
 
-// An image with ferry-host, the key and, where there is one, the bundle.
-package::ImageSpec image_of(Bytes program, const std::string& key, const Packed* packed);
+// What of an image is the same for every architecture.
+struct ImageParts {
+  std::string tag;
+  std::string program = "ferry-host";
+  std::vector<std::string> command;
+  bool with_function = true;
+};
+// An image with ferry-host, the key and the bundle, for each of the packed architectures.
+Result<package::Image> make_image(const Packed& packed, const ImageParts& parts);
 
 // Lower case, as images are named.
 std::string image_tag(const PackOptions& options, const function::Function& function);

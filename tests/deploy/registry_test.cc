@@ -66,7 +66,7 @@ package::Image image() {
   package::ImageSpec spec;
   spec.tag = "hello";
   spec.files = {{"a", Bytes{1, 2, 3}, 0644}};
-  return *package::write_image(spec);
+  return *package::write_image({&spec, 1});
 }
 
 ImageName name() { return *parse_image_name("r.example/hello:1"); }
@@ -104,6 +104,33 @@ TEST(Push, NeverTellsAnotherHostWhoWeAre) {
         << request.url;
   }
   EXPECT_EQ(elsewhere, 2);
+}
+
+TEST(Push, SendsEachManifestByDigestAndTheIndexUnderTheTag) {
+  std::vector<package::ImageSpec> specs(2);
+  for (package::ImageSpec& spec : specs) {
+    spec.tag = "hello";
+    spec.files = {{"a", Bytes{1, 2, 3}, 0644}};
+  }
+  specs[1].architecture = "arm64";
+  const package::Image both = *package::write_image(specs);
+  PlayedBy played([](const Request& request) {
+    return Response{request.method == "PUT" ? 201 : 200, {}, ""};
+  });
+  const auto pushed = push_image(played, name(), both, {});
+  ASSERT_TRUE(pushed.ok()) << pushed.error().text();
+  EXPECT_EQ(*pushed, "r.example/hello@" + both.digest);
+  std::vector<std::string> puts;
+  for (const Request& request : played.sent) {
+    if (request.method == "PUT") {
+      puts.push_back(request.url.substr(request.url.rfind('/') + 1) + " " +
+                     request.fields.front().second);
+    }
+  }
+  constexpr char kManifest[] = " application/vnd.oci.image.manifest.v1+json";
+  EXPECT_THAT(puts, testing::ElementsAre(both.platforms[0].digest + kManifest,
+                                         both.platforms[1].digest + kManifest,
+                                         "1 application/vnd.oci.image.index.v1+json"));
 }
 
 TEST(Push, SendsNoPasswordToAnUnencryptedRealm) {

@@ -3,7 +3,7 @@
 
 WHAT is `emulator` (ours, strict), `rie` (AWS's Runtime Interface Emulator, from the wheel
 aws-sam-cli), `concurrent` (its other mode, several invocations at once; needs root), `layers` (what
-pack makes, in AWS's emulator) or `junk` (Runtime APIs that answer what they must not). Exit code
+pack makes, in AWS's emulator), `arm64` (what pack makes for arm64, by QEMU) or `junk` (Runtime APIs that answer what they must not). Exit code
 77: it can't be had here, and the reason is printed. `--fetch` gets AWS's emulator and no more.
 """
 import argparse
@@ -388,10 +388,11 @@ def unpack(archive, folder):
             path.chmod(entry.external_attr >> 16 & 0o777)
 
 
-def pack(build, folder, out, *functions):
+def pack(build, folder, out, *functions, options=()):
     env = {**os.environ, "XDG_CONFIG_HOME": str(folder / "config"), "HOME": str(folder)}
     subprocess.run([build / "bin/ferry", "pack", *(build / "functions" / name for name in functions),
-                    "--for", "lambda", "--quiet", "--no-snapshot", "-o", out], env=env, check=True)
+                    "--for", "lambda", "--quiet", "--no-snapshot", "-o", out, *options], env=env,
+                   check=True)
 
 
 def against_concurrent(build):
@@ -546,6 +547,67 @@ def against_layers(build):
         there.close()
 
 
+def first_answer(there, payload):
+    """QEMU takes about as long to reserve the addresses of instances as Lambda gives a start: 10 s,
+    after which the emulator gives the invocation up and the runtime goes on."""
+    for _ in range(5):
+        got = there.invoke(payload)
+        if got.body:
+            break
+    return got
+
+
+def against_arm64(build):
+    """The layers of --arch arm64, whose bootstrap runs under QEMU against our emulator."""
+    qemu = shutil.which("qemu-aarch64-static")
+    if qemu is None or not (build / "bin/arm64/ferry-host").exists():
+        print("skipped: " + ("ferry-host for arm64 is not in this build (make arm64)" if qemu else
+                             "qemu-aarch64-static is missing (tools/setup.sh arm64)"))
+        sys.exit(77)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        out, again, other, opt = (folder / name for name in ("out", "again", "other", "opt"))
+        for each in (out, again):
+            pack(build, folder, each, "lambda-guest.wasm", "hello-go.wasm",
+                 options=["--arch", "arm64"])
+        check("the same twice", all(path.read_bytes() == (again / path.name).read_bytes()
+                                    for path in out.iterdir()))
+        template = (out / "template.yaml").read_text()
+        check("the template is for arm64", template.count("Architectures: [arm64]") == 4 and
+              "x86_64" not in template, template)
+        mark = json.loads((out / "ferry-package.json").read_text())
+        check("and so is what ferry deploy reads", mark["settings"]["architecture"] == "arm64", mark)
+        for layer in ("runtime-layer.zip", "function-layer.zip"):
+            unpack(out / layer, opt)
+        machine = int.from_bytes((opt / "bootstrap").read_bytes()[18:20], "little")
+        check("bootstrap is an arm64 program", machine == 183, machine)
+        runtime = [qemu, str(opt / "bootstrap")]
+        there = Ours(build, runtime, {"_HANDLER": "lambda-guest"})
+        got = first_answer(there, '{"n": 1.50}')
+        check("the layers answer", got.body == '{"n": 1.50}', got.body + there.log())
+        check("a trap is told", there.invoke('"trap"').error_type == "Function.Trapped")
+        check("a deadline is kept",
+              there.invoke('"loop"', timeout_ms=2000).error_type == "Function.Timeout")
+        good = sum(there.invoke(f'{{"n": {n}}}').body == f'{{"n": {n}}}' for n in range(50))
+        check("50 invocations in a row", good == 50, good)
+        check("nothing to complain about", there.violations == [], there.violations)
+        there.close()
+        there = Ours(build, runtime, {"_HANDLER": "hello-go"})
+        got = first_answer(there, '{"name": "Ada"}')
+        check("a Go program answers", "Ada" in got.body, got.body + there.log())
+        there.close()
+
+        # A bundle for another CPU never runs.
+        pack(build, folder, other, "lambda-guest.wasm", options=["--arch", "amd64"])
+        with zipfile.ZipFile(other / "function-layer.zip") as layer:
+            (opt / "ferry/lambda-guest.ferry").write_bytes(layer.read("ferry/lambda-guest.ferry"))
+        there = Ours(build, runtime, {"_HANDLER": "lambda-guest"})
+        got = first_answer(there, "1")
+        check("a bundle for amd64 is refused", got.end == "gone" and
+              "made for amd64 CPUs, and this is arm64" in got.body, got.body)
+        there.close()
+
+
 class Junk(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     script = []  # what each GET is answered with, in turn: (status, headers, body)
@@ -615,7 +677,7 @@ def against_junk(build):
 
 
 RUNS = {"emulator": against_emulator, "rie": against_rie, "concurrent": against_concurrent,
-        "layers": against_layers, "junk": against_junk}
+        "layers": against_layers, "arm64": against_arm64, "junk": against_junk}
 
 
 def main():

@@ -61,6 +61,8 @@ ImageSpec spec() {
   return out;
 }
 
+Result<Image> write_one(const ImageSpec& spec) { return write_image({&spec, 1}); }
+
 json::value blob(const std::map<std::string, TarEntry>& tar, const json::value& descriptor) {
   const std::string digest(descriptor.at("digest").as_string());
   const auto& bytes = tar.at("blobs/sha256/" + digest.substr(7)).bytes;
@@ -70,7 +72,7 @@ json::value blob(const std::map<std::string, TarEntry>& tar, const json::value& 
 }
 
 TEST(Image, IsAnOciLayoutWhoseDigestsHold) {
-  const Image image = *write_image(spec());
+  const Image image = *write_one(spec());
   const auto tar = untar(image.tar);
   EXPECT_EQ(as_text(tar.at("oci-layout").bytes), R"({"imageLayoutVersion":"1.0.0"})");
   const json::value index = json::parse(as_text(tar.at("index.json").bytes));
@@ -92,8 +94,39 @@ TEST(Image, IsAnOciLayoutWhoseDigestsHold) {
   EXPECT_EQ(files.at("ferry/").header[156], '5');
 }
 
+// As containerd imports it: one name, whose index has a manifest for each kind of CPU.
+TEST(Image, ForTwoArchitecturesIsAnIndex) {
+  ImageSpec other = spec();
+  other.architecture = "arm64";
+  other.files[1].bytes = Bytes(600, 'a');
+  const Image image = *write_image(std::vector<ImageSpec>{spec(), other});
+  const auto tar = untar(image.tar);
+  const json::value layout = json::parse(as_text(tar.at("index.json").bytes));
+  ASSERT_EQ(layout.at("manifests").as_array().size(), 1u);
+  const json::value& named = layout.at("manifests").at(0);
+  EXPECT_EQ(named.at("mediaType").as_string(), "application/vnd.oci.image.index.v1+json");
+  EXPECT_EQ(named.at("digest").as_string(), image.digest);
+  EXPECT_EQ(named.at("annotations").at("org.opencontainers.image.ref.name").as_string(),
+            "team/hello:1.0");
+  const json::value index = blob(tar, named);
+  EXPECT_EQ(json::serialize(index), json::serialize(json::parse(image.index)));
+  ASSERT_EQ(index.at("manifests").as_array().size(), 2u);
+  for (const std::size_t i : {0u, 1u}) {
+    const json::value& each = index.at("manifests").at(i);
+    const char* architecture = i == 0 ? "amd64" : "arm64";
+    EXPECT_EQ(each.at("platform").at("architecture").as_string(), architecture);
+    EXPECT_EQ(each.at("digest").as_string(), image.platforms[i].digest);
+    const json::value config = blob(tar, blob(tar, each).at("config"));
+    EXPECT_EQ(config.at("architecture").as_string(), architecture);
+  }
+  const json::value docker = json::parse(as_text(tar.at("manifest.json").bytes));
+  ASSERT_EQ(docker.as_array().size(), 1u);
+  EXPECT_EQ(tar.at(std::string(docker.at(0).at("Config").as_string())).bytes,
+            Bytes(image.platforms[0].config.begin(), image.platforms[0].config.end()));
+}
+
 TEST(Image, DockerFindsConfigLayersAndTag) {
-  const auto tar = untar(write_image(spec())->tar);
+  const auto tar = untar(write_one(spec())->tar);
   const json::value docker = json::parse(as_text(tar.at("manifest.json").bytes));
   EXPECT_EQ(docker.at(0).at("RepoTags").at(0).as_string(), "team/hello:1.0");
   EXPECT_EQ(tar.count(std::string(docker.at(0).at("Config").as_string())), 1u);
@@ -103,7 +136,7 @@ TEST(Image, DockerFindsConfigLayersAndTag) {
 TEST(Image, TagGetsLatestWhenItHasNoVersion) {
   ImageSpec plain = spec();
   plain.tag = "localhost:5000/hello";
-  const auto tar = untar(write_image(plain)->tar);
+  const auto tar = untar(write_one(plain)->tar);
   const json::value docker = json::parse(as_text(tar.at("manifest.json").bytes));
   EXPECT_EQ(docker.at(0).at("RepoTags").at(0).as_string(), "localhost:5000/hello:latest");
 }
@@ -111,7 +144,7 @@ TEST(Image, TagGetsLatestWhenItHasNoVersion) {
 TEST(Image, SameInputGivesSameBytesInAnyOrder) {
   ImageSpec turned = spec();
   std::swap(turned.files[0], turned.files[1]);
-  EXPECT_EQ(write_image(spec())->tar, write_image(turned)->tar);
+  EXPECT_EQ(write_one(spec())->tar, write_one(turned)->tar);
 }
 
 TEST(Image, RefusesNamesThatNoRegistryTakes) {
@@ -126,7 +159,7 @@ TEST(Image, RefusesNamesThatNoRegistryTakes) {
 TEST(Image, RefusesFilesThatLeaveTheRoot) {
   ImageSpec bad = spec();
   bad.files[0].path = "../x";
-  EXPECT_FALSE(write_image(bad).ok());
+  EXPECT_FALSE(write_one(bad).ok());
 }
 
 }  // namespace

@@ -211,6 +211,45 @@ class Packages(unittest.TestCase):
         self.assertEqual(answer.status, 502)
         self.assertIn("enableForwardingHttpRequest", json.loads(answer.body)["hint"])
 
+    def refused(self, status, platform, *words):
+        run = subprocess.run([FERRY, "pack", self.echo, "--for", platform, "-o",
+                              self.folder / "no", *words], capture_output=True, text=True,
+                             timeout=600, env={**environment(self.folder),
+                                               "XDG_DATA_HOME": str(self.folder / "key")})
+        self.assertEqual(run.returncode, status, run.stderr)
+        return run.stderr
+
+    def test_an_architecture_that_a_platform_lacks_is_refused(self):
+        for platform in ("azure", "openwhisk"):
+            for arch in ("arm64", "all"):
+                self.assertIn(f"packages for {platform} are made for amd64 alone",
+                              self.refused(2, platform, "--arch", arch))
+        self.assertIn("what is packed for lambda is for one architecture",
+                      self.refused(2, "lambda", "--arch", "all"))
+        self.assertIn("arm64", self.refused(2, "image", "--arch", "x86_64"))
+
+    def test_an_image_of_both_architectures(self):
+        if not (BUILD / "bin/arm64/ferry-host").exists():
+            told = self.refused(10, "image", "--arch", "all")
+            self.assertIn("`make arm64` builds", told)
+            return
+        out = self.pack("image", "--arch", "all", "--tag", "echo:1")
+        with tarfile.open(out / "image.tar") as tar:
+            def blob(digest):
+                return json.load(tar.extractfile("blobs/sha256/" + digest.removeprefix("sha256:")))
+            named, = json.load(tar.extractfile("index.json"))["manifests"]
+            platforms = {}
+            for each in blob(named["digest"])["manifests"]:
+                manifest = blob(each["digest"])
+                layer = tar.extractfile(
+                    "blobs/sha256/" + manifest["layers"][0]["digest"].removeprefix("sha256:"))
+                with tarfile.open(fileobj=layer) as files:
+                    host = files.extractfile("ferry/ferry-host").read(20)
+                platforms[each["platform"]["architecture"]] = int.from_bytes(host[18:20], "little")
+                self.assertEqual(blob(manifest["config"]["digest"])["architecture"],
+                                 each["platform"]["architecture"])
+        self.assertEqual(platforms, {"amd64": 62, "arm64": 183})
+
     def test_a_trigger_that_is_none_is_refused(self):
         for words, told in {("telegram",): "no trigger is called 'telegram'",
                             ("queue",): "the trigger queue wants a value",
