@@ -148,12 +148,21 @@ std::string snapshot_of(const function::Function& function) {
 }
 
 Status check_frozen_folders(const function::Function& function) {
-  if (function.manifest.grants.dirs.empty()) {
-    return Done{};
-  }
   const auto note = note_of(function);
   const auto* folders = note ? note->if_contains("folders") : nullptr;
   if (folders == nullptr || !folders->is_bool() || !folders->get_bool()) {
+    return Done{};
+  }
+  const auto& tree = function.manifest.file_tree;
+  const auto* files = note->if_contains("files");
+  if ((files != nullptr && files->is_string() ? std::string_view(files->get_string()) : "") !=
+      (tree == nullptr ? "" : std::string_view(tree->digest()))) {
+    return Error{Code::kUnsupported,
+                 "this snapshot was made with other files than those that [function] files names "
+                 "now",
+                 "make it again, or use the function that it was made of"};
+  }
+  if (function.manifest.grants.dirs.empty()) {
     return Done{};
   }
   return Error{Code::kUnsupported,
@@ -188,6 +197,8 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
   const std::string name = info.name + (info.variant.empty() ? "" : ":" + info.variant);
   snapshot::SnapshotOptions start;
   start.name = function.name;
+  start.args = function.manifest.args;
+  start.files = function.manifest.file_tree.get();
   start.timeout = function.manifest.limits.timeout;
   start.memory = function.manifest.limits.memory;
   start.random = how.random;
@@ -221,7 +232,10 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
         "");
   }
   if (found.drawn.folders && !how.unasked) {
-    out.notes.emplace_back("frozen: that it has no folders (with --dir it will not run)");
+    out.notes.emplace_back(start.files == nullptr
+                               ? "frozen: that it has no folders (with --dir it will not run)"
+                               : "frozen: its files, and that it has no other folders (with --dir "
+                                 "it will not run)");
   }
   if (!start.warm.empty()) {
     out.notes.emplace_back(

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "bundle/artifact.h"
+#include "wasi/file_tree.h"
 
 namespace ferry::bundle {
 
@@ -22,6 +23,9 @@ struct BundleInfo {
   std::string manifest;            // ferry.toml's text, or empty
   std::string facts;               // JSON: the wasm::Record of the module
   std::vector<PageRun> early;      // of the code: what a first event uses (code_guard.h)
+  // That travel with the function; null: none. Shared by all copies of this, since it never
+  // changes.
+  std::shared_ptr<const wasi::FileTree> files = {};
 };
 
 // An opened, authenticated bundle. Its artifact starts the file, so that an engine can map it in

@@ -12,7 +12,7 @@ namespace {
 static_assert(sizeof(BundleFooter) == 152 && sizeof(PageRun) == 8 &&
               std::endian::native == std::endian::little);
 
-constexpr std::uint32_t kVersion = 3;
+constexpr std::uint32_t kVersion = 4;
 constexpr std::array<char, 8> kMagic = {'F', 'E', 'R', 'R', 'Y', 'B', 'D', 'L'};
 constexpr std::size_t kAlign = 16;
 
@@ -63,7 +63,8 @@ bool read_runs(ByteView bytes, std::uint64_t pages, std::vector<PageRun>& out) {
 Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
                      std::uint32_t authentication, const BundleNonce& nonce) {
   Bytes out;
-  out.reserve(artifact.size() + info.manifest.size() + info.facts.size() + 4096);
+  out.reserve(artifact.size() + info.manifest.size() + info.facts.size() +
+              (info.files == nullptr ? 0 : info.files->archive().size()) + 4096);
   append(out, artifact.data(), artifact.size());
   out.resize((out.size() + kAlign - 1) / kAlign * kAlign);
   BundleFooter footer{};
@@ -79,6 +80,10 @@ Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
     append(out, &size, sizeof size);
     append(out, field->data(), field->size());
   }
+  const std::string_view files = info.files == nullptr ? "" : info.files->archive();
+  const auto files_size = static_cast<std::uint32_t>(files.size());  // FileTree::kMostBytes
+  append(out, &files_size, sizeof files_size);
+  append(out, files.data(), files.size());
   // Of code that is not proven on its own there is nothing to say.
   const auto early =
       static_cast<std::uint32_t>(code.size == 0 ? 0 : info.early.size() * sizeof(PageRun));
@@ -147,6 +152,11 @@ Result<BundleBody> read_body(ByteView file, const BundleFooter& footer, std::str
     const auto content = take_field(rest);
     if (!content) return malformed(name);
     field->assign(as_text(*content));
+  }
+  const auto files = take_field(rest);
+  if (!files) return malformed(name);
+  if (!files->empty()) {
+    FERRY_TRY(bundle.info.files, wasi::FileTree::read(std::string(as_text(*files))));
   }
   const auto early = take_field(rest);
   if (!early || !rest.empty() || !read_runs(*early, pages, bundle.info.early)) {

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "capsule/redact.h"
 #include "event/json.h"
 #include "host/host.h"
 
@@ -95,6 +96,7 @@ Capsule capsule_of(const host::Recorded& recorded) {
   out.args = recorded.options.args;
   out.variables = recorded.options.env;
   out.manifest = function::manifest_to_toml(manifest);
+  if (manifest.file_tree != nullptr) out.files = manifest.file_tree->digest();
   out.withheld = manifest.grants.env_from;
   out.draws = recorded.draws;
   if (recorded.witness.deadline) {
@@ -106,6 +108,7 @@ Capsule capsule_of(const host::Recorded& recorded) {
   if (recorded.witness.drawn.network) out.outside.emplace_back("network");
   if (recorded.witness.denial) out.denied = recorded.witness.denial->message;
   out.result = result_of(outcome);
+  redact(out, manifest.redact);
   return out;
 }
 

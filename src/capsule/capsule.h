@@ -62,10 +62,12 @@ struct Capsule {
   std::string engine_version;
   event::Event event;
   std::optional<HttpRequest> request;
-  std::vector<std::string> args;      // beyond args[0] and the manifest's
+  std::vector<std::string> args;      // behind args[0] and the manifest's
   Pairs variables;                    // that the platform added to the manifest's
   std::string manifest;               // ferry.toml, as it was in force
+  std::string files;                  // digest of those that travel with it; empty: none
   std::vector<std::string> withheld;  // variables that the guest had and that are not here
+  std::vector<std::string> redacted;  // rules of [record] redact by which something was left out
   host::Draws draws;
   std::optional<std::int64_t> deadline;  // nanoseconds on the clock of draws.monotonic
   std::vector<std::string> drew;         // "clock", "random": what the guest itself asked for
@@ -74,7 +76,7 @@ struct Capsule {
   Seen result;
 };
 
-// As it happened.
+// As it happened, without what the function's [record] redact names.
 Capsule capsule_of(const host::Recorded& recorded);
 Seen result_of(const host::Outcome& outcome);
 

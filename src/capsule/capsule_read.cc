@@ -270,7 +270,9 @@ Result<Capsule> parse_capsule(std::string_view line) {
   out.args = reader.texts("args");
   out.variables = reader.pairs("variables");
   out.manifest = reader.text("manifest", true);
+  out.files = reader.text("files");
   out.withheld = reader.texts("withheld");
+  out.redacted = reader.texts("redacted");
   if (const json::object* object = reader.object("draws")) FERRY_CHECK_OK(read_draws(*object, out));
   out.drew = reader.texts("drew");
   out.outside = reader.texts("outside");

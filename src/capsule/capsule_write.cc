@@ -186,7 +186,9 @@ Result<std::string> to_line(const Capsule& capsule) {
   whole.texts("args", capsule.args);
   whole.pairs("variables", capsule.variables);
   whole.text("manifest", capsule.manifest);
+  whole.text_if("files", capsule.files);
   whole.texts("withheld", capsule.withheld);
+  whole.texts("redacted", capsule.redacted);
   put_draws(whole, capsule);
   whole.texts("drew", capsule.drew);
   whole.texts("outside", capsule.outside);

@@ -41,6 +41,7 @@ Result<function::Manifest> manifest_in_force(const Capsule& capsule,
   out.reply = recorded->reply;
   out.headers = recorded->headers;
   out.limits = recorded->limits;
+  out.args = recorded->args;
   for (auto& [name, value] : recorded->grants.env) {
     out.grants.env.insert_or_assign(name, value);
   }
@@ -65,10 +66,18 @@ Replayed replay(const Capsule& capsule, host::Host& host, host::Loaded& function
   if (capsule.digest != host::digest_of(function)) {
     out.notes.emplace_back("this is another function than the one that was recorded");
   }
+  const auto& tree = host::manifest_of(function).file_tree;
+  if (capsule.files != (tree == nullptr ? "" : tree->digest())) {
+    out.notes.emplace_back("its files ([function] files) are not those that were recorded");
+  }
   if (draws.ran_out()) {
     out.notes.emplace_back("it asked for more time or randomness than was recorded");
   } else if (!draws.used_up() && outcome.status != host::Status::kRefused) {
     out.notes.emplace_back("it asked for less time or randomness than was recorded");
+  }
+  for (const std::string& rule : capsule.redacted) {
+    out.notes.push_back(
+        fmt::format("what {} names was left out of the capsule ([record] redact)", rule));
   }
   if (!out.differences.empty()) {
     for (const std::string& what : capsule.outside) {

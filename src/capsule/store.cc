@@ -59,30 +59,40 @@ Error no_setting(const char* name, std::string_view value, const char* wants) {
 
 }  // namespace
 
-Result<RecordOptions> record_options(const std::function<const char*(const char*)>& env) {
-  const auto set = [&](const char* name) -> std::string_view {
-    const char* value = env(name);
-    return value == nullptr ? "" : value;
+RecordWords with_environment(RecordWords words,
+                             const std::function<const char*(const char*)>& env) {
+  const auto fill = [&](std::string& word, const char* name) {
+    const char* value = word.empty() ? env(name) : nullptr;
+    if (value != nullptr) word = value;
   };
+  fill(words.folder, "FERRY_RECORD");
+  fill(words.only, "FERRY_RECORD_ONLY");
+  fill(words.rate, "FERRY_RECORD_RATE");
+  fill(words.size, "FERRY_RECORD_SIZE");
+  return words;
+}
+
+Result<RecordOptions> record_options(const RecordWords& words) {
   RecordOptions out;
-  out.folder = set(kFolderVariable);
-  if (const std::string_view only = set(kOnlyVariable); !only.empty()) {
+  out.folder = words.folder;
+  if (const std::string& only = words.only; !only.empty()) {
     if (only != "failures" && only != "all") {
-      return no_setting(kOnlyVariable, only, "failures or all");
+      return no_setting("--record-only (FERRY_RECORD_ONLY)", only, "failures or all");
     }
     out.failures_only = only == "failures";
   }
-  if (const std::string_view rate = set(kRateVariable); !rate.empty()) {
+  if (const std::string& rate = words.rate; !rate.empty()) {
     const char* const end = rate.data() + rate.size();
     const auto read = std::from_chars(rate.data(), end, out.rate);
     if (read.ec != std::errc() || read.ptr != end || !(out.rate >= 0 && out.rate <= 1)) {
-      return no_setting(kRateVariable, rate, "a number from 0 to 1");
+      return no_setting("--record-rate (FERRY_RECORD_RATE)", rate, "a number from 0 to 1");
     }
   }
-  if (const std::string_view size = set(kSizeVariable); !size.empty()) {
+  if (const std::string& size = words.size; !size.empty()) {
     auto bytes = function::parse_size(size);
     if (!bytes.ok() || *bytes < kLeastInFolder) {
-      return no_setting(kSizeVariable, size, "a size from 256KiB on, such as 64MiB");
+      return no_setting("--record-size (FERRY_RECORD_SIZE)", size,
+                        "a size from 256KiB on, such as 64MiB");
     }
     out.most_bytes = *bytes;
   }

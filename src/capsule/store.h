@@ -23,15 +23,19 @@ struct RecordOptions {
   std::uint64_t most_bytes = 256ull << 20;  // in the folder; at least 256 KiB
 };
 
-// From the environment, which reaches every process of a server and every platform:
-//   FERRY_RECORD=DIR  FERRY_RECORD_ONLY=failures|all  FERRY_RECORD_RATE=0.01
-//   FERRY_RECORD_SIZE=64MiB
-// kUsage names the variable that makes no sense. `env` is getenv, or a test's.
-inline constexpr char kFolderVariable[] = "FERRY_RECORD";
-inline constexpr char kOnlyVariable[] = "FERRY_RECORD_ONLY";
-inline constexpr char kRateVariable[] = "FERRY_RECORD_RATE";
-inline constexpr char kSizeVariable[] = "FERRY_RECORD_SIZE";
-Result<RecordOptions> record_options(const std::function<const char*(const char*)>& env);
+// The same as words of a command line, or of the environment, which reaches every platform:
+//   --record DIR  --record-only failures|all  --record-rate 0.01  --record-size 64MiB
+//   FERRY_RECORD  FERRY_RECORD_ONLY           FERRY_RECORD_RATE   FERRY_RECORD_SIZE
+struct RecordWords {
+  std::string folder = {};
+  std::string only = {};
+  std::string rate = {};
+  std::string size = {};
+};
+// What is empty is taken from the environment; `env` is getenv, or a test's.
+RecordWords with_environment(RecordWords words, const std::function<const char*(const char*)>& env);
+// kUsage names the word that makes no sense. What is empty stays as it is by default.
+Result<RecordOptions> record_options(const RecordWords& words);
 
 // One write an event, at once. Thread-safe.
 class Store final : public host::Recorder {

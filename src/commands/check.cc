@@ -153,6 +153,14 @@ class Check final : public Verb {
     return out;
   }
 
+  static json::value files_json(const wasi::FileTree* tree) {
+    if (tree == nullptr) {
+      return nullptr;
+    }
+    return json::object{
+        {"count", tree->files()}, {"bytes", tree->bytes()}, {"digest", tree->digest()}};
+  }
+
   static json::value component_json(const std::optional<function::LoweredFrom>& component) {
     if (!component) {
       return nullptr;
@@ -222,6 +230,13 @@ class Check final : public Verb {
       fmt::print("  network    connections {}, network_bytes {}, connect_timeout {} ms\n",
                  limits.connections, function::format_size(limits.network_bytes),
                  limits.connect_timeout.count());
+    }
+    if (!function.manifest.args.empty()) {
+      fmt::print("  args       {}\n", fmt::join(function.manifest.args, " "));
+    }
+    if (const auto& tree = function.manifest.file_tree) {
+      fmt::print("  files      {}, {}, {}\n", tree->files(), function::format_size(tree->bytes()),
+                 tree->digest());
     }
     for (const std::string& grant : function::describe_grants(function.manifest.grants)) {
       fmt::print("  grant      {}\n", grant);
@@ -308,33 +323,36 @@ class Check final : public Verb {
     }
     const auto component = function::lowered_from(function);
     const auto why = builder::why_no_snapshot(function);
-    json::object whole{{"name", function.name},
-                       {"digest", function.digest},
-                       {"abi", std::string(wasm::abi_name(binary.abi))},
-                       {"component", binary.component || component.has_value()},
-                       {"lowered_from", component_json(component)},
-                       {"toolchain", binary.toolchain},
-                       {"size_bytes", function.wasm.size()},
-                       {"snapshot_of", builder::snapshot_of(function)},
-                       {"no_snapshot", why ? why->message : ""},
-                       {"imports", std::move(imports)},
-                       {"exports", std::move(exports)},
-                       {"limits",
-                        {{"timeout_ms", limits.timeout.count()},
-                         {"memory_bytes", limits.memory},
-                         {"input_bytes", limits.input},
-                         {"output_bytes", limits.output},
-                         {"log_bytes", limits.log},
-                         {"concurrency", limits.concurrency},
-                         {"open_files", limits.open_files},
-                         {"connections", limits.connections},
-                         {"network_bytes", limits.network_bytes},
-                         {"connect_timeout_ms", limits.connect_timeout.count()}}},
-                       {"grants", grants_json(function.manifest.grants)},
-                       {"asks", json::array(asks.begin(), asks.end())},
-                       {"engines", std::move(on)},
-                       {"findings", findings_json(findings)},
-                       {"runs", runs}};
+    json::object whole{
+        {"name", function.name},
+        {"digest", function.digest},
+        {"abi", std::string(wasm::abi_name(binary.abi))},
+        {"component", binary.component || component.has_value()},
+        {"lowered_from", component_json(component)},
+        {"toolchain", binary.toolchain},
+        {"size_bytes", function.wasm.size()},
+        {"snapshot_of", builder::snapshot_of(function)},
+        {"no_snapshot", why ? why->message : ""},
+        {"imports", std::move(imports)},
+        {"exports", std::move(exports)},
+        {"limits",
+         {{"timeout_ms", limits.timeout.count()},
+          {"memory_bytes", limits.memory},
+          {"input_bytes", limits.input},
+          {"output_bytes", limits.output},
+          {"log_bytes", limits.log},
+          {"concurrency", limits.concurrency},
+          {"open_files", limits.open_files},
+          {"connections", limits.connections},
+          {"network_bytes", limits.network_bytes},
+          {"connect_timeout_ms", limits.connect_timeout.count()}}},
+        {"args", json::array(function.manifest.args.begin(), function.manifest.args.end())},
+        {"files", files_json(function.manifest.file_tree.get())},
+        {"grants", grants_json(function.manifest.grants)},
+        {"asks", json::array(asks.begin(), asks.end())},
+        {"engines", std::move(on)},
+        {"findings", findings_json(findings)},
+        {"runs", runs}};
     if (!platforms.empty()) {
       whole["platforms"] = platforms_json(platforms);
     }

@@ -64,7 +64,7 @@ Status serve(const std::string& path, const CommonOptions& common, int channel,
   FERRY_CHECK_OK(provider.prepare());
   serve::Phases phases;
   FERRY_TRY(const serve::Running running,
-            serve::bring_up(provider, functions, serve::engine_options_for(functions), phases));
+            serve::bring_up(provider, functions, serve::engine_options_for(functions), {}, phases));
   const auto recorder = std::make_shared<ChannelRecorder>(channel);
   host::add_recorder(*running.functions[0].version(), recorder);
   serve::LogWriter log(STDERR_FILENO, serve::LogFormat::kText);

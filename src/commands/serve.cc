@@ -106,19 +106,15 @@ class Serve final : public Verb {
     return platform.serve(provider, options_);
   }
 
-  // The processes of the server read them from the environment (capsule/store.h).
-  Status set_recording() const {
-    for (const auto& [name, value] : {std::pair(capsule::kFolderVariable, &record_.folder),
-                                      std::pair(capsule::kOnlyVariable, &record_.only),
-                                      std::pair(capsule::kRateVariable, &record_.rate),
-                                      std::pair(capsule::kSizeVariable, &record_.size)}) {
-      if (!value->empty()) ::setenv(name, value->c_str(), 1);  // NOLINT: one thread
-    }
-    // Said now, and not by each worker.
-    FERRY_TRY(const auto options, capsule::record_options([](const char* name) -> const char* {
-                return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
-              }));
-    return options.folder.empty() ? Status(Done{}) : make_directories(options.folder, 0700);
+  // What the command line leaves out, the environment may say.
+  Status set_recording() {
+    const capsule::RecordWords words =
+        capsule::with_environment(record_, [](const char* name) -> const char* {
+          return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
+        });
+    FERRY_TRY(options_.record, capsule::record_options(words));
+    return options_.record.folder.empty() ? Status(Done{})
+                                          : make_directories(options_.record.folder, 0700);
   }
 
   std::vector<std::string> paths_;
@@ -130,9 +126,7 @@ class Serve final : public Verb {
   std::string log_format_ = "text";
   std::string log_file_;
   std::string sandbox_ = "all";
-  struct {
-    std::string folder, only, rate, size;
-  } record_;
+  capsule::RecordWords record_;
   bool no_snapshot_ = false;
 };
 

@@ -40,6 +40,11 @@ std::vector<std::string> asks_of(const Manifest& manifest, const std::string& ma
     if (is_inside(leads_to, folder)) continue;
     asks.push_back(fmt::format("be given the file {} as an event", leads_to.string()));
   }
+  for (const FileGrant& grant : manifest.files) {
+    const fs::path leads_to = resolved(grant.host);
+    if (is_inside(leads_to, folder)) continue;
+    asks.push_back(fmt::format("carry {} along, as {}", leads_to.string(), grant.guest));
+  }
   for (const std::string& name : manifest.grants.env_from) {
     asks.push_back(fmt::format("read the variable {} of your environment", name));
   }

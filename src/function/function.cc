@@ -68,6 +68,11 @@ Status read_manifest(const fs::path& path, Found& found) {
   for (std::string& file : manifest.warm) {
     if (fs::path(file).is_relative()) file = (folder_of(path) / file).lexically_normal().string();
   }
+  for (FileGrant& grant : manifest.files) {
+    if (fs::path(grant.host).is_relative()) {
+      grant.host = (folder_of(path) / grant.host).lexically_normal().string();
+    }
+  }
   if (std::string& ca = manifest.grants.ca; !ca.empty()) {
     FERRY_TRY(ca, read_certificates(ca, folder_of(path)));
   }
@@ -183,6 +188,7 @@ Result<Function> load_function(const std::string& path, const std::string& manif
   FERRY_TRY(Found found, find_function(path, manifest_path));
   const std::string file = found.wasm.string();
   FERRY_TRY(Bytes wasm, read_file(file, wasm::kMaxWasmBytes));
+  FERRY_TRY(found.manifest.file_tree, read_files(found.manifest.files));
   const std::string name =
       found.manifest.name.empty() ? plain(found.wasm.stem().string()) : found.manifest.name;
   auto function = make_function(name, std::move(wasm), std::move(found.manifest));

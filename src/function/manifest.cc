@@ -27,6 +27,9 @@ constexpr std::size_t kMaxGrants = 256;
 constexpr std::size_t kMaxNameLength = 63;
 constexpr std::size_t kMaxHeaders = 100;
 constexpr std::size_t kMaxWarm = 100;
+constexpr std::size_t kMaxArgs = 1024;
+constexpr std::size_t kMaxFileGrants = 1024;
+constexpr std::size_t kMaxRedactions = 256;
 
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= kMaxNameLength && name.front() != '.' &&
@@ -133,6 +136,34 @@ Status read_function(const toml::table& table, TomlPlace place, Manifest& out) {
            out.warm.push_back(file);
            return Done{};
          });
+       }},
+      {"args",
+       [&](const toml::node& node) {
+         return read_list(node, "args = [\"--strict\"]", [&](const std::string& arg) -> Status {
+           if (arg.find('\0') != std::string::npos || out.args.size() == kMaxArgs) {
+             return Error{Code::kInvalid,
+                          out.args.size() == kMaxArgs
+                              ? fmt::format("has more than {} entries", kMaxArgs)
+                              : "holds a NUL",
+                          ""};
+           }
+           out.args.push_back(arg);
+           return Done{};
+         });
+       }},
+      {"files",
+       [&](const toml::node& node) {
+         return read_list(node, "files = [\"templates::/templates\"]",
+                          [&](const std::string& text) -> Status {
+                            if (out.files.size() == kMaxFileGrants) {
+                              return Error{Code::kInvalid,
+                                           fmt::format("has more than {} entries", kMaxFileGrants),
+                                           "name the folder that they are in"};
+                            }
+                            FERRY_TRY(FileGrant grant, parse_file_grant(text));
+                            out.files.push_back(std::move(grant));
+                            return Done{};
+                          });
        }},
   };
   return read_toml_table(table, place, fields);
@@ -272,6 +303,25 @@ Status read_grants(const toml::table& table, TomlPlace place, Grants& out) {
   return read_toml_table(table, place, fields);
 }
 
+Status read_record(const toml::table& table, TomlPlace place, Manifest& out) {
+  place.table = "record";
+  const TomlField fields[] = {
+      {"redact", [&](const toml::node& node) {
+         return read_list(node, "redact = [\"$.card.number\", \"header:authorization\"]",
+                          [&](const std::string& text) -> Status {
+                            if (out.redact.size() == kMaxRedactions) {
+                              return Error{Code::kInvalid,
+                                           fmt::format("has more than {} entries", kMaxRedactions),
+                                           "[*] and ..NAME name many"};
+                            }
+                            FERRY_TRY(Redaction redaction, parse_redaction(text));
+                            out.redact.push_back(std::move(redaction));
+                            return Done{};
+                          });
+       }}};
+  return read_toml_table(table, place, fields);
+}
+
 Status read_build(const toml::table& table, TomlPlace place, Manifest& out) {
   place.table = "build";
   const TomlField fields[] = {{"command", [&](const toml::node& node) -> Status {
@@ -327,6 +377,8 @@ Result<Manifest> parse_manifest(std::string_view toml, std::string_view path) {
       section_field(
           "lambda",
           [&](const toml::table& table) { return read_lambda(table, place, manifest.lambda); }),
+      section_field("record",
+                    [&](const toml::table& table) { return read_record(table, place, manifest); }),
       section_field("build",
                     [&](const toml::table& table) { return read_build(table, place, manifest); }),
   };

@@ -2,15 +2,18 @@
 // a manifest is one with Manifest{}. The format has a page: docs/formats/manifest.md.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "function/files.h"
 #include "function/grants.h"
 #include "function/http_settings.h"
 #include "function/lambda_settings.h"
 #include "function/limits.h"
+#include "function/redaction.h"
 
 namespace ferry::function {
 
@@ -28,19 +31,27 @@ struct Manifest {
   // Files with an event's data each: a snapshot's first state is the one after these events.
   // Relative to the manifest; from load_function() on, as they are found from here.
   std::vector<std::string> warm;
+  std::vector<std::string> args;  // behind args[0], which is the name
+  // Read-only files that travel with the function. Relative to the manifest; from load_function()
+  // on, as they are found from here.
+  std::vector<FileGrant> files;
+  // What `files` names, read by load_function(); null: nothing, or what the bundle has. Shared by
+  // all copies of this, since it never changes.
+  std::shared_ptr<const wasi::FileTree> file_tree;
   Limits limits;
   Grants grants;
   HttpSettings http;
   LambdaSettings lambda;
+  std::vector<Redaction> redact;  // what no capsule may hold
   std::string build_command;
 };
 
 // `path` is for messages. An unknown key is an error that names key, line and nearest known key.
 Result<Manifest> parse_manifest(std::string_view toml, std::string_view path);
 
-// The same as TOML again, without what only concerns the build, warm included: name, input, reply,
-// limits, grants, http, lambda. Folders are written as they stand. The same manifest gives the same
-// bytes.
+// The same as TOML again, without what only concerns the build, warm included, and without files,
+// which are in the bundle: name, input, reply, args, limits, grants, http, lambda, record. Folders
+// are written as they stand. The same manifest gives the same bytes.
 std::string manifest_to_toml(const Manifest& manifest);
 
 // "2s", "1500ms", "1m"; "64MiB", "6 MiB", "1048576", "1GB". Used by the command line too.

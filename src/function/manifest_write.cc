@@ -33,6 +33,10 @@ std::string manifest_to_toml(const Manifest& manifest) {
     out.pop_back();
     out += fmt::format("headers = {}\n\n", toml_list(manifest.headers));
   }
+  if (!manifest.args.empty()) {
+    out.pop_back();
+    out += fmt::format("args = {}\n\n", toml_list(manifest.args));
+  }
   out += fmt::format(
       "[limits]\ntimeout = \"{}ms\"\nmemory = {}\ninput = {}\noutput = {}\nlog = {}\n"
       "concurrency = {}\nopen_files = {}\nconnections = {}\nnetwork_bytes = {}\n"
@@ -60,6 +64,11 @@ std::string manifest_to_toml(const Manifest& manifest) {
     for (const auto& [name, value] : manifest.grants.env) {
       out += fmt::format("{} = {}\n", toml_string(name), toml_string(value));
     }
+  }
+  if (!manifest.redact.empty()) {
+    std::vector<std::string> redact;
+    for (const Redaction& each : manifest.redact) redact.push_back(each.text);
+    out += fmt::format("\n[record]\nredact = {}\n", toml_list(redact));
   }
   return out + http_settings_to_toml(manifest.http) + lambda_settings_to_toml(manifest.lambda);
 }

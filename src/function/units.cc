@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "function/manifest.h"
+#include "wasi/file_tree.h"
 
 namespace ferry::function {
 namespace {
@@ -118,15 +119,10 @@ Result<DirGrant> parse_dir_grant(std::string_view text) {
     return malformed;
   }
   // The guest sees this name: one spelling for one folder.
-  for (std::string_view rest = guest.substr(1); !rest.empty();) {
-    const std::size_t slash = rest.find('/');
-    std::string_view part = rest.substr(0, slash);
-    if (part.empty() || part == "." || part == "..") {
-      return Error{Code::kInvalid,
-                   fmt::format("'{}': the guest's path has a '{}' in it", text, part),
-                   "write the path without '.', '..' and doubled slashes"};
+  if (guest.size() > 1) {
+    if (Status good = wasi::check_guest_path(guest.substr(1)); !good.ok()) {
+      return with_context(std::move(good).error(), fmt::format("'{}'", text));
     }
-    rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash + 1);
   }
   grant.guest = guest;
   return grant;

@@ -7,6 +7,24 @@
 #include "host/guest_abi.h"
 
 namespace ferry::host {
+namespace {
+
+// A guest finds the folder of the longest name that a path begins with: one that is granted would
+// hide what travels with the function below the same name.
+ferry::Status check_hides_none(const function::Manifest& manifest) {
+  if (manifest.file_tree == nullptr) return Done{};
+  for (const function::DirGrant& grant : manifest.grants.dirs) {
+    if (!manifest.file_tree->has(std::string_view(grant.guest).substr(1))) continue;
+    return Error{Code::kUsage,
+                 fmt::format("the folder granted as {} would hide files that travel with the "
+                             "function",
+                             grant.guest),
+                 "give one of them another path: --dir or [grant] dirs, [function] files"};
+  }
+  return Done{};
+}
+
+}  // namespace
 
 Result<Guest> make_guest(std::string name, wasm::Record record, function::Manifest manifest,
                          Directories directories) {
@@ -18,6 +36,7 @@ Result<Guest> make_guest(std::string name, wasm::Record record, function::Manife
                              wasm::abi_name(record.abi)),
                  "export _start (a command) or handle (a reactor); `ferry check` says more"};
   }
+  FERRY_CHECK_OK(check_hides_none(manifest));
   for (const auto& [key, value] : manifest.grants.env) {
     guest.environ.push_back(fmt::format("{}={}", key, value));
   }

@@ -202,8 +202,15 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
   const engine::Info& engine = engine_.info();
   FERRY_CHECK_OK(bundle::check_bundle_engine(bundle.info, engine.name, engine.fingerprint));
   FERRY_TRY(wasm::Record record, wasm::record_from_json(bundle.info.facts));
+  function::Manifest manifest = options.manifest;
+  if (manifest.file_tree == nullptr) manifest.file_tree = bundle.info.files;
+  if (manifest.file_tree == nullptr && !manifest.files.empty()) {
+    return Error{Code::kUnsupported,
+                 "its ferry.toml names files that travel with it, and they are not here",
+                 "`ferry pack` puts them into the bundle"};
+  }
   FERRY_TRY(Guest guest, make_guest(options.name.empty() ? bundle.info.function_name : options.name,
-                                    std::move(record), options.manifest, Directories::kOpen));
+                                    std::move(record), std::move(manifest), Directories::kOpen));
   FERRY_TRY(guest.network, make_network_access(options.manifest, options.network != nullptr
                                                                      ? *options.network
                                                                      : net::system_network()));
@@ -429,7 +436,7 @@ Outcome Host::Run::invoke_recorded(Host& host, Loaded& function, event::LazyEven
   DrawRecorder draws(host.clock_, host.random_);
   Witness witness{draws.clock(), draws.random()};
   InvokeOptions watched = options;
-  watched.logs = options.logs || wish != Wish::kNothing;
+  watched.logs = options.logs || wish > Wish::kUsage;
   Outcome outcome =
       invoke(host, function, event, watched, wish == Wish::kAll ? &witness : function.witness);
   for (Recorder* recorder : interested) {

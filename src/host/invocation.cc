@@ -13,6 +13,7 @@ wasi::Lists Invocation::tell(const void* from) {
   const auto& [guest, event, options, given] = *static_cast<const Invocation*>(from);
   wasi::Lists lists;
   lists.args = {guest.name};
+  lists.args.insert(lists.args.end(), guest.manifest.args.begin(), guest.manifest.args.end());
   lists.args.insert(lists.args.end(), options.args.begin(), options.args.end());
   lists.environ = guest.environ;
   for (const auto& [name, value] : options.env) {
@@ -40,6 +41,7 @@ ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline) {
   setup.deadline = deadline;
   setup.times_log = options_.logs;
   setup.directories = &guest_.directories;
+  setup.files = guest_.manifest.file_tree.get();
   setup.network = guest_.network.get();
   FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, given_));
   context.reset(std::move(setup));

@@ -25,8 +25,9 @@ struct InvokeOptions {
   std::string invocation;             // an id the platform gave; empty: a new UUIDv7
   std::string record;                 // Outcome::record
   std::vector<std::pair<std::string, std::string>> env;  // the platform's, beside the manifest's
-  std::vector<std::string> args;  // beyond args[0], which is the function's name
-  bool logs = true;               // false: nobody reads Outcome::logs, and it stays empty
+  std::vector<std::string>
+      args;          // behind args[0], which is the function's name, and the manifest's
+  bool logs = true;  // false: nobody reads Outcome::logs, and it stays empty
   // Whether who is answered takes an HTTP answer; with false, a function with reply = "cgi" answers
   // with data, as all others do: a queue has no use for a status and headers.
   bool http_caller = true;

@@ -38,6 +38,7 @@ Status serve(const Options& options, bool& was_cut) {
     say("ferry-host: platform {}: {}\n", decision.platform, decision.why);
   }
   serve::Options how = options.serve;
+  FERRY_TRY(how.record, capsule::record_options(capsule::with_environment(options.record, env)));
   how.was_cut = &was_cut;
   if (how.listen.empty()) {
     how.listen = platform->default_listen(env);

@@ -1,12 +1,9 @@
 #include "hostmain/options.h"
 
 #include <charconv>
-#include <cstdlib>
 #include <functional>
 
 #include <fmt/format.h>
-
-#include "capsule/store.h"
 
 namespace ferry::hostmain {
 namespace {
@@ -39,18 +36,6 @@ Status set_log_format(Options& options, const std::string& text) {
   }
   options.serve.log_format = text == "json" ? serve::LogFormat::kJson : serve::LogFormat::kText;
   return Done{};
-}
-
-// Read where functions are brought up, by every process (capsule/store.h).
-auto set_variable(const char* name) {
-  return [name](Options& /*options*/, const std::string& text) -> Status {
-    ::setenv(name, text.c_str(), 1);  // NOLINT(concurrency-mt-unsafe): one thread
-    const auto get = [](const char* each) -> const char* {
-      return std::getenv(each);  // NOLINT(concurrency-mt-unsafe): one thread
-    };
-    auto options = capsule::record_options(get);
-    return options.ok() ? Status(Done{}) : Status(std::move(options).error());
-  };
 }
 
 template <typename Part>
@@ -91,13 +76,13 @@ std::span<const Option> table() {
       {"--print-sandbox", nullptr, "Print what that is here, and end",
        set_flag([](Options& o) -> auto& { return o.serve.print_sandbox; })},
       {"--record", "DIR", "Folder that events are recorded in, for 'ferry replay'",
-       set_variable(capsule::kFolderVariable)},
+       set_text([](Options& o) -> auto& { return o.record.folder; })},
       {"--record-only", "WHAT", "Which: all (default), or failures alone",
-       set_variable(capsule::kOnlyVariable)},
+       set_text([](Options& o) -> auto& { return o.record.only; })},
       {"--record-rate", "RATE", "How many of these: 0.01 is one in a hundred",
-       set_variable(capsule::kRateVariable)},
+       set_text([](Options& o) -> auto& { return o.record.rate; })},
       {"--record-size", "SIZE", "Most that is kept there (default: 256MiB)",
-       set_variable(capsule::kSizeVariable)},
+       set_text([](Options& o) -> auto& { return o.record.size; })},
       {"--pin", nullptr, "Each worker on a core of its own, for the connections that arrive there",
        set_flag([](Options& o) -> auto& { return o.serve.pin; })},
       {"--log-format", "text|json", "How log lines are printed", set_log_format},

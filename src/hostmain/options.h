@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "capsule/store.h"
 #include "serve/running.h"
 
 namespace ferry::hostmain {
@@ -15,7 +16,8 @@ struct Options {
   std::string key;       // the public key's file; empty: ferry.pub beside the bundles
   std::string platform;  // empty: decided from the environment
   std::string log_file;  // in place of stderr; empty: none
-  serve::Options serve;  // its `listen` empty: the platform's default
+  serve::Options serve;  // its `listen` empty: the platform's default; without `record`, which
+  capsule::RecordWords record;  // together with the environment says
   bool help = false;
   bool version = false;
 };

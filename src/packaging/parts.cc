@@ -116,6 +116,7 @@ Result<Bytes> make_signed(const PackOptions& options, const function::Function& 
   info.function_name = original.name;
   info.function_digest = original.digest;  // a snapshot is no other function
   info.manifest = function::manifest_to_toml(original.manifest);
+  info.files = original.manifest.file_tree;
   Bytes out = bundle::write_bundle(info, artifact, keys.secret);
   // What a start uses can be seen only where the code runs.
   if (maker.architecture != kThisArchitecture) return out;

@@ -9,8 +9,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "host/outcome.h"
-
 namespace ferry::serve {
 namespace {
 
@@ -50,19 +48,38 @@ void head(std::string& out, std::string_view name, std::string_view type, std::s
   out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
-}  // namespace
+constexpr auto kRelaxed = std::memory_order_relaxed;
 
-void Histogram::count(std::uint64_t us) {
-  auto bucket = std::lower_bound(kBucketBounds.begin(), kBucketBounds.end(), us);
-  buckets[static_cast<std::size_t>(bucket - kBucketBounds.begin())].fetch_add(
-      1, std::memory_order_relaxed);
-  total_us.fetch_add(us, std::memory_order_relaxed);
+template <std::size_t kBounds>
+void add(Buckets<kBounds>& to, const std::array<std::uint64_t, kBounds>& bounds,
+         std::uint64_t value) {
+  const auto bucket = std::ranges::lower_bound(bounds, value) - bounds.begin();
+  to.counts[static_cast<std::size_t>(bucket)].fetch_add(1, kRelaxed);
+  to.sum.fetch_add(value, kRelaxed);
 }
 
-void FunctionCounters::count(std::size_t status, std::uint64_t us, std::uint64_t queue_us) {
-  by_status[std::min(status, kStatuses - 1)].fetch_add(1, std::memory_order_relaxed);
-  requests.count(us);
-  queue.count(queue_us);
+std::uint64_t whole(double microseconds) {
+  return microseconds > 0 ? static_cast<std::uint64_t>(microseconds) : 0;
+}
+
+}  // namespace
+
+void FunctionCounters::count(const host::Outcome& outcome, Nanoseconds took) {
+  const host::Usage& usage = outcome.usage;
+  const auto us = static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)) / 1000;
+  by_status[std::min(static_cast<std::size_t>(outcome.status), kStatuses - 1)].fetch_add(1,
+                                                                                         kRelaxed);
+  add(requests, kBucketBounds, us);
+  add(queue, kBucketBounds, whole(usage.queue_us));
+  const std::uint64_t instance = whole(usage.instantiate_us + usage.teardown_us);
+  const std::uint64_t guest = whole(usage.run_us);
+  const std::array<std::uint64_t, kPhases> times{instance, guest,
+                                                 us - std::min(us, instance + guest)};
+  for (std::size_t i = 0; i < kPhases; ++i) {
+    add(phases[i], kBucketBounds, times[i]);
+  }
+  if (usage.memory_bytes == 0) return;  // it never ran
+  add(memory, kMemoryBounds, usage.memory_bytes);
 }
 
 void Board::Unmap::operator()(char* memory) const { munmap(memory, size); }
@@ -106,7 +123,10 @@ void Board::clear(std::size_t index) const {
   counters.front.queued.store(0);
   counters.front.connections.store(0);
   counters.front.held.store(0);
-  for (std::size_t f = 0; f < functions_.size(); ++f) function(index, f).snapshot.store(0);
+  for (std::size_t f = 0; f < functions_.size(); ++f) {
+    function(index, f).snapshot.store(0);
+    function(index, f).interpreted.store(0);
+  }
 }
 
 bool Board::is_ready(const Census& census) const {
@@ -139,36 +159,60 @@ std::string Board::metrics(const Census& census) const {
                          host::status_row(static_cast<host::Status>(s)).name, value);
     }
   }
-  auto histogram = [&](const char* name, const char* help, Histogram FunctionCounters::*member) {
+  const auto histogram = [&](std::string_view name, const std::string& labels, const auto& bounds,
+                             double unit, auto&& of) {
+    std::uint64_t running = 0;
+    for (std::size_t b = 0; b <= bounds.size(); ++b) {
+      running += sum([&](std::size_t w) -> auto& { return of(w).counts[b]; });
+      const std::string bound =
+          b < bounds.size() ? fmt::format("{}", static_cast<double>(bounds[b]) / unit) : "+Inf";
+      out += fmt::format("{}_bucket{{{},le=\"{}\"}} {}\n", name, labels, bound, running);
+    }
+    const std::uint64_t total = sum([&](std::size_t w) -> auto& { return of(w).sum; });
+    out += fmt::format("{}_sum{{{}}} {}\n{}_count{{{}}} {}\n", name, labels,
+                       static_cast<double>(total) / unit, name, labels, running);
+  };
+  constexpr double kMicroseconds = 1e6;
+  const auto times = [&](const char* name, const char* help, Times FunctionCounters::*member) {
     head(out, name, "histogram", help);
     for (std::size_t f = 0; f < functions_.size(); ++f) {
-      std::string label = escaped(functions_[f]);
-      std::uint64_t running = 0;
-      for (std::size_t b = 0; b <= kBucketBounds.size(); ++b) {
-        running += sum([&](std::size_t w) -> auto& { return (function(w, f).*member).buckets[b]; });
-        std::string bound = b < kBucketBounds.size()
-                                ? fmt::format("{}", static_cast<double>(kBucketBounds[b]) / 1e6)
-                                : "+Inf";
-        out +=
-            fmt::format("{}_bucket{{function=\"{}\",le=\"{}\"}} {}\n", name, label, bound, running);
-      }
-      std::uint64_t us =
-          sum([&](std::size_t w) -> auto& { return (function(w, f).*member).total_us; });
-      out +=
-          fmt::format("{}_sum{{function=\"{}\"}} {}\n", name, label, static_cast<double>(us) / 1e6);
-      out += fmt::format("{}_count{{function=\"{}\"}} {}\n", name, label, running);
+      histogram(name, fmt::format("function=\"{}\"", escaped(functions_[f])), kBucketBounds,
+                kMicroseconds, [&](std::size_t w) -> auto& { return function(w, f).*member; });
     }
   };
-  histogram("ferry_request_seconds", "Time from the last byte of a request to its outcome.",
-            &FunctionCounters::requests);
-  histogram("ferry_queue_seconds",
-            "Of ferry_request_seconds, the time until the function could be called.",
-            &FunctionCounters::queue);
+  times("ferry_request_seconds", "Time from the last byte of a request to its outcome.",
+        &FunctionCounters::requests);
+  times("ferry_queue_seconds",
+        "Of ferry_request_seconds, the time until the function could be called.",
+        &FunctionCounters::queue);
+  head(out, "ferry_phase_seconds", "histogram",
+       "That time by phase: the instance, the guest, and the glue around both.");
+  constexpr std::array<std::string_view, kPhases> kPhaseNames{"instance", "guest", "glue"};
+  for (std::size_t f = 0; f < functions_.size(); ++f) {
+    for (std::size_t p = 0; p < kPhases; ++p) {
+      histogram("ferry_phase_seconds",
+                fmt::format("function=\"{}\",phase=\"{}\"", escaped(functions_[f]), kPhaseNames[p]),
+                kBucketBounds, kMicroseconds,
+                [&](std::size_t w) -> auto& { return function(w, f).phases[p]; });
+    }
+  }
+  head(out, "ferry_function_memory_bytes", "histogram",
+       "Linear memory of a function at the end of an event.");
+  for (std::size_t f = 0; f < functions_.size(); ++f) {
+    histogram("ferry_function_memory_bytes", fmt::format("function=\"{}\"", escaped(functions_[f])),
+              kMemoryBounds, 1.0, [&](std::size_t w) -> auto& { return function(w, f).memory; });
+  }
   head(out, "ferry_function_snapshot", "gauge",
        "Workers that serve the function from a snapshot of its start-up.");
   for (std::size_t f = 0; f < functions_.size(); ++f) {
     out += fmt::format("ferry_function_snapshot{{function=\"{}\"}} {}\n", escaped(functions_[f]),
                        sum([&](std::size_t w) -> auto& { return function(w, f).snapshot; }));
+  }
+  head(out, "ferry_function_interpreted", "gauge",
+       "Workers that serve the function by an interpreter until it is compiled.");
+  for (std::size_t f = 0; f < functions_.size(); ++f) {
+    out += fmt::format("ferry_function_interpreted{{function=\"{}\"}} {}\n", escaped(functions_[f]),
+                       sum([&](std::size_t w) -> auto& { return function(w, f).interpreted; }));
   }
   auto front = [&](std::atomic<std::uint64_t> http::Counters::*member) {
     return sum([&](std::size_t w) -> auto& { return slot(w).front.*member; });

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/outcome.h"
 #include "http/server.h"
 
 namespace ferry::serve {
@@ -20,20 +21,35 @@ inline constexpr std::array<std::uint64_t, 14> kBucketBounds{
     50,     100,    250,     500,     1000,      2500,      5000,
     10'000, 25'000, 100'000, 500'000, 1'000'000, 5'000'000, 30'000'000};
 
-struct Histogram {
-  std::array<std::atomic<std::uint64_t>, kBucketBounds.size() + 1> buckets{};
-  std::atomic<std::uint64_t> total_us{0};
-
-  void count(std::uint64_t us);
+// Where the time of an event goes, in the host and around it.
+enum class Phase : std::uint8_t {
+  kInstance,  // making the instance, and resetting or ending it
+  kGuest,     // the function itself
+  kGlue,      // the platform's side, and waiting: what is left of the whole
 };
+inline constexpr std::size_t kPhases = 3;
+// Upper bounds of what an event's memory is counted by, in bytes; the last one is open.
+inline constexpr std::array<std::uint64_t, 8> kMemoryBounds{
+    1u << 20, 4u << 20, 8u << 20, 16u << 20, 32u << 20, 64u << 20, 128u << 20, 512u << 20};
+
+template <std::size_t kBounds>
+struct Buckets {
+  std::array<std::atomic<std::uint64_t>, kBounds + 1> counts{};
+  std::atomic<std::uint64_t> sum{0};
+};
+using Times = Buckets<kBucketBounds.size()>;  // microseconds
 
 struct FunctionCounters {
   std::array<std::atomic<std::uint64_t>, kStatuses> by_status{};
-  Histogram requests;                      // until its outcome is there
-  Histogram queue;                         // of these, until the function was called
-  std::atomic<std::uint64_t> snapshot{0};  // 1: it is served from a snapshot of its start-up
+  Times requests;                             // until its outcome is there
+  Times queue;                                // of these, until the function was called
+  std::array<Times, kPhases> phases;          // of these, by what was done
+  Buckets<kMemoryBounds.size()> memory;       // bytes
+  std::atomic<std::uint64_t> snapshot{0};     // 1: it is served from a snapshot of its start-up
+  std::atomic<std::uint64_t> interpreted{0};  // 1: by an interpreter, until it is compiled
 
-  void count(std::size_t status, std::uint64_t us, std::uint64_t queue_us);
+  // `took` is the time from the request to the outcome.
+  void count(const host::Outcome& outcome, Nanoseconds took);
 };
 
 struct SlotCounters {

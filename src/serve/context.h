@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "host/in_service.h"
+#include "host/recorder.h"
 #include "serve/log.h"
 
 namespace ferry::serve {
@@ -17,6 +18,8 @@ struct AdapterContext {
   std::vector<host::InService> functions;
   const Clock& clock;
   Random& random;
+  // Of the functions above already; for those that come over the wire.
+  std::vector<std::shared_ptr<host::Recorder>> recorders = {};
   LogWriter* log = nullptr;  // where functions' log lines go; null: nowhere
   // The process's own streams, for platforms that read those (with `log` null: nothing is written).
   int out = 1;

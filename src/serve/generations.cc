@@ -147,7 +147,7 @@ int Generations::attempt(int result) {
     FERRY_TRY(const std::vector<Listed> functions, provider->list({}));
     FERRY_CHECK_OK(check_names(functions));
     Phases phases;
-    const auto running = bring_up(*provider, functions, engine_options_for(functions), phases);
+    const auto running = bring_up(*provider, functions, engine_options_for(functions), {}, phases);
     return running.ok() ? Status(Done{}) : Status(running.error());
   }();
   if (works.ok()) return 0;

@@ -59,18 +59,20 @@ Status work(Shared& shared, WorkerPlace place) {
   const std::vector<Listed>& functions = generation.functions;
   Changes::Adopted adopted = generation.changes.adopt(place.index);
   Phases phases;
-  FERRY_TRY(const Running running,
-            bring_up(generation.provider, functions, engine_options_for(functions), phases));
+  FERRY_TRY(const Running running, bring_up(generation.provider, functions,
+                                            engine_options_for(functions), options.record, phases));
   SlotCounters& counters = place.board.slot(place.slot);
   LogQueue queue(place.log, counters.log_dropped, std::string(provider.program()));
   LogWriter log(queue, options.log_format);
   AdapterContext context = running.context(options.quiet ? nullptr : &log);
   context.observe = [&](std::size_t function, const host::Outcome& outcome, Nanoseconds took) {
-    place.board.function(place.slot, function)
-        .count(static_cast<std::size_t>(outcome.status),
-               static_cast<std::uint64_t>(std::max<std::int64_t>(took.count(), 0)) / 1000,
-               static_cast<std::uint64_t>(std::max(outcome.usage.queue_us, 0.0)));
+    place.board.function(place.slot, function).count(outcome, took);
   };
+  for (std::size_t i = 0; i < functions.size(); ++i) {
+    place.board.function(place.slot, i)
+        .interpreted.store(&host::host_of(*running.functions[i].version()) != running.host.get(),
+                           std::memory_order_relaxed);
+  }
   const auto take = [&](Change change) {
     if (change.function == Change::kLog) {
       dup2(change.bundle.get(), STDERR_FILENO);
@@ -83,6 +85,7 @@ Status work(Shared& shared, WorkerPlace place) {
     const Status changed = change_over(generations.key(), generation, running, std::move(change));
     if (changed.ok()) {
       of_function.snapshot.store(is_snapshot ? 1 : 0, std::memory_order_relaxed);
+      of_function.interpreted.store(0, std::memory_order_relaxed);
     } else {
       provider.complain(changed.error());  // it is served as it was
       served.settle();
@@ -101,7 +104,7 @@ Status work(Shared& shared, WorkerPlace place) {
   front.shares_listener = true;
   FERRY_TRY(auto server, http::Server::make(std::move(front), *service));
   FERRY_CHECK_OK(server->listen(std::move(place.listener)));
-  FERRY_CHECK_OK(host::sandbox::enter(options.sandbox, needs_of(functions)));
+  FERRY_CHECK_OK(host::sandbox::enter(options.sandbox, needs_of(functions, options.record)));
   // Only now: the sandbox wants a process of one thread.
   FERRY_TRY(const auto receiver, ChangeReceiver::make(adopted.receiver.get(), take));
   serve_until_stopped(
@@ -123,15 +126,18 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
   listeners.inherited = inherited.listener.has_value();
   FERRY_TRY(const std::vector<Listed> functions, provider.list({}));
   if (options.print_sandbox) {
-    print_sandbox(options, needs_of(functions));
+    print_sandbox(options, needs_of(functions, options.record));
     return Done{};
   }
   if (!options.quiet) {
-    host::sandbox::warn(provider.program(), options.sandbox, needs_of(functions));
+    host::sandbox::warn(provider.program(), options.sandbox, needs_of(functions, options.record));
   }
   // Said once and at once, not by each worker.
   if (auto traces = telemetry::settings_from(environment); !traces.ok()) {
     return std::move(traces).error();
+  }
+  if (auto metrics = telemetry::metric_settings_from(environment); !metrics.ok()) {
+    return std::move(metrics).error();
   }
   FERRY_CHECK_OK(provider.prepare());
   FleetOptions fleet{

@@ -5,10 +5,12 @@
 #include <cstdlib>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/say.h"
-#include "capsule/store.h"
+#include "telemetry/emf.h"
 #include "telemetry/exporter.h"
+#include "telemetry/metrics.h"
 
 namespace ferry::serve {
 namespace {
@@ -66,6 +68,7 @@ Result<std::shared_ptr<host::Loaded>> load_provisional(Provider& provider, std::
 
 AdapterContext Running::context(LogWriter* log) const {
   AdapterContext context{*host, functions, system_clock(), system_random()};
+  context.recorders = recorders;
   context.log = log;
   context.reads_logs = log != nullptr;
   return context;
@@ -73,16 +76,14 @@ AdapterContext Running::context(LogWriter* log) const {
 
 namespace {
 
-// Whatever the platform is: the environment reaches them all, and a Lambda function has no command
-// line of the user's own.
-Result<std::vector<std::shared_ptr<host::Recorder>>> make_recorders(std::string_view program) {
+Result<std::vector<std::shared_ptr<host::Recorder>>> make_recorders(
+    const capsule::RecordOptions& record, std::string_view program) {
   const auto env = [](const char* name) -> const char* {
     return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
   };
   std::vector<std::shared_ptr<host::Recorder>> recorders;
-  FERRY_TRY(auto record, capsule::record_options(env));
   if (!record.folder.empty()) {
-    FERRY_TRY(auto store, capsule::Store::open(std::move(record), std::string(program)));
+    FERRY_TRY(auto store, capsule::Store::open(record, std::string(program)));
     recorders.push_back(std::move(store));
   }
   FERRY_TRY(auto traces, telemetry::settings_from(env));
@@ -90,22 +91,36 @@ Result<std::vector<std::shared_ptr<host::Recorder>>> make_recorders(std::string_
     recorders.push_back(
         std::make_shared<telemetry::Exporter>(*std::move(traces), std::string(program)));
   }
+  FERRY_TRY(auto metrics, telemetry::metric_settings_from(env));
+  if (metrics) {
+    recorders.push_back(
+        std::make_shared<telemetry::MetricExporter>(*std::move(metrics), std::string(program)));
+  }
+  if (const char* how = env(telemetry::kMetricsVariable); how != nullptr && *how != '\0') {
+    if (std::string_view(how) != "emf") {
+      return Error{Code::kUsage,
+                   fmt::format("{} is '{}', and takes emf", telemetry::kMetricsVariable, how),
+                   "collectors are named by OTEL_EXPORTER_OTLP_ENDPOINT"};
+    }
+    recorders.push_back(std::make_shared<telemetry::EmfWriter>(STDERR_FILENO));
+  }
   return recorders;
 }
 
 }  // namespace
 
 Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
-                         const engine::EngineOptions& options, Phases& phases) {
+                         const engine::EngineOptions& options, const capsule::RecordOptions& record,
+                         Phases& phases) {
   FERRY_TRY(auto engine, provider.make_engine(options));
   phases.end_of("engine");
-  Running running{std::move(engine), nullptr, {}, nullptr, {}};
+  Running running{std::move(engine), nullptr, {}, nullptr, {}, {}};
   running.host = std::make_unique<host::Host>(*running.engine, system_clock(), system_random());
-  FERRY_TRY(const auto recorders, make_recorders(provider.program()));
+  FERRY_TRY(running.recorders, make_recorders(record, provider.program()));
   for (std::size_t i = 0; i < functions.size(); ++i) {
     const host::LoadOptions load{functions[i].name, functions[i].manifest, {}};
     // What a provisional version tries in vain is not to be recorded.
-    if (provider.is_provisional(i) && recorders.empty()) {
+    if (provider.is_provisional(i) && running.recorders.empty()) {
       auto loaded = load_provisional(provider, i, options, load, running);
       if (loaded.ok()) {
         running.functions.emplace_back(*std::move(loaded), true);
@@ -117,7 +132,8 @@ Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
     running.functions.emplace_back(std::move(loaded));
   }
   for (const host::InService& function : running.functions) {
-    for (const auto& recorder : recorders) host::add_recorder(*function.version(), recorder);
+    for (const auto& recorder : running.recorders)
+      host::add_recorder(*function.version(), recorder);
   }
   phases.end_of("load");
   return running;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "capsule/store.h"
 #include "host/in_service.h"
 #include "host/sandbox.h"
 #include "serve/context.h"
@@ -23,8 +24,9 @@ struct Options {
   unsigned workers = 0;  // processes; 0: one a core
   bool pin = false;      // each on a core of its own (http/pinning.h)
   LogFormat log_format = LogFormat::kText;
-  host::sandbox::Parts sandbox;  // what a worker shuts itself in with
-  bool print_sandbox = false;    // only print what that is here
+  host::sandbox::Parts sandbox;   // what a worker shuts itself in with
+  bool print_sandbox = false;     // only print what that is here
+  capsule::RecordOptions record;  // which events are recorded, and where
   bool quiet = false;
   LogFile* log_file = nullptr;  // where stderr is one: opened anew on SIGHUP
   bool* was_cut = nullptr;      // set where a drain ended before all requests did
@@ -54,10 +56,12 @@ struct Running {
   // Of provisional functions, where there are any.
   std::optional<engine::LoadedEngine> provisional_engine;
   std::unique_ptr<host::Host> provisional_host;
-  std::vector<host::InService> functions;  // as listed
+  std::vector<host::InService> functions;                  // as listed
+  std::vector<std::shared_ptr<host::Recorder>> recorders;  // of each of them
 };
 
 Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
-                         const engine::EngineOptions& options, Phases& phases);
+                         const engine::EngineOptions& options, const capsule::RecordOptions& record,
+                         Phases& phases);
 
 }  // namespace ferry::serve

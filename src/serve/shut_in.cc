@@ -5,24 +5,22 @@
 #include <fmt/format.h>
 
 #include "base/say.h"
-#include "capsule/store.h"
 #include "telemetry/settings.h"
 
 namespace ferry::serve {
 
-host::sandbox::Needs needs_of(std::span<const Listed> functions) {
+host::sandbox::Needs needs_of(std::span<const Listed> functions,
+                              const capsule::RecordOptions& record) {
   const auto environment = [](const char* name) -> const char* {
     return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets it
   };
   host::sandbox::Needs needs;
-  // Traces go over a connection; what makes no sense in them is said when they begin.
+  // Both go over a connection; what makes no sense in them is said when they begin.
   const auto traces = telemetry::settings_from(environment);
-  needs.connects = traces.ok() && traces->has_value();
+  const auto metrics = telemetry::metric_settings_from(environment);
+  needs.connects = (traces.ok() && traces->has_value()) || (metrics.ok() && metrics->has_value());
   // A process goes on to new files in the folder that it records in.
-  if (const char* folder = environment(capsule::kFolderVariable);
-      folder != nullptr && *folder != '\0') {
-    needs.folders.push_back({folder, false});
-  }
+  if (!record.folder.empty()) needs.folders.push_back({record.folder, false});
   for (const Listed& each : functions) {
     host::sandbox::add_needs(each.manifest.grants, needs);
   }

@@ -10,9 +10,10 @@
 
 namespace ferry::serve {
 
-// Of these functions, and of what the environment asks of the process itself (recording, traces).
-// Before the environment is wiped.
-host::sandbox::Needs needs_of(std::span<const Listed> functions);
+// Of these functions, of recording, and of what the environment asks of the process itself (traces,
+// metrics). Before the environment is wiped.
+host::sandbox::Needs needs_of(std::span<const Listed> functions,
+                              const capsule::RecordOptions& record);
 
 // --print-sandbox, on stdout.
 void print_sandbox(const Options& options, const host::sandbox::Needs& needs);

@@ -84,6 +84,15 @@ Result<std::vector<std::uint32_t>> count_frames(const Making& making) {
   return frames;
 }
 
+// What is open belongs to one event; memory that was taken then would hold its number at all
+// others.
+Status check_opened(const wasi::Context& context) {
+  if (context.opened() == 0) return Done{};
+  return no_snapshot("it keeps files open before it reads its event",
+                     "read what it needs of them and close them, or open them when an event is "
+                     "there");
+}
+
 // The functions on the stack at the first read of stdin, without our own wrapper. Fills `drew`.
 Result<std::vector<std::uint32_t>> find_frames(const Making& making,
                                                const std::vector<std::uint32_t>& trapping,
@@ -125,6 +134,7 @@ Result<std::vector<std::uint32_t>> find_frames(const Making& making,
   if (run.context->drawn().files) {
     return no_snapshot("it opened files before its first read of stdin");
   }
+  FERRY_CHECK_OK(check_opened(*run.context));
   const auto* entry = making.binary.find_export("_start", wasm::ExternKind::kFunc);
   if (frames.empty() || entry == nullptr || frames.back() != entry->index) {
     return count_frames(making);
@@ -172,9 +182,10 @@ std::string note(const Making& making, std::string_view at, const Frozen& frozen
   const wasi::Drawn& drawn = frozen.drawn;
   return fmt::format(
       R"({{"version":1,"of":"{}","at":"{}","random":{},"seeded_anew":{},"clock":{},"environ":{},)"
-      R"("args":{},"folders":{}}})",
+      R"("args":{},"folders":{},"files":"{}"}})",
       digest_of(making.wasm), at, drawn.random, frozen.generators, drawn.clock, drawn.environ,
-      drawn.args, drawn.folders);
+      drawn.args, drawn.folders,
+      making.options.files == nullptr ? "" : making.options.files->digest());
 }
 
 Baked baked_of(const Making& making, StartUp& run, std::string_view at, Frozen& frozen) {
@@ -288,6 +299,7 @@ Result<StartUp> initialize(const Making& making, const Startable& module, Random
   if (drawn.wrote || drawn.files || drawn.stdin_read || drawn.network) {
     return no_snapshot("its start-up wrote, read stdin, opened files, or reached for the network");
   }
+  FERRY_CHECK_OK(check_opened(*run.context));
   if (wasi2::Session* session = wasi2::Session::find(*run.context);
       session != nullptr && session->state().handles.live() != 0) {
     return no_snapshot("its start-up keeps handles of WASI, which are valid for one event alone",
@@ -296,6 +308,10 @@ Result<StartUp> initialize(const Making& making, const Startable& module, Random
   for (const WarmEvent& event : making.options.warm) {
     FERRY_TRY(const engine::End end, run.warm(event, making.options));
     FERRY_CHECK_OK(check_warm(end, run.earlier));
+    if (run.kept_open) {
+      return no_snapshot("it keeps files open after a warm event, which are valid for one event",
+                         "close them before it replies");
+    }
     if (run.kept_handles) {
       return no_snapshot(
           "it keeps handles of WASI after a warm event, which are valid for one event "

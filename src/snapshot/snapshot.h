@@ -22,7 +22,9 @@ using WarmEvent = std::function<Result<engine::End>(
 
 struct SnapshotOptions {
   std::string name;                           // args[0] while it starts
+  std::vector<std::string> args = {};         // behind args[0]
   std::vector<std::string> environ;           // "KEY=value", as at each event
+  const wasi::FileTree* files = nullptr;      // borrowed; that travel with the function, or null
   std::chrono::milliseconds timeout{10'000};  // for the start-up
   std::uint64_t memory = 128ull << 20;
   bool network = false;  // connections are granted at each event; the start-up may make none

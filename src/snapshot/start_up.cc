@@ -111,6 +111,7 @@ Result<engine::End> StartUp::warm(const WarmEvent& event, const SnapshotOptions&
   deadline = system_clock().monotonic() + options.timeout;
   auto end = event(*instance, *context, clock->monotonic() + options.timeout, deadline);
   earlier = drawn();
+  kept_open = context->opened() != 0;
   wasi2::Session* const session = wasi2::Session::find(*context);
   kept_handles = session != nullptr && session->state().handles.live() != 0;
   context->reset({});  // it may borrow what was made for the event
@@ -147,6 +148,8 @@ Result<StartUp> start_up(const Startable& what, const SnapshotOptions& options, 
   out.deadline = system_clock().monotonic() + options.timeout;
   wasi::Setup setup;
   setup.lists.args = {options.name};
+  setup.lists.args.insert(setup.lists.args.end(), options.args.begin(), options.args.end());
+  setup.files = options.files;
   setup.lists.environ = options.environ;
   setup.deadline = out.clock->monotonic() + options.timeout;
   // The folders of the network are there as at each event; whatever is dialled is not granted.

@@ -83,6 +83,7 @@ struct StartUp {
   Monotonic deadline;
   Bytes before;               // the memory before anything ran, where that is asked for
   wasi::Drawn earlier;        // what was drawn before the context was last reset
+  bool kept_open = false;     // the last warm event left files open
   bool kept_handles = false;  // the last warm event left handles of WASI 0.2 open
 
   // kUnsupported when the start-up wrote to too few pages.

@@ -1,7 +1,6 @@
 #include "telemetry/exporter.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
 #include <cstdio>
 #include <deque>
@@ -9,56 +8,12 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/thread.h"
-#include "http/client.h"
+#include "telemetry/otlp.h"
 #include "telemetry/spans.h"
 
 namespace ferry::telemetry {
-namespace {
-
-constexpr std::uint64_t kMostAnswer = 64u << 10;
-
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { freeaddrinfo(list); }
-};
-
-// Connected, and no read or write on it takes longer than that.
-Result<Fd> connect_to(const Settings& settings, std::chrono::milliseconds timeout) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* list = nullptr;
-  std::string name = settings.host;
-  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
-  if (const int failed = getaddrinfo(name.c_str(), settings.port.c_str(), &hints, &list);
-      failed != 0) {
-    return Error{Code::kIo, fmt::format("{}: {}", settings.host, gai_strerror(failed)), ""};
-  }
-  const std::unique_ptr<addrinfo, FreeAddresses> owned(list);
-  int problem = ECONNREFUSED;
-  for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
-    Fd fd(socket(each->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd.valid()) continue;
-    timeval limit{};
-    limit.tv_sec = timeout.count() / 1000;
-    limit.tv_usec = timeout.count() % 1000 * 1000;
-    // It holds for connect() as well (socket(7)).
-    setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (connect(fd.get(), each->ai_addr, each->ai_addrlen) == 0) return fd;
-    problem = errno;
-  }
-  return errno_error("connect to " + settings.authority(), problem);
-}
-
-}  // namespace
-
 class Exporter::Core {
  public:
   Core(Settings settings, std::string program)
@@ -76,7 +31,6 @@ class Exporter::Core {
   };
   void run();
   void send(std::deque<Item> items, std::chrono::milliseconds timeout);
-  Status post(const std::string& body, std::chrono::milliseconds timeout) const;
   void complain(const Error& error);
 
   const Settings settings_;
@@ -156,29 +110,13 @@ void Exporter::Core::send(std::deque<Item> items, std::chrono::milliseconds time
       spans += each.spans;
       return true;
     });
-    if (const Status sent = post(request_of(settings_, service, spans), timeout); !sent.ok()) {
+    if (const Status sent = post(settings_, request_of(settings_, service, spans), timeout);
+        !sent.ok()) {
       complain(sent.error());
       const std::lock_guard lock(mutex_);
       dropped_ += count;
     }
   }
-}
-
-Status Exporter::Core::post(const std::string& body, std::chrono::milliseconds timeout) const {
-  FERRY_TRY(const Fd socket, connect_to(settings_, timeout));
-  std::string request = fmt::format(
-      "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
-      "Connection: close\r\n",
-      settings_.path, settings_.authority(), body.size());
-  for (const auto& [name, value] : settings_.headers) request += name + ": " + value + "\r\n";
-  request += "\r\n" + body;
-  FERRY_TRY(const auto answer, http::exchange(socket.get(), request, kMostAnswer));
-  if (answer.status / 100 != 2) {
-    return Error{
-        Code::kIo,
-        fmt::format("{}{} answered {}", settings_.authority(), settings_.path, answer.status), ""};
-  }
-  return Done{};
 }
 
 void Exporter::Core::complain(const Error& error) {

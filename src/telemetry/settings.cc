@@ -14,9 +14,18 @@ std::string_view value_of(const Environment& env, const std::string& name) {
   return value == nullptr ? "" : value;
 }
 
-// What is set for traces, else what is set for all signals.
-std::pair<std::string, std::string_view> otlp(const Environment& env, const char* what) {
-  std::string name = fmt::format("OTEL_EXPORTER_OTLP_TRACES_{}", what);
+struct Signal {
+  std::string_view variables;  // "TRACES"
+  std::string_view path;       // "/v1/traces"
+  std::string_view words;      // "traces"
+};
+constexpr Signal kTraces{"TRACES", "/v1/traces", "traces"};
+constexpr Signal kMetrics{"METRICS", "/v1/metrics", "metrics"};
+
+// What is set for the signal, else what is set for all.
+std::pair<std::string, std::string_view> otlp(const Environment& env, const Signal& signal,
+                                              const char* what) {
+  std::string name = fmt::format("OTEL_EXPORTER_OTLP_{}_{}", signal.variables, what);
   if (const auto value = value_of(env, name); !value.empty()) return {name, value};
   name = fmt::format("OTEL_EXPORTER_OTLP_{}", what);
   return {name, value_of(env, name)};
@@ -63,11 +72,13 @@ Result<std::vector<std::pair<std::string, std::string>>> pairs_of(const std::str
   return out;
 }
 
-Status read_endpoint(const std::string& name, std::string_view url, bool whole, Settings& out) {
+Status read_endpoint(const std::string& name, std::string_view url, const Signal& signal,
+                     Collector& out) {
+  const bool whole = name.find(signal.variables) != std::string::npos;
   constexpr std::string_view kScheme = "http://";
   if (url.starts_with("https://")) {
     return Error{Code::kUnsupported,
-                 fmt::format("{} is '{}': traces are not sent over TLS", name, url),
+                 fmt::format("{} is '{}': {} are not sent over TLS", name, url, signal.words),
                  "send them to a collector on this machine or in this network, which passes them "
                  "on: http://localhost:4318"};
   }
@@ -87,7 +98,8 @@ Status read_endpoint(const std::string& name, std::string_view url, bool whole, 
     return senseless(name, url, "http://HOST:PORT");
   }
   while (!whole && rest.ends_with('/')) rest.remove_suffix(1);
-  out.path = whole ? std::string(rest.empty() ? "/" : rest) : std::string(rest) + "/v1/traces";
+  out.path =
+      whole ? std::string(rest.empty() ? "/" : rest) : fmt::format("{}{}", rest, signal.path);
   return Done{};
 }
 
@@ -118,7 +130,7 @@ Status read_sampler(const Environment& env, Settings& out) {
   return Done{};
 }
 
-Status check_headers(const std::string& name, const Settings& settings) {
+Status check_headers(const std::string& name, const Collector& settings) {
   for (const auto& [header, value] : settings.headers) {
     if ((header + value).find_first_of("\r\n\0", 0, 3) != std::string::npos) {
       return senseless(name, header, "headers without line breaks");
@@ -127,39 +139,60 @@ Status check_headers(const std::string& name, const Settings& settings) {
   return Done{};
 }
 
-}  // namespace
-
-Result<std::optional<Settings>> settings_from(const Environment& env) {
-  Settings out;
-  const auto [endpoint_name, endpoint] = otlp(env, "ENDPOINT");
-  if (endpoint.empty() || value_of(env, "OTEL_SDK_DISABLED") == "true" ||
-      value_of(env, "OTEL_TRACES_EXPORTER") == "none") {
-    return std::optional<Settings>();
+Status read_milliseconds(const std::string& name, std::string_view text,
+                         std::chrono::milliseconds& out) {
+  if (text.empty()) return Done{};
+  std::int64_t ms = 0;
+  const char* const end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, ms);
+  if (read.ec != std::errc() || read.ptr != end || ms < 1 || ms > 3'600'000) {
+    return senseless(name, text, "milliseconds");
   }
-  const bool whole = endpoint_name.find("TRACES") != std::string::npos;
-  FERRY_CHECK_OK(read_endpoint(endpoint_name, endpoint, whole, out));
-  if (const auto [name, protocol] = otlp(env, "PROTOCOL");
+  out = std::chrono::milliseconds(ms);
+  return Done{};
+}
+
+// Whether there is one, and that.
+Result<bool> read_collector(const Environment& env, const Signal& signal, Collector& out) {
+  const auto [endpoint_name, endpoint] = otlp(env, signal, "ENDPOINT");
+  if (endpoint.empty() || value_of(env, "OTEL_SDK_DISABLED") == "true" ||
+      value_of(env, fmt::format("OTEL_{}_EXPORTER", signal.variables)) == "none") {
+    return false;
+  }
+  FERRY_CHECK_OK(read_endpoint(endpoint_name, endpoint, signal, out));
+  if (const auto [name, protocol] = otlp(env, signal, "PROTOCOL");
       !protocol.empty() && protocol != "http/json") {
     return Error{Code::kUnsupported,
                  fmt::format("{} is '{}': ferry speaks http/json alone", name, protocol),
                  "collectors take it on the same port as http/protobuf"};
   }
-  const auto [headers_name, headers] = otlp(env, "HEADERS");
+  const auto [headers_name, headers] = otlp(env, signal, "HEADERS");
   FERRY_TRY(out.headers, pairs_of(headers_name, headers));
   FERRY_CHECK_OK(check_headers(headers_name, out));
-  if (const auto [name, text] = otlp(env, "TIMEOUT"); !text.empty()) {
-    std::int64_t ms = 0;
-    const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, ms);
-    if (read.ec != std::errc() || read.ptr != end || ms < 1 || ms > 3'600'000) {
-      return senseless(name, text, "milliseconds");
-    }
-    out.timeout = std::chrono::milliseconds(ms);
-  }
+  const auto [timeout_name, timeout] = otlp(env, signal, "TIMEOUT");
+  FERRY_CHECK_OK(read_milliseconds(timeout_name, timeout, out.timeout));
   out.service = value_of(env, "OTEL_SERVICE_NAME");
   FERRY_TRY(out.resource,
             pairs_of("OTEL_RESOURCE_ATTRIBUTES", value_of(env, "OTEL_RESOURCE_ATTRIBUTES")));
+  return true;
+}
+
+}  // namespace
+
+Result<std::optional<Settings>> settings_from(const Environment& env) {
+  Settings out;
+  FERRY_TRY(const bool there, read_collector(env, kTraces, out));
+  if (!there) return std::optional<Settings>();
   FERRY_CHECK_OK(read_sampler(env, out));
+  return std::optional(std::move(out));
+}
+
+Result<std::optional<MetricSettings>> metric_settings_from(const Environment& env) {
+  MetricSettings out;
+  FERRY_TRY(const bool there, read_collector(env, kMetrics, out));
+  if (!there) return std::optional<MetricSettings>();
+  constexpr char kInterval[] = "OTEL_METRIC_EXPORT_INTERVAL";
+  FERRY_CHECK_OK(read_milliseconds(kInterval, value_of(env, kInterval), out.interval));
   return std::optional(std::move(out));
 }
 

@@ -1,6 +1,6 @@
-// What the environment says about traces, by the names of the OpenTelemetry specification ("General
-// SDK Configuration", "OTLP Exporter Configuration"). Nothing is exported unless an endpoint is
-// set.
+// What the environment says about traces and metrics, by the names of the OpenTelemetry
+// specification ("General SDK Configuration", "OTLP Exporter Configuration"). Nothing is exported
+// unless an endpoint is set.
 #pragma once
 
 #include <chrono>
@@ -15,21 +15,30 @@
 
 namespace ferry::telemetry {
 
-enum class Sampling : unsigned char { kAlways, kNever, kRatio };
-
-struct Settings {
-  std::string host;  // of the collector; an address or a name
+// Where to, and what is said of the sender.
+struct Collector {
+  std::string host;  // an address or a name
   std::string port;
   std::string path;  // "/v1/traces"
   std::vector<std::pair<std::string, std::string>> headers;
   std::chrono::milliseconds timeout{10'000};
   std::string service;                                        // empty: the function's name
   std::vector<std::pair<std::string, std::string>> resource;  // further attributes
+
+  std::string authority() const { return host + ":" + port; }
+};
+
+enum class Sampling : unsigned char { kAlways, kNever, kRatio };
+
+// Of traces.
+struct Settings : Collector {
   Sampling sampling = Sampling::kAlways;
   double ratio = 1;
   bool by_parent = true;  // an event that comes with a trace is sampled as its sender decided
+};
 
-  std::string authority() const { return host + ":" + port; }
+struct MetricSettings : Collector {
+  std::chrono::milliseconds interval{60'000};
 };
 
 using Environment = std::function<const char*(const char* name)>;
@@ -40,5 +49,8 @@ using Environment = std::function<const char*(const char* name)>;
 // _ARG. kUsage names a variable that makes no sense; kUnsupported one that asks for what is not
 // offered (TLS, protobuf).
 Result<std::optional<Settings>> settings_from(const Environment& env);
+// The same of metrics: …_METRICS_ENDPOINT and so on, OTEL_METRICS_EXPORTER, and
+// OTEL_METRIC_EXPORT_INTERVAL.
+Result<std::optional<MetricSettings>> metric_settings_from(const Environment& env);
 
 }  // namespace ferry::telemetry

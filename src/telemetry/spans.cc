@@ -6,8 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
-#include "event/json_text.h"
-#include "generated/version.h"
+#include "telemetry/otlp.h"
 
 namespace ferry::telemetry {
 namespace {
@@ -31,20 +30,6 @@ std::string new_id(std::size_t bytes, Random& random) {
     random.fill(std::span(id).first(bytes));
   } while (is_zero(to_hex(std::span(id).first(bytes))));
   return to_hex(std::span(id).first(bytes));
-}
-
-void add_text(std::string& out, std::string_view key, std::string_view value) {
-  if (value.empty()) return;
-  out += out.ends_with('[') ? "{\"key\":\"" : ",{\"key\":\"";
-  out += key;
-  out += "\",\"value\":{\"stringValue\":";
-  event::append_json_string(out, is_utf8(value) ? value : "(not text)");
-  out += "}}";
-}
-
-void add_number(std::string& out, std::string_view key, std::uint64_t value) {
-  out += fmt::format(R"({}{{"key":"{}","value":{{"intValue":"{}"}}}})",
-                     out.ends_with('[') ? "" : ",", key, value);
 }
 
 std::string text_of(const event::Event& event, std::string_view extension) {
@@ -176,17 +161,8 @@ std::optional<std::string> spans_of(const Settings& settings, const host::Record
 }
 
 std::string request_of(const Settings& settings, std::string_view service, std::string_view spans) {
-  std::string resource = "[";
-  add_text(resource, "service.name", settings.service.empty() ? service : settings.service);
-  for (const auto& [key, value] : settings.resource) {
-    std::string quoted;
-    event::append_json_string(quoted, key);
-    add_text(resource, std::string_view(quoted).substr(1, quoted.size() - 2), value);
-  }
-  return fmt::format(
-      R"({{"resourceSpans":[{{"resource":{{"attributes":{}]}},"scopeSpans":[{{"scope":{{"name":)"
-      R"("ferry","version":"{}"}},"spans":[{}]}}]}}]}})",
-      resource, FERRY_VERSION, spans);
+  return fmt::format(R"({{"resourceSpans":[{{{},"scopeSpans":[{{{},"spans":[{}]}}]}}]}})",
+                     resource_of(settings, service, ""), scope(), spans);
 }
 
 }  // namespace ferry::telemetry

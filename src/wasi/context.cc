@@ -28,6 +28,7 @@ void Context::reset(Setup setup) {
   State& s = *state_;
   s.setup = std::move(setup);
   s.fds.reset(s.setup.directories);
+  if (s.setup.files != nullptr) s.fds.add_tree();
   s.sockets.reset();
   if (s.setup.network != nullptr) s.fds.add_network_folders();
   s.stdin_at = 0;
@@ -61,6 +62,7 @@ const std::string& Context::out() const { return state_->out; }
 const std::string& Context::err() const { return state_->err; }
 const std::vector<LogChunk>& Context::log_chunks() const { return state_->log_chunks; }
 std::uint64_t Context::err_dropped() const { return state_->err_dropped; }
+std::uint32_t Context::opened() const { return state_->fds.opened(); }
 const Drawn& Context::drawn() const { return state_->drawn; }
 const std::optional<Error>& Context::denial() const { return state_->denial; }
 

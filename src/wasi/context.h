@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "wasi/file_tree.h"
 #include "wasi/network.h"
 
 namespace ferry::wasi {
@@ -59,7 +60,7 @@ struct Drawn {
   bool environ = false;
   bool args = false;
   bool stdin_read = false;
-  bool files = false;    // opened something
+  bool files = false;    // opened something in a granted directory
   bool folders = false;  // asked which folders it has
   bool wrote = false;    // stdout or stderr
   bool network = false;  // reached for the network, granted or not
@@ -90,6 +91,7 @@ struct Setup {
   Monotonic deadline = Monotonic::max();
   bool times_log = true;                                // else there are no log_chunks()
   const std::vector<Directory>* directories = nullptr;  // borrowed; may be null
+  const FileTree* files = nullptr;                      // borrowed; null: none, and no "/" for it
   const NetworkAccess* network = nullptr;               // borrowed; null: no network
 };
 
@@ -117,6 +119,8 @@ class Context {
   const std::vector<LogChunk>& log_chunks() const;
   std::uint64_t err_dropped() const;  // bytes past the quota
   const Drawn& drawn() const;
+  // Files, folders and connections that it opened and has not closed.
+  std::uint32_t opened() const;
   // The last thing refused for lack of a grant, in words, with what would grant it; or nothing.
   const std::optional<Error>& denial() const;
 

@@ -8,6 +8,7 @@
 
 #include "wasi/socket_io.h"
 #include "wasi/transfer.h"
+#include "wasi/tree_file.h"
 
 namespace ferry::wasi {
 namespace {
@@ -83,7 +84,8 @@ Answer move(int fd, std::int64_t offset, int whence, G g, u32 result_at) {
 Answer sync(S& s, u32 fd, std::uint64_t right, int (*host)(int)) {
   Entry* entry = nullptr;
   if (Errno error = need(s, fd, right, entry); error != Errno::kSuccess) return error;
-  if (entry->stdio()) return Errno::kSuccess;  // memory is where it goes
+  // Memory is where stdio goes, and a tree never changes.
+  if (entry->stdio() || entry->in_tree()) return Errno::kSuccess;
   return host(entry->host) == 0 ? Errno::kSuccess : errno_from_host(errno);
 }
 
@@ -96,7 +98,7 @@ Answer fd_read(S& s, G g, u32 fd, u32 iovs, u32 count, u32 result_at) {
   u32 done = 0;
   Answer answer = entry->kind == Kind::kStdin    ? read_stdin(s, done)
                   : entry->kind == Kind::kSocket ? receive(s, *entry, 0, done)
-                                                 : read_file(s, entry->host, nullptr, done);
+                                                 : read_entry(s, *entry, nullptr, done);
   return finish(g, answer, result_at, done);
 }
 
@@ -107,7 +109,7 @@ Answer fd_pread(S& s, G g, u32 fd, u32 iovs, u32 count, u64 offset, u32 result_a
   e = prepare(s, g, iovs, count, result_at);
   if (e != Errno::kSuccess) return e;
   u32 done = 0;
-  Answer answer = read_file(s, entry->host, &offset, done);
+  Answer answer = read_entry(s, *entry, &offset, done);
   return finish(g, answer, result_at, done);
 }
 
@@ -142,12 +144,14 @@ Answer fd_seek(S& s, G g, u32 fd, u64 offset, u32 whence, u32 result_at) {
   Errno e = only_tells ? need_tell(s, fd, entry) : need_place(s, fd, rights::kFdSeek, entry);
   if (e != Errno::kSuccess) return e;
   if (whence >= std::size(kWhence)) return Errno::kInval;
+  if (entry->kind == Kind::kTreeFile) return seek_in_tree(s, *entry, delta, whence, g, result_at);
   return move(entry->host, delta, kWhence[whence], g, result_at);
 }
 
 Answer fd_tell(S& s, G g, u32 fd, u32 result_at) {
   Entry* entry = nullptr;
   if (Errno e = need_tell(s, fd, entry); e != Errno::kSuccess) return e;
+  if (entry->kind == Kind::kTreeFile) return seek_in_tree(s, *entry, 0, SEEK_CUR, g, result_at);
   return move(entry->host, 0, SEEK_CUR, g, result_at);
 }
 
@@ -158,6 +162,7 @@ Answer fd_datasync(S& s, G /*g*/, u32 fd) { return sync(s, fd, rights::kFdDatasy
 Answer fd_allocate(S& s, G /*g*/, u32 fd, u64 offset, u64 size) {
   Entry* entry = nullptr;
   if (Errno e = need_place(s, fd, rights::kFdAllocate, entry); e != Errno::kSuccess) return e;
+  if (entry->in_tree()) return Errno::kBadf;  // as of a file that is open for reading alone
   // Not posix_fallocate: where the file system can't, that writes every block, for hours.
   int failed = ::fallocate(entry->host, 0, static_cast<off_t>(offset), static_cast<off_t>(size));
   return failed == 0 ? Errno::kSuccess : errno_from_host(errno);
@@ -169,6 +174,7 @@ Answer fd_advise(S& s, G /*g*/, u32 fd, u64 offset, u64 size, u32 advice) {
   Entry* entry = nullptr;
   if (Errno e = need_place(s, fd, rights::kFdAdvise, entry); e != Errno::kSuccess) return e;
   if (advice >= std::size(kAdvice) || offset > INT64_MAX || size > INT64_MAX) return Errno::kInval;
+  if (entry->in_tree()) return Errno::kSuccess;
   return errno_from_host(::posix_fadvise(entry->host, static_cast<off_t>(offset),
                                          static_cast<off_t>(size), kAdvice[advice]));
 }

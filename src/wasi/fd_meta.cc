@@ -6,6 +6,7 @@
 
 #include "wasi/host_file.h"
 #include "wasi/socket_io.h"
+#include "wasi/tree_file.h"
 
 namespace ferry::wasi {
 namespace {
@@ -18,10 +19,12 @@ Filetype filetype_of(const S& s, const Entry& entry) {
   if (entry.kind == Kind::kSocket) {
     return s.sockets->all[entry.socket].stream ? Filetype::kSocketStream : Filetype::kSocketDgram;
   }
-  return entry.kind == Kind::kFile ? Filetype::kRegularFile : Filetype::kUnknown;
+  return entry.kind == Kind::kFile || entry.kind == Kind::kTreeFile ? Filetype::kRegularFile
+                                                                    : Filetype::kUnknown;
 }
 
 std::string_view preopen_name(const S& s, const Entry& entry) {
+  if (entry.kind == Kind::kTreeFolder) return "/";
   if (entry.kind == Kind::kDialFolder) return "/dev";
   if (entry.kind == Kind::kCaFolder) return kCaFolderPath;
   return (*s.setup.directories)[entry.grant].guest_path();
@@ -89,7 +92,9 @@ Answer fd_filestat_get(S& s, G g, u32 fd, u32 result_at) {
   if (Errno e = need(s, fd, rights::kFdFilestatGet, entry); e != Errno::kSuccess) return e;
   GuestFilestat out;
   out.filetype = static_cast<std::uint8_t>(filetype_of(s, *entry));
-  if (entry->host >= 0 && entry->kind != Kind::kSocket) {
+  if (entry->in_tree()) {
+    out = filestat_of(*s.setup.files, entry->node);
+  } else if (entry->host >= 0 && entry->kind != Kind::kSocket) {
     struct stat info {};
     if (::fstat(entry->host, &info) != 0) return errno_from_host(errno);
     out = filestat_of(info);
@@ -101,7 +106,7 @@ Answer fd_filestat_set_size(S& s, G /*g*/, u32 fd, u64 size) {
   Entry* entry = s.fds.find(fd);
   if (entry == nullptr) return Errno::kBadf;
   if (entry->folder()) return Errno::kIsdir;
-  if (entry->kind != Kind::kFile) return Errno::kInval;
+  if (entry->kind != Kind::kFile) return Errno::kInval;  // a tree's too, as of one open for reading
   if ((entry->base & rights::kFdFilestatSetSize) == 0) return Errno::kNotcapable;
   return ::ftruncate(entry->host, static_cast<off_t>(size)) == 0 ? Errno::kSuccess
                                                                  : errno_from_host(errno);

@@ -28,6 +28,14 @@ void FdTable::reset(const std::vector<Directory>* directories) {
   }
 }
 
+void FdTable::add_tree() {
+  entries_.push_back({.kind = Entry::Kind::kTreeFolder,
+                      .preopen = true,
+                      .read_only = true,
+                      .base = rights::kDirectory,
+                      .inheriting = rights::kAll});
+}
+
 void FdTable::add_network_folders() {
   using Kind = Entry::Kind;
   const auto add_folder = [this](Kind kind) {

@@ -18,6 +18,8 @@ struct Entry {
     kDirectory,
     kFile,
     kSocket,
+    kTreeFolder,  // of Setup::files
+    kTreeFile,
     kDialFolder,  // "/dev", for the paths /dev/tcp/HOST/PORT
     kCaFolder     // kCaFolderPath of network.h
   };
@@ -33,13 +35,17 @@ struct Entry {
   // The kernel's place behind each entry of the directory that fd_readdir has given out so far.
   std::vector<std::int64_t> places = {};
   std::uint32_t grant = 0;   // which of Setup::directories this was reached through
+  std::uint32_t node = 0;    // of the tree, for kTreeFolder and kTreeFile
+  std::uint64_t place = 0;   // where a kTreeFile is read next
   std::uint32_t socket = 0;  // its place in Sockets::all
   std::uint64_t base = 0;
   std::uint64_t inheriting = 0;
 
   bool folder() const {
-    return kind == Kind::kDirectory || kind == Kind::kDialFolder || kind == Kind::kCaFolder;
+    return kind == Kind::kDirectory || kind == Kind::kTreeFolder || network_folder();
   }
+  bool network_folder() const { return kind == Kind::kDialFolder || kind == Kind::kCaFolder; }
+  bool in_tree() const { return kind == Kind::kTreeFolder || kind == Kind::kTreeFile; }
   bool stdio() const {
     return kind == Kind::kStdin || kind == Kind::kStdout || kind == Kind::kStderr;
   }
@@ -54,6 +60,9 @@ class FdTable {
 
   // stdio at 0, 1, 2, then the granted directories.
   void reset(const std::vector<Directory>* directories);
+
+  // Behind them, where files travel with the function: the root of their tree.
+  void add_tree();
 
   // Behind the granted directories, where the network is granted: the folders that exist for it.
   void add_network_folders();

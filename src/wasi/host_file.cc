@@ -34,7 +34,8 @@ std::string shown(std::string_view path) {
   return out;
 }
 
-const std::string& grant_name(const S& s, const Entry& entry) {
+std::string_view grant_name(const S& s, const Entry& entry) {
+  if (entry.kind == Entry::Kind::kTreeFolder) return "/";
   return (*s.setup.directories)[entry.grant].guest_path();
 }
 
@@ -114,17 +115,25 @@ Errno need_directory(S& s, u32 fd, std::uint64_t right, std::string_view what,
     // passwd; pgx for a socket in /tmp) and go on without it: no such look is why one fails.
     const bool configuration =
         s.setup.network != nullptr && (path.starts_with("etc/") || what == "path_filestat_get");
-    const bool none = s.setup.directories == nullptr || s.setup.directories->empty();
+    const bool none = s.setup.files == nullptr &&
+                      (s.setup.directories == nullptr || s.setup.directories->empty());
     if (none && !configuration) {
       deny(s, fmt::format("{} '{}': no directory is granted", what, shown(path)),
            "grant one: --dir HOST::GUEST, or [grant] dirs in ferry.toml");
     }
     return Errno::kBadf;
   }
-  if (entry->kind != Entry::Kind::kDirectory) return Errno::kNotdir;
+  if (!entry->folder() || entry->network_folder()) return Errno::kNotdir;
   if ((entry->base & right) != right) return Errno::kNotcapable;
+  if (writes && entry->kind == Entry::Kind::kTreeFolder) {
+    deny(s,
+         fmt::format("{} '{}': the files that travel with a function are read-only", what,
+                     shown(path)),
+         "write to a folder that it is granted: --dir HOST::GUEST, or [grant] dirs in ferry.toml");
+    return Errno::kRofs;
+  }
   if (writes && entry->read_only) {
-    const std::string& grant = grant_name(s, *entry);
+    const std::string_view grant = grant_name(s, *entry);
     deny(s, fmt::format("{} '{}': '{}' is granted read-only", what, shown(path), grant),
          fmt::format("grant it without ':ro': --dir HOST::{}, or [grant] dirs in ferry.toml",
                      grant));
@@ -142,6 +151,11 @@ Errno beneath_error(S& s, int error_number, const Entry& entry, std::string_view
                    what, shown(path), grant_name(s, entry)),
        "grant the directory it leads to as well: --dir HOST::GUEST, or [grant] dirs in ferry.toml");
   return Errno::kPerm;
+}
+
+Errno tree_error(S& s, Errno error, const Entry& entry, std::string_view what,
+                 const std::string& path) {
+  return error == Errno::kXdev ? beneath_error(s, EXDEV, entry, what, path) : error;
 }
 
 }  // namespace ferry::wasi

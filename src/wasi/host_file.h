@@ -30,4 +30,11 @@ Errno need_directory(S& s, u32 fd, std::uint64_t right, std::string_view what,
 Errno beneath_error(S& s, int error_number, const Entry& entry, std::string_view what,
                     const std::string& path);
 
+// The errno for a failed find_in_tree(), likewise.
+Errno tree_error(S& s, Errno error, const Entry& entry, std::string_view what,
+                 const std::string& path);
+
+// Copies what fits of one entry of a listing into the guest's buffer.
+void put_part(Guest g, u32 buffer, u32 size, u32& used, const void* data, std::size_t length);
+
 }  // namespace ferry::wasi

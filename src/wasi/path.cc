@@ -2,11 +2,13 @@
 // (O_PATH) and ask the descriptor; those that change a directory open the parent beneath and act
 // on the last name, which the kernel then does not follow.
 #include <cerrno>
+#include <optional>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "wasi/host_file.h"
+#include "wasi/tree_file.h"
 
 namespace ferry::wasi {
 namespace {
@@ -54,15 +56,26 @@ Errno prepare(S& s, G g, u32 fd, std::uint64_t right, std::string_view what, u32
   return e == Errno::kSuccess ? find_place(s, *entry, what, path, dots, place) : e;
 }
 
-// A call that looks at a file: likewise, and the file opened.
+// What a call that looks at a file found: one of the host, opened, or one of the tree.
+struct Looked {
+  Fd file;
+  std::optional<u32> node;
+};
+
+// A call that looks at a file: likewise, and the file found.
 Errno look(S& s, G g, u32 fd, std::uint64_t right, std::string_view what, u32 at, u32 size,
-           bool follow, bool writes, Fd& file) {
+           bool follow, bool writes, Looked& out) {
   if (Errno e = take_path(s, g, at, size, s.path); e != Errno::kSuccess) return e;
   Entry* entry = nullptr;
   Errno e = need_directory(s, fd, right, what, s.path, writes, entry);
   if (e != Errno::kSuccess) return e;
-  file = Fd(open_beneath(entry->host, s.path.c_str(), O_PATH | (follow ? 0 : O_NOFOLLOW)));
-  return file.valid() ? Errno::kSuccess : beneath_error(s, errno, *entry, what, s.path);
+  if (entry->kind == Entry::Kind::kTreeFolder) {
+    out.node.emplace();
+    e = find_in_tree(*s.setup.files, entry->node, s.path, *out.node);
+    return tree_error(s, e, *entry, what, s.path);
+  }
+  out.file = Fd(open_beneath(entry->host, s.path.c_str(), O_PATH | (follow ? 0 : O_NOFOLLOW)));
+  return out.file.valid() ? Errno::kSuccess : beneath_error(s, errno, *entry, what, s.path);
 }
 
 Answer done(int result) { return result == 0 ? Errno::kSuccess : errno_from_host(errno); }
@@ -80,12 +93,16 @@ Answer path_create_directory(S& s, G g, u32 fd, u32 path, u32 size) {
 Answer path_filestat_get(S& s, G g, u32 fd, u32 flags, u32 path, u32 size, u32 result_at) {
   if ((flags & ~kSymlinkFollow) != 0) return Errno::kInval;
   if (!g.has(result_at, sizeof(GuestFilestat))) return Errno::kFault;
-  Fd file;
+  Looked found;
   Errno e = look(s, g, fd, rights::kPathFilestatGet, "path_filestat_get", path, size, flags != 0,
-                 false, file);
+                 false, found);
   if (e != Errno::kSuccess) return e;
+  if (found.node) {
+    g.put(result_at, filestat_of(*s.setup.files, *found.node));
+    return Errno::kSuccess;
+  }
   struct stat info {};
-  if (::fstat(file.get(), &info) != 0) return errno_from_host(errno);
+  if (::fstat(found.file.get(), &info) != 0) return errno_from_host(errno);
   g.put(result_at, filestat_of(info));
   return Errno::kSuccess;
 }
@@ -95,11 +112,11 @@ Answer path_filestat_set_times(S& s, G g, u32 fd, u32 flags, u32 path, u32 size,
   timespec times[2];
   if ((flags & ~kSymlinkFollow) != 0) return Errno::kInval;
   if (Errno e = times_of(set, atim, mtim, times); e != Errno::kSuccess) return e;
-  Fd file;
+  Looked found;
   Errno e = look(s, g, fd, rights::kPathFilestatSetTimes, "path_filestat_set_times", path, size,
-                 flags != 0, true, file);
+                 flags != 0, true, found);
   if (e != Errno::kSuccess) return e;
-  return done(::utimensat(file.get(), "", times, AT_EMPTY_PATH));
+  return done(::utimensat(found.file.get(), "", times, AT_EMPTY_PATH));
 }
 
 Answer path_link(S& s, G g, u32 old_fd, u32 old_flags, u32 old_path, u32 old_size, u32 new_fd,
@@ -125,11 +142,12 @@ Answer path_link(S& s, G g, u32 old_fd, u32 old_flags, u32 old_path, u32 old_siz
 
 Answer path_readlink(S& s, G g, u32 fd, u32 path, u32 size, u32 buffer, u32 room, u32 result_at) {
   if (!g.has(buffer, room) || !g.has(result_at, 4)) return Errno::kFault;
-  Fd file;
-  Errno e = look(s, g, fd, rights::kPathReadlink, "path_readlink", path, size, false, false, file);
+  Looked found;
+  Errno e = look(s, g, fd, rights::kPathReadlink, "path_readlink", path, size, false, false, found);
   if (e != Errno::kSuccess) return e;
+  if (found.node) return Errno::kInval;  // there are no links in a tree
   auto* text = reinterpret_cast<char*>(bounce(s));
-  ssize_t n = ::readlinkat(file.get(), "", text, kBounceBytes);
+  ssize_t n = ::readlinkat(found.file.get(), "", text, kBounceBytes);
   // With an empty path the kernel says ENOENT for what is no symlink.
   if (n < 0) return errno == ENOENT ? Errno::kInval : errno_from_host(errno);
   if (n > 0 && text[0] == '/') return Errno::kPerm;  // a path of the host, none of the guest's

@@ -5,6 +5,7 @@
 
 #include "wasi/host_file.h"
 #include "wasi/socket_io.h"
+#include "wasi/tree_file.h"
 
 namespace ferry::wasi {
 namespace {
@@ -56,8 +57,7 @@ Answer path_open(S& s, G g, u32 fd, u32 lookup, u32 path, u32 size, u32 oflags, 
   if (!g.has(result_at, 4)) return Errno::kFault;
   if (Errno e = take_path(s, g, path, size, s.path); e != Errno::kSuccess) return e;
   if (Errno e = check_flags(lookup, oflags, base, fdflags); e != Errno::kSuccess) return e;
-  if (Entry* folder = s.fds.find(fd);
-      folder != nullptr && folder->folder() && folder->kind != Entry::Kind::kDirectory) {
+  if (Entry* folder = s.fds.find(fd); folder != nullptr && folder->network_folder()) {
     return open_network_path(s, g, *folder, oflags, base, fdflags, result_at);
   }
   bool writes = (base & rights::kFdWrite) != 0 || (oflags & (kOpenCreat | kOpenTrunc)) != 0;
@@ -70,6 +70,9 @@ Answer path_open(S& s, G g, u32 fd, u32 lookup, u32 path, u32 size, u32 oflags, 
   if (((base | inheriting) & ~from->inheriting) != 0) return Errno::kNotcapable;
   if (s.fds.opened() >= s.setup.quotas.open_files) return Errno::kMfile;
 
+  if (from->kind == Entry::Kind::kTreeFolder) {
+    return open_in_tree(s, g, *from, oflags, base, inheriting, fdflags, result_at);
+  }
   Fd file(open_beneath(from->host, s.path.c_str(), host_flags(lookup, oflags, base, fdflags),
                        (oflags & kOpenCreat) != 0 ? 0666 : 0));
   if (!file.valid()) return beneath_error(s, errno, *from, kName, s.path);

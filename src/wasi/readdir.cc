@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "wasi/host_file.h"
+#include "wasi/tree_file.h"
 
 namespace ferry::wasi {
 namespace {
@@ -68,13 +69,6 @@ Errno listing_of(Entry& entry, int& fd) {
 
 Filetype filetype_of_dirent(std::uint8_t type) { return filetype_of(DTTOIF(type)); }
 
-// Copies what fits of one entry into the guest's buffer.
-void put_part(Guest g, u32 buffer, u32 size, u32& used, const void* data, std::size_t length) {
-  u32 part = std::min(size - used, static_cast<u32>(length));
-  g.put_bytes(buffer + used, data, part);
-  used += part;
-}
-
 // The inode behind "..": that of the directory itself, since the real one may lie outside of what
 // was granted.
 std::uint64_t own_inode(int fd) {
@@ -84,12 +78,21 @@ std::uint64_t own_inode(int fd) {
 
 }  // namespace
 
+void put_part(Guest g, u32 buffer, u32 size, u32& used, const void* data, std::size_t length) {
+  u32 part = std::min(size - used, static_cast<u32>(length));
+  g.put_bytes(buffer + used, data, part);
+  used += part;
+}
+
 Answer fd_readdir(S& s, G g, u32 fd, u32 buffer, u32 size, u64 cookie, u32 result_at) {
   Entry* entry = s.fds.find(fd);
   if (entry == nullptr) return Errno::kBadf;
-  if (entry->kind != Entry::Kind::kDirectory) return Errno::kNotdir;
+  if (!entry->folder() || entry->network_folder()) return Errno::kNotdir;
   if ((entry->base & rights::kFdReaddir) == 0) return Errno::kNotcapable;
   if (!g.has(buffer, size) || !g.has(result_at, 4)) return Errno::kFault;
+  if (entry->kind == Entry::Kind::kTreeFolder) {
+    return list_tree_folder(s, g, *entry, buffer, size, cookie, result_at);
+  }
   int listing = -1;
   if (Errno e = listing_of(*entry, listing); e != Errno::kSuccess) return e;
   std::uint8_t* room = bounce(s);

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "wasi/tree_file.h"
+
 namespace ferry::wasi {
 namespace {
 
@@ -55,6 +57,12 @@ Answer read_file(S& s, int fd, const std::uint64_t* offset, u32& done) {
     }
   }
   return Errno::kSuccess;
+}
+
+Answer read_entry(S& s, Entry& entry, const std::uint64_t* offset, u32& done) {
+  if (entry.kind != Entry::Kind::kTreeFile) return read_file(s, entry.host, offset, done);
+  cut_to_transfer(s);
+  return read_tree_file(s, entry, offset, done);
 }
 
 Answer write_file(S& s, int fd, const std::uint64_t* offset, u32& done) {

@@ -10,6 +10,8 @@ namespace ferry::wasi {
 Answer read_stdin(S& s, u32& done);
 // `offset` null: at the file's own place, and moves it.
 Answer read_file(S& s, int fd, const std::uint64_t* offset, u32& done);
+// The same for any open file, one of the tree too.
+Answer read_entry(S& s, Entry& entry, const std::uint64_t* offset, u32& done);
 Answer write_file(S& s, int fd, const std::uint64_t* offset, u32& done);
 // All of it or, at the bound, as much as fits and the end of the guest.
 Answer write_stdout(S& s, u32& done);

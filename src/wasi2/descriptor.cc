@@ -25,7 +25,7 @@ u8 flags_of(const Entry& entry) {
   if ((entry.flags & wasi::kFdSync) != 0) out |= kFileIntegritySync;
   if ((entry.flags & wasi::kFdDsync) != 0) out |= kDataIntegritySync;
   if ((entry.flags & wasi::kFdRsync) != 0) out |= kRequestedWriteSync;
-  if (entry.kind == Entry::Kind::kDirectory && !entry.read_only) out |= kMutateDirectory;
+  if (entry.folder() && !entry.read_only) out |= kMutateDirectory;
   return out;
 }
 
@@ -43,7 +43,7 @@ void make_stream(S& s, G g, u32 self, u32 ret, u64 right, Stream stream) {
   if (descriptor == nullptr || !begin_file(s, g, ret, 8, 4)) return;
   const u32 file = descriptor->file;
   const Entry& entry = entry_of(s, file);
-  if (entry.kind == Entry::Kind::kDirectory) return put_file_result(s, Errno::kIsdir, 4);
+  if (entry.folder()) return put_file_result(s, Errno::kIsdir, 4);
   if ((entry.base & right) == 0) return put_file_result(s, Errno::kBadf, 4);
   stream.file = file;
   use_file(s, file);
@@ -151,12 +151,13 @@ void get_directories(S& s, G g, u32 ret) {
   if (!begin_file(s, g, ret, 8, 4)) return;
   s.p1.drawn.folders = true;
   const auto* granted = s.p1.setup.directories;
-  const u32 count = granted == nullptr ? 0 : static_cast<u32>(granted->size());
+  const u32 folders = granted == nullptr ? 0 : static_cast<u32>(granted->size());
+  const u32 count = folders + (s.p1.setup.files == nullptr ? 0 : 1);
   const u32 at = s.results.list(0, count, 12, 4);
   for (u32 i = 0; i < count; ++i) {
     constexpr u32 kFirst = 3;  // behind stdio
     s.results.put(at + 12 * i, make(s, Descriptor{add_file(s, kFirst + i)}));
-    put_text(s, at + 12 * i + 4, (*granted)[i].guest_path());
+    put_text(s, at + 12 * i + 4, i < folders ? (*granted)[i].guest_path() : "/");
   }
 }
 
@@ -180,7 +181,7 @@ void descriptor_advise(S& s, G g, u32 self, u64 at, u64 size, u32 advice, u32 re
   if (descriptor == nullptr || !check_case(s, advice, 6) || !begin_file(s, g, ret, 2, 1)) return;
   const u32 fd = s.files[descriptor->file].fd;
   // The cases of advice are preview 1's, in its order.
-  const Errno error = entry_of(s, descriptor->file).kind == Entry::Kind::kDirectory
+  const Errno error = entry_of(s, descriptor->file).folder()
                           ? Errno::kBadf
                           : wasi::fd_advise(s.p1, g, fd, at, size, advice).error;
   put_file_result(s, error, 1);
@@ -199,7 +200,7 @@ void descriptor_get_flags(S& s, G g, u32 self, u32 ret) {
 void descriptor_get_type(S& s, G g, u32 self, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
   if (descriptor == nullptr || !begin_file(s, g, ret, 2, 1)) return;
-  const bool directory = entry_of(s, descriptor->file).kind == Entry::Kind::kDirectory;
+  const bool directory = entry_of(s, descriptor->file).folder();
   const auto type = directory ? wasi::Filetype::kDirectory : wasi::Filetype::kRegularFile;
   s.results.put(at_least(s, 1), type_of(s, static_cast<u8>(type)));
 }
@@ -288,7 +289,7 @@ void descriptor_read_directory(S& s, G g, u32 self, u32 ret) {
   if (descriptor == nullptr || !begin_file(s, g, ret, 8, 4)) return;
   const u32 file = descriptor->file;
   const Entry& entry = entry_of(s, file);
-  if (entry.kind != Entry::Kind::kDirectory) return put_file_result(s, Errno::kNotdir, 4);
+  if (!entry.folder()) return put_file_result(s, Errno::kNotdir, 4);
   if ((entry.base & rights::kFdReaddir) == 0) return put_file_result(s, Errno::kBadf, 4);
   use_file(s, file);
   s.results.put(4, make(s, DirectoryStream{file}));

@@ -152,22 +152,22 @@ void release_file(S& s, u32 file) {
 
 Answer read_file_at(S& s, u32 file, u64 at, u64 most, std::string_view& out) {
   out = {};
-  const wasi::Entry& entry = entry_of(s, file);
-  if (entry.kind == wasi::Entry::Kind::kDirectory) return Errno::kIsdir;
+  wasi::Entry& entry = entry_of(s, file);
+  if (entry.folder()) return Errno::kIsdir;
   if ((entry.base & wasi::rights::kFdRead) == 0) return Errno::kBadf;  // pread(2)
   if (at > INT64_MAX) return Errno::kInval;
   // Into a buffer of ours: read_file fills its own, so the slice must be another.
   s.scratch.resize(wasi::kBounceBytes);
   s.p1.slices.assign(1, {s.scratch.data(), std::min<u64>(most, s.scratch.size())});
   u32 done = 0;
-  const Answer answer = wasi::read_file(s.p1, entry.host, &at, done);
+  const Answer answer = wasi::read_entry(s.p1, entry, &at, done);
   out = {reinterpret_cast<const char*>(s.scratch.data()), done};
   return answer;
 }
 
 Answer write_file_at(S& s, u32 file, u64 at, std::string_view data, u64& done) {
   const wasi::Entry& entry = entry_of(s, file);
-  if (entry.kind == wasi::Entry::Kind::kDirectory) return Errno::kIsdir;
+  if (entry.folder()) return Errno::kIsdir;
   if ((entry.base & wasi::rights::kFdWrite) == 0) return Errno::kBadf;  // pwrite(2)
   if (at > INT64_MAX) return Errno::kInval;
   // The transfer only reads what it is given.

@@ -67,6 +67,20 @@ TEST_F(BundleTest, ComesBackFromMemory) {
   expect_good(open_bundle(write_bundle(info_, artifact_, signing_), verify_));
 }
 
+TEST_F(BundleTest, CarriesTheFilesOfTheFunction) {
+  auto tree = wasi::FileTree::make({{"a/b", "content"}});
+  ASSERT_TRUE(tree.ok());
+  info_.files = *tree;
+  const auto bundle = open_bundle(write_bundle(info_, artifact_, signing_), verify_);
+  expect_good(bundle);
+  ASSERT_NE(bundle->info.files, nullptr);
+  EXPECT_EQ(bundle->info.files->archive(), (*tree)->archive());
+  Bytes changed = write_bundle(info_, artifact_, signing_);
+  const std::string_view text = as_text(changed);
+  changed[text.find("content")] ^= 1;
+  EXPECT_EQ(open_bundle(changed, verify_).error().code, Code::kDenied);
+}
+
 TEST_F(BundleTest, EmptyFieldsAndArtifact) {
   const auto bundle = open_bundle(write_bundle({}, {}, key_), key_);
   ASSERT_TRUE(bundle.ok()) << bundle.error().text();
@@ -208,7 +222,7 @@ TEST_F(BundleTest, OneKindDoesNotPassForTheOther) {
 
 TEST_F(BundleTest, AnotherVersionIsUnsupported) {
   Bytes bytes = write_bundle(info_, artifact_, key_);
-  for (const std::uint8_t version : {1, 2, 4}) {
+  for (const std::uint8_t version : {1, 2, 3, 5}) {
     bytes[bytes.size() - 112] = version;  // docs/formats/bundle.md: the footer's version
     EXPECT_EQ(open_bundle(bytes, key_).error().code, Code::kUnsupported);
   }

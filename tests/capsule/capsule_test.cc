@@ -29,6 +29,8 @@ Capsule full() {
   out.args = {"--strict"};
   out.variables = {{"K", "V"}};
   out.manifest = "[function]\nname = \"orders\"\n";
+  out.files = "sha256:cd";
+  out.redacted = {"$.card"};
   out.withheld = {"SECRET"};
   out.draws.wall = {1, 2};
   out.draws.monotonic = {3};
@@ -60,6 +62,8 @@ TEST(Capsule, IsReadAsItWasWritten) {
   EXPECT_EQ(read->deadline, 99);
   EXPECT_EQ(read->variables, full().variables);
   EXPECT_EQ(read->withheld, full().withheld);
+  EXPECT_EQ(read->files, full().files);
+  EXPECT_EQ(read->redacted, full().redacted);
   EXPECT_TRUE(differences(full().result, read->result, true).empty());
   EXPECT_EQ(read->result.usage.memory_bytes, 65536u);
   const auto again = to_line(*read);
@@ -143,21 +147,27 @@ TEST(Draws, BeyondTheBoundAreSaidToBeMissing) {
 
 TEST(RecordOptions, NameTheVariableThatMakesNoSense) {
   const auto with = [](const char* name, const char* value) {
-    return record_options([=](const char* asked) -> const char* {
+    return record_options(with_environment({}, [=](const char* asked) -> const char* {
       return std::string_view(asked) == name ? value : nullptr;
-    });
+    }));
   };
-  EXPECT_TRUE(with(kFolderVariable, "x").ok());
-  EXPECT_EQ(with(kRateVariable, "0.25")->rate, 0.25);
+  EXPECT_TRUE(with("FERRY_RECORD", "x").ok());
+  EXPECT_EQ(with("FERRY_RECORD_RATE", "0.25")->rate, 0.25);
   for (const auto& [name, value] :
-       {std::pair(kRateVariable, "2"), std::pair(kRateVariable, "nan"),
-        std::pair(kRateVariable, "0.5x"), std::pair(kOnlyVariable, "some"),
-        std::pair(kSizeVariable, "1KiB"), std::pair(kSizeVariable, "much")}) {
+       {std::pair("FERRY_RECORD_RATE", "2"), std::pair("FERRY_RECORD_RATE", "nan"),
+        std::pair("FERRY_RECORD_RATE", "0.5x"), std::pair("FERRY_RECORD_ONLY", "some"),
+        std::pair("FERRY_RECORD_SIZE", "1KiB"), std::pair("FERRY_RECORD_SIZE", "much")}) {
     const auto options = with(name, value);
     ASSERT_FALSE(options.ok()) << name << value;
     EXPECT_EQ(options.error().code, Code::kUsage);
     EXPECT_NE(options.error().message.find(name), std::string::npos);
   }
+}
+
+TEST(RecordOptions, OfTheCommandLineCountBeforeTheEnvironment) {
+  const auto env = [](const char*) { return "0.5"; };
+  EXPECT_EQ(with_environment({.rate = "0.1"}, env).rate, "0.1");
+  EXPECT_EQ(with_environment({}, env).rate, "0.5");
 }
 
 }  // namespace

@@ -205,6 +205,8 @@ TEST(Manifest, SurvivesBeingWritten) {
   manifest.input = InputForm::kCloudEvent;
   manifest.reply = ReplyForm::kCgi;
   manifest.headers = {"authorization"};
+  manifest.args = {"--strict", "", "a\nb"};
+  manifest.redact = {*parse_redaction("$.card['its \"number\"']"), *parse_redaction("header:a")};
   manifest.limits.timeout = std::chrono::milliseconds(1234);
   manifest.limits.memory = 77u << 20;
   manifest.limits.input = 3;
@@ -237,6 +239,8 @@ TEST(Manifest, SurvivesBeingWritten) {
   EXPECT_EQ(read->input, InputForm::kCloudEvent);
   EXPECT_EQ(read->reply, ReplyForm::kCgi);
   EXPECT_EQ(read->headers, manifest.headers);
+  EXPECT_EQ(read->args, manifest.args);
+  EXPECT_EQ(read->redact, manifest.redact);
   EXPECT_EQ(read->limits.timeout, manifest.limits.timeout);
   EXPECT_EQ(read->limits.memory, manifest.limits.memory);
   EXPECT_EQ(read->limits.instructions, manifest.limits.instructions);

@@ -22,6 +22,7 @@ SHORT = ["--timeout", "300ms"]
 GIVEN = {
     "orders-go": [ROOT / "functions" / "orders-go" / "events"],
     "hostile/obey": [CASES / "obey.toml"],
+    "letters": [ROOT / "functions" / "letters" / "cases.toml"],
     "echo-go": [],                        # those that verify generates
 }
 OPTIONS = {name: SHORT for name in
@@ -32,7 +33,7 @@ NOT_RUNNABLE = {"hostile/unknown-import", "hostile/unknown-wasi", "hostile/no-en
 # What a guest needs an engine to publish.
 NEEDS = {"hostile/deep-recursion": "stack_limit"}
 # On every engine even without --all: small, and one of each kind.
-ON_ALL = {"hello-c", "hostile/obey", "hostile/unreachable", "hostile/exit-3"}
+ON_ALL = {"hello-c", "letters", "hostile/obey", "hostile/unreachable", "hostile/exit-3"}
 
 
 def engines(build):
@@ -50,8 +51,8 @@ def verify(build, name, names):
     cases = GIVEN.get(name, [CASES / ("hello.toml" if name.startswith("hello-") else "any.toml")])
     words = [build / "bin" / "ferry", "verify", build / "functions" / (name + ".wasm"), *cases,
              *OPTIONS.get(name, ["--timeout", "60s"])]
-    if name == "echo-go":
-        words += ["--manifest", ROOT / "functions" / "echo-go" / "ferry.toml"]
+    if name in ("echo-go", "letters"):
+        words += ["--manifest", ROOT / "functions" / name / "ferry.toml"]
     for engine in names:
         words += ["--engine", engine]
     done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL,

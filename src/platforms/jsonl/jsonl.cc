@@ -131,14 +131,15 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
                              functions.size()),
                  "give one function"};
   }
-  const host::sandbox::Needs needs = serve::needs_of(functions);
+  const host::sandbox::Needs needs = serve::needs_of(functions, options.record);
   if (options.print_sandbox) {
     serve::print_sandbox(options, needs);
     return Done{};
   }
   serve::Phases phases;
   FERRY_TRY(const serve::Running running,
-            serve::bring_up(provider, functions, serve::engine_options_for(functions), phases));
+            serve::bring_up(provider, functions, serve::engine_options_for(functions),
+                            options.record, phases));
   FERRY_TRY(const Fd stop, serve::stop_on_signal(true));
   serve::LogWriter log(STDERR_FILENO, options.log_format);
   JsonlAdapter adapter(running.context(options.quiet ? nullptr : &log));

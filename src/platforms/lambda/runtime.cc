@@ -97,7 +97,7 @@ serve::Wanted wanted(const RuntimeOptions& runtime) {
 // The Runtime API is the one thing that the process connects to.
 host::sandbox::Needs needs_of(const std::vector<serve::Listed>& functions,
                               const RuntimeOptions& runtime) {
-  host::sandbox::Needs needs = serve::needs_of(functions);
+  host::sandbox::Needs needs = serve::needs_of(functions, options.record);
   const std::size_t colon = runtime.api.rfind(':');
   const std::string_view port = std::string_view(runtime.api).substr(colon + 1);
   std::from_chars(port.data(), port.data() + port.size(), needs.port);
@@ -109,14 +109,15 @@ struct Started {
   host::sandbox::Needs needs;
 };
 
-Result<Started> start(serve::Provider& provider, const RuntimeOptions& runtime) {
+Result<Started> start(serve::Provider& provider, const RuntimeOptions& runtime,
+                      const serve::Options& options) {
   serve::Phases phases;
   FERRY_TRY(const auto functions, provider.list(wanted(runtime)));
   phases.end_of("bundle");
-  FERRY_TRY(auto running,
-            serve::bring_up(provider, functions, serve::engine_options_for(functions), phases));
+  FERRY_TRY(auto running, serve::bring_up(provider, functions, serve::engine_options_for(functions),
+                                          options.record, phases));
   phases.print();
-  return Started{std::move(running), needs_of(functions, runtime)};
+  return Started{std::move(running), needs_of(functions, runtime, options)};
 }
 
 }  // namespace
@@ -127,10 +128,10 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
             }));
   if (options.print_sandbox) {
     FERRY_TRY(const auto functions, provider.list(wanted(runtime)));
-    serve::print_sandbox(options, needs_of(functions, runtime));
+    serve::print_sandbox(options, needs_of(functions, runtime, options));
     return Done{};
   }
-  auto started = start(provider, runtime);
+  auto started = start(provider, runtime, options);
   if (!started.ok()) {
     return init_failed(runtime, std::move(started).error());
   }

@@ -162,6 +162,7 @@ Status OpenWhiskAdapter::initialize(const Init& init) {
     FERRY_TRY(auto code, read_code(init.code, init.main));
     FERRY_TRY(auto ready, make_ready(context_.host, std::move(code),
                                      init.name.empty() ? "action" : init.name, options_.key));
+    for (const auto& recorder : context_.recorders) host::add_recorder(*ready.function, recorder);
     function = std::move(ready.function);
     options_.on_loaded(ready.grants);
   } else if (have.empty()) {

@@ -28,7 +28,7 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   if (functions.empty()) {
     FERRY_TRY(how.key, provider.upload_key());
   }
-  host::sandbox::Needs needs = serve::needs_of(functions);
+  host::sandbox::Needs needs = serve::needs_of(functions, options.record);
   needs.late = functions.empty();
   if (options.print_sandbox) {
     serve::print_sandbox(options, needs);
@@ -41,7 +41,8 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   engine::EngineOptions engine = engine_options();
   engine.count_instructions = serve::engine_options_for(functions).count_instructions;
   serve::Phases phases;
-  FERRY_TRY(const serve::Running running, serve::bring_up(provider, functions, engine, phases));
+  FERRY_TRY(const serve::Running running,
+            serve::bring_up(provider, functions, engine, options.record, phases));
   AdapterContext context = running.context(nullptr);
   context.reads_logs = true;  // an activation's log goes to this process's own streams
   how.on_loaded = [&](const function::Grants& grants) {

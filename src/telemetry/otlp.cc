@@ -1,0 +1,105 @@
+#include "telemetry/otlp.h"
+
+#include <cerrno>
+#include <memory>
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "event/json_text.h"
+#include "generated/version.h"
+#include "http/client.h"
+
+namespace ferry::telemetry {
+namespace {
+
+constexpr std::uint64_t kMostAnswer = 64u << 10;
+
+struct FreeAddresses {
+  void operator()(addrinfo* list) const { freeaddrinfo(list); }
+};
+
+// Connected, and no read or write on it takes longer than that.
+Result<Fd> connect_to(const Collector& settings, std::chrono::milliseconds timeout) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_NUMERICSERV;
+  addrinfo* list = nullptr;
+  std::string name = settings.host;
+  if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
+  if (const int failed = getaddrinfo(name.c_str(), settings.port.c_str(), &hints, &list);
+      failed != 0) {
+    return Error{Code::kIo, fmt::format("{}: {}", settings.host, gai_strerror(failed)), ""};
+  }
+  const std::unique_ptr<addrinfo, FreeAddresses> owned(list);
+  int problem = ECONNREFUSED;
+  for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
+    Fd fd(socket(each->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd.valid()) continue;
+    timeval limit{};
+    limit.tv_sec = timeout.count() / 1000;
+    limit.tv_usec = timeout.count() % 1000 * 1000;
+    // It holds for connect() as well (socket(7)).
+    setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    if (connect(fd.get(), each->ai_addr, each->ai_addrlen) == 0) return fd;
+    problem = errno;
+  }
+  return errno_error("connect to " + settings.authority(), problem);
+}
+
+}  // namespace
+
+void add_text(std::string& out, std::string_view key, std::string_view value) {
+  if (value.empty()) return;
+  out += out.ends_with('[') ? "{\"key\":\"" : ",{\"key\":\"";
+  out += key;
+  out += "\",\"value\":{\"stringValue\":";
+  event::append_json_string(out, is_utf8(value) ? value : "(not text)");
+  out += "}}";
+}
+
+void add_number(std::string& out, std::string_view key, std::uint64_t value) {
+  out += fmt::format(R"({}{{"key":"{}","value":{{"intValue":"{}"}}}})",
+                     out.ends_with('[') ? "" : ",", key, value);
+}
+
+std::string resource_of(const Collector& collector, std::string_view service,
+                        std::string_view instance) {
+  std::string resource = "[";
+  add_text(resource, "service.name", collector.service.empty() ? service : collector.service);
+  add_text(resource, "service.instance.id", instance);
+  for (const auto& [key, value] : collector.resource) {
+    std::string quoted;
+    event::append_json_string(quoted, key);
+    add_text(resource, std::string_view(quoted).substr(1, quoted.size() - 2), value);
+  }
+  return fmt::format(R"("resource":{{"attributes":{}]}})", resource);
+}
+
+std::string scope() {
+  return fmt::format(R"("scope":{{"name":"ferry","version":"{}"}})", FERRY_VERSION);
+}
+
+Status post(const Collector& settings, const std::string& body, std::chrono::milliseconds timeout) {
+  FERRY_TRY(const Fd socket, connect_to(settings, timeout));
+  std::string request = fmt::format(
+      "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
+      "Connection: close\r\n",
+      settings.path, settings.authority(), body.size());
+  for (const auto& [name, value] : settings.headers) request += name + ": " + value + "\r\n";
+  request += "\r\n" + body;
+  FERRY_TRY(const auto answer, http::exchange(socket.get(), request, kMostAnswer));
+  if (answer.status / 100 != 2) {
+    return Error{
+        Code::kIo,
+        fmt::format("{}{} answered {}", settings.authority(), settings.path, answer.status), ""};
+  }
+  return Done{};
+}
+
+}  // namespace ferry::telemetry
