@@ -1,5 +1,4 @@
 // ferry new LANGUAGE NAME: a folder with a function that builds, runs and has a test.
-#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -7,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "commands/verb.h"
-#include "function/suggest.h"
 #include "project/scaffold.h"
 
 namespace ferry::commands {
@@ -26,8 +24,8 @@ class New final : public Verb {
     app.add_option("NAME", name_, "The function's name: lower-case letters, digits and '-'")
         ->required();
     app.add_option("-o,--out", folder_, "The folder to make (default: NAME)")->type_name("DIR");
-    app.add_option("--event", event_, "Begin with a sample of this kind of event")
-        ->type_name(fmt::format("{{{}}}", fmt::join(project::event_kinds(), ",")));
+    app.add_option("--event", event_, "Add a case with a sample of this event")
+        ->type_name(project::sample_choices());
     app.add_flag("--quiet,-q", quiet_, "Print nothing but errors");
     app.footer(
         "Examples:\n  ferry new go hello\n  ferry new rust thumbnails --event s3\n\n"
@@ -46,13 +44,10 @@ class New final : public Verb {
 
  private:
   Status make() {
-    project::NewProject wanted{name_, folder_.empty() ? name_ : folder_, nullptr, event_};
+    project::NewProject wanted{name_, folder_.empty() ? name_ : folder_, nullptr, nullptr};
     FERRY_TRY(wanted.language, project::find_language(language_));
-    const auto kinds = project::event_kinds();
-    if (!event_.empty() && std::ranges::find(kinds, event_) == kinds.end()) {
-      return Error{Code::kUsage, fmt::format("there is no sample of an event '{}'", event_),
-                   fmt::format("did you mean '{}'? There are: {}", function::nearest(event_, kinds),
-                               fmt::join(kinds, ", "))};
+    if (!event_.empty()) {
+      FERRY_TRY(wanted.event, project::find_sample(event_));
     }
     FERRY_TRY(const auto files, project::write_project(wanted));
     if (quiet_) {

@@ -18,6 +18,7 @@
 #include "host/in_service.h"
 #include "host/outcome_json.h"
 #include "host/reply.h"
+#include "project/samples.h"
 
 namespace ferry::commands {
 namespace {
@@ -33,6 +34,11 @@ class Run final : public Verb {
     given_ = app.add_option("DATA", data_, "The event's data: literal, @FILE, or - for stdin");
     app.add_option("--event", event_path_, "A CloudEvent (JSON) to send in place of DATA")
         ->type_name("FILE");
+    app.add_option(
+           "--sample", sample_name_,
+           "A sample of what a platform sends: s3, azure-queue, pubsub, ... (any other word "
+           "lists them)")
+        ->type_name("NAME");
     app.add_option("--native", native_path_,
                    "What the platform itself would send, in place of DATA: Lambda's JSON, an HTTP "
                    "request as text (without --platform, http's)")
@@ -64,6 +70,7 @@ class Run final : public Verb {
         "  ferry run hello.wasm --event order-placed.json --engine wasmi\n"
         "  ferry run hello.wasm --request 'POST /a?x=1' --header 'Accept: text/html' @body.json\n"
         "  ferry run hello.wasm --platform lambda --native sqs-event.json\n"
+        "  ferry run hello.wasm --sample azure-queue\n"
         "\n"
         "Exit codes: 0 ok, 1 failed, 3 trapped, 4 timeout, 5 out of memory, 6 output too large,\n"
         "7 denied, 8 refused, 9 broken; 2 usage, 10 no such engine or file, 11 a file that cannot\n"
@@ -221,26 +228,34 @@ class Run final : public Verb {
   }
 
   Status check_usage() {
-    const int kinds =
-        (event_path_.empty() ? 0 : 1) + (native_path_.empty() ? 0 : 1) + (request_.empty() ? 0 : 1);
-    if (kinds > 1 || (!given_->empty() && !(event_path_.empty() && native_path_.empty()))) {
-      return Error{Code::kUsage, "more than one of DATA, --event, --native and --request was given",
+    const int kinds = (event_path_.empty() ? 0 : 1) + (native_path_.empty() ? 0 : 1) +
+                      (request_.empty() ? 0 : 1) + (sample_name_.empty() ? 0 : 1);
+    const bool takes_data = event_path_.empty() && native_path_.empty() && sample_name_.empty();
+    if (kinds > 1 || (!given_->empty() && !takes_data)) {
+      return Error{Code::kUsage,
+                   "more than one of DATA, --event, --native, --sample and --request was given",
                    "give one of them; DATA goes with --request as its body"};
     }
     if (!headers_.empty() && request_.empty()) {
       return Error{Code::kUsage, "--header is for --request alone", ""};
     }
+    if (!sample_name_.empty()) {
+      FERRY_TRY(sample_, project::find_sample(sample_name_));
+      platform_ = platform_.empty() ? sample_->platform : platform_;
+    }
     if (!native_path_.empty() || !request_.empty()) {
       platform_ = platform_.empty() ? "http" : platform_;
     }
     if (!platform_.empty() && !args_.empty()) {
-      return Error{Code::kUsage, "--arg is not possible with --platform, --native or --request",
+      return Error{Code::kUsage,
+                   "--arg is not possible with --platform, --native, --sample or --request",
                    "no platform has it"};
     }
     return Done{};
   }
 
   Result<Sent> read_input() const {
+    if (sample_ != nullptr) return Sent(NativeInput{std::string(sample_->text)});
     if (!native_path_.empty()) {
       FERRY_TRY(auto bytes, read_file(native_path_, kMaxInput));
       return Sent(NativeInput{std::string(as_text(bytes))});
@@ -326,7 +341,9 @@ class Run final : public Verb {
   }
 
   // The answer is shown as it is, whatever became of the function.
-  bool shows_answer() const { return !native_path_.empty() || !request_.empty(); }
+  bool shows_answer() const {
+    return !native_path_.empty() || !request_.empty() || sample_ != nullptr;
+  }
 
   void print_log(const host::Outcome& outcome, const host::OutcomeOf& of) const {
     if (output_ == "json" || common_.quiet) {
@@ -380,6 +397,8 @@ class Run final : public Verb {
   CLI::Option* given_ = nullptr;  // of DATA: empty data on the command line is data, too
   std::string event_path_;
   std::string native_path_;
+  std::string sample_name_;
+  const project::Sample* sample_ = nullptr;
   std::string request_;
   std::vector<std::string> headers_;
   std::vector<std::string> args_;

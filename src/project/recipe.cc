@@ -21,6 +21,8 @@ constexpr std::uint64_t kLargestProjectFile = 1u << 20;
 constexpr char kGetGo[] = "get Go 1.24 or newer from https://go.dev/dl";
 constexpr char kGetCargo[] = "get Rust from https://rustup.rs, then: rustup target add {}";
 constexpr char kGetNode[] = "get Node.js 20 or newer from https://nodejs.org";
+constexpr char kGetZig[] =
+    "get Zig 0.17 from https://ziglang.org/download, or: python3 -m pip install ziglang";
 constexpr char kGetComponentizePy[] =
     "python3 -m pip install componentize-py==0.25.1, in a virtual environment that is active";
 
@@ -144,6 +146,27 @@ Result<std::optional<Recipe>> cargo_recipe(const std::string& folder) {
                                 {{"cargo", fmt::format(kGetCargo, target)}}});
 }
 
+// The program that a build.zig names first; a build may name it in other ways, and then says so in
+// a ferry.toml.
+Result<std::optional<Recipe>> zig_recipe(const std::string& folder) {
+  const auto text = read_marker(folder, "build.zig");
+  if (!text) {
+    return std::optional<Recipe>();
+  }
+  constexpr std::string_view kName = ".name = \"";
+  const std::size_t at = text->find(kName, std::min(text->find("addExecutable"), text->size()));
+  const std::size_t begin = at == std::string::npos ? at : at + kName.size();
+  const std::size_t end = at == std::string::npos ? at : text->find('"', begin);
+  if (end == std::string::npos || !is_plain(text->substr(begin, end - begin))) {
+    return no_name(folder, "build.zig", "addExecutable with a .name");
+  }
+  return std::optional<Recipe>(
+      {"build.zig",
+       "zig build",
+       fmt::format("zig-out/bin/{}.wasm", text->substr(begin, end - begin)),
+       {{"zig", kGetZig}}});
+}
+
 // A package whose script "build" writes a component, NAME.wasm. Others are no functions.
 Result<std::optional<Recipe>> npm_recipe(const std::string& folder) {
   constexpr char kMarker[] = "package.json";
@@ -211,7 +234,7 @@ Result<std::optional<Recipe>> python_recipe(const std::string& folder) {
 
 Result<std::optional<Recipe>> find_recipe(const std::string& folder) {
   // A new kind of project is one function above and one entry here.
-  for (const auto look : {go_recipe, cargo_recipe, npm_recipe, python_recipe}) {
+  for (const auto look : {go_recipe, cargo_recipe, zig_recipe, npm_recipe, python_recipe}) {
     FERRY_TRY(auto recipe, look(folder));
     if (recipe) {
       return recipe;

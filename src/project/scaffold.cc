@@ -33,6 +33,9 @@ constexpr std::string_view kCppSetup =
     "      - run: sudo apt-get install --yes clang-16 lld-16 wasi-libc libclang-rt-16-dev-wasm32\n"
     "          libc++-16-dev-wasm32 libc++abi-16-dev-wasm32\n";
 
+constexpr std::string_view kZigSetup =
+    "      - uses: mlugg/setup-zig@v2\n        with: { version: '0.17.1' }\n";
+
 // A new language is one folder under templates/ and one line here.
 constexpr std::array kLanguages{
     Language{"go", "Go", "go test .", kGoSetup},
@@ -40,6 +43,8 @@ constexpr std::array kLanguages{
     Language{"c", "C", "make test", kCSetup},
     Language{"cpp", "C++", "make test", kCppSetup},
     Language{"rust", "Rust", "cargo test", kRustSetup, "target/wasm32-wasip1/release/@NAME@.wasm"},
+    Language{"zig", "Zig", "zig build test", kZigSetup, "zig-out/bin/@NAME@.wasm"},
+    Language{"assemblyscript", "AssemblyScript", "npm test", kNodeSetup},
     Language{"javascript", "JavaScript", "npm test", kNodeSetup, "@NAME@.wasm", true, "node"},
     Language{"typescript", "TypeScript", "npm test", kNodeSetup, "@NAME@.wasm", true, "node"},
     Language{"python", "Python", "python3 -m unittest", kPythonSetup, "@NAME@.wasm", true},
@@ -115,7 +120,9 @@ std::map<std::string, std::string> files_of(const NewProject& project) {
       {"TITLE", std::string(language.title)},
       {"TEST", std::string(language.test)},
       {"CI_SETUP", std::string(language.ci_setup)},
-      {"EVENT", std::string(project.event)}};
+      {"EVENT", std::string(project.event == nullptr ? "" : project.event->name)},
+      {"EVENT_FILE", std::string(project.event == nullptr ? "" : project.event->file)},
+      {"PLATFORM", std::string(project.event == nullptr ? "" : project.event->platform)}};
   std::map<std::string, std::string> out;
   const auto add = [&](std::string_view folder) {
     for (const TemplateFile& file : template_files()) {
@@ -137,15 +144,14 @@ std::map<std::string, std::string> files_of(const NewProject& project) {
     add(fmt::format("{}/", language.shared));
   }
   add(fmt::format("{}/", language.name));
-  if (!project.event.empty()) {
+  if (project.event != nullptr) {
+    const Sample& event = *project.event;
+    out[fmt::format("cases/events/{}", event.file)] = std::string(event.text);
     for (const TemplateFile& file : template_files()) {
-      if (file.path == fmt::format("events/{}.json", project.event)) {
-        out[fmt::format("cases/events/{}.json", project.event)] = std::string(file.text);
-      } else if (file.path == "events/case.toml") {
-        out[fmt::format("cases/{}.toml", project.event)] = fill(file.text, values);
+      if (file.path == "events/case.toml") {
+        out[fmt::format("cases/{}.toml", event.name)] = fill(file.text, values);
       }
     }
-    add(fmt::format("events/{}/{}/", project.event, language.name));
   }
   return out;
 }
@@ -181,19 +187,6 @@ Result<const Language*> find_language(std::string_view name) {
   return Error{Code::kUsage, fmt::format("there is no template for '{}'", name),
                fmt::format("did you mean '{}'? There are: {}", function::nearest(name, known),
                            fmt::join(known, ", "))};
-}
-
-std::vector<std::string_view> event_kinds() {
-  std::vector<std::string_view> out;
-  for (const TemplateFile& file : template_files()) {
-    constexpr std::string_view kFolder = "events/";
-    constexpr std::string_view kEnd = ".json";
-    if (file.path.starts_with(kFolder) && file.path.ends_with(kEnd)) {
-      out.push_back(
-          file.path.substr(kFolder.size(), file.path.size() - kFolder.size() - kEnd.size()));
-    }
-  }
-  return out;
 }
 
 Status check_project_name(std::string_view name) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "project/samples.h"
 
 namespace ferry::project {
 
@@ -26,14 +27,11 @@ std::span<const Language> languages();
 // kUsage, with the nearest known name, when there is none of this name.
 Result<const Language*> find_language(std::string_view name);
 
-// The kinds of events that --event takes: one JSON file each under templates/events.
-std::vector<std::string_view> event_kinds();
-
 struct NewProject {
   std::string name;    // of the function: lower-case letters, digits and '-'
   std::string folder;  // to be made; it must not exist, or be empty
   const Language* language = nullptr;
-  std::string_view event;  // a kind, or empty
+  const Sample* event = nullptr;  // a case with this one is added; or null
 };
 
 // Checks a name; the hint of the error is a valid name made from it.

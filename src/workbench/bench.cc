@@ -33,6 +33,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kIdlePoll{1000};
 constexpr milliseconds kBeforeRestart{500};
 constexpr milliseconds kGrace{5000};
+constexpr milliseconds kOfTheBuild{500};        // behind its end, what it wrote is still heard of
 constexpr milliseconds kNotYetDrains{500};      // more than a server takes to close its listener
 constexpr std::size_t kMostShown = 256u << 10;  // of a build's output, on the page
 
@@ -170,7 +171,7 @@ class Bench final : public Actions {
     while (read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
       if (info.ssi_signo != SIGCHLD) stop();
     }
-    if (!watch_->changed().empty()) timer_.changed(now(), build_ != nullptr);
+    if (sources_changed()) timer_.changed(now(), build_ != nullptr);
     look_at_build();
     look_at_workers();
     jobs_.step(journal_);
@@ -196,6 +197,17 @@ class Bench final : public Actions {
       restart_at_.reset();
       start_worker();
     }
+  }
+
+  // But for what the build itself writes: it would follow itself.
+  bool sources_changed() {
+    std::vector<std::string> changed = watch_->changed();
+    if (build_ || now() - build_ended_ < kOfTheBuild) {
+      std::erase_if(changed, [](const std::string& path) {
+        return is_lock_file(std::string_view(path).substr(path.rfind('/') + 1));
+      });
+    }
+    return !changed.empty();
   }
 
   void say(std::string_view text) const { fmt::print(stderr, "ferry: {}\n", text); }
@@ -250,6 +262,7 @@ class Bench final : public Actions {
     show(build_->err);
     if (!status) return;
     build_took_ = since(build_->since());
+    build_ended_ = now();
     build_.reset();
     if (*status != 0) {
       fail(fmt::format("the build {}", ending_of(*status)));
@@ -393,6 +406,7 @@ class Bench final : public Actions {
   std::uint64_t builds_ = 0;
   Monotonic began_;
   milliseconds build_took_{};
+  Monotonic build_ended_;
   milliseconds served_took_{};
   std::unique_ptr<Task> build_;
   std::unique_ptr<Task> next_;    // of the newest build, not ready yet

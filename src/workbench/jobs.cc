@@ -13,8 +13,8 @@
 #include "base/ids.h"
 #include "base/this_program.h"
 #include "event/json.h"
+#include "project/samples.h"
 #include "project/scaffold.h"
-#include "project/template_files.h"
 
 namespace ferry::workbench {
 namespace {
@@ -95,17 +95,18 @@ Status write_new(const std::string& path, const std::string& bytes) {
 
 json::array Jobs::samples() const {
   json::array out;
-  for (const std::string_view kind : project::event_kinds()) out.emplace_back(kind);
+  for (const project::Sample& sample : project::samples()) {
+    out.push_back(json::object{{"name", sample.name}, {"platform", sample.platform}});
+  }
   return out;
 }
 
 Result<std::string> Jobs::sample(std::string_view name) const {
-  for (const project::TemplateFile& file : project::template_files()) {
-    if (file.path == fmt::format("events/{}.json", name)) {
-      return json::serialize(json::object{{"platform", "lambda"}, {"input", file.text}});
-    }
+  auto found = project::find_sample(name);
+  if (!found.ok()) {
+    return Error{Code::kNotFound, fmt::format("there is no sample '{}'", name), ""};
   }
-  return Error{Code::kNotFound, fmt::format("there is no sample '{}'", name), ""};
+  return json::serialize(json::object{{"platform", (*found)->platform}, {"input", (*found)->text}});
 }
 
 Result<std::uint64_t> Jobs::begin(const Task::Life& life, std::string platform) {

@@ -25,9 +25,13 @@ constexpr std::uint32_t kEvents =
 bool is_no_source(std::string_view name) {
   const bool spare = name.ends_with('~') || (name.starts_with('#') && name.ends_with('#')) ||
                      name == "4913";  // Vim tries with it whether it may write
-  return name.empty() || name.starts_with('.') || spare || name.ends_with(".wasm") ||
-         name.ends_with(".o") || name.ends_with(".capsules") ||
-         std::ranges::find(kBuilt, name) != kBuilt.end();
+  return name.empty() || name.starts_with('.') || spare ||
+         name.find(".wasm") != std::string_view::npos || name.ends_with(".o") ||
+         name.ends_with(".capsules") || std::ranges::find(kBuilt, name) != kBuilt.end();
+}
+
+bool is_lock_file(std::string_view name) {
+  return name == "Cargo.lock" || name == "go.sum" || name == "package-lock.json";
 }
 
 Result<Watch> Watch::make(const std::string& path) {

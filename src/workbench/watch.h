@@ -13,8 +13,11 @@
 namespace ferry::workbench {
 
 // Whether a file or a folder of this name is never a source: hidden ones, editors' spare copies,
-// WebAssembly, and where tools put what they build or fetch.
+// WebAssembly and what linkers call it before it is whole (f.wasm.tmp1a2b), and where tools put
+// what they build or fetch.
 bool is_no_source(std::string_view name);
+// Whether it is a source that tools write as well, while they build: what they settled on.
+bool is_lock_file(std::string_view name);
 
 class Watch {
  public:

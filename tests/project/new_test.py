@@ -10,15 +10,20 @@ import argparse
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BUILD = None
 # Where `tools/setup.sh components` puts the compilers of components.
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
 NODE_MODULES = CACHE / "ferry-build/components/node_modules"
+# And `tools/setup.sh guests-more` those of two more languages.
+ZIG = CACHE / "ferry-build/zig/ziglang/zig"
+ASSEMBLYSCRIPT = CACHE / "ferry-build/assemblyscript/node_modules"
 PYTHON_TOOLS = CACHE / "ferry-build/components/python/bin"
 
 
@@ -51,6 +56,11 @@ def missing(language):
     if language == "python":
         return None if (PYTHON_TOOLS / "componentize-py").exists() else \
             "componentize-py (tools/setup.sh components)"
+    if language == "zig":
+        return None if shutil.which("zig") or ZIG.exists() else "zig (make functions-more)"
+    if language == "assemblyscript":
+        return None if shutil.which("npm") and ASSEMBLYSCRIPT.exists() else \
+            "assemblyscript (make functions-more)"
     tools = ["clang-16", "wasm-ld-16", "make", "cc" if language == "c" else "clang++-16"]
     lacking = [tool for tool in tools if not shutil.which(tool)]
     if not lacking and not pathlib.Path("/usr/include/wasm32-wasi").exists():
@@ -77,7 +87,7 @@ class New(unittest.TestCase):
 
     def env(self):
         path = os.pathsep.join([str(BUILD / "bin"), os.environ["PATH"], "/usr/local/go/bin",
-                                str(PYTHON_TOOLS)])
+                                str(PYTHON_TOOLS), str(ZIG.parent)])
         return dict(os.environ, PATH=path, GOFLAGS="", GOWORK="off", CARGO_NET_OFFLINE="true")
 
     def walk(self, language, test):
@@ -87,7 +97,8 @@ class New(unittest.TestCase):
         self.run_in(["ferry", "new", language, "my-first", "--event", "sqs"])
         project = self.home / "my-first"
         if (project / "package.json").exists():
-            (project / "node_modules").symlink_to(NODE_MODULES)
+            (project / "node_modules").symlink_to(
+                ASSEMBLYSCRIPT if language == "assemblyscript" else NODE_MODULES)
         self.run_in(["ferry", "build"], project)
         self.run_in(test, project)
         done = self.run_in(["ferry", "run", ".", '{"name":"Ada"}'], project)
@@ -109,6 +120,12 @@ class New(unittest.TestCase):
 
     def test_rust(self):
         self.walk("rust", ["cargo", "test", "--quiet"])
+
+    def test_zig(self):
+        self.walk("zig", ["zig", "build", "test"])
+
+    def test_assemblyscript(self):
+        self.walk("assemblyscript", ["npm", "test", "--silent"])
 
     def test_javascript(self):
         self.walk("javascript", ["npm", "test", "--silent"])
@@ -146,6 +163,30 @@ class New(unittest.TestCase):
         (self.home / "plain/ferry.toml").write_text('[build]\ncommand = "exit 3"\n')
         done = self.run_in(["ferry", "build"], self.home / "plain", code=1)
         self.assertIn("the build command ended with exit code 3", done.stderr)
+
+    def test_a_build_that_writes_nothing_says_so(self):
+        self.run_in(["ferry", "new", "go", "plain"])
+        manifest = '[function]\nwasm = "plain.wasm"\n[build]\ncommand = "true"\n'
+        (self.home / "plain/ferry.toml").write_text(manifest)
+        done = self.run_in(["ferry", "build"], self.home / "plain", code=10)
+        self.assertIn("plain.wasm", done.stderr)
+
+    def test_ctrl_c_ends_a_build_that_never_ends(self):
+        self.run_in(["ferry", "new", "go", "plain"])
+        project = self.home / "plain"
+        (project / "ferry.toml").write_text(
+            '[build]\ncommand = "echo $$ > pid.part && mv pid.part pid && exec sleep 1000"\n')
+        # As a terminal sends it: to all that run in it.
+        with subprocess.Popen([BUILD / "bin/ferry", "build"], cwd=project, env=self.env(),
+                              stderr=subprocess.PIPE, start_new_session=True) as build:
+            end = time.monotonic() + 60
+            while not (project / "pid").exists() and time.monotonic() < end:
+                time.sleep(0.05)
+            os.killpg(build.pid, signal.SIGINT)
+            build.communicate(timeout=60)
+        self.assertNotEqual(build.returncode, 0)
+        command = pathlib.Path(f"/proc/{(project / 'pid').read_text().strip()}/cmdline")
+        self.assertFalse(command.exists() and b"sleep" in command.read_bytes())
 
     def test_what_is_there_is_left_alone(self):
         (self.home / "mine").mkdir()

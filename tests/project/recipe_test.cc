@@ -55,6 +55,19 @@ TEST(Recipe, KnowsARustComponentByItsLibraryAndItsCrate) {
   EXPECT_EQ((*found)->wasm, "target/wasm32-wasip2/release/own.wasm");
 }
 
+TEST(Recipe, NamesAZigProgramAsItsBuildDoes) {
+  auto found = recipe_of(
+      "build.zig", "const x = .{ .name = \"no\" };\n b.addExecutable(.{\n .name = \"orders\",");
+  ASSERT_TRUE(found.ok() && *found);
+  EXPECT_EQ((*found)->command, "zig build");
+  EXPECT_EQ((*found)->wasm, "zig-out/bin/orders.wasm");
+  for (const char* text :
+       {"", "b.addExecutable(.{ .name = name })", "b.addExecutable(.{ .name = \"a b\" })",
+        "b.addExecutable(.{ .name = \"cut"}) {
+    EXPECT_FALSE(recipe_of("build.zig", text).ok()) << text;
+  }
+}
+
 TEST(Recipe, NamesAPackageOfNpmAfterItselfWithoutItsScope) {
   for (const auto& [text, wasm] : std::initializer_list<std::pair<const char*, const char*>>{
            {R"({"name":"orders","scripts":{"build":"x"}})", "orders.wasm"},

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,7 +29,7 @@ TEST(Scaffold, EveryLanguageWritesWhatItNamesAndLeavesNoPlaceholder) {
   for (const Language& language : languages()) {
     const TempFolder folder;
     const std::string target = folder.path() + "/my-function";
-    auto files = write_project({"my-function", target, &language, "s3"});
+    auto files = write_project({"my-function", target, &language, *find_sample("s3")});
     ASSERT_TRUE(files.ok()) << files.error().text();
     for (const char* wanted :
          {"ferry.toml", "README.md", ".gitignore", "cases/hello.toml",
@@ -47,7 +48,7 @@ TEST(Scaffold, EveryLanguageWritesWhatItNamesAndLeavesNoPlaceholder) {
 TEST(Scaffold, LeavesAFolderThatHoldsSomethingAlone) {
   const TempFolder folder;
   std::ofstream(folder.path() + "/mine") << "x";
-  auto files = write_project({"hello", folder.path(), languages().data(), ""});
+  auto files = write_project({"hello", folder.path(), languages().data(), nullptr});
   ASSERT_FALSE(files.ok());
   EXPECT_EQ(files.error().code, Code::kUsage);
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
@@ -57,14 +58,14 @@ TEST(Scaffold, TakesAnEmptyFolderAndOneWithASlashBehindIt) {
   const TempFolder folder;
   const fs::path empty = fs::path(folder.path()) / "empty";
   fs::create_directory(empty);
-  EXPECT_TRUE(write_project({"hello", empty.string() + "/", languages().data(), ""}).ok());
+  EXPECT_TRUE(write_project({"hello", empty.string() + "/", languages().data(), nullptr}).ok());
   EXPECT_TRUE(fs::exists(empty / "ferry.toml"));
 }
 
 TEST(Scaffold, LeavesNothingWhereItCannotWrite) {
   const TempFolder folder;
   std::ofstream(folder.path() + "/file") << "x";
-  auto files = write_project({"hello", folder.path() + "/file/hello", languages().data(), ""});
+  auto files = write_project({"hello", folder.path() + "/file/hello", languages().data(), nullptr});
   ASSERT_FALSE(files.ok());
   EXPECT_EQ(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()), 1);
 }
@@ -88,6 +89,20 @@ TEST(Scaffold, NamesTheNearestLanguage) {
   auto found = find_language("rus");
   ASSERT_FALSE(found.ok());
   EXPECT_THAT(found.error().hint, HasSubstr("did you mean 'rust'?"));
+}
+
+TEST(Samples, AreOnePlatformsEachAndHaveNamesOfTheirOwn) {
+  std::set<std::string_view> names;
+  for (const Sample& sample : samples()) {
+    EXPECT_TRUE(names.insert(sample.name).second) << sample.name;
+    EXPECT_FALSE(sample.text.empty()) << sample.name;
+    EXPECT_EQ(*find_sample(sample.name), &sample);
+  }
+  EXPECT_GE(names.size(), 50u);
+  const auto missing = find_sample("s4");
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(missing.error().code, Code::kUsage);
+  EXPECT_THAT(missing.error().hint, HasSubstr("did you mean 's3'?"));
 }
 
 }  // namespace

@@ -214,6 +214,18 @@ class DevTest(Case):
             self.write(project, "7")
             self.wait_for_reply(dev, "VERSION7")
 
+    def test_what_a_build_writes_does_not_begin_another(self):
+        # As linkers write (LLVM's beside the file, Go's to see which mode it gets), and cargo.
+        command = ("wat2wasm f.wat -o f.wasm.tmp1a2b && touch f.wasm-go-tmp-umask && "
+                   "rm f.wasm-go-tmp-umask && mv f.wasm.tmp1a2b f.wasm && date +%N > Cargo.lock")
+        project = self.project(command=command)
+        with Dev(self.home, project) as dev:
+            dev.wait_for_state("serving")
+            time.sleep(1.5)
+            self.assertEqual(dev.state()["build"]["number"], 1)
+            (project / "Cargo.lock").write_text("changed by hand")
+            dev.wait_for_state("serving", 2)
+
     def test_saving_all_the_time_loses_no_event(self):
         project = self.project()
         with Dev(self.home, project) as dev:
@@ -309,8 +321,10 @@ class DevTest(Case):
                 self.assertIn("VERSION1", done["output"])
             events = json.loads(dev.ask("events?after=0")[1])["events"]
             self.assertEqual([one["via"] for one in events], dev.state()["platforms"])
-            for name in dev.state()["samples"]:
+            for one in dev.state()["samples"]:
+                name = one["name"]
                 sample = json.loads(dev.ask(f"sample/{name}")[1])
+                self.assertEqual(sample["platform"], one["platform"])
                 done = dev.finish(dev.ask("send", {"platform": sample["platform"],
                                                    "native": sample["input"]}))
                 self.assertEqual(done["exit_code"], 0, (name, done))

@@ -109,7 +109,12 @@ function fillChoices(now) {
   at("platform").replaceChildren(...now.platforms.map((name) => new Option(name, name)));
   if (now.platforms.includes("http")) at("platform").value = "http";
   at("engine").replaceChildren(...now.engines.map((name) => new Option(name, name)));
-  at("sample").append(...now.samples.map((name) => new Option(name, name)));
+  for (const platform of new Set(now.samples.map((sample) => sample.platform))) {
+    const group = element("optgroup", { label: platform });
+    group.append(...now.samples.filter((sample) => sample.platform === platform)
+      .map((sample) => new Option(sample.name, sample.name)));
+    at("sample").append(group);
+  }
 }
 
 // --- the list
