@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/excerpt.h"
+#include "base/terminal.h"
 #include "commands/common_options.h"
 #include "commands/verb.h"
 #include "engine/loader.h"
@@ -31,11 +32,14 @@ class Replay final : public Verb {
                  "Replay on a function of another digest: to see whether a change repairs it");
     app.add_option("--trace", trace_, "wasi: print the function's WASI calls on stderr")
         ->check(CLI::IsMember({"wasi"}));
+    app.add_flag("--show", show_,
+                 "Print what was sent, the log and the reply of the replay, and where it ended");
     app.add_option("--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
     declare_common(app, common_);
     app.footer(
         "Examples:\n"
         "  ferry replay capsules/0-1.capsules --function orders.wasm\n"
+        "  ferry replay failing.capsules --show\n"
         "  ferry replay failing.capsules --engine wasmi --trace wasi\n"
         "  ferry replay failing.capsules --function fixed/ --other-function\n"
         "\n"
@@ -158,6 +162,30 @@ class Replay final : public Verb {
     for (const std::string& note : replayed.notes) {
       if (!common_.quiet) fmt::print("  note: {}\n", note);
     }
+    if (show_) show(each, replayed.now);
+  }
+
+  // A heading, and each line of the text below it. Nothing for no text.
+  static void show_text(std::string_view heading, std::string_view text) {
+    if (text.empty()) return;
+    fmt::print("  {}\n", heading);
+    while (!text.empty()) {
+      const std::string_view line = text.substr(0, text.find('\n'));
+      text.remove_prefix(std::min(text.size(), line.size() + 1));
+      fmt::print("    {}\n", escape_controls(line));
+    }
+  }
+
+  static void show(const capsule::Capsule& each, const capsule::Seen& now) {
+    std::string sent = fmt::format("{} from {}", each.event.type, each.event.source);
+    if (each.event.subject) sent += ", " + *each.event.subject;
+    show_text("event", sent);
+    show_text("data", each.event.data.value_or(""));
+    std::string log;
+    for (const host::LogLine& line : now.logs) log += line.text + '\n';
+    show_text("log", log);
+    show_text("reply", now.data);
+    show_text("ended", now.message + (now.backtrace.empty() ? "" : "\n" + now.backtrace));
   }
 
   std::vector<std::string> paths_;
@@ -166,6 +194,7 @@ class Replay final : public Verb {
   std::string trace_;
   std::string output_ = "text";
   bool other_ = false;
+  bool show_ = false;
   CommonOptions common_;
 };
 

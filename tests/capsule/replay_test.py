@@ -191,6 +191,18 @@ class Replay(unittest.TestCase):
                      code=2)
         self.assertIn("FERRY_RECORD_RATE", done.stderr)
 
+    def test_what_was_sent_and_where_it_ended_is_shown(self):
+        function = self.guest('(module (memory (export "memory") 1) (func $deep unreachable)'
+                              ' (func (export "_start") (call $deep)))')
+        self.serve(function, [b'{"a":\n"\x1b[2J"}'.replace(b"\x1b", b"\\u001b")])
+        file = next(self.capsules.iterdir())
+        done = ferry("replay", file, "--function", function, "--show")
+        self.assertIn("  event\n    http.request from ", done.stdout)
+        self.assertIn('  data\n    {"a":\n', done.stdout)
+        self.assertIn("  ended\n    unreachable\n", done.stdout)
+        self.assertIn("deep", done.stdout)
+        self.assertNotIn("  event", ferry("replay", file, "--function", function).stdout)
+
     def test_bad_capsules(self):
         function = self.guest(DRAWS)
         self.serve(function, [b"1", b"2"])
