@@ -56,8 +56,9 @@ class New final : public Verb {
     for (const std::string& file : files) {
       fmt::print("{}/{}\n", wanted.folder, file);
     }
-    fmt::print("\nNext:\n  cd {}\n  ferry build\n  ferry run . '{{\"name\":\"Ada\"}}'\n",
-               wanted.folder);
+    fmt::print("\nNext:\n  cd {}\n  ferry build\n  ferry run . {}\n", wanted.folder,
+               wanted.event == nullptr ? "'{\"name\":\"Ada\"}'"
+                                       : fmt::format("--sample {}", wanted.event->name));
     return Done{};
   }
 
