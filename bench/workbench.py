@@ -29,6 +29,12 @@ import threading
 import time
 
 
+GREETING = '{"name":"Ada"}'
+BODIES = {"hello-c": GREETING, "hello-go": GREETING,
+          "orders-go": (pathlib.Path(__file__).resolve().parent.parent /
+                        "functions/orders-go/events/good.json").read_text()}
+
+
 class Sink(http.server.BaseHTTPRequestHandler):
     """A collector that takes everything."""
 
@@ -88,7 +94,7 @@ def recording(build, name, rounds, seconds):
     with tempfile.TemporaryDirectory() as folder:
         home = pathlib.Path(folder)
         script = home / "post.lua"
-        script.write_text('wrk.method = "POST"\nwrk.body = \'{"name":"Ada"}\'\n'
+        script.write_text(f'wrk.method = "POST"\nwrk.body = [[{BODIES[name]}]]\n'
                           'wrk.headers["Content-Type"] = "application/json"\n')
         function = build / f"functions/{name}.wasm"
         traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_METRICS_EXPORTER": "none",
@@ -182,7 +188,7 @@ def main():
     given = parser.parse_args()
     build = given.build.resolve()
     figures = {"recording": {name: recording(build, name, given.rounds, given.seconds)
-                             for name in ("hello-c", "hello-go", "orders-go")},
+                             for name in BODIES},
                "saving": {language: saving(build, language, given.rounds)
                           for language in ("c", "go")}}
     for name, rows in figures["recording"].items():
