@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What recording and telemetry cost a server, and how soon `ferry dev` serves what was saved.
 
-    bench/workbench.py [--build build] [--rounds 9] [--seconds 1] [--figures FILE]
+    bench/workbench.py [--build build] [--rounds 9] [--seconds 2] [--figures FILE]
 
 Recording: servers of one worker each stand side by side: as it is, with --record at 100 %, at 1 %, with
 traces at 1 %, with metrics. In each round wrk asks every one of them, in turns, for so many seconds; what
@@ -29,6 +29,7 @@ import threading
 import time
 
 
+TICK = os.sysconf("SC_CLK_TCK")
 GREETING = '{"name":"Ada"}'
 BODIES = {"hello-c": GREETING, "hello-go": GREETING,
           "orders-go": (pathlib.Path(__file__).resolve().parent.parent /
@@ -64,12 +65,9 @@ class Server:
         self.worker = int(children.read_text().split()[0])
 
     def cpu(self):
-        """Seconds of CPU of the worker, all its threads."""
-        fields = pathlib.Path(f"/proc/{self.worker}/schedstat").read_text().split()
-        total = 0
-        for task in pathlib.Path(f"/proc/{self.worker}/task").iterdir():
-            total += int((task / "schedstat").read_text().split()[0])
-        return max(total, int(fields[0])) / 1e9
+        """Seconds of CPU of the worker, threads that ended included."""
+        fields = pathlib.Path(f"/proc/{self.worker}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / TICK
 
     def end(self):
         self.process.terminate()
@@ -183,7 +181,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default="build")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--seconds", type=int, default=1)
+    parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--figures", type=pathlib.Path)
     given = parser.parse_args()
     build = given.build.resolve()

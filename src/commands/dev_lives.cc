@@ -1,11 +1,21 @@
 #include "commands/dev_lives.h"
 
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <thread>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "builder/quick_tier.h"
 #include "commands/verb.h"
 #include "commands/wasm_provider.h"
 #include "emulators/list.h"
@@ -26,6 +36,11 @@ class ChannelRecorder final : public host::Recorder {
   explicit ChannelRecorder(int channel) : channel_(channel) {}
 
   void record(const host::Recorded& recorded) override {
+    // What an interpreter tried in vain is run again on compiled code.
+    if (provisional_.load() && recorded.engine.name == builder::kQuickEngine &&
+        !host::is_the_same_everywhere(recorded.outcome)) {
+      return;
+    }
     auto line = capsule::to_line(capsule::capsule_of(recorded));
     if (line.ok()) send(*line + '\n');
   }
@@ -35,8 +50,11 @@ class ChannelRecorder final : public host::Recorder {
     static_cast<void>(write_all(channel_, as_bytes(line), "the channel").ok());
   }
 
+  void set_provisional(bool is) { provisional_.store(is); }
+
  private:
   const int channel_;
+  std::atomic<bool> provisional_{false};
   std::mutex mutex_;
 };
 
@@ -57,14 +75,62 @@ std::string ready_line(const host::OutcomeOf& of, const function::Manifest& mani
          '\n';
 }
 
+// Compiles a function that an interpreter answers meanwhile, in a process of its own, into the
+// store; and puts the compiled version in the place of the provisional one. Ends with its owner.
+class CompiledLater {
+ public:
+  // Forks: before this process has a thread or an engine.
+  static Result<std::unique_ptr<CompiledLater>> start(WasmProvider& provider,
+                                                      const engine::EngineOptions& options) {
+    std::fflush(nullptr);
+    const pid_t pid = fork();
+    if (pid < 0) return errno_error("start a process", errno);
+    if (pid == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      const auto made = provider.find_better({0, serve::Improvement::kCompiled}, options, {});
+      if (!made.ok()) provider.complain(made.error());
+      std::fflush(nullptr);
+      _exit(made.ok() ? 0 : 1);
+    }
+    return std::unique_ptr<CompiledLater>(new CompiledLater(pid));
+  }
+  // `then` is called once, on a thread of its own, with whether it was compiled.
+  void watch(std::function<void(bool compiled)> then) {
+    thread_ = std::thread([pid = pid_, then = std::move(then)] {
+      siginfo_t info{};
+      while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) != 0 &&
+             errno == EINTR) {
+      }
+      then(info.si_code == CLD_EXITED && info.si_status == 0);
+    });
+  }
+  ~CompiledLater() {
+    kill(pid_, SIGKILL);  // not yet waited for, so the number is still its own
+    if (thread_.joinable()) thread_.join();
+    waitpid(pid_, nullptr, 0);
+  }
+  CompiledLater(const CompiledLater&) = delete;
+  CompiledLater& operator=(const CompiledLater&) = delete;
+
+ private:
+  explicit CompiledLater(pid_t pid) : pid_(pid) {}
+  const pid_t pid_;
+  std::thread thread_;
+};
+
 Status serve(const std::string& path, const CommonOptions& common, int channel,
              const std::string& address) {
-  WasmProvider provider({path}, common);
+  WasmProvider provider({path}, common, {true, false});
   FERRY_TRY(const auto functions, provider.list({}));
   FERRY_CHECK_OK(provider.prepare());
+  const engine::EngineOptions engine_options = serve::engine_options_for(functions);
+  std::unique_ptr<CompiledLater> later;
+  if (provider.is_provisional(0)) {
+    FERRY_TRY(later, CompiledLater::start(provider, engine_options));
+  }
   serve::Phases phases;
   FERRY_TRY(const serve::Running running,
-            serve::bring_up(provider, functions, serve::engine_options_for(functions), {}, phases));
+            serve::bring_up(provider, functions, engine_options, {}, phases));
   const auto recorder = std::make_shared<ChannelRecorder>(channel);
   host::add_recorder(*running.functions[0].version(), recorder);
   serve::LogWriter log(STDERR_FILENO, serve::LogFormat::kText);
@@ -76,7 +142,29 @@ Status serve(const std::string& path, const CommonOptions& common, int channel,
   FERRY_TRY(auto server, http::Server::make(serve::front_options(limits), *adapter.http));
   FERRY_TRY(Fd listener, http::listen_beside(address));
   FERRY_CHECK_OK(server->listen(std::move(listener)));
+  if (later != nullptr) {
+    recorder->set_provisional(true);
+    later->watch([&](bool compiled) {
+      const host::InService& function = running.functions[0];
+      const Status changed = [&]() -> Status {
+        if (!compiled) return Error{Code::kIo, "it was not compiled", ""};
+        const engine::Info& info = running.engine->info();
+        FERRY_TRY(const auto bundle, provider.bundle(0, info));
+        FERRY_TRY(auto next,
+                  running.host->load(bundle, {functions[0].name, functions[0].manifest, {}}));
+        host::add_recorder(*next, recorder);
+        const host::OutcomeOf of{host::name_of(*next), host::digest_of(*next), host::abi_of(*next),
+                                 info.name, info.version};
+        function.replace(std::move(next));
+        recorder->send(ready_line(of, functions[0].manifest));
+        return Done{};
+      }();
+      recorder->set_provisional(false);
+      if (!changed.ok()) function.settle();  // the interpreter stays
+    });
+  }
   serve::serve_until_stopped(*server, [&] { recorder->send(ready); });
+  later.reset();  // before what it changes goes
   return Done{};
 }
 

@@ -283,7 +283,7 @@ class Bench final : public Actions {
   }
 
   // Lines of the channel; true when one said that it is ready.
-  bool take_lines(Task& task) {
+  bool take_lines(Task& task, bool serves = true) {
     bool ready = false;
     for (std::size_t end = 0; (end = task.channel.find('\n')) != std::string::npos;) {
       std::string line = task.channel.substr(0, end);
@@ -291,7 +291,7 @@ class Bench final : public Actions {
       if (line.starts_with("{\"ready\"")) {
         ready = true;
         json::error_code failed;
-        function_ = json::parse(line, failed);
+        if (serves) function_ = json::parse(line, failed);
       } else {
         journal_.add(std::move(line), "http");
       }
@@ -302,7 +302,7 @@ class Bench final : public Actions {
   void look_at_workers() {
     for (auto& task : retiring_) {
       task->read_some();
-      take_lines(*task);
+      take_lines(*task, false);
       pass_on(*task);
     }
     std::erase_if(retiring_, [](auto& task) { return task->ended().has_value(); });

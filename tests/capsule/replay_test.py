@@ -200,7 +200,7 @@ class Replay(unittest.TestCase):
         self.assertIn("  event\n    http.request from ", done.stdout)
         self.assertIn('  data\n    {"a":\n', done.stdout)
         self.assertIn("  ended\n    unreachable\n", done.stdout)
-        self.assertIn("deep", done.stdout)
+        self.assertIn("1: function 0", done.stdout)
         self.assertNotIn("  event", ferry("replay", file, "--function", function).stdout)
 
     def test_bad_capsules(self):

@@ -108,7 +108,7 @@ TEST_F(FilesOfAFunction, ComeWithTheFunction) {
   const auto asks = find_asks(root, "");
   ASSERT_TRUE(asks.ok());
   ASSERT_EQ(asks->lines.size(), 1u);
-  EXPECT_NE(asks->lines[0].find("secret, as /s"), std::string::npos);
+  EXPECT_NE(asks->lines[0].find("secret along, as /s"), std::string::npos);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ class FakeProvider final : public Provider {
 Result<Running> up(FakeProvider& provider) {
   Phases phases;
   auto functions = provider.list({});
-  return bring_up(provider, *functions, engine_options_for(*functions), phases);
+  return bring_up(provider, *functions, engine_options_for(*functions), {}, phases);
 }
 
 // The log lines that an observer of one HTTP event is given.

@@ -226,6 +226,21 @@ class DevTest(Case):
             (project / "Cargo.lock").write_text("changed by hand")
             dev.wait_for_state("serving", 2)
 
+    def test_what_takes_long_to_compile_is_served_at_once(self):
+        large = BUILD / "functions/hello-go.wasm"
+        if not large.exists() or not (BUILD / "bin/engines/ferry-engine-wasmi.so").exists():
+            self.skipTest("hello-go or wasmi is not built")
+        project = self.project(command=f"cp {large} f.wasm")
+        with Dev(self.home, project) as dev:
+            dev.wait_for_state("serving")
+            self.assertEqual(dev.call('{"name":"Ada"}'), (200, '{"message":"Hello, Ada!"}'))
+            end = time.monotonic() + PATIENCE
+            while not dev.state()["function"]["engine"].startswith("wasmtime"):
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.05)
+            self.assertEqual(dev.call('{"name":"Bo"}'), (200, '{"message":"Hello, Bo!"}'))
+            self.assertEqual(len(json.loads(dev.ask("events?after=0")[1])["events"]), 2)
+
     def test_saving_all_the_time_loses_no_event(self):
         project = self.project()
         with Dev(self.home, project) as dev:
