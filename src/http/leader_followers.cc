@@ -24,12 +24,14 @@ void LeaderFollowers::spawn() {
   // Counted before it starts, so that run() can't miss it.
   ++alive_;
   ++standing_by_;
-  if (pthread_create(&member->thread, &attributes, &LeaderFollowers::thread_main, member.get()) ==
-      0) {
+  const int failed =
+      pthread_create(&member->thread, &attributes, &LeaderFollowers::thread_main, member.get());
+  if (failed == 0) {
     static_cast<void>(member.release());  // join_ended() deletes it
   } else {
     --alive_;  // out of threads: the watch tries again at its next tick
     --standing_by_;
+    on_no_thread_(failed);
   }
   pthread_attr_destroy(&attributes);
 }

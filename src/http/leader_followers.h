@@ -39,7 +39,9 @@ class LeaderFollowers {
   static constexpr std::chrono::milliseconds kLong{10};
 
   // `lead` runs the loop until the work is over (true) or leave() said that the lead is lost.
-  explicit LeaderFollowers(std::function<bool()> lead) : lead_(std::move(lead)) {}
+  // `on_no_thread` is called with an errno when a thread cannot be started, which is tried again.
+  LeaderFollowers(std::function<bool()> lead, std::function<void(int)> on_no_thread)
+      : lead_(std::move(lead)), on_no_thread_(std::move(on_no_thread)) {}
   LeaderPriority& priority() { return priority_; }
   LeaderFollowers(const LeaderFollowers&) = delete;
   LeaderFollowers& operator=(const LeaderFollowers&) = delete;
@@ -99,6 +101,7 @@ class LeaderFollowers {
   static thread_local Member* this_thread_;
 
   std::function<bool()> lead_;
+  std::function<void(int)> on_no_thread_;
   LeaderPriority priority_;
   // Even: the leader is in its loop. Odd: in a guest, and the lead may be taken by adding one.
   // Never the same twice, so that a ticket of old can't be mistaken for a present one.

@@ -17,7 +17,7 @@ Server::Loop::Loop(ServerOptions options, Service& service)
     : options_(std::move(options)),
       service_(service),
       counters_(options_.counters != nullptr ? *options_.counters : own_counters_),
-      leader_followers_([this] { return lead(); }),
+      leader_followers_([this] { return lead(); }, [this](int error) { tell_lack(error); }),
       now_(options_.clock->monotonic()),
       next_sweep_(now_) {
   for (const Lane& lane : options_.lanes) {

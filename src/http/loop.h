@@ -60,6 +60,7 @@ class Server::Loop {
   // events
   void wait_for_events(int timeout_ms);
   Connection* note_event(const epoll_event& event);
+  void tell_lack(int error);
   void obey();
   void accept_some();
   Status add_connection(Fd fd, std::string peer);
@@ -113,6 +114,7 @@ class Server::Loop {
   Fd wakeup_;
   Fd listener_;
   bool accepting_ = false;
+  std::atomic<std::int64_t> lack_told_{0};  // when; in the clock's ticks
   std::atomic<int> ordered_{0};
   std::atomic<bool> draining_{false};
   bool stopping_ = false;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/event_fd.h"
 #include "http/listener.h"
 #include "http/loop.h"
 
@@ -22,6 +23,7 @@ constexpr int kAcceptsInARow = 64;
 constexpr seconds kSweep{1};
 constexpr milliseconds kDrainSweep{20};
 constexpr seconds kLinger{2};
+constexpr seconds kBetweenLacks{60};
 // Once no new handshake is answered, those under way end within a round trip or two.
 constexpr milliseconds kHandshakes{100};
 // When no more connections are taken, idle ones are kept this long.
@@ -139,10 +141,12 @@ void Server::Loop::accept_some() {
     Fd fd(accept4(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size,
                   SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!fd.valid()) {
-      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      const int error = errno;
+      if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
         set_accepting(false);  // the next sweep tries again
+        tell_lack(error);
       }
-      if (errno != ECONNABORTED && errno != EINTR) {
+      if (error != ECONNABORTED && error != EINTR) {
         return;
       }
       continue;
@@ -153,12 +157,18 @@ void Server::Loop::accept_some() {
   }
 }
 
+void Server::Loop::tell_lack(int error) {
+  const std::int64_t now = options_.clock->monotonic().time_since_epoch().count();
+  std::int64_t told = lack_told_.load();
+  if (told != 0 && now - told < Nanoseconds(kBetweenLacks).count()) return;
+  if (lack_told_.compare_exchange_strong(told, now)) options_.on_lack(error);
+}
+
 void Server::Loop::order(int what) {
   if (what != 0) {
     ordered_.fetch_or(what, std::memory_order_release);
   }
-  std::uint64_t one = 1;
-  static_cast<void>(!::write(wakeup_.get(), &one, sizeof one));
+  raise_event(wakeup_.get());
 }
 
 void Server::Loop::obey() {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -62,6 +63,9 @@ struct ServerOptions {
   // The listening socket is also another process's, which goes on with it: draining leaves it as it
   // is, so that new connections are taken there.
   bool shares_listener = false;
+  // The system has no more of something, by its errno: descriptors for connections, threads for
+  // guests. Those wait. By any thread, at most once a minute.
+  std::function<void(int error)> on_lack = [](int) {};
   Counters* counters = nullptr;          // borrowed; null: the server's own
   const Clock* clock = &system_clock();  // of all the times above; borrowed
 };

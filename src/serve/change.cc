@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/event_fd.h"
 #include "base/thread.h"
 
 namespace ferry::serve {
@@ -172,8 +173,7 @@ ChangeReceiver::ChangeReceiver(int receiver, Fd stop, std::function<void(Change)
     : receiver_(receiver), stop_(std::move(stop)), apply_(std::move(apply)) {}
 
 ChangeReceiver::~ChangeReceiver() {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof one);
+  raise_event(stop_.get());
   if (thread_.joinable()) thread_.join();
 }
 

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/event_fd.h"
 #include "base/thread.h"
 
 namespace ferry::serve {
@@ -16,11 +17,6 @@ namespace {
 
 // For the signal handler; set once, before the handler is.
 int stop_fd_of_process = -1;
-
-void make_readable(int eventfd) {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(eventfd, &one, sizeof one);
-}
 
 Status serve_one_by_one(Source& source, DeliveryHandler& handler) {
   for (;;) {
@@ -57,7 +53,7 @@ Status run_source(const std::function<Result<std::unique_ptr<Source>>()>& make_s
     const std::lock_guard lock(mutex);
     if (!ended.ok() && result.ok()) {
       result = std::move(ended);
-      make_readable(stop_fd);  // the others would wait for ever
+      raise_event(stop_fd);  // the others would wait for ever
     }
   };
   std::atomic<std::size_t> taken{0};
@@ -72,11 +68,7 @@ Result<Fd> stop_on_signal(bool interrupt) {
   }
   stop_fd_of_process = stop.get();
   struct sigaction action {};
-  action.sa_handler = [](int) {
-    const int saved = errno;
-    make_readable(stop_fd_of_process);
-    errno = saved;
-  };
+  action.sa_handler = [](int) { raise_event(stop_fd_of_process); };
   action.sa_flags = SA_RESTART;
   sigaction(SIGTERM, &action, nullptr);
   if (interrupt) {

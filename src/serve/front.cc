@@ -1,10 +1,9 @@
 #include "serve/front.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 
-#include <unistd.h>
+#include "base/event_fd.h"
 
 namespace ferry::serve {
 namespace {
@@ -16,18 +15,10 @@ http::Server* draining_server = nullptr;
 Leaving leaving_process;
 
 void on_sigterm(int /*signal*/, siginfo_t* info, void* /*context*/) {
-  const int saved = errno;
   draining_server->drain();
-  if (info->si_code == SI_USER && info->si_pid == leaving_process.supervisor) {
-    errno = saved;
-    return;
-  }
+  if (info->si_code == SI_USER && info->si_pid == leaving_process.supervisor) return;
   if (leaving_process.flag != nullptr) leaving_process.flag->store(true);
-  if (leaving_process.attention_fd >= 0) {
-    const std::uint64_t one = 1;
-    static_cast<void>(!write(leaving_process.attention_fd, &one, sizeof one));
-  }
-  errno = saved;
+  if (leaving_process.attention_fd >= 0) raise_event(leaving_process.attention_fd);
 }
 
 }  // namespace

@@ -100,6 +100,10 @@ Status work(Shared& shared, WorkerPlace place) {
   }
   http::ServerOptions front = front_options(limits);
   front.counters = &counters.front;
+  front.on_lack = [&](int error) {
+    queue.push_now(
+        errno_error(fmt::format("{}: requests wait", provider.program()), error).message + "\n");
+  };
   front.beat = kBeat;
   front.shares_listener = true;
   FERRY_TRY(auto server, http::Server::make(std::move(front), *service));

@@ -329,6 +329,8 @@ class Serve(Scenario):
                 expect(answer.status != 200 or body == REPLY, f"a wrong answer: {body!r}")
                 expect(answer.status == 200 or answer.status >= 500, f"status {answer.status}")
                 good += answer.status == 200
+                if answer.status != 200:
+                    lines.append(body.decode(errors="replace"))  # it may say why
             except (OSError, http.client.HTTPException):
                 time.sleep(0.05)
             finally:
