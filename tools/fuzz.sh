@@ -17,9 +17,13 @@ for target; do
   [ -x "$target" ] || { echo "fuzz: there is no $target" >&2; exit 1; }
   mkdir -p "$build/corpus/$name"
   echo "fuzz: $name for $seconds s"
-  # Words that random bytes would not find, where a target has them.
+  # Words that random bytes would not find, where a target has them; and inputs as large as it
+  # takes to reach its bounds, where libFuzzer's own 4 KiB are less.
   words=
   [ ! -f "$source/tests/corpus/$name.dict" ] || words="-dict=$source/tests/corpus/$name.dict"
+  case $name in
+    zip|http_response|event_http|lambda_events) words="$words -max_len=98304" ;;
+  esac
   # shellcheck disable=SC2086
   if ! "$target" $words -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 \
     -print_final_stats=1 -artifact_prefix="$build/crash-$name-" "$build/corpus/$name" \
