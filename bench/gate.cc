@@ -18,7 +18,7 @@
 #include "engine/loader.h"
 #include "function/function.h"
 #include "host/host.h"
-#include "platforms/http/http.h"
+#include "platforms/http/adapter.h"
 
 namespace {
 

@@ -1,7 +1,9 @@
-# The platforms, in the order in which they are listed and recognised. A new one is a folder under
-# src/platforms, which defines `const Platform& NAME_platform()`; if it has an emulator, a folder of
-# the same name under src/emulators, which defines `const Emulation& NAME_emulation()`; and one line
-# here: docs/adding-a-platform.md.
+# The platforms, in the order in which they are listed and recognised. A new one is one folder and
+# one line here: docs/adding-a-platform.md. In the folder:
+#   src/platforms/NAME/           adapter and descriptor; defines const Platform& NAME_platform()
+#   src/platforms/NAME/emulator/  plays the platform's side; const Emulation& NAME_emulation()
+#   src/platforms/NAME/package/   makes what is uploaded; const Packaging& NAME_packaging()
+# The last two may be missing, and are never part of ferry-host.
 ferry_module(platform PATH platforms DEPENDS serve)
 ferry_module(emulator PATH emulators DEPENDS platform)
 
@@ -13,9 +15,15 @@ function(ferry_platform name)
     target_compile_options(ferry_platform_${name} PRIVATE $<$<CONFIG:Release>:-Os>)
   endif()
   set_property(GLOBAL APPEND PROPERTY FERRY_PLATFORMS ${name})
-  if(EXISTS ${PROJECT_SOURCE_DIR}/src/emulators/${name})
-    ferry_module(emulator_${name} PATH emulators/${name} DEPENDS emulator platform_${name})
+  set(folder platforms/${name}/emulator)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/src/${folder})
+    ferry_module(emulator_${name} PATH ${folder} DEPENDS emulator platform_${name})
     set_property(GLOBAL APPEND PROPERTY FERRY_EMULATORS ${name})
+  endif()
+  set(folder platforms/${name}/package)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/src/${folder})
+    ferry_module(packaging_${name} PATH ${folder} DEPENDS packaging platform_${name})
+    set_property(GLOBAL APPEND PROPERTY FERRY_PACKAGINGS ${name})
   endif()
 endfunction()
 
@@ -27,9 +35,9 @@ ferry_platform(azure platform_http)
 ferry_platform(openfaas platform_http)
 ferry_platform(jsonl)
 
-# ferry_list(KIND TYPE SUFFIX names…): the target ferry_KIND_list, all of a kind as code, made from
-# src/KINDs/list.cc.in.
-function(ferry_list kind type suffix)
+# ferry_list(KIND FOLDER TYPE SUFFIX names…): the target ferry_KIND_list, all of a kind as code,
+# made from src/FOLDER/list.cc.in.
+function(ferry_list kind folder type suffix)
   set(FERRY_DECLARATIONS "")
   set(FERRY_CALLS "")
   set(modules "")
@@ -41,12 +49,14 @@ function(ferry_list kind type suffix)
   list(LENGTH modules FERRY_COUNT)
   list(JOIN FERRY_CALLS ", " FERRY_CALLS)
   set(made ${CMAKE_BINARY_DIR}/generated/${kind}_list.cc)
-  configure_file(${PROJECT_SOURCE_DIR}/src/${kind}s/list.cc.in ${made} @ONLY)
+  configure_file(${PROJECT_SOURCE_DIR}/src/${folder}/list.cc.in ${made} @ONLY)
   add_library(ferry_${kind}_list STATIC ${made})
   target_link_libraries(ferry_${kind}_list PUBLIC ferry_${kind} PRIVATE ${modules} ferry_flags)
 endfunction()
 
 get_property(platforms GLOBAL PROPERTY FERRY_PLATFORMS)
-ferry_list(platform Platform platform ${platforms})
+ferry_list(platform platforms Platform platform ${platforms})
 get_property(emulators GLOBAL PROPERTY FERRY_EMULATORS)
-ferry_list(emulator Emulation emulation ${emulators})
+ferry_list(emulator emulators Emulation emulation ${emulators})
+get_property(packagings GLOBAL PROPERTY FERRY_PACKAGINGS)
+ferry_list(packaging packaging Packaging packaging ${packagings})

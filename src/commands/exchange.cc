@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "emulators/emulate.h"
+#include "emulators/request_text.h"
 #include "http/head.h"
 #include "http/message.h"
 

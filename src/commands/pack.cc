@@ -8,7 +8,7 @@
 #include "commands/place.h"
 #include "commands/verb.h"
 #include "deploy/registry.h"
-#include "packaging/packaging.h"
+#include "packaging/list.h"
 
 namespace ferry::commands {
 namespace {
@@ -19,7 +19,9 @@ class Pack final : public Verb {
     app.add_option("FUNCTION", paths_,
                    "A .wasm file, a ferry.toml, or a folder with one; for lambda also several")
         ->required();
-    app.add_option("--for", platform_, "What to make")->required()->check(CLI::IsMember(names()));
+    app.add_option("--for", platform_, "What to make")
+        ->required()
+        ->check(CLI::IsMember(packaging::packaging_names()));
     app.add_option("-o,--out", options_.folder, "Folder that the package is written to")
         ->type_name("DIR")
         ->required();
@@ -72,14 +74,6 @@ class Pack final : public Verb {
   }
 
  private:
-  static std::vector<std::string> names() {
-    std::vector<std::string> names;
-    for (const packaging::Packaging& each : packaging::packagings()) {
-      names.emplace_back(each.name);
-    }
-    return names;
-  }
-
   Status choose_architectures(const packaging::Packaging& target) {
     const bool only_amd64 = target.cpus == packaging::Cpus::kAmd64;
     if (arch_ == "all") {

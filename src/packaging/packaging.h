@@ -1,8 +1,5 @@
-// What `ferry pack --for` can make: one row for each platform that is packed for, in packaging.cc.
+// How the package of one platform is made, for `ferry pack --for`; one per platform, static.
 #pragma once
-
-#include <span>
-#include <string_view>
 
 #include "packaging/parts.h"
 
@@ -14,16 +11,12 @@ namespace ferry::packaging {
 enum class Cpus : unsigned char { kOne, kSeveral, kAmd64 };
 
 struct Packaging {
-  const char* name;  // of --for
-  bool several;      // a package may hold more than one function
-  bool has_image;    // there is an image, which can be pushed to a registry
-  bool has_triggers;
-  Cpus cpus;
-  Status (*pack)(const PackOptions& options);
+  const char* name;           // of --for
+  bool several = false;       // a package may hold more than one function
+  bool has_image = false;     // there is an image, which can be pushed to a registry
+  bool has_triggers = false;  // --trigger means something
+  Cpus cpus = Cpus::kOne;
+  Status (*pack)(const PackOptions& options) = nullptr;
 };
-
-std::span<const Packaging> packagings();
-// Null when there is none of that name.
-const Packaging* find_packaging(std::string_view name);
 
 }  // namespace ferry::packaging

@@ -27,6 +27,9 @@ deploy::Login login_for(const std::string& registry) {
 }  // namespace
 
 Status push_packed(const PackOptions& options, const package::Image& image) {
+  if (options.push.empty()) {
+    return Done{};
+  }
   FERRY_TRY(const deploy::ImageName to, deploy::parse_image_name(options.push));
   deploy::TransportOptions transport_options;
   transport_options.insecure = options.insecure_registry;

@@ -7,7 +7,8 @@
 
 namespace ferry::packaging {
 
-// `where` as in PackOptions::push. Progress goes to stderr, the name by digest to stdout.
+// To PackOptions::push; does nothing where that is empty. Progress goes to stderr, the name by
+// digest to stdout.
 Status push_packed(const PackOptions& options, const package::Image& image);
 
 }  // namespace ferry::packaging

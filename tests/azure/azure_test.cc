@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 
-#include "packaging/azure_manifest.h"
 #include "platforms/azure/answer.h"
 #include "platforms/azure/events.h"
+#include "platforms/azure/package/host_files.h"
 
 namespace ferry::platforms::azure {
 namespace {

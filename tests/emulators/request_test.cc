@@ -1,7 +1,7 @@
 // A request as text, in the forms that people paste.
 #include <gtest/gtest.h>
 
-#include "emulators/emulate.h"
+#include "emulators/request_text.h"
 
 namespace ferry::platforms {
 namespace {

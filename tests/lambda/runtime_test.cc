@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "emulators/lambda/emulator.h"
 #include "http/listener.h"
 #include "http/server.h"
 #include "platforms/lambda/adapter.h"
+#include "platforms/lambda/emulator/emulator.h"
 #include "platforms/lambda/runtime_api.h"
 
 namespace ferry::platforms::lambda {

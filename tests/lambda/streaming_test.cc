@@ -5,10 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "emulators/lambda/emulator.h"
 #include "http/listener.h"
 #include "http/server.h"
 #include "platforms/lambda/adapter.h"
+#include "platforms/lambda/emulator/emulator.h"
 #include "platforms/lambda/runtime_api.h"
 
 namespace ferry::platforms::lambda {

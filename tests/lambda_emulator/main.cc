@@ -8,8 +8,8 @@
 #include <iostream>
 #include <string>
 
-#include "emulators/lambda/emulator.h"
 #include "platforms/json_view.h"
+#include "platforms/lambda/emulator/emulator.h"
 
 namespace {
 

@@ -1,11 +1,11 @@
 #include <gmock/gmock.h>
 
 #include "base/bytes.h"
-#include "emulators/openwhisk/emulator.h"
-#include "emulators/openwhisk/observed.h"
 #include "package/zip.h"
 #include "platforms/openwhisk/answer.h"
 #include "platforms/openwhisk/code.h"
+#include "platforms/openwhisk/emulator/emulator.h"
+#include "platforms/openwhisk/emulator/observed.h"
 #include "platforms/openwhisk/web.h"
 
 namespace ferry::platforms::openwhisk {

@@ -5,7 +5,11 @@
 #include "platforms/azure/message.h"
 #include "platforms/http/adapter.h"
 
-namespace ferry::platforms::azure {
+namespace ferry::platforms {
+
+const Platform& azure_platform();
+
+namespace azure {
 
 inline constexpr char kInvocationHeader[] = "X-Azure-Functions-InvocationId";
 
@@ -32,4 +36,5 @@ class AzureAdapter final : public HttpAdapter {
   AdapterContext silent_;
 };
 
-}  // namespace ferry::platforms::azure
+}  // namespace azure
+}  // namespace ferry::platforms

@@ -1,5 +1,3 @@
-#include "platforms/azure/azure.h"
-
 #include "platforms/azure/adapter.h"
 
 namespace ferry::platforms {

@@ -12,6 +12,8 @@
 
 namespace ferry::platforms {
 
+const Platform& http_platform();
+
 class HttpAdapter : public http::Service {
  public:
   // `health`: paths that the platform asks after us on; a GET there takes no function.

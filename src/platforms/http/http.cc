@@ -1,5 +1,3 @@
-#include "platforms/http/http.h"
-
 #include "platforms/http/adapter.h"
 
 namespace ferry::platforms {

@@ -5,7 +5,11 @@
 
 #include "platforms/http/adapter.h"
 
-namespace ferry::platforms::knative {
+namespace ferry::platforms {
+
+const Platform& knative_platform();
+
+namespace knative {
 
 // Where a probe asks whether requests are taken.
 inline constexpr std::string_view kReadyPath = "/_/ready";
@@ -27,4 +31,5 @@ void reply_as_event(const event::Event& asked, const std::string& function, cons
 std::string reply_source(const std::string& function);
 inline constexpr std::string_view kReplySuffix = ".reply";
 
-}  // namespace ferry::platforms::knative
+}  // namespace knative
+}  // namespace ferry::platforms

@@ -1,5 +1,3 @@
-#include "platforms/knative/knative.h"
-
 #include "platforms/knative/adapter.h"
 
 namespace ferry::platforms {

@@ -10,7 +10,11 @@
 #include "platforms/lambda/replies.h"
 #include "platforms/lambda/rows.h"
 
-namespace ferry::platforms::lambda {
+namespace ferry::platforms {
+
+const Platform& lambda_platform();
+
+namespace lambda {
 
 // Attributes of a delivery: the Runtime API's names for what it says beside the payload (AWS Lambda
 // developer guide, "Using the Lambda runtime API"), in lower case.
@@ -60,4 +64,5 @@ Result<std::size_t> function_of(const AdapterContext& context, std::string_view 
 // left and at most 200 ms. Nothing when `epoch_ms` is no number.
 std::optional<Monotonic> deadline_of(std::string_view epoch_ms, const Clock& clock);
 
-}  // namespace ferry::platforms::lambda
+}  // namespace lambda
+}  // namespace ferry::platforms

@@ -1,5 +1,3 @@
-#include "platforms/lambda/lambda.h"
-
 #include "platforms/lambda/adapter.h"
 #include "platforms/lambda/runtime.h"
 
