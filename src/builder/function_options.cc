@@ -71,7 +71,7 @@ Status apply_options(const FunctionOptions& options, function::Function& functio
 }
 
 Result<function::Function> read_function(const std::string& path, const FunctionOptions& options) {
-  auto loaded = function::load_function(path, options.manifest);
+  auto loaded = function::load_function(path, options.manifest, options.sections);
   if (!loaded.ok() && loaded.error().code == Code::kInvalid && bundle::is_bundle(path)) {
     return Error{
         Code::kUsage,
@@ -81,7 +81,8 @@ Result<function::Function> read_function(const std::string& path, const Function
                     path)};
   }
   FERRY_TRY(auto function, std::move(loaded));
-  FERRY_TRY(const function::Asks asks, function::find_asks(path, options.manifest));
+  FERRY_TRY(const function::Asks asks,
+            function::find_asks(path, options.manifest, options.sections));
   FERRY_CHECK_OK(require_allowed(function, asks, options.allow, options.quiet));
   FERRY_CHECK_OK(apply_options(options, function));
   FERRY_CHECK_OK(function::check_runnable(function));

@@ -18,8 +18,9 @@ namespace ferry::builder {
 
 // Empty or nullopt: the manifest's, else the default.
 struct FunctionOptions {
-  std::string engine;    // as for load_engine
-  std::string manifest;  // a file
+  std::string engine;           // as for load_engine
+  std::string manifest;         // a file
+  function::Sections sections;  // tables of platforms that a manifest may have
   std::optional<std::chrono::milliseconds> timeout;
   std::optional<std::uint64_t> memory;
   std::vector<std::string> env;  // "K=V", "K=@FILE" (values.h)

@@ -32,9 +32,9 @@ class RecordedEvent final : public event::LazyEvent {
 
 }  // namespace
 
-Result<function::Manifest> manifest_in_force(const Capsule& capsule,
-                                             const function::Manifest& own) {
-  auto recorded = function::parse_manifest(capsule.manifest, "the capsule's manifest");
+Result<function::Manifest> manifest_in_force(const Capsule& capsule, const function::Manifest& own,
+                                             function::Sections sections) {
+  auto recorded = function::parse_manifest(capsule.manifest, "the capsule's manifest", sections);
   if (!recorded.ok()) return std::move(recorded).error();
   function::Manifest out = own;
   out.input = recorded->input;

@@ -13,8 +13,10 @@ namespace ferry::capsule {
 
 // What the function was given when it was recorded: input, reply, headers, arguments, limits and
 // plain variables from the capsule. What reaches outside (folders, connections, env_from) is the
-// reader's own, since a capsule may come from a stranger.
-Result<function::Manifest> manifest_in_force(const Capsule& capsule, const function::Manifest& own);
+// reader's own, since a capsule may come from a stranger. `sections`: tables of platforms that its
+// manifest may have.
+Result<function::Manifest> manifest_in_force(const Capsule& capsule, const function::Manifest& own,
+                                             function::Sections sections);
 
 struct Replayed {
   Seen now;

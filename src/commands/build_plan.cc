@@ -50,7 +50,8 @@ Result<BuildPlan> plan_build(const std::string& path, const CommonOptions& commo
   bool connects = false;
   if (!recipe || !common.manifest.empty() || fs::exists(manifest_path)) {
     FERRY_TRY(const auto text, read_file(manifest_path, 1u << 20));
-    FERRY_TRY(auto manifest, function::parse_manifest(as_text(text), manifest_path));
+    FERRY_TRY(auto manifest,
+              function::parse_manifest(as_text(text), manifest_path, common.sections));
     plan.command = std::move(manifest.build_command);
     plan.origin = fmt::format("[build] command of {}", manifest_path);
     connects = manifest.grants.network();

@@ -81,14 +81,14 @@ class Check final : public Verb {
   }
 
   int run() override {
-    auto function = function::load_function(path_, common_.manifest);
+    auto function = function::load_function(path_, common_.manifest, common_.sections);
     if (!function.ok()) {
       if (function.error().code == Code::kUnsupported) {
         return print_unsupported(function.error());
       }
       return give_up(function.error());
     }
-    auto asked = function::find_asks(path_, common_.manifest);
+    auto asked = function::find_asks(path_, common_.manifest, common_.sections);
     const std::vector<std::string> asks =
         asked.ok() ? std::move(asked->lines) : std::vector<std::string>();
     if (auto applied = builder::apply_options(common_, *function); !applied.ok()) {

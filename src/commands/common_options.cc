@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "platforms/list.h"
+
 namespace ferry::commands {
 namespace {
 
@@ -34,6 +36,7 @@ void declare_warm(CLI::App& app, CommonOptions& options) {
 }
 
 void declare_common(CLI::App& app, CommonOptions& options) {
+  options.sections = platforms::manifest_sections();
   app.add_option("--engine", options.engine,
                  "Engine that runs it, with an optional variant: wasmtime, wasmer:singlepass "
                  "(see 'ferry engines')")

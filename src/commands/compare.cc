@@ -15,6 +15,7 @@
 #include "commands/verb.h"
 #include "compare/page.h"
 #include "generated/version.h"
+#include "platforms/list.h"
 
 namespace ferry::commands {
 namespace {
@@ -110,13 +111,14 @@ class Compare final : public Verb {
       return Error{Code::kNotFound, "no engine found",
                    "build one with 'make build', or set FERRY_ENGINES to the plug-ins' folder"};
     }
+    const function::Sections sections = platforms::manifest_sections();
     std::vector<compare::Subject> subjects;
     subjects.reserve(paths_.size());
     for (const std::string& path : paths_) {
-      FERRY_TRY(const auto function, function::load_function(path, ""));
-      FERRY_TRY(const function::Asks asks, function::find_asks(path, ""));
+      FERRY_TRY(const auto function, function::load_function(path, "", sections));
+      FERRY_TRY(const function::Asks asks, function::find_asks(path, "", sections));
       FERRY_CHECK_OK(builder::require_allowed(function, asks, allow_, quiet_));
-      subjects.push_back({path, "", data});
+      subjects.push_back({path, "", data, sections});
     }
     ProgressLine line(quiet_);
     FERRY_TRY(auto report,

@@ -101,7 +101,8 @@ class Replay final : public Verb {
     engine::EngineOptions options = builder::engine_options_for({&function, 1});
     options.max_instances = 1;
     for (const capsule::Capsule& each : capsules) {
-      FERRY_TRY(const auto manifest, capsule::manifest_in_force(each, function.manifest));
+      FERRY_TRY(const auto manifest,
+                capsule::manifest_in_force(each, function.manifest, common_.sections));
       options.max_memory = std::max(options.max_memory, manifest.limits.memory);
       options.count_instructions |= manifest.limits.instructions.has_value();
     }
@@ -115,7 +116,8 @@ class Replay final : public Verb {
     host::Host host(*engine, system_clock(), system_random());
     bool all_same = true;
     for (const capsule::Capsule& each : capsules) {
-      FERRY_TRY(auto manifest, capsule::manifest_in_force(each, function.manifest));
+      FERRY_TRY(auto manifest,
+                capsule::manifest_in_force(each, function.manifest, common_.sections));
       host::LoadOptions load{each.function, std::move(manifest), {}};
       load.keeping.enabled = false;
       FERRY_TRY(const auto loaded, host.load(bundle, load));

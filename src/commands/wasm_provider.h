@@ -42,6 +42,7 @@ class WasmProvider final : public serve::Provider {
   std::unique_ptr<serve::Provider> fresh() const override;
   // This user's own key: what `ferry pack` signs with.
   Result<std::optional<bundle::VerifyKey>> upload_key() override;
+  function::Sections sections() const override { return common_.sections; }
 
  private:
   Result<Bytes> compile();

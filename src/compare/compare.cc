@@ -43,7 +43,7 @@ class Comparison {
 
   Status add(const Subject& subject) {
     FERRY_TRY(const function::Function function,
-              function::load_function(subject.path, subject.manifest));
+              function::load_function(subject.path, subject.manifest, subject.sections));
     FERRY_CHECK_OK(function::check_runnable(function));
     const std::string number = std::to_string(report_.functions.size());
     const std::string data = folder_.at("data" + number);

@@ -7,13 +7,15 @@
 #include <vector>
 
 #include "compare/report.h"
+#include "function/section.h"
 
 namespace ferry::compare {
 
 struct Subject {
   std::string path;  // of the wasm; a program PATH-without-.wasm.native beside it is the control
   std::string manifest;
-  std::string data;  // what each event brings
+  std::string data;                  // what each event brings
+  function::Sections sections = {};  // tables of platforms that the manifest may have
 };
 
 struct Options {

@@ -25,7 +25,7 @@ double children_cpu_us() {
 
 Result<Sample> measure_compile(const Task& task) {
   FERRY_TRY(const function::Function function,
-            function::load_function(task.function, task.manifest));
+            function::load_function(task.function, task.manifest, task.sections));
   engine::EngineOptions options;
   options.compile_only = true;
   FERRY_TRY(auto engine, engine::load_engine(task.engine, options));

@@ -198,7 +198,8 @@ Status measure_all(const Task& task, Bench& bench, Sample& sample) {
 }  // namespace
 
 Result<Sample> measure_run(const Task& task) {
-  FERRY_TRY(function::Function function, function::load_function(task.function, task.manifest));
+  FERRY_TRY(function::Function function,
+            function::load_function(task.function, task.manifest, task.sections));
   function.manifest.limits.timeout = kTimeout;
   function.manifest.limits.output = kMaxData;
   engine::EngineOptions options;

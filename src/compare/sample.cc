@@ -87,15 +87,15 @@ Result<Sample> sample_from_json(std::string_view text) {
   return sample;
 }
 
-int measure_child_main(int argc, char** argv) {
+int measure_child_main(int argc, char** argv, function::Sections sections) {
   // Whoever started us wants the result: without them there is nothing to do.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (argc != 10) {
     fmt::print(stderr, "{} is ferry's own and not for hands", kMeasureVerb);
     return 2;
   }
-  const Task task{argv[2], argv[3], argv[4],         argv[5],
-                  argv[6], argv[7], number(argv[8]), number(argv[9])};
+  const Task task{argv[2], argv[3],         argv[4],         argv[5], argv[6],
+                  argv[7], number(argv[8]), number(argv[9]), sections};
   auto sample = measure(task);
   if (!sample.ok()) {
     fmt::print(stderr, "{}", sample.error().text());

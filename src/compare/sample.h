@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "function/section.h"
 
 namespace ferry::compare {
 
@@ -22,7 +23,8 @@ struct Task {
   std::string folder;    // where compile leaves the bundle and run finds it
   std::string data;      // path of a file with the event's data
   unsigned threads = 1;
-  unsigned budget_ms = 200;  // for each phase that is repeated
+  unsigned budget_ms = 200;          // for each phase that is repeated
+  function::Sections sections = {};  // tables of platforms that the manifest may have; its own
 };
 
 struct Sample {
@@ -36,7 +38,7 @@ struct Sample {
 
 // The child's side: main() calls it when argv[1] is kMeasureVerb. Prints a Sample as JSON.
 inline constexpr char kMeasureVerb[] = "__measure";
-int measure_child_main(int argc, char** argv);
+int measure_child_main(int argc, char** argv, function::Sections sections);
 
 // The parent's side: starts this program again and reads what it prints. kLimit when it did not
 // end in time.

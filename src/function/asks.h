@@ -18,7 +18,8 @@ struct Asks {
 };
 
 // Of the manifest that load_function (function.h) takes for the same arguments.
-Result<Asks> find_asks(const std::string& path, const std::string& manifest_path);
+Result<Asks> find_asks(const std::string& path, const std::string& manifest_path,
+                       Sections sections = {});
 
 // Of a manifest that was read from this file. Symbolic links are followed first: a link in the
 // folder that leads out of it is outside. The same in the same place gives the same lines.

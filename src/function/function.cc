@@ -56,9 +56,9 @@ struct Found {
   std::string manifest_digest;
 };
 
-Status read_manifest(const fs::path& path, Found& found) {
+Status read_manifest(const fs::path& path, Sections sections, Found& found) {
   FERRY_TRY(Bytes bytes, read_file(path.string(), kMaxManifestBytes));
-  FERRY_TRY(Manifest manifest, parse_manifest(as_text(bytes), path.string()));
+  FERRY_TRY(Manifest manifest, parse_manifest(as_text(bytes), path.string(), sections));
   // Folders in a manifest are meant from where it lies, not from where the user stands.
   for (DirGrant& grant : manifest.grants.dirs) {
     if (fs::path(grant.host).is_relative()) {
@@ -110,9 +110,9 @@ Result<fs::path> only_wasm_in(const fs::path& folder) {
   return found.front();
 }
 
-Result<Found> from_manifest(const fs::path& path) {
+Result<Found> from_manifest(const fs::path& path, Sections sections) {
   Found found;
-  FERRY_CHECK_OK(read_manifest(path, found));
+  FERRY_CHECK_OK(read_manifest(path, sections, found));
   if (found.manifest.wasm.empty()) {
     FERRY_TRY(found.wasm, only_wasm_in(folder_of(path)));
   } else {
@@ -126,15 +126,16 @@ Result<Found> from_manifest(const fs::path& path) {
   return found;
 }
 
-Result<Found> find_function(const std::string& path, const std::string& manifest_path) {
+Result<Found> find_function(const std::string& path, const std::string& manifest_path,
+                            Sections sections) {
   if (is_folder(path)) {
     fs::path manifest = fs::path(path) / kManifestName;
     if (manifest_path.empty() && is_file(manifest)) {
-      return from_manifest(manifest);
+      return from_manifest(manifest, sections);
     }
     Found found;
     if (!manifest_path.empty()) {
-      FERRY_CHECK_OK(read_manifest(manifest_path, found));
+      FERRY_CHECK_OK(read_manifest(manifest_path, sections, found));
     }
     FERRY_TRY(found.wasm, only_wasm_in(path));
     return found;
@@ -144,18 +145,18 @@ Result<Found> find_function(const std::string& path, const std::string& manifest
       return Error{Code::kUsage, fmt::format("two manifests: {} and {}", path, manifest_path),
                    "name the .wasm file beside --manifest"};
     }
-    return from_manifest(path);
+    return from_manifest(path, sections);
   }
   Found found;
   found.wasm = path;
   if (!manifest_path.empty()) {
-    FERRY_CHECK_OK(read_manifest(manifest_path, found));
+    FERRY_CHECK_OK(read_manifest(manifest_path, sections, found));
     return found;
   }
   fs::path beside = folder_of(path) / kManifestName;
   if (is_file(path) && is_file(beside)) {
     Found other;
-    FERRY_CHECK_OK(read_manifest(beside, other));
+    FERRY_CHECK_OK(read_manifest(beside, sections, other));
     if (other.manifest.wasm.empty() || same_file(folder_of(beside) / other.manifest.wasm, path)) {
       other.wasm = std::move(found.wasm);
       return other;
@@ -177,15 +178,17 @@ std::string plain(std::string_view text) {
 
 }  // namespace
 
-Result<Asks> find_asks(const std::string& path, const std::string& manifest_path) {
-  FERRY_TRY(const Found found, find_function(path, manifest_path));
+Result<Asks> find_asks(const std::string& path, const std::string& manifest_path,
+                       Sections sections) {
+  FERRY_TRY(const Found found, find_function(path, manifest_path, sections));
   Asks asks{found.manifest_path, found.manifest_digest, {}};
   if (!asks.manifest.empty()) asks.lines = asks_of(found.manifest, asks.manifest);
   return asks;
 }
 
-Result<Function> load_function(const std::string& path, const std::string& manifest_path) {
-  FERRY_TRY(Found found, find_function(path, manifest_path));
+Result<Function> load_function(const std::string& path, const std::string& manifest_path,
+                               Sections sections) {
+  FERRY_TRY(Found found, find_function(path, manifest_path, sections));
   const std::string file = found.wasm.string();
   FERRY_TRY(Bytes wasm, read_file(file, wasm::kMaxWasmBytes));
   FERRY_TRY(found.manifest.file_tree, read_files(found.manifest.files));

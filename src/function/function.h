@@ -21,7 +21,9 @@ struct Function {
 // Reads FUNCTION as a user names it: a .wasm file, a ferry.toml, or a folder that holds one.
 // `manifest_path` (may be empty) overrides the ferry.toml beside the wasm file. A ferry.toml
 // beside a wasm file applies only where its [function].wasm names that file, or names none.
-Result<Function> load_function(const std::string& path, const std::string& manifest_path);
+// `sections`: the tables of platforms that a manifest may have.
+Result<Function> load_function(const std::string& path, const std::string& manifest_path,
+                               Sections sections = {});
 
 // The same from bytes that came over a wire.
 Result<Function> make_function(const std::string& name, Bytes wasm, Manifest manifest);

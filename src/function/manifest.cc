@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "function/http_read.h"
-#include "function/lambda_read.h"
 #include "function/suggest.h"
 #include "function/toml_reader.h"
 
@@ -346,7 +345,7 @@ TomlField section_field(std::string_view key, Read read) {
 
 }  // namespace
 
-Result<Manifest> parse_manifest(std::string_view toml, std::string_view path) {
+Result<Manifest> parse_manifest(std::string_view toml, std::string_view path, Sections sections) {
   if (toml.size() > kMaxManifestBytes) {
     return Error{Code::kLimit,
                  fmt::format("{} has {}, a manifest at most {}", path, format_size(toml.size()),
@@ -362,7 +361,7 @@ Result<Manifest> parse_manifest(std::string_view toml, std::string_view path) {
   }
   Manifest manifest;
   const TomlPlace place{path, ""};
-  const TomlField fields[] = {
+  std::vector<TomlField> fields = {
       section_field(
           "function",
           [&](const toml::table& table) { return read_function(table, place, manifest); }),
@@ -374,14 +373,18 @@ Result<Manifest> parse_manifest(std::string_view toml, std::string_view path) {
           [&](const toml::table& table) { return read_grants(table, place, manifest.grants); }),
       section_field(
           "http", [&](const toml::table& table) { return read_http(table, place, manifest.http); }),
-      section_field(
-          "lambda",
-          [&](const toml::table& table) { return read_lambda(table, place, manifest.lambda); }),
       section_field("record",
                     [&](const toml::table& table) { return read_record(table, place, manifest); }),
       section_field("build",
                     [&](const toml::table& table) { return read_build(table, place, manifest); }),
   };
+  for (const Section* section : sections) {
+    fields.push_back(section_field(section->name, [&, section](const toml::table& table) -> Status {
+      FERRY_TRY(manifest.sections[std::string(section->name)],
+                section->read({table, {path, section->name}}));
+      return Done{};
+    }));
+  }
   FERRY_CHECK_OK(read_toml_table(parsed.table(), place, fields));
   return manifest;
 }

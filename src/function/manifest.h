@@ -2,6 +2,7 @@
 // a manifest is one with Manifest{}. The format has a page: docs/formats/manifest.md.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,9 +12,9 @@
 #include "function/files.h"
 #include "function/grants.h"
 #include "function/http_settings.h"
-#include "function/lambda_settings.h"
 #include "function/limits.h"
 #include "function/redaction.h"
+#include "function/section.h"
 
 namespace ferry::function {
 
@@ -41,17 +42,21 @@ struct Manifest {
   Limits limits;
   Grants grants;
   HttpSettings http;
-  LambdaSettings lambda;
   std::vector<Redaction> redact;  // what no capsule may hold
+  // Of platforms, by the names of their tables. Shared: they never change, and manifests are
+  // copied.
+  std::map<std::string, std::shared_ptr<const SectionSettings>, std::less<>> sections;
   std::string build_command;
 };
 
-// `path` is for messages. An unknown key is an error that names key, line and nearest known key.
-Result<Manifest> parse_manifest(std::string_view toml, std::string_view path);
+// `path` is for messages; `sections` are the tables of platforms. An unknown key is an error that
+// names key, line and nearest known key.
+Result<Manifest> parse_manifest(std::string_view toml, std::string_view path,
+                                Sections sections = {});
 
 // The same as TOML again, without what only concerns the build, warm included, and without files,
-// which are in the bundle: name, input, reply, args, limits, grants, http, lambda, record. Folders
-// are written as they stand. The same manifest gives the same bytes.
+// which are in the bundle: name, input, reply, args, limits, grants, record, http, sections.
+// Folders are written as they stand. The same manifest gives the same bytes.
 std::string manifest_to_toml(const Manifest& manifest);
 
 // "2s", "1500ms", "1m"; "64MiB", "6 MiB", "1048576", "1GB". Used by the command line too.

@@ -70,7 +70,11 @@ std::string manifest_to_toml(const Manifest& manifest) {
     for (const Redaction& each : manifest.redact) redact.push_back(each.text);
     out += fmt::format("\n[record]\nredact = {}\n", toml_list(redact));
   }
-  return out + http_settings_to_toml(manifest.http) + lambda_settings_to_toml(manifest.lambda);
+  out += http_settings_to_toml(manifest.http);
+  for (const auto& [name, settings] : manifest.sections) {
+    out += settings->to_toml();
+  }
+  return out;
 }
 
 }  // namespace ferry::function

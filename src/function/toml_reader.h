@@ -1,5 +1,5 @@
 // One table of a ferry.toml, key by key: each kind of value is read with its bounds, and what is
-// wrong is said with its line. Private to the manifest: it brings toml++ with it.
+// wrong is said with its line. For readers of a manifest's tables alone: it brings toml++ with it.
 #pragma once
 
 #include <functional>
@@ -31,6 +31,12 @@ namespace ferry::function {
 struct TomlPlace {
   std::string_view path;
   std::string_view table;  // "limits", or "" for the whole file
+};
+
+// A platform's table, as it is handed to its reader (section.h).
+struct TomlSection {
+  const toml::table& table;
+  TomlPlace place;
 };
 
 // What to do with the value of one key.

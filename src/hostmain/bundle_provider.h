@@ -7,6 +7,7 @@
 
 #include "hostmain/options.h"
 #include "hostmain/packed.h"
+#include "platforms/list.h"
 #include "serve/provider.h"
 
 namespace ferry::hostmain {
@@ -26,6 +27,7 @@ class BundleProvider final : public serve::Provider {
   std::unique_ptr<serve::Provider> fresh() const override;
   // The key beside the bundles, where there is one.
   Result<std::optional<bundle::VerifyKey>> upload_key() override;
+  function::Sections sections() const override { return platforms::manifest_sections(); }
 
  private:
   std::string folder(const serve::Wanted& wanted) const;

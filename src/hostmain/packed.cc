@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bundle/bundle_mark.h"
+#include "platforms/list.h"
 
 namespace ferry::hostmain {
 namespace {
@@ -118,7 +119,8 @@ Result<Packed> unpack(bundle::Bundle bundle) {
   Packed out;
   out.name = bundle.info.function_name;
   FERRY_TRY(out.manifest, function::parse_manifest(bundle.info.manifest,
-                                                   "the manifest in the bundle of " + out.name));
+                                                   "the manifest in the bundle of " + out.name,
+                                                   platforms::manifest_sections()));
   out.bundle = std::move(bundle);
   return out;
 }

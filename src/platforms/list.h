@@ -14,5 +14,7 @@ std::span<const Platform* const> all_platforms();
 // Null when there is none of that name.
 const Platform* find_platform(std::string_view name);
 std::vector<std::string> platform_names();
+// The platforms' own tables of ferry.toml.
+function::Sections manifest_sections();
 
 }  // namespace ferry::platforms

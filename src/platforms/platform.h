@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "function/section.h"
 #include "http/message.h"
 #include "platforms/rules.h"
 #include "serve/context.h"
@@ -54,6 +55,8 @@ class Platform {
   // Whether ferry-host may print which platform it found. False where the platform takes all output
   // for the log of the first event.
   virtual bool announces() const { return true; }
+  // Its own table of ferry.toml; null where it has none.
+  virtual const function::Section* section() const { return nullptr; }
   // What it allows.
   virtual const Rules& rules() const;
   // Lanes of one that is called over HTTP are the functions' indices.

@@ -94,6 +94,8 @@ class Provider {
   // are read once.
   virtual std::unique_ptr<Provider> fresh() const { return nullptr; }
 
+  // Tables of platforms that the manifest of a function which comes over the wire may have.
+  virtual function::Sections sections() const { return {}; }
   // Whose signature is accepted on bundles that come over the wire; nothing: no bundles are.
   virtual Result<std::optional<bundle::VerifyKey>> upload_key() = 0;
 };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "function/suggest.h"
+#include "function/toml_reader.h"
 
 namespace ferry::function {
 namespace {
@@ -226,11 +227,6 @@ TEST(Manifest, SurvivesBeingWritten) {
   manifest.limits.connect_timeout = std::chrono::milliseconds(11);
   manifest.http.cors =
       Cors{{"https://a.example"}, {"PUT"}, {"x-a"}, {"x-b"}, true, std::chrono::seconds(5)};
-  manifest.lambda.events.resize(2);
-  manifest.lambda.events[0].name = "httpapi";
-  manifest.lambda.events[0].attributes = {{"tenant", "{requestContext/authorizer?'known'}"}};
-  manifest.lambda.events[1].name = "sqs";
-  manifest.lambda.events[1].subject = "{body}";
   const std::string text = manifest_to_toml(manifest);
   const auto read = parse_manifest(text, "written");
   ASSERT_TRUE(read.ok()) << read.error().text() << "\n" << text;
@@ -257,9 +253,50 @@ TEST(Manifest, SurvivesBeingWritten) {
   EXPECT_EQ(read->http.cors->origins, manifest.http.cors->origins);
   EXPECT_TRUE(read->http.cors->credentials);
   EXPECT_EQ(read->http.cors->max_age, std::chrono::seconds(5));
-  ASSERT_EQ(read->lambda.events.size(), 2u);
-  EXPECT_EQ(read->lambda.events[0].attributes, manifest.lambda.events[0].attributes);
-  EXPECT_EQ(read->lambda.events[1].subject, "{body}");
+}
+
+// A platform's own table: known to those who name it, and carried.
+struct Colour final : SectionSettings {
+  explicit Colour(std::string value) : name(std::move(value)) {}
+  std::string to_toml() const override { return "\n[paint]\ncolour = \"" + name + "\"\n"; }
+  std::string name;
+};
+
+Result<std::shared_ptr<const SectionSettings>> read_paint(const TomlSection& section) {
+  std::string name;
+  const TomlField fields[] = {{"colour", [&](const toml::node& node) -> Status {
+                                 FERRY_TRY(name, toml_string(node));
+                                 return Done{};
+                               }}};
+  FERRY_CHECK_OK(read_toml_table(section.table, section.place, fields));
+  return std::shared_ptr<const SectionSettings>(std::make_shared<Colour>(name));
+}
+
+constexpr Section kPaint{"paint", read_paint};
+constexpr const Section* kPaints[] = {&kPaint};
+
+TEST(Manifest, CarriesThePlatformsOwnTables) {
+  const auto read = parse_manifest("[limits]\n[paint]\ncolour = \"red\"", "f.toml", kPaints);
+  ASSERT_TRUE(read.ok()) << read.error().text();
+  ASSERT_EQ(read->sections.count("paint"), 1u);
+  const std::string written = manifest_to_toml(*read);
+  EXPECT_THAT(written, HasSubstr("[paint]\ncolour = \"red\""));
+  const auto again = parse_manifest(written, "written", kPaints);
+  ASSERT_TRUE(again.ok()) << again.error().text();
+  EXPECT_EQ(manifest_to_toml(*again), written);
+}
+
+TEST(Manifest, RefusesWhatAPlatformsTableDoesNotHave) {
+  const auto refused = [](std::string_view toml, Sections sections) {
+    const auto read = parse_manifest(toml, "f.toml", sections);
+    return read.ok() ? std::string() : read.error().text();
+  };
+  EXPECT_THAT(refused("[paint]\ncolor = \"red\"", kPaints),
+              HasSubstr("f.toml:2: unknown key 'color' in [paint] (did you mean 'colour'?"));
+  EXPECT_THAT(refused("[paint]\ncolour = 3", kPaints), HasSubstr("f.toml:2: colour: wants"));
+  EXPECT_THAT(refused("paint = 3", kPaints), HasSubstr("f.toml:1: paint: wants a table"));
+  EXPECT_THAT(refused("\n[pain]", kPaints), HasSubstr("did you mean 'paint'?"));
+  EXPECT_THAT(refused("[paint]", {}), HasSubstr("f.toml:1: unknown key 'paint'"));
 }
 
 // CORS as browsers take it (Fetch, "CORS protocol").

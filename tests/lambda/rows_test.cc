@@ -7,16 +7,19 @@
 #include "function/manifest.h"
 #include "platforms/lambda/events.h"
 #include "platforms/lambda/replies.h"
+#include "platforms/lambda/row_syntax.h"
 
 namespace ferry::platforms::lambda {
 namespace {
 
 using testing::HasSubstr;
 
-function::LambdaSettings settings_of(std::string_view toml) {
-  auto manifest = function::parse_manifest(toml, "ferry.toml");
+constexpr const function::Section* kSections[] = {&kSection};
+
+Settings settings_in(std::string_view toml) {
+  auto manifest = function::parse_manifest(toml, "ferry.toml", kSections);
   EXPECT_TRUE(manifest.ok()) << (manifest.ok() ? "" : manifest.error().text());
-  return manifest.ok() ? manifest->lambda : function::LambdaSettings{};
+  return manifest.ok() ? *settings_of(*manifest) : Settings{};
 }
 
 const Invocation kInvocation{"r1", "arn:aws:lambda:eu-west-1:12:function:f", WallTime{}};
@@ -32,7 +35,7 @@ TEST(Rows, WithoutAnyOfTheUsersTheTableIsOurs) {
 }
 
 TEST(Rows, ARowOfTheUsersOwnComesFirst) {
-  auto settings = settings_of(R"(
+  auto settings = settings_in(R"(
 [[lambda.event]]
 name = "order"
 when = "order/id;kind=new"
@@ -59,7 +62,7 @@ data = "json:order"
 }
 
 TEST(Rows, ARowOfOursIsChangedInItsPlace) {
-  auto settings = settings_of(R"(
+  auto settings = settings_in(R"(
 [[lambda.event]]
 name = "sqs"
 type = "shop.order"
@@ -76,7 +79,7 @@ reply = "list"
 }
 
 TEST(Rows, ARowWithoutATypeIsNamedByItsName) {
-  auto settings = settings_of("[[lambda.event]]\nname = \"mine\"\nwhen = \"a\"\n");
+  auto settings = settings_in("[[lambda.event]]\nname = \"mine\"\nwhen = \"a\"\n");
   auto rows = rows_of(settings);
   ASSERT_TRUE(rows.ok());
   EXPECT_EQ(read_input(R"({"a":1})", kInvocation, {}, *rows)->items[0].event->type,
@@ -84,7 +87,7 @@ TEST(Rows, ARowWithoutATypeIsNamedByItsName) {
 }
 
 TEST(Rows, OneThatSaysNotWhenIsRefused) {
-  auto settings = settings_of("[[lambda.event]]\nname = \"mine\"\ntype = \"x\"\n");
+  auto settings = settings_in("[[lambda.event]]\nname = \"mine\"\ntype = \"x\"\n");
   auto rows = rows_of(settings);
   ASSERT_FALSE(rows.ok());
   EXPECT_THAT(rows.error().message, HasSubstr("'mine': 'when' is missing"));
@@ -106,31 +109,41 @@ time = "{t:ms}"
 data = "base64:d"
 reply = "ordered"
 item = "id"
+[[lambda.event]]
+name = "sqs"
+subject = "{body}"
+attributes = { tenant = "{requestContext/authorizer?'known'}" }
 )";
-  auto first = function::parse_manifest(kToml, "a");
+  auto first = function::parse_manifest(kToml, "a", kSections);
   ASSERT_TRUE(first.ok()) << first.error().text();
   const std::string written = function::manifest_to_toml(*first);
-  auto second = function::parse_manifest(written, "b");
+  auto second = function::parse_manifest(written, "b", kSections);
   ASSERT_TRUE(second.ok()) << second.error().text();
   EXPECT_EQ(function::manifest_to_toml(*second), written);
-  EXPECT_TRUE(second->lambda.streaming);
-  EXPECT_EQ(second->lambda.events[0].type, "a \"b\"");
-  EXPECT_EQ(second->lambda.events[0].reply, "ordered");
+  const auto settings = settings_of(*second);
+  EXPECT_TRUE(settings->streaming);
+  ASSERT_EQ(settings->events.size(), 2u);
+  EXPECT_EQ(settings->events[0].type, "a \"b\"");
+  EXPECT_EQ(settings->events[0].reply, "ordered");
+  EXPECT_EQ(settings->events[1].subject, "{body}");
+  EXPECT_EQ(
+      settings->events[1].attributes,
+      (std::map<std::string, std::string>{{"tenant", "{requestContext/authorizer?'known'}"}}));
 }
 
 // The manifest's checks and the table speak one language.
 TEST(Rows, OursPassTheManifestsChecks) {
   for (const Row& row : table()) {
     if (&row != &fallback_row()) {
-      EXPECT_TRUE(function::check_lambda_when(row.when).ok()) << row.name;
+      EXPECT_TRUE(check_when(row.when).ok()) << row.name;
     }
-    EXPECT_TRUE(function::check_lambda_each(row.each).ok()) << row.name;
+    EXPECT_TRUE(check_each(row.each).ok()) << row.name;
     for (std::string_view text : {row.type, row.source, row.id, row.subject, row.time}) {
-      Status checked = function::check_lambda_template(text);
+      Status checked = check_template(text);
       EXPECT_TRUE(checked.ok()) << row.name << ": " << text;
     }
     if (!is_http(row.reply)) {
-      EXPECT_TRUE(function::check_lambda_data(row.data).ok()) << row.name;
+      EXPECT_TRUE(check_data(row.data).ok()) << row.name;
     }
   }
 }
@@ -143,7 +156,7 @@ struct Wrong {
 class WrongRow : public testing::TestWithParam<Wrong> {};
 
 TEST_P(WrongRow, IsRefusedWithLineAndKey) {
-  auto manifest = function::parse_manifest(GetParam().toml, "ferry.toml");
+  auto manifest = function::parse_manifest(GetParam().toml, "ferry.toml", kSections);
   ASSERT_FALSE(manifest.ok());
   EXPECT_THAT(manifest.error().text(), HasSubstr(GetParam().says));
 }

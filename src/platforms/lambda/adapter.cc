@@ -62,20 +62,20 @@ Result<std::size_t> function_of(const AdapterContext& context, std::string_view 
 
 Result<std::unique_ptr<LambdaAdapter>> LambdaAdapter::make(AdapterContext context,
                                                            const AdapterOptions& options) {
-  FERRY_TRY(auto rows,
-            rows_of(host::manifest_of(*context.functions[options.function].version()).lambda));
+  auto settings = settings_of(host::manifest_of(*context.functions[options.function].version()));
+  FERRY_TRY(auto rows, rows_of(*settings));
   return std::unique_ptr<LambdaAdapter>(
-      new LambdaAdapter(std::move(context), options, std::move(rows)));
+      new LambdaAdapter(std::move(context), options, std::move(settings), std::move(rows)));
 }
 
 LambdaAdapter::LambdaAdapter(AdapterContext context, const AdapterOptions& options,
-                             std::vector<Row> rows)
+                             std::shared_ptr<const Settings> settings, std::vector<Row> rows)
     : context_(std::move(context)),
       calls_(context_),
       function_(options.function),
+      settings_(std::move(settings)),
       rows_(std::move(rows)),
-      streaming_(options.streaming.value_or(
-          host::manifest_of(*context_.functions[function_].version()).lambda.streaming)) {}
+      streaming_(options.streaming.value_or(settings_->streaming)) {}
 
 serve::Answer LambdaAdapter::answer(const serve::Delivery& delivery) {
   Call call;

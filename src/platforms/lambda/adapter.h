@@ -40,7 +40,8 @@ class LambdaAdapter final : public serve::DeliveryHandler {
  private:
   struct Call;
 
-  LambdaAdapter(AdapterContext context, const AdapterOptions& options, std::vector<Row> rows);
+  LambdaAdapter(AdapterContext context, const AdapterOptions& options,
+                std::shared_ptr<const Settings> settings, std::vector<Row> rows);
 
   bool over(const Call& call) const;
   host::Outcome too_late(const Call& call) const;
@@ -53,7 +54,8 @@ class LambdaAdapter final : public serve::DeliveryHandler {
   AdapterContext context_;
   HttpCalls calls_;
   std::size_t function_;
-  std::vector<Row> rows_;  // borrows from the function's manifest
+  std::shared_ptr<const Settings> settings_;
+  std::vector<Row> rows_;  // borrows from settings_
   bool streaming_;
 };
 

@@ -34,6 +34,7 @@ class Lambda final : public Platform {
   Status serve(serve::Provider& provider, const serve::Options& options) const override {
     return lambda::serve(provider, options);
   }
+  const function::Section* section() const override { return &lambda::kSection; }
   const Rules& rules() const override { return lambda_rules(); }
   Result<Adapter> make_adapter(AdapterContext context) const override {
     FERRY_TRY(auto adapter, lambda::LambdaAdapter::make(std::move(context), {}));

@@ -17,7 +17,7 @@ ReplyKind reply_of(std::string_view word) {
   return word == "ordered" ? ReplyKind::kOrdered : ReplyKind::kJson;
 }
 
-Row laid_over(Row row, const function::LambdaEventRow& own) {
+Row laid_over(Row row, const EventRow& own) {
   row.name = own.name;
   auto put = [](std::string_view& field, const std::optional<std::string>& said) {
     if (said) {
@@ -42,11 +42,11 @@ Row laid_over(Row row, const function::LambdaEventRow& own) {
 
 }  // namespace
 
-Result<std::vector<Row>> rows_of(const function::LambdaSettings& settings) {
+Result<std::vector<Row>> rows_of(const Settings& settings) {
   const std::span<const Row> ours = table();
   std::vector<Row> rows(ours.begin(), ours.end());
   std::vector<Row> first;
-  for (const function::LambdaEventRow& own : settings.events) {
+  for (const EventRow& own : settings.events) {
     auto same = std::find_if(rows.begin(), rows.end(),
                              [&](const Row& row) { return row.name == own.name; });
     if (own.when) {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "function/lambda_settings.h"
+#include "platforms/lambda/settings.h"
 #include "platforms/lambda/table.h"
 
 namespace ferry::platforms::lambda {
@@ -11,6 +11,6 @@ namespace ferry::platforms::lambda {
 // A row with a name of its own, or with a `when` of its own, is tried before ferry's; one that only
 // changes a row of ferry's stands in its place. The rows borrow from `settings`. kInvalid: a row
 // of its own that does not say when it fits.
-Result<std::vector<Row>> rows_of(const function::LambdaSettings& settings);
+Result<std::vector<Row>> rows_of(const Settings& settings);
 
 }  // namespace ferry::platforms::lambda

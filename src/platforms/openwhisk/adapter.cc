@@ -8,7 +8,7 @@
 #include "platforms/http_calls.h"
 #include "platforms/openwhisk/answer.h"
 #include "platforms/openwhisk/code.h"
-#include "platforms/openwhisk/ready.h"
+#include "platforms/openwhisk/upload.h"
 
 namespace ferry::platforms::openwhisk {
 namespace {
@@ -160,11 +160,11 @@ Status OpenWhiskAdapter::initialize(const Init& init) {
                    "create the action from the image alone"};
     }
     FERRY_TRY(auto code, read_code(init.code, init.main));
-    FERRY_TRY(auto ready, make_ready(context_.host, std::move(code),
-                                     init.name.empty() ? "action" : init.name, options_.key));
-    for (const auto& recorder : context_.recorders) host::add_recorder(*ready.function, recorder);
-    function = std::move(ready.function);
-    options_.on_loaded(ready.grants);
+    FERRY_TRY(auto loaded, load_upload(context_.host, std::move(code),
+                                       init.name.empty() ? "action" : init.name, options_));
+    for (const auto& recorder : context_.recorders) host::add_recorder(*loaded.function, recorder);
+    function = std::move(loaded.function);
+    options_.on_loaded(loaded.grants);
   } else if (have.empty()) {
     return Error{Code::kInvalid, "Missing main/no code to execute.", ""};
   } else {

@@ -17,6 +17,7 @@ namespace ferry::platforms::openwhisk {
 
 struct AdapterOptions {
   std::optional<bundle::VerifyKey> key;  // whose bundles are taken; absent: nobody's
+  function::Sections sections = {};      // tables of platforms that a manifest may have
   int out = 1;                           // where activations' logs go
   int err = 2;
   Environment env = {};  // the container's own that is a function's to know (__OW_API_HOST)

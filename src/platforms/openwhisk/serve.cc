@@ -27,6 +27,7 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   AdapterOptions how;
   if (functions.empty()) {
     FERRY_TRY(how.key, provider.upload_key());
+    how.sections = provider.sections();
   }
   host::sandbox::Needs needs = serve::needs_of(functions, options.record);
   needs.late = functions.empty();

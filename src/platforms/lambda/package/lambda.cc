@@ -137,7 +137,7 @@ std::string template_of(const Functions& all) {
         kTemplateFunction, fmt::arg("id", id), fmt::arg("architecture", architecture_of(all)),
         fmt::arg("handler", quoted(function.name)), fmt::arg("seconds", lambda_seconds(limits)),
         fmt::arg("megabytes", lambda_megabytes(limits)));
-    out += function.manifest.lambda.streaming ? kTemplateStreams : "";
+    out += platforms::lambda::settings_of(function.manifest)->streaming ? kTemplateStreams : "";
     out += kTemplateEnd;
   }
   return out;
@@ -167,7 +167,8 @@ Status check(const Functions& all) {
       return Error{Code::kUsage, fmt::format("two functions are named '{}'", name),
                    "give one another name: [function] name in its ferry.toml"};
     }
-    if (auto rows = platforms::lambda::rows_of(packed.function.manifest.lambda); !rows.ok()) {
+    const auto settings = platforms::lambda::settings_of(packed.function.manifest);
+    if (auto rows = platforms::lambda::rows_of(*settings); !rows.ok()) {
       return with_context(std::move(rows).error(), name);
     }
     size += packed.bundle().size();

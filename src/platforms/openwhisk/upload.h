@@ -3,21 +3,20 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
-#include "bundle/bundle.h"
 #include "host/host.h"
+#include "platforms/openwhisk/adapter.h"
 #include "platforms/openwhisk/code.h"
 
 namespace ferry::platforms::openwhisk {
 
-struct Ready {
+struct Uploaded {
   std::shared_ptr<host::Loaded> function;
   function::Grants grants;
 };
 
-// `name` is the action's, for what has none of its own. `key` is absent where no bundles are taken.
-Result<Ready> make_ready(host::Host& host, Upload code, const std::string& name,
-                         const std::optional<bundle::VerifyKey>& key);
+// `name` is the action's, for what has none of its own.
+Result<Uploaded> load_upload(host::Host& host, Upload code, const std::string& name,
+                             const AdapterOptions& options);
 
 }  // namespace ferry::platforms::openwhisk

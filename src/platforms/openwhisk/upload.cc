@@ -1,4 +1,4 @@
-#include "platforms/openwhisk/ready.h"
+#include "platforms/openwhisk/upload.h"
 
 #include <chrono>
 
@@ -23,6 +23,7 @@ Status check_grants(const function::Manifest& manifest) {
                "take dirs out of its ferry.toml"};
 }
 
+<<<<<<< HEAD:src/platforms/openwhisk/ready.cc
 Result<Ready> load(host::Host& host, const bundle::Bundle& bundle, const std::string& name,
                    function::Manifest manifest) {
   Ready ready{nullptr, manifest.grants};
@@ -33,27 +34,39 @@ Result<Ready> load(host::Host& host, const bundle::Bundle& bundle, const std::st
 Result<Ready> load_bundle(host::Host& host, const Upload& code,
                           const std::optional<bundle::VerifyKey>& key) {
   if (!key) {
+=======
+Result<std::shared_ptr<host::Loaded> > load_bundle(host::Host& host, const Upload& code,
+                                                   const AdapterOptions& options) {
+  if (!options.key) {
+>>>>>>> a372e14 (Leave [lambda] to the platform it belongs to):src/platforms/openwhisk/upload.cc
     return Error{Code::kDenied, "this runtime takes no bundles: it has no public key",
                  "upload the wasm itself"};
   }
-  FERRY_TRY(const bundle::Bundle bundle, bundle::open_bundle(code.bytes, *key));
-  FERRY_TRY(function::Manifest manifest,
-            function::parse_manifest(bundle.info.manifest, "the bundle's manifest"));
+  FERRY_TRY(const bundle::Bundle bundle, bundle::open_bundle(code.bytes, *options.key));
+  FERRY_TRY(
+      function::Manifest manifest,
+      function::parse_manifest(bundle.info.manifest, "the bundle's manifest", options.sections));
   FERRY_CHECK_OK(check_grants(manifest));
   return load(host, bundle, bundle.info.function_name, std::move(manifest));
 }
 
 }  // namespace
 
+<<<<<<< HEAD:src/platforms/openwhisk/ready.cc
 Result<Ready> make_ready(host::Host& host, Upload code, const std::string& name,
                          const std::optional<bundle::VerifyKey>& key) {
+=======
+Result<std::shared_ptr<host::Loaded> > load_upload(host::Host& host, Upload code,
+                                                   const std::string& name,
+                                                   const AdapterOptions& options) {
+>>>>>>> a372e14 (Leave [lambda] to the platform it belongs to):src/platforms/openwhisk/upload.cc
   if (code.kind == Upload::Kind::kBundle) {
-    return load_bundle(host, code, key);
+    return load_bundle(host, code, options);
   }
   function::Manifest manifest;
   manifest.limits.timeout = kNoTimeout;
   if (!code.manifest.empty()) {
-    FERRY_TRY(manifest, function::parse_manifest(code.manifest, "ferry.toml"));
+    FERRY_TRY(manifest, function::parse_manifest(code.manifest, "ferry.toml", options.sections));
     FERRY_CHECK_OK(check_grants(manifest));
   }
   FERRY_TRY(const function::Function function,
@@ -64,11 +77,11 @@ Result<Ready> make_ready(host::Host& host, Upload code, const std::string& name,
   wasm::PrepareOptions how;
   how.poll = !engine.capabilities.deadline;
   FERRY_TRY(const wasm::Prepared prepared, wasm::prepare(function.wasm, function.binary, how));
-  engine::EngineOptions options;
-  options.variant = engine.variant;
-  options.count_instructions = function.manifest.limits.instructions.has_value();
+  engine::EngineOptions engine_options;
+  engine_options.variant = engine.variant;
+  engine_options.count_instructions = function.manifest.limits.instructions.has_value();
   FERRY_TRY(const Bytes artifact,
-            engine::compile_in_child(engine.name, options, prepared.wasm, kCompileLimits));
+            engine::compile_in_child(engine.name, engine_options, prepared.wasm, kCompileLimits));
   bundle::BundleInfo info;
   info.function_name = function.name;
   info.function_digest = function.digest;

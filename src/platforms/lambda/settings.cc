@@ -1,4 +1,4 @@
-#include "function/lambda_read.h"
+#include "platforms/lambda/settings.h"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,15 @@
 #include <fmt/format.h>
 
 #include "function/suggest.h"
+#include "function/toml_reader.h"
+#include "function/toml_string.h"
+#include "platforms/lambda/row_syntax.h"
 
-namespace ferry::function {
+namespace ferry::platforms::lambda {
 namespace {
+
+using function::TomlField;
+using function::TomlPlace;
 
 constexpr std::size_t kMaxRows = 100;
 constexpr std::size_t kMaxText = 4096;
@@ -31,11 +37,11 @@ Status check_reply(std::string_view text) {
   }
   return Error{Code::kInvalid,
                fmt::format("'{}' is not one of {}", text, fmt::join(kReplies, ", ")),
-               fmt::format("did you mean '{}'?", nearest(text, kReplies))};
+               fmt::format("did you mean '{}'?", function::nearest(text, kReplies))};
 }
 
 Result<std::string> checked(const toml::node& node, Status (*check)(std::string_view)) {
-  FERRY_TRY(std::string text, toml_string(node));
+  FERRY_TRY(std::string text, function::toml_string(node));
   if (text.size() > kMaxText) {
     return Error{Code::kInvalid, fmt::format("is longer than {} bytes", kMaxText), ""};
   }
@@ -53,7 +59,7 @@ TomlField text_field(std::string_view key, std::optional<std::string>& out,
 
 // { authtenant = "{requestContext/authorizer/lambda/tenant}" }: names by CloudEvents 1.0.2,
 // "Naming Conventions".
-Status read_attributes(const toml::node& node, LambdaEventRow& out) {
+Status read_attributes(const toml::node& node, EventRow& out) {
   constexpr std::array<std::string_view, 9> kCore = {
       "specversion",     "id",         "source", "type", "subject", "time",
       "datacontenttype", "dataschema", "data"};
@@ -73,7 +79,7 @@ Status read_attributes(const toml::node& node, LambdaEventRow& out) {
                    fmt::format("'{}' is not a name for an extension attribute", name),
                    "a to z and digits, at most 20, and none of CloudEvents' own"};
     }
-    auto text = checked(value, check_lambda_template);
+    auto text = checked(value, check_template);
     if (!text.ok()) {
       return with_context(std::move(text).error(), name);
     }
@@ -82,29 +88,29 @@ Status read_attributes(const toml::node& node, LambdaEventRow& out) {
   return Done{};
 }
 
-Status read_row(const toml::table& table, TomlPlace place, LambdaSettings& out) {
+Status read_row(const toml::table& table, TomlPlace place, Settings& out) {
   place.table = "lambda.event";
   const auto line = table.source().begin.line;
-  LambdaEventRow row;
+  EventRow row;
   const TomlField fields[] = {
       {"name",
        [&](const toml::node& node) -> Status {
          FERRY_TRY(row.name, checked(node, check_name));
          return Done{};
        }},
-      text_field("when", row.when, check_lambda_when),
-      text_field("each", row.each, check_lambda_each),
-      text_field("type", row.type, check_lambda_template),
-      text_field("source", row.source, check_lambda_template),
-      text_field("id", row.id, check_lambda_template),
-      text_field("subject", row.subject, check_lambda_template),
-      text_field("time", row.time, check_lambda_template),
-      text_field("data", row.data, check_lambda_data),
+      text_field("when", row.when, check_when),
+      text_field("each", row.each, check_each),
+      text_field("type", row.type, check_template),
+      text_field("source", row.source, check_template),
+      text_field("id", row.id, check_template),
+      text_field("subject", row.subject, check_template),
+      text_field("time", row.time, check_template),
+      text_field("data", row.data, check_data),
       text_field("reply", row.reply, check_reply),
-      text_field("item", row.item, check_lambda_path),
+      text_field("item", row.item, check_path),
       {"attributes", [&](const toml::node& node) { return read_attributes(node, row); }},
   };
-  FERRY_CHECK_OK(read_toml_table(table, place, fields));
+  FERRY_CHECK_OK(function::read_toml_table(table, place, fields));
   auto refuse = [&](std::string_view key, std::string_view message, std::string hint) {
     return Error{Code::kInvalid,
                  fmt::format("{}:{}: {} in [[lambda.event]] {}", place.path, line, key, message),
@@ -113,7 +119,7 @@ Status read_row(const toml::table& table, TomlPlace place, LambdaSettings& out) 
   if (row.name.empty()) {
     return refuse("name", "is missing", "it is the row's name in messages and types");
   }
-  for (const LambdaEventRow& other : out.events) {
+  for (const EventRow& other : out.events) {
     if (other.name == row.name) {
       return refuse("name", fmt::format("'{}' is there twice", row.name), "");
     }
@@ -127,7 +133,7 @@ Status read_row(const toml::table& table, TomlPlace place, LambdaSettings& out) 
   return Done{};
 }
 
-Status read_rows(const toml::node& node, const TomlPlace& place, LambdaSettings& out) {
+Status read_rows(const toml::node& node, const TomlPlace& place, Settings& out) {
   const auto* list = node.as_array();
   if (list == nullptr || !std::all_of(list->begin(), list->end(),
                                       [](const toml::node& each) { return each.is_table(); })) {
@@ -142,10 +148,9 @@ Status read_rows(const toml::node& node, const TomlPlace& place, LambdaSettings&
   return Done{};
 }
 
-}  // namespace
-
-Status read_lambda(const toml::table& table, TomlPlace place, LambdaSettings& out) {
-  place.table = "lambda";
+Result<std::shared_ptr<const function::SectionSettings>> read(
+    const function::TomlSection& section) {
+  auto out = std::make_shared<Settings>();
   const TomlField fields[] = {
       {"streaming",
        [&](const toml::node& node) -> Status {
@@ -153,12 +158,58 @@ Status read_lambda(const toml::table& table, TomlPlace place, LambdaSettings& ou
          if (value == nullptr) {
            return Error{Code::kInvalid, "wants true or false", ""};
          }
-         out.streaming = value->get();
+         out->streaming = value->get();
          return Done{};
        }},
-      {"event", [&](const toml::node& node) { return read_rows(node, place, out); }},
+      {"event", [&](const toml::node& node) { return read_rows(node, section.place, *out); }},
   };
-  return read_toml_table(table, place, fields);
+  FERRY_CHECK_OK(function::read_toml_table(section.table, section.place, fields));
+  return std::shared_ptr<const function::SectionSettings>(std::move(out));
 }
 
-}  // namespace ferry::function
+}  // namespace
+
+const function::Section kSection{"lambda", read};
+
+std::shared_ptr<const Settings> settings_of(const function::Manifest& manifest) {
+  static const auto defaults = std::make_shared<const Settings>();
+  const auto found = manifest.sections.find(kSection.name);
+  auto settings = found == manifest.sections.end()
+                      ? nullptr
+                      : std::dynamic_pointer_cast<const Settings>(found->second);
+  return settings ? settings : defaults;
+}
+
+std::string Settings::to_toml() const {
+  if (!streaming && events.empty()) {
+    return "";
+  }
+  std::string out = fmt::format("\n[lambda]\nstreaming = {}\n", streaming ? "true" : "false");
+  for (const EventRow& row : events) {
+    out += fmt::format("\n[[lambda.event]]\nname = {}\n", function::toml_string(row.name));
+    auto put = [&](const char* key, const std::optional<std::string>& value) {
+      if (value) {
+        out += fmt::format("{} = {}\n", key, function::toml_string(*value));
+      }
+    };
+    put("when", row.when);
+    put("each", row.each);
+    put("type", row.type);
+    put("source", row.source);
+    put("id", row.id);
+    put("subject", row.subject);
+    put("time", row.time);
+    put("data", row.data);
+    put("reply", row.reply);
+    put("item", row.item);
+    if (!row.attributes.empty()) {
+      out += "[lambda.event.attributes]\n";
+      for (const auto& [name, value] : row.attributes) {
+        out += fmt::format("{} = {}\n", name, function::toml_string(value));
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace ferry::platforms::lambda

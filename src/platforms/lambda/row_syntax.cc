@@ -1,4 +1,4 @@
-#include "function/lambda_settings.h"
+#include "platforms/lambda/row_syntax.h"
 
 #include <algorithm>
 #include <array>
@@ -6,9 +6,8 @@
 #include <fmt/format.h>
 
 #include "function/suggest.h"
-#include "function/toml_string.h"
 
-namespace ferry::function {
+namespace ferry::platforms::lambda {
 namespace {
 
 constexpr std::array<std::string_view, 8> kFilters = {"ms",   "s",      "time",    "lower",
@@ -34,15 +33,15 @@ Status check_alternative(std::string_view text) {
     return among(text, kKnown)
                ? Status(Done{})
                : wrong(fmt::format("'@{}' is not known", text),
-                       fmt::format("did you mean '@{}'? known: @{}", nearest(text, kKnown),
-                                   fmt::join(kKnown, ", @")));
+                       fmt::format("did you mean '@{}'? known: @{}",
+                                   function::nearest(text, kKnown), fmt::join(kKnown, ", @")));
   }
   if (text.starts_with("$/")) {
     text.remove_prefix(2);
   }
   if (const std::size_t mark = text.find("?'"); mark != std::string_view::npos) {
     return text.ends_with('\'') && mark + 2 < text.size()
-               ? check_lambda_path(text.substr(0, mark))
+               ? check_path(text.substr(0, mark))
                : Status(wrong(fmt::format("'{}' does not end its text", text),
                               "as in requestContext/authorizer?'known'"));
   }
@@ -50,10 +49,10 @@ Status check_alternative(std::string_view text) {
   if (colon != std::string_view::npos && !among(text.substr(colon + 1), kFilters)) {
     const std::string_view filter = text.substr(colon + 1);
     return wrong(fmt::format("'{}' is no filter", filter),
-                 fmt::format("did you mean '{}'? known: {}", nearest(filter, kFilters),
+                 fmt::format("did you mean '{}'? known: {}", function::nearest(filter, kFilters),
                              fmt::join(kFilters, ", ")));
   }
-  return check_lambda_path(text.substr(0, colon));
+  return check_path(text.substr(0, colon));
 }
 
 // "a|b|c" or "a;b;c", each handed to `check`.
@@ -76,7 +75,7 @@ bool is_count(std::string_view text) {
 
 }  // namespace
 
-Status check_lambda_path(std::string_view text) {
+Status check_path(std::string_view text) {
   if (text.empty()) {
     return wrong("a path is empty", "as in \"detail/order/id\" or \"Records/0/eventSource\"");
   }
@@ -87,13 +86,13 @@ Status check_lambda_path(std::string_view text) {
   });
 }
 
-Status check_lambda_when(std::string_view text) {
+Status check_when(std::string_view text) {
   if (text.empty()) {
     return wrong("is empty, so that every input would fit", "name a field that tells it apart");
   }
   return each_part(text, ';', [](std::string_view condition) -> Status {
     if (condition.starts_with('!')) {
-      return check_lambda_path(condition.substr(1));
+      return check_path(condition.substr(1));
     }
     if (condition.starts_with('#')) {
       return is_count(condition.substr(1))
@@ -101,22 +100,22 @@ Status check_lambda_when(std::string_view text) {
                  : wrong(fmt::format("'{}' does not say how many members the input has", condition),
                          "as in \"jobId;#1\"");
     }
-    return check_lambda_path(condition.substr(0, condition.find('=')));
+    return check_path(condition.substr(0, condition.find('=')));
   });
 }
 
-Status check_lambda_each(std::string_view text) {
+Status check_each(std::string_view text) {
   constexpr std::string_view kPacked = "gunzip:";
   if (text.empty()) {
     return Done{};
   }
   if (text.starts_with(kPacked)) {
-    return check_lambda_path(text.substr(kPacked.size()));
+    return check_path(text.substr(kPacked.size()));
   }
-  return check_lambda_path(text.ends_with("/*") ? text.substr(0, text.size() - 2) : text);
+  return check_path(text.ends_with("/*") ? text.substr(0, text.size() - 2) : text);
 }
 
-Status check_lambda_template(std::string_view text) {
+Status check_template(std::string_view text) {
   while (!text.empty()) {
     const std::size_t open = text.find('{');
     if (open == std::string_view::npos) {
@@ -132,47 +131,14 @@ Status check_lambda_template(std::string_view text) {
   return Done{};
 }
 
-Status check_lambda_data(std::string_view text) {
+Status check_data(std::string_view text) {
   const std::size_t colon = text.find(':');
   const std::string_view kind = text.substr(0, colon);
   if (colon == std::string_view::npos || (kind != "json" && kind != "text" && kind != "base64")) {
     return wrong(fmt::format("'{}' does not say what the data are", text),
                  "json:PATH, text:PATH or base64:PATH; \"json:\" is the whole place");
   }
-  return colon + 1 == text.size() ? Status(Done{}) : check_lambda_path(text.substr(colon + 1));
+  return colon + 1 == text.size() ? Status(Done{}) : check_path(text.substr(colon + 1));
 }
 
-std::string lambda_settings_to_toml(const LambdaSettings& settings) {
-  if (!settings.streaming && settings.events.empty()) {
-    return "";
-  }
-  std::string out =
-      fmt::format("\n[lambda]\nstreaming = {}\n", settings.streaming ? "true" : "false");
-  for (const LambdaEventRow& row : settings.events) {
-    out += fmt::format("\n[[lambda.event]]\nname = {}\n", toml_string(row.name));
-    auto put = [&](const char* key, const std::optional<std::string>& value) {
-      if (value) {
-        out += fmt::format("{} = {}\n", key, toml_string(*value));
-      }
-    };
-    put("when", row.when);
-    put("each", row.each);
-    put("type", row.type);
-    put("source", row.source);
-    put("id", row.id);
-    put("subject", row.subject);
-    put("time", row.time);
-    put("data", row.data);
-    put("reply", row.reply);
-    put("item", row.item);
-    if (!row.attributes.empty()) {
-      out += "[lambda.event.attributes]\n";
-      for (const auto& [name, value] : row.attributes) {
-        out += fmt::format("{} = {}\n", name, toml_string(value));
-      }
-    }
-  }
-  return out;
-}
-
-}  // namespace ferry::function
+}  // namespace ferry::platforms::lambda
