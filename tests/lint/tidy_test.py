@@ -46,14 +46,16 @@ class Tidy(unittest.TestCase):
             f'#!/bin/sh\necho >>"{self.folder}/preprocessed"\nexec {shutil.which("clang++-16")} "$@"\n')
         for tool in tools.iterdir():
             tool.chmod(0o755)
-        self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+        self.environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}",
+                            "XDG_CACHE_HOME": str(self.folder / "cache")}
 
-    def lint(self):
+    def lint(self, *options):
         """The exit status; which files clang-tidy was asked about; how many were preprocessed."""
         for name in ("asked", "preprocessed"):
             (self.folder / name).write_text("")
-        done = subprocess.run([TIDY, "build", "one.cc", "two.cc"], cwd=self.folder, text=True,
-                              env=self.environment, stdout=subprocess.PIPE, timeout=120)
+        done = subprocess.run([TIDY, *options, "build", "one.cc", "two.cc"], cwd=self.folder,
+                              text=True, env=self.environment, stdout=subprocess.PIPE, timeout=120)
+        self.said = done.stdout
         return (done.returncode, sorted((self.folder / "asked").read_text().split()),
                 len((self.folder / "preprocessed").read_text().splitlines()))
 
@@ -71,6 +73,26 @@ class Tidy(unittest.TestCase):
         (self.folder / "a.h").write_text("int a();\n")
         (self.folder / "one.cc").write_text('#include "a.h"\nint one() { return a(); }\n')
         self.assertEqual(self.lint(), (0, [], 2))  # as it was before
+
+    def test_another_clone_knows_what_was_found(self):
+        self.lint()
+        clone = self.folder.with_name(self.folder.name + "-clone")
+        self.addCleanup(shutil.rmtree, clone)
+        shutil.copytree(self.folder, clone)
+        for file in (clone / "build" / "compile_commands.json", clone / "bin" / "clang++-16"):
+            file.write_text(file.read_text().replace(str(self.folder), str(clone)))
+        self.environment["PATH"] = f"{clone}/bin:{os.environ['PATH']}"
+        self.folder = clone
+        self.assertEqual(self.lint(), (0, [], 0))
+        (clone / "a.h").write_text("int a();  // another comment\n")
+        self.assertEqual(self.lint(), (0, ["one.cc", "two.cc"], 2))
+
+    def test_it_ends_in_its_time_and_says_what_is_left(self):
+        self.assertEqual(self.lint("--seconds", "0"), (0, [], 0))
+        self.assertIn("0 files, 0 with something to mend; 2 not looked at within 0 s", self.said)
+        self.lint()
+        self.assertEqual(self.lint("--seconds", "0"), (0, [], 0))
+        self.assertIn("2 files, 0 with something to mend\n", self.said)
 
     def test_other_checks_are_other_results(self):
         self.lint()
