@@ -21,7 +21,7 @@
 
 #include "base/file.h"
 #include "cpu_us.h"
-#include "engine/linked.h"
+#include "engine/loader.h"
 #include "engine/lower.h"
 #include "engines/wasmtime/config.h"
 #include "function/function.h"

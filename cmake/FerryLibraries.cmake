@@ -52,8 +52,6 @@ target_compile_definitions(ferry_toml INTERFACE TOML_HEADER_ONLY=1)
 target_include_directories(ferry_toml SYSTEM INTERFACE ${FERRY_TOML_INCLUDE})
 
 add_library(ferry_boost INTERFACE)
-target_compile_definitions(ferry_boost INTERFACE BOOST_ASIO_NO_DEPRECATED
-  BOOST_ASIO_DISABLE_BOOST_COROUTINE BOOST_BEAST_USE_STD_STRING_VIEW)
 target_include_directories(ferry_boost SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 target_link_libraries(ferry_boost INTERFACE Boost::json Boost::url Threads::Threads)
 

@@ -1,4 +1,4 @@
-#include "engine/linked.h"
+#include "engine/loader.h"
 
 extern "C" ferry::engine::Engine* ferry_engine_v1(const ferry::engine::EngineOptions& options,
                                                   ferry::Error& error);
@@ -7,9 +7,9 @@ namespace ferry::engine {
 
 Result<LoadedEngine> make_linked_engine(const EngineOptions& options) {
   Error error;
-  std::unique_ptr<Engine> engine(ferry_engine_v1(options, error));
+  LoadedEngine engine(ferry_engine_v1(options, error));
   if (engine == nullptr) return error;
-  return LoadedEngine(std::move(engine), nullptr);
+  return engine;
 }
 
 }  // namespace ferry::engine

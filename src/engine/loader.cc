@@ -49,13 +49,13 @@ Error not_found(const std::string& name) {
       "`make build ENGINES=all` builds every engine"};
 }
 
-Result<LoadedEngine> create(CreateFn make, const EngineOptions& options, void* library) {
+Result<LoadedEngine> create(CreateFn make, const EngineOptions& options) {
   Error error;
-  std::unique_ptr<Engine> engine(make(options, error));
+  LoadedEngine engine(make(options, error));
   if (engine == nullptr) {
-    return error;  // the library stays open, for the reason that ~LoadedEngine has
+    return error;  // the library stays open, for the reason that LoadedEngine has
   }
-  return LoadedEngine(std::move(engine), library);
+  return engine;
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ Result<LoadedEngine> load_engine(const std::string& name, EngineOptions options)
   std::string base = name.substr(0, colon);
   if (colon != std::string::npos) options.variant = name.substr(colon + 1);
   if (&ferry_engine_v1 != nullptr) {
-    FERRY_TRY(LoadedEngine linked, create(&ferry_engine_v1, options, nullptr));
+    FERRY_TRY(LoadedEngine linked, create(&ferry_engine_v1, options));
     if (base.empty() || base == linked->info().name) return linked;
     return Error{Code::kNotFound,
                  "no engine '" + base + "': this program has " + linked->info().name + " built in",
@@ -110,7 +110,7 @@ Result<LoadedEngine> load_engine(const std::string& name, EngineOptions options)
       return Error{Code::kInvalid, "engine " + plugin.path + ": no symbol " + kCreateSymbol,
                    "rebuild it: it must come from the same build as this program"};
     }
-    return create(make, options, library);
+    return create(make, options);
   }
   return not_found(base);
 }

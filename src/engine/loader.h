@@ -11,20 +11,9 @@
 
 namespace ferry::engine {
 
-// An engine and, where it is one, the plug-in that it lives in; closed in the right order.
-class LoadedEngine {
- public:
-  LoadedEngine(std::unique_ptr<Engine> engine, void* library);
-  LoadedEngine(LoadedEngine&&) noexcept;
-  LoadedEngine& operator=(LoadedEngine&&) noexcept;
-  ~LoadedEngine();
-  Engine& operator*() const { return *engine_; }
-  Engine* operator->() const { return engine_.get(); }
-
- private:
-  std::unique_ptr<Engine> engine_;
-  void* library_ = nullptr;
-};
+// Never null. The plug-in that it lives in stays open for good: a Rust runtime leaves thread-local
+// destructors and signal handlers behind that point into it.
+using LoadedEngine = std::unique_ptr<Engine>;
 
 // Where plug-ins are looked for, in order: $FERRY_ENGINES, ../lib/ferry/engines beside the
 // program, and ./engines beside it (build tree).
@@ -40,5 +29,9 @@ std::vector<Plugin> list_plugins();
 // `name` may carry a variant: "wasmer", "wasmer:singlepass". Empty: the default, wasmtime.
 // kNotFound names what there is and how to get the others.
 Result<LoadedEngine> load_engine(const std::string& name, EngineOptions options);
+
+// The engine that is linked into this program (ferry-host), made without a dynamic loader: a
+// program that calls this must link one, and one that does not call it need not.
+Result<LoadedEngine> make_linked_engine(const EngineOptions& options);
 
 }  // namespace ferry::engine

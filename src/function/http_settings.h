@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+
 namespace ferry::function {
 
 // Which pages of other origins a browser lets call the function (Fetch, "HTTP-network-or-cache
@@ -23,7 +25,9 @@ struct HttpSettings {
   std::optional<Cors> cors;  // absent: the function answers OPTIONS itself, and sets its headers
 };
 
-// As it stands in a manifest again; empty where nothing is set.
+struct TomlSection;  // toml_reader.h
+Status read_http(const TomlSection& section, HttpSettings& out);
+// As it is in a manifest again; empty where nothing is set.
 std::string http_settings_to_toml(const HttpSettings& settings);
 
 }  // namespace ferry::function

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "function/http_read.h"
 #include "function/suggest.h"
 #include "function/toml_reader.h"
 
@@ -80,7 +79,7 @@ Status add_header(std::string name, std::vector<std::string>& out) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
     bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
     if (!alphanumeric && kMarks.find(c) == std::string_view::npos) {
-      return Error{Code::kInvalid, fmt::format("'{}' is no header's name", name), ""};
+      return Error{Code::kInvalid, fmt::format("'{}' is not a valid header name", name), ""};
     }
     has_letter |= alphanumeric;
   }
@@ -102,7 +101,7 @@ Status read_function(const toml::table& table, TomlPlace place, Manifest& out) {
        [&](const toml::node& node) -> Status {
          FERRY_TRY(out.name, toml_string(node));
          if (!is_plain_name(out.name)) {
-           return Error{Code::kInvalid, fmt::format("'{}' is no name", out.name),
+           return Error{Code::kInvalid, fmt::format("'{}' is not a valid name", out.name),
                         "letters, digits, '-', '_' and '.', at most 63, a letter, digit or '_' "
                         "first"};
          }
@@ -235,7 +234,7 @@ Status read_env(const toml::node& node, TomlPlace place, Grants& out) {
         fmt::format("{}:{}: env.{}", place.path, key.source().begin.line, key.str());
     if (!is_variable(key.str())) {
       return Error{Code::kInvalid, where + ": no name for a variable",
-                   "it must not be empty nor hold '='"};
+                   "it must not be empty or contain '='"};
     }
     auto text = toml_string(value);
     if (!text.ok()) {
@@ -371,8 +370,10 @@ Result<Manifest> parse_manifest(std::string_view toml, std::string_view path, Se
       section_field(
           "grant",
           [&](const toml::table& table) { return read_grants(table, place, manifest.grants); }),
-      section_field(
-          "http", [&](const toml::table& table) { return read_http(table, place, manifest.http); }),
+      section_field("http",
+                    [&](const toml::table& table) {
+                      return read_http({table, {path, "http"}}, manifest.http);
+                    }),
       section_field("record",
                     [&](const toml::table& table) { return read_record(table, place, manifest); }),
       section_field("build",

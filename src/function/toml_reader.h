@@ -10,7 +10,7 @@
 // Header-only and without exceptions: one archive less to link, and errors stay values.
 #define TOML_EXCEPTIONS 0
 // What toml++ 3.3.0 takes for granted is not always so, and hostile text gets there. An assumption
-// about "[[[" in parse_key(), which goes on to refuse it, is neither asserted nor built upon. And
+// about "[[[" in parse_key(), which goes on to refuse it, is neither asserted nor built on. And
 // is_non_ascii_horizontal_whitespace() reaches a place marked as unreachable for letters such as
 // U+02EC; each function of that file says whether a character is of a kind, and there it is not.
 #include <toml++/impl/preprocessor.h>
@@ -50,7 +50,7 @@ struct TomlField {
 Status read_toml_table(const toml::table& table, const TomlPlace& place,
                        std::span<const TomlField> fields);
 
-// Readers of values; the message says what was wanted and what stands there.
+// Readers of values; the message says what was wanted and what is there.
 Result<std::string> toml_string(const toml::node& node);
 Result<std::int64_t> toml_integer(const toml::node& node, std::int64_t least, std::int64_t most);
 // A whole number of bytes, or a string with a unit.

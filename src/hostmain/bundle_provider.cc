@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/say.h"
-#include "engine/linked.h"
+#include "engine/loader.h"
 
 namespace ferry::hostmain {
 

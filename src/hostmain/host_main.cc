@@ -13,7 +13,7 @@
 #include "base/say.h"
 #include "base/this_program.h"
 #include "engine/compiler.h"
-#include "engine/linked.h"
+#include "engine/loader.h"
 #include "generated/version.h"
 #include "hostmain/bundle_provider.h"
 #include "hostmain/decide.h"

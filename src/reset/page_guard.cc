@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include "reset/page_guard_kinds.h"
-
 namespace ferry::reset {
 
 std::string_view guard_name(GuardKind kind) {

@@ -50,6 +50,10 @@ std::string_view guard_name(GuardKind kind);
 Result<std::unique_ptr<PageGuard>> make_page_guard(GuardKind kind, std::uint8_t* base,
                                                    std::size_t size);
 
+// The two ways themselves; make_page_guard() chooses and has checked the arguments.
+Result<std::unique_ptr<PageGuard>> make_signal_guard(std::uint8_t* base, std::size_t size);
+Result<std::unique_ptr<PageGuard>> make_userfault_guard(std::uint8_t* base, std::size_t size);
+
 // Calls `each(first, count)` for every run of neighbouring pages in a sorted list.
 template <typename Each>
 void for_each_run(std::span<const PageIndex> pages, Each each) {

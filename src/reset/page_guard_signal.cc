@@ -1,5 +1,5 @@
 // Watching pages by mprotect and SIGSEGV (fault_router.h). A guard answers for faults inside its
-// memory only, of the thread that has entered it; a guest's stray access is the engine's to answer.
+// memory only, of the thread that has entered it; other faults are handled by the engine.
 #include <array>
 #include <cerrno>
 
@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/fault_router.h"
-#include "reset/page_guard_kinds.h"
+#include "reset/page_guard.h"
 
 namespace ferry::reset {
 namespace {
@@ -59,7 +59,7 @@ class SignalGuard final : public PageGuard, private FaultAnswer {
       return false;  // it may be written; the fault is about something else
     }
     if (count_ == written_.size()) {
-      // So many that a new instance is cheaper: stop watching, and say so afterwards.
+      // So many that a new instance is cheaper: stop watching, and report it afterwards.
       overflow_ = true;
       mark(0, watched_.size(), 0);
       return set(0, watched_.size(), PROT_READ | PROT_WRITE);

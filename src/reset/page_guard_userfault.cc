@@ -1,6 +1,6 @@
 // Watching pages by userfaultfd write protection, resolved in the kernel (UFFD_FEATURE_WP_ASYNC),
 // and read back by the PAGEMAP_SCAN ioctl. Both came with Linux 6.7; the headers of Debian 12 are
-// older, so the few numbers of that interface stand here (Linux Documentation/admin-guide/mm:
+// older, so the few numbers of that interface are here (Linux Documentation/admin-guide/mm:
 // userfaultfd.rst, pagemap.rst).
 #include <array>
 #include <cerrno>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "reset/page_guard_kinds.h"
+#include "reset/page_guard.h"
 
 namespace ferry::reset {
 namespace {

@@ -30,7 +30,7 @@ class FakeProvider final : public Provider {
   }
   Result<engine::LoadedEngine> make_engine(engine::EngineOptions options) override {
     options_ = options;
-    return engine::LoadedEngine(std::make_unique<host::FakeEngine>(guest_), nullptr);
+    return engine::LoadedEngine(std::make_unique<host::FakeEngine>(guest_));
   }
   Result<bundle::Bundle> bundle(std::size_t, const engine::Info&) override {
     if (bundle_error_) {

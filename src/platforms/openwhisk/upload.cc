@@ -23,22 +23,15 @@ Status check_grants(const function::Manifest& manifest) {
                "take dirs out of its ferry.toml"};
 }
 
-<<<<<<< HEAD:src/platforms/openwhisk/ready.cc
-Result<Ready> load(host::Host& host, const bundle::Bundle& bundle, const std::string& name,
-                   function::Manifest manifest) {
-  Ready ready{nullptr, manifest.grants};
-  FERRY_TRY(ready.function, host.load(bundle, {name, std::move(manifest), {}}));
-  return ready;
+Result<Uploaded> load(host::Host& host, const bundle::Bundle& bundle, const std::string& name,
+                      function::Manifest manifest) {
+  Uploaded out{nullptr, manifest.grants};
+  FERRY_TRY(out.function, host.load(bundle, {name, std::move(manifest), {}}));
+  return out;
 }
 
-Result<Ready> load_bundle(host::Host& host, const Upload& code,
-                          const std::optional<bundle::VerifyKey>& key) {
-  if (!key) {
-=======
-Result<std::shared_ptr<host::Loaded> > load_bundle(host::Host& host, const Upload& code,
-                                                   const AdapterOptions& options) {
+Result<Uploaded> load_bundle(host::Host& host, const Upload& code, const AdapterOptions& options) {
   if (!options.key) {
->>>>>>> a372e14 (Leave [lambda] to the platform it belongs to):src/platforms/openwhisk/upload.cc
     return Error{Code::kDenied, "this runtime takes no bundles: it has no public key",
                  "upload the wasm itself"};
   }
@@ -52,14 +45,8 @@ Result<std::shared_ptr<host::Loaded> > load_bundle(host::Host& host, const Uploa
 
 }  // namespace
 
-<<<<<<< HEAD:src/platforms/openwhisk/ready.cc
-Result<Ready> make_ready(host::Host& host, Upload code, const std::string& name,
-                         const std::optional<bundle::VerifyKey>& key) {
-=======
-Result<std::shared_ptr<host::Loaded> > load_upload(host::Host& host, Upload code,
-                                                   const std::string& name,
-                                                   const AdapterOptions& options) {
->>>>>>> a372e14 (Leave [lambda] to the platform it belongs to):src/platforms/openwhisk/upload.cc
+Result<Uploaded> load_upload(host::Host& host, Upload code, const std::string& name,
+                             const AdapterOptions& options) {
   if (code.kind == Upload::Kind::kBundle) {
     return load_bundle(host, code, options);
   }
