@@ -33,7 +33,7 @@ Result<Sample> measure_in_child(const Task& task) {
                  ""};
   }
   if (!end.fine()) {
-    return Error{Code::kInvalid, end.err.empty() ? "it failed without a word" : end.err, ""};
+    return Error{Code::kInvalid, end.err.empty() ? "it failed silently" : end.err, ""};
   }
   return sample_from_json(std::string(as_text(end.out)));
 }

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// One engine with one function: what is to be done, and what came of it.
+// One engine with one function: what is to be done, and the result.
 struct Pair {
   std::size_t function = 0;
   Task task;

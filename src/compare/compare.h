@@ -32,7 +32,7 @@ using Progress = std::function<void(std::size_t done, std::size_t all, const std
 // Every plug-in that is there, with the compilers of those that have several.
 std::vector<std::string> default_engines();
 
-// What an engine cannot do stands in its report; an error is something wrong with a function
+// What an engine cannot do is in its report; an error is something wrong with a function
 // itself, or with this machine.
 Result<Report> compare(const std::vector<Subject>& subjects, const Options& options,
                        const Progress& progress);

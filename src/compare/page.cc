@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/markup.h"
 #include "compare/page_style.h"
 #include "compare/plot.h"
 #include "compare/sample.h"
@@ -39,7 +40,7 @@ std::string legend(const Report& report, bool with_native) {
   std::string out = "<ul class=\"legend\">";
   for (const std::string& name : names) {
     out += fmt::format("<li class=\"{}\"><i></i><span>{}</span></li>", series_class(name),
-                       escape(name));
+                       escape_markup(name));
   }
   return out + "</ul>\n";
 }
@@ -127,7 +128,7 @@ std::string ratios(const Report& report, const FunctionReport& function) {
     if (row.points.size() > 1) rows.push_back(std::move(row));
   }
   if (rows.empty()) return "";
-  return fmt::format("<h3>Everything, over {}'s</h3>\n", escape(base.engine)) +
+  return fmt::format("<h3>Everything, over {}'s</h3>\n", escape_markup(base.engine)) +
          legend(report, false) + dot_plot(rows, "less", "more");
 }
 
@@ -144,7 +145,7 @@ std::string numbers(const FunctionReport& function) {
   std::string out =
       "<div class=\"scroll\"><table><thead><tr><th>median <small>(range)</small></th>";
   for (const EngineReport& engine : function.engines) {
-    out += fmt::format("<th>{}</th>", escape(engine.engine));
+    out += fmt::format("<th>{}</th>", escape_markup(engine.engine));
   }
   out += "</tr></thead><tbody>\n";
   for (const Metric& metric : metrics()) {
@@ -173,28 +174,31 @@ std::string notes(const FunctionReport& function) {
   std::string out;
   for (const EngineReport& engine : function.engines) {
     if (!engine.error.empty()) {
-      out += fmt::format("<p class=\"wrong\">{} could not: {}</p>\n", escape(engine.engine),
-                         escape(engine.error));
+      out += fmt::format("<p class=\"wrong\">{} could not: {}</p>\n", escape_markup(engine.engine),
+                         escape_markup(engine.error));
     }
     if (!engine.rewritten.empty()) {
       out += fmt::format(
           "<p class=\"soft small\">For {} the function was first rewritten without "
           "{}.</p>\n",
-          escape(engine.engine), escape(fmt::format("{}", fmt::join(engine.rewritten, ", "))));
+          escape_markup(engine.engine),
+          escape_markup(fmt::format("{}", fmt::join(engine.rewritten, ", "))));
     }
   }
   if (!function.difference.empty()) {
     out += fmt::format("<p class=\"wrong\">Another reply than {}'s came from: {}</p>\n",
-                       escape(function.engines.front().engine), escape(function.difference));
+                       escape_markup(function.engines.front().engine),
+                       escape_markup(function.difference));
   }
   return out;
 }
 
 std::string section(const Report& report, const FunctionReport& function) {
-  std::string out = fmt::format(
-      "<h2>{}</h2>\n<p class=\"soft\">{} of WebAssembly, <code>{}</code></p>\n{}",
-      escape(function.name), format_value(static_cast<double>(function.size_bytes), Unit::kBytes),
-      escape(function.digest), notes(function));
+  std::string out =
+      fmt::format("<h2>{}</h2>\n<p class=\"soft\">{} of WebAssembly, <code>{}</code></p>\n{}",
+                  escape_markup(function.name),
+                  format_value(static_cast<double>(function.size_bytes), Unit::kBytes),
+                  escape_markup(function.digest), notes(function));
   const bool measured = std::ranges::any_of(
       function.engines, [](const EngineReport& engine) { return !engine.metrics.empty(); });
   if (!measured) return out;
@@ -217,10 +221,10 @@ std::string method(const Report& report) {
       "arithmetic took {} (range {} to {}) of CPU time, and by the clock {:.1f} times as long "
       "(range {:.1f} to {:.1f}); the load average was {:.1f} before and {:.1f} after. Where that "
       "is far from 1, other work shared the machine, and events a second are low for all.</p>\n",
-      escape(report.command), escape(machine.cpu), machine.cores, machine.cores == 1 ? "" : "s",
-      static_cast<double>(machine.memory_bytes) / (1u << 30), escape(machine.system),
-      escape(machine.kernel), report.processes, report.budget_ms, report.threads,
-      format_value(report.control_us.median, Unit::kMicroseconds),
+      escape_markup(report.command), escape_markup(machine.cpu), machine.cores,
+      machine.cores == 1 ? "" : "s", static_cast<double>(machine.memory_bytes) / (1u << 30),
+      escape_markup(machine.system), escape_markup(machine.kernel), report.processes,
+      report.budget_ms, report.threads, format_value(report.control_us.median, Unit::kMicroseconds),
       format_value(report.control_us.min, Unit::kMicroseconds),
       format_value(report.control_us.max, Unit::kMicroseconds), report.control_waiting.median,
       report.control_waiting.min, report.control_waiting.max, machine.load_before,
@@ -234,8 +238,8 @@ std::string to_page(const Report& report) {
   if (!report.functions.empty()) {
     for (const EngineReport& engine : report.functions.front().engines) {
       if (engine.version.empty()) continue;
-      versions += fmt::format("{}{} {}", versions.empty() ? "" : ", ", escape(engine.engine),
-                              escape(engine.version));
+      versions += fmt::format("{}{} {}", versions.empty() ? "" : ", ", escape_markup(engine.engine),
+                              escape_markup(engine.version));
     }
   }
   std::string out = fmt::format(
@@ -243,7 +247,7 @@ std::string to_page(const Report& report) {
       "content=\"width=device-width,initial-scale=1\">\n<title>ferry compare</title>\n<style>{}"
       "</style></head><body><main>\n<h1>The same work on every engine</h1>\n<p "
       "class=\"soft\">{}<br>{} by ferry {}</p>\n",
-      kPageStyle, versions, escape(report.time.substr(0, 10)), escape(report.ferry));
+      kPageStyle, versions, escape_markup(report.time.substr(0, 10)), escape_markup(report.ferry));
   for (const FunctionReport& function : report.functions) {
     if (native_of(function) == nullptr) out += section(report, function);
   }
@@ -252,7 +256,7 @@ std::string to_page(const Report& report) {
     if (native_of(function) == nullptr) continue;
     out +=
         notes(function) + fmt::format("<details><summary>All numbers of {}</summary>{}</details>\n",
-                                      escape(function.name), numbers(function));
+                                      escape_markup(function.name), numbers(function));
   }
   return out + method(report) + "</main></body></html>\n";
 }

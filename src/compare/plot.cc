@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/markup.h"
+
 namespace ferry::compare {
 namespace {
 
@@ -27,7 +29,7 @@ std::string open_svg(const Frame& frame, double height, std::string_view label) 
   return fmt::format(
       "<div class=\"{}\"><svg viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" aria-label=\"{}\" "
       "xmlns=\"http://www.w3.org/2000/svg\">\n",
-      frame.css, frame.width, height, escape(label));
+      frame.css, frame.width, height, escape_markup(label));
 }
 
 std::string close_svg() { return "</svg></div>\n"; }
@@ -40,7 +42,7 @@ std::string line(double x1, double y1, double x2, double y2, std::string_view cs
 
 std::string text(double x, double y, std::string_view css, std::string_view words) {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\">{}</text>\n", x, y, css,
-                     escape(words));
+                     escape_markup(words));
 }
 
 // A logarithmic axis from a power of ten, or its double or five times it, to another.
@@ -151,7 +153,7 @@ std::string draw_dots(const std::vector<DotRow>& rows, const Frame& frame, std::
       const Point& point = rows[i].points[k];
       const double at = y + (static_cast<double>(k) - middle) * kDodge;
       out += fmt::format("<g class=\"{}\"><title>{}</title>\n", series_class(point.engine),
-                         escape(point.title));
+                         escape_markup(point.title));
       out += line(axis.x(point.low), at, axis.x(point.high), at, "range");
       out += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/></g>\n", axis.x(point.value),
                          at);
@@ -190,8 +192,8 @@ std::string draw_bars(const std::vector<BarRow>& rows, const Frame& frame, doubl
       out += fmt::format(
           "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.0f}\" class=\"{}\">"
           "<title>{}: {} {}</title></rect>\n",
-          x, y, std::max(0.5, segment.value * scale), kBarHeight, segment.css, escape(row.label),
-          escape(segment.name), format_value(segment.value, unit));
+          x, y, std::max(0.5, segment.value * scale), kBarHeight, segment.css,
+          escape_markup(row.label), escape_markup(segment.name), format_value(segment.value, unit));
       x += segment.value * scale;
     }
     out += frame.above > 0 ? text(frame.right, top + 14, "total end", total)
@@ -201,31 +203,6 @@ std::string draw_bars(const std::vector<BarRow>& rows, const Frame& frame, doubl
 }
 
 }  // namespace
-
-std::string escape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        // Control characters have no place in a page; a NUL ends it for some readers.
-        out += static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t' ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 std::string series_class(std::string_view engine) {
   std::string out = "e-";

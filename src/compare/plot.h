@@ -10,9 +10,6 @@
 
 namespace ferry::compare {
 
-// Text made safe inside HTML and SVG.
-std::string escape(std::string_view text);
-
 // CSS class of an engine's colour: "e-wasmtime". The same in every plot of a page.
 std::string series_class(std::string_view engine);
 

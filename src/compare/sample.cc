@@ -91,7 +91,7 @@ int measure_child_main(int argc, char** argv, function::Sections sections) {
   // Whoever started us wants the result: without them there is nothing to do.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (argc != 10) {
-    fmt::print(stderr, "{} is ferry's own and not for hands", kMeasureVerb);
+    fmt::print(stderr, "{} is internal to ferry and not meant to be typed", kMeasureVerb);
     return 2;
   }
   const Task task{argv[2], argv[3],         argv[4],         argv[5], argv[6],

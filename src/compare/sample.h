@@ -14,7 +14,7 @@ namespace ferry::compare {
 
 inline constexpr std::string_view kNative = "native";
 
-// What the child is told; its command line.
+// The child's work; its command line.
 struct Task {
   std::string kind;      // "compile" | "run"
   std::string engine;    // as for load_engine, or kNative

@@ -7,11 +7,13 @@
 #include "component/component.h"
 #include "component/errors.h"
 #include "component/types.h"
+#include "wasm/component.h"
 #include "wasm/sections.h"
 
 namespace ferry::component {
 namespace {
 
+using wasm::read_extern_name;
 using wasm::Reader;
 
 constexpr unsigned kMaxNesting = 8;  // components in components
@@ -177,7 +179,7 @@ void ComponentReader::core_instances(Reader& reader) {
         const std::size_t where = reader.offset();
         const std::string_view name = reader.name();
         if (reader.byte() != static_cast<std::uint8_t>(CoreSort::kInstance)) {
-          reader.fail_at(where, "an argument that is no core instance");
+          reader.fail_at(where, "an argument that is not a core instance");
         }
         if (!instance.arguments.emplace(name, reader.u32()).second) {
           reader.fail_at(where, fmt::format("two arguments are named '{}'", name));

@@ -2,14 +2,16 @@
 
 #include <fmt/format.h>
 
+#include "wasm/component.h"
 #include "wasm/sections.h"
 
 namespace ferry::component {
 namespace {
 
+using wasm::read_extern_name;
 using wasm::Reader;
 
-// Types hold types; more than this in one another is nobody's.
+// Types hold types; no real component nests more than this.
 constexpr unsigned kMaxTypeDepth = 32;
 // A text that names a type in an import: longer ones are cut, so that types that hold types that
 // hold types stay small.
@@ -60,7 +62,7 @@ std::string_view primitive(std::int64_t code) {
   }
 }
 
-// What stands inside of component and instance types has an index space of its own, which nobody
+// What is inside of component and instance types has an index space of its own, which nobody
 // here asks about.
 class TypeWalk {
  public:
@@ -321,7 +323,7 @@ void skip_module_type(Reader& reader) {
         break;
       case 0x01:
         if (reader.byte() != 0x60) {
-          reader.fail_at(start, "a core type that is no function type");
+          reader.fail_at(start, "a core type that is not a function type");
         }
         skip_func_type(reader);
         break;
@@ -359,7 +361,7 @@ std::string read_results(Reader& reader, const Component& scope) {
 }
 
 std::string type_text(const Component& scope, std::uint32_t index) {
-  // An exported type stands for another before it.
+  // An exported type refers to another before it.
   while (index < scope.types.size() && scope.types[index].origin == Origin::kExport &&
          scope.types[index].index < index) {
     index = scope.types[index].index;
@@ -384,22 +386,6 @@ void skip_core_type(Reader& reader) {
                                       "understood",
                                       form));
   }
-}
-
-std::string_view read_extern_name(Reader& reader) {
-  const std::size_t start = reader.offset();
-  const std::uint8_t kind = reader.byte();
-  const std::string_view name = reader.name();
-  if (kind == 2) {
-    const std::uint32_t options = reader.count("name options", 16);
-    for (std::uint32_t i = 0; i < options && reader.ok(); ++i) {
-      reader.byte();
-      reader.name();
-    }
-  } else if (reader.ok() && kind > 2) {
-    reader.fail_at(start, fmt::format("unknown kind of name 0x{:02x}", kind));
-  }
-  return name;
 }
 
 ExternDesc read_extern_desc(Reader& reader) {

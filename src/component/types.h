@@ -22,8 +22,6 @@ std::string type_text(const Component& scope, std::uint32_t index);
 // One entry of a core type section: function and module types.
 void skip_core_type(wasm::Reader& reader);
 
-// importname', exportname'.
-std::string_view read_extern_name(wasm::Reader& reader);
 // externdesc. Its index is returned; `sort` says of what, `is_resource` whether it is a fresh
 // resource type.
 struct ExternDesc {

@@ -141,6 +141,15 @@ std::string to_answer(const Outcome& outcome, const std::string& digest) {
                                       {"reply", reply_value(outcome.reply)}});
 }
 
+std::string event_of_reply(const Reply& reply) {
+  event::Event event = *reply.event;
+  if (!event.data && !reply.data.empty()) {
+    event.data = reply.data;
+  }
+  auto text = event::to_json(event);
+  return text.ok() ? *std::move(text) : "null";
+}
+
 std::string log_to_json(const LogLine& line, const Outcome& outcome, const OutcomeOf& of) {
   const char* level = line.level == LogLevel::kError  ? "error"
                       : line.level == LogLevel::kWarn ? "warn"

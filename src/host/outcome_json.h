@@ -32,6 +32,9 @@ std::string to_problem(const Outcome& outcome, int http_status, const std::strin
 // {"outcome", "invocation", "status", "reply"} with the reply as in to_json().
 std::string to_answer(const Outcome& outcome, const std::string& digest);
 
+// The event that a reply is, with its data, in CloudEvents' JSON; "null" where that cannot be.
+std::string event_of_reply(const Reply& reply);
+
 // One log line as JSON: {"time", "level", "invocation", "digest", "function", "stream", "text"},
 // and "record" where the invocation has several events.
 std::string log_to_json(const LogLine& line, const Outcome& outcome, const OutcomeOf& of);

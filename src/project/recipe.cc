@@ -62,7 +62,7 @@ std::optional<std::string> go_program_name(std::string_view go_mod) {
   return std::nullopt;
 }
 
-// What may stand in a shell command and in a file's name as it is.
+// What may appear in a shell command and in a file's name as it is.
 bool is_plain(std::string_view name) {
   return !name.empty() && name.front() != '-' && name.front() != '.' &&
          name.find_first_not_of(
@@ -167,7 +167,7 @@ Result<std::optional<Recipe>> zig_recipe(const std::string& folder) {
        {{"zig", kGetZig}}});
 }
 
-// A package whose script "build" writes a component, NAME.wasm. Others are no functions.
+// A package whose script "build" writes a component, NAME.wasm. Others are not functions.
 Result<std::optional<Recipe>> npm_recipe(const std::string& folder) {
   constexpr char kMarker[] = "package.json";
   const auto text = read_marker(folder, kMarker);

@@ -19,7 +19,7 @@ struct Tool {
 };
 
 struct Recipe {
-  std::string marker;   // the file that told: "go.mod"
+  std::string marker;   // the file that showed it: "go.mod"
   std::string command;  // for the shell, run in the folder
   std::string wasm;     // what it writes, seen from the folder
   std::vector<Tool> tools;

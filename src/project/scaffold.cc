@@ -38,8 +38,9 @@ constexpr std::string_view kZigSetup =
 
 // A new language is one folder under templates/ and one line here.
 constexpr std::array kLanguages{
-    Language{"go", "Go", "go test .", kGoSetup},
-    Language{"go-reactor", "Go, started once", "go test .", kGoSetup},
+    Language{"go", "Go", "go test .", kGoSetup, "@NAME@.wasm", false, "go-common"},
+    Language{"go-reactor", "Go, started once", "go test .", kGoSetup, "@NAME@.wasm", false,
+             "go-common"},
     Language{"c", "C", "make test", kCSetup},
     Language{"cpp", "C++", "make test", kCppSetup},
     Language{"rust", "Rust", "cargo test", kRustSetup, "target/wasm32-wasip1/release/@NAME@.wasm"},

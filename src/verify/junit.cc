@@ -3,34 +3,11 @@
 #include <fmt/format.h>
 
 #include "base/excerpt.h"
+#include "base/markup.h"
 #include "verify/report.h"
 
 namespace ferry::verify {
 namespace {
-
-// XML 1.0 has no way to write most control characters, and no bytes that are no UTF-8.
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (char c : text) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += (c >= 0 && c < 0x20) || c == 0x7F ? ' ' : c;
-    }
-  }
-  return out;
-}
 
 struct Test {
   std::string name;
@@ -44,25 +21,26 @@ std::string suite_of(const std::string& name, const std::string& digest,
   std::size_t skipped = 0;
   std::string body;
   for (const Test& test : tests) {
-    body += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escaped(digest),
-                        escaped(test.name));
+    body += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escape_markup(digest),
+                        escape_markup(test.name));
     if (test.fault) {
       ++failures;
       body += fmt::format(
           ">\n      <failure message=\"{}\">expected {}\ngot {}</failure>\n    </testcase>\n",
-          escaped(test.fault->field), escaped(excerpt(test.fault->expected, test.fault->got)),
-          escaped(excerpt(test.fault->got, test.fault->expected)));
+          escape_markup(test.fault->field),
+          escape_markup(excerpt(test.fault->expected, test.fault->got)),
+          escape_markup(excerpt(test.fault->got, test.fault->expected)));
     } else if (!test.skipped.empty()) {
       ++skipped;
       body += fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n",
-                          escaped(test.skipped));
+                          escape_markup(test.skipped));
     } else {
       body += "/>\n";
     }
   }
   return fmt::format(
       "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n{}  </testsuite>\n",
-      escaped(name), tests.size(), failures, skipped, body);
+      escape_markup(name), tests.size(), failures, skipped, body);
 }
 
 Test test_of(const CaseResult& one, const SideResult& side) {
@@ -109,7 +87,7 @@ std::string to_junit(const Report& report) {
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\">\n{}"
       "</testsuites>\n",
-      escaped("ferry verify " + report.function), suites);
+      escape_markup("ferry verify " + report.function), suites);
 }
 
 }  // namespace ferry::verify

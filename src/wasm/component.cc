@@ -14,23 +14,6 @@ constexpr std::uint8_t kImportSection = 10;
 constexpr std::uint8_t kExportSection = 11;
 constexpr std::uint8_t kLastSection = 12;  // values
 
-// importname', exportname': a byte of kind, the name, and in kind 2 its options.
-std::string read_extern_name(Reader& reader) {
-  const std::size_t start = reader.offset();
-  std::uint8_t kind = reader.byte();
-  std::string name(reader.name());
-  if (kind == 2) {
-    std::uint32_t options = reader.count("name options", 16);
-    for (std::uint32_t i = 0; i < options && reader.ok(); ++i) {
-      reader.byte();
-      reader.name();
-    }
-  } else if (reader.ok() && kind > 2) {
-    reader.fail_at(start, fmt::format("unknown kind of name 0x{:02x}", kind));
-  }
-  return name;
-}
-
 void skip_extern_desc(Reader& reader) {
   const std::size_t start = reader.offset();
   std::uint8_t kind = reader.byte();
@@ -63,7 +46,7 @@ void skip_extern_desc(Reader& reader) {
 void read_imports(Reader& reader, Binary& binary) {
   std::uint32_t count = reader.count("imports", kMaxImports);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    binary.component_imports.push_back(read_extern_name(reader));
+    binary.component_imports.emplace_back(read_extern_name(reader));
     skip_extern_desc(reader);
   }
 }
@@ -71,7 +54,7 @@ void read_imports(Reader& reader, Binary& binary) {
 void read_exports(Reader& reader, Binary& binary) {
   std::uint32_t count = reader.count("exports", kMaxExports);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
-    binary.component_exports.push_back(read_extern_name(reader));
+    binary.component_exports.emplace_back(read_extern_name(reader));
     if (reader.byte() == 0x00) {  // the sort; a core sort has a second byte
       reader.byte();
     }
@@ -98,6 +81,22 @@ void read_inner_producers(ByteView module, Binary& binary) {
 }
 
 }  // namespace
+
+std::string_view read_extern_name(Reader& reader) {
+  const std::size_t start = reader.offset();
+  const std::uint8_t kind = reader.byte();
+  const std::string_view name = reader.name();
+  if (kind == 2) {
+    const std::uint32_t options = reader.count("name options", 16);
+    for (std::uint32_t i = 0; i < options && reader.ok(); ++i) {
+      reader.byte();
+      reader.name();
+    }
+  } else if (reader.ok() && kind > 2) {
+    reader.fail_at(start, fmt::format("unknown kind of name 0x{:02x}", kind));
+  }
+  return name;
+}
 
 Status read_component_sections(ByteView wasm, Binary& binary) {
   Reader reader(wasm);

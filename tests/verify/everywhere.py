@@ -8,7 +8,6 @@ Exit status: 0 the same everywhere, 1 a difference, 77 no function or no engine 
 """
 import argparse
 import concurrent.futures
-import json
 import pathlib
 import subprocess
 import sys
@@ -16,6 +15,9 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CASES = HERE / "cases"
+sys.path.insert(0, str(ROOT / "tests"))
+from engines_same import engines  # noqa: E402
+
 SHORT = ["--timeout", "300ms"]
 
 # What goes through each function; all others get the cases of any.toml.
@@ -34,17 +36,6 @@ NOT_RUNNABLE = {"hostile/unknown-import", "hostile/unknown-wasi", "hostile/no-en
 NEEDS = {"hostile/deep-recursion": "stack_limit"}
 # On every engine even without --all: small, and one of each kind.
 ON_ALL = {"hello-c", "letters", "hostile/obey", "hostile/unreachable", "hostile/exit-3"}
-
-
-def engines(build):
-    out = subprocess.run([build / "bin" / "ferry", "engines", "--output", "json"],
-                         capture_output=True, text=True, check=True).stdout
-    found = []
-    for each in json.loads(out):
-        found.append((each["name"], each["capabilities"]))
-        if each["name"] == "wasmer":
-            found.append(("wasmer:singlepass", each["capabilities"]))
-    return found
 
 
 def verify(build, name, names):

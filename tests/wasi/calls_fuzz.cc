@@ -12,34 +12,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "quick_sources.h"
 #include "wasi/calls.h"
 #include "wasi/context.h"
 
 namespace {
 
 using namespace ferry;
-
-class QuickClock final : public Clock {
- public:
-  WallTime wall() const override { return WallTime(Nanoseconds(now_)); }
-  Monotonic monotonic() const override { return Monotonic(Nanoseconds(++now_)); }
-  void sleep_until(Monotonic until) const override {
-    now_ = Nanoseconds(until.time_since_epoch()).count();
-  }
-
- private:
-  mutable std::int64_t now_ = 1;
-};
-
-class CountingRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> bytes) override {
-    for (std::uint8_t& byte : bytes) byte = next_++;
-  }
-
- private:
-  std::uint8_t next_ = 0;
-};
 
 // Names lead somewhere, nothing ever answers: what is left is the guest's pointers.
 class RefusingNetwork final : public net::Network {
@@ -119,8 +98,8 @@ std::uint64_t argument(std::uint8_t kind, std::uint8_t low, bool wide, bool smal
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Scratch scratch;
-  static const QuickClock clock;
-  static CountingRandom random;
+  static const wasi::QuickClock clock;
+  static wasi::CountingRandom random;
   constexpr std::size_t kRecord = 20;
   constexpr std::size_t kMaxCalls = 64;
 

@@ -11,34 +11,13 @@
 
 #include <unistd.h>
 
+#include "../wasi/quick_sources.h"
 #include "wasi2/functions.h"
 #include "wasi2/session.h"
 
 namespace {
 
 using namespace ferry;
-
-class QuickClock final : public Clock {
- public:
-  WallTime wall() const override { return WallTime(Nanoseconds(now_)); }
-  Monotonic monotonic() const override { return Monotonic(Nanoseconds(++now_)); }
-  void sleep_until(Monotonic until) const override {
-    now_ = Nanoseconds(until.time_since_epoch()).count();
-  }
-
- private:
-  mutable std::int64_t now_ = 1;
-};
-
-class CountingRandom final : public Random {
- public:
-  void fill(std::span<std::uint8_t> bytes) override {
-    for (std::uint8_t& byte : bytes) byte = next_++;
-  }
-
- private:
-  std::uint8_t next_ = 0;
-};
 
 constexpr std::uint32_t kMemory = 8192;
 constexpr std::size_t kRecord = 36;
@@ -104,8 +83,8 @@ std::uint64_t argument(std::uint8_t kind, std::uint8_t low, bool wide, bool smal
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const Scratch scratch;
-  static const QuickClock clock;
-  static CountingRandom random;
+  static const wasi::QuickClock clock;
+  static wasi::CountingRandom random;
   std::vector<wasi::Directory> directories;
   auto directory = wasi::Directory::open(scratch.granted(), "/", false);
   if (!directory.ok()) return 0;  // a kernel without openat2: nothing to test

@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "net/network.h"
 #include "wasi/guest_fixture.h"
 #include "wasi2/functions.h"
 #include "wasi2/session.h"
@@ -41,6 +42,16 @@ class ComponentTest : public testing::Test {
     session.begin(request);
     heap = kHeap;
     text_at = kText;
+  }
+
+  // Begins again with connections granted to what the pattern names, by the system's network.
+  void grant(std::string_view pattern) {
+    access.policy = net::Policy({*net::parse_grant(pattern)});
+    access.network = &net::system_network();
+    wasi::Setup setup;
+    setup.network = &access;
+    setup.deadline = clock.monotonic() + std::chrono::seconds(30);
+    begin(nullptr, std::move(setup));
   }
 
   CallResult raw(std::string_view interface, std::string_view name,
@@ -108,6 +119,7 @@ class ComponentTest : public testing::Test {
   wasi::FakeClock clock;
   wasi::FakeRandom random;
   std::vector<u8> memory;
+  wasi::NetworkAccess access;
   wasi::Context context;
   Session& session;
   u32 heap = kHeap;

@@ -16,15 +16,6 @@ using testing::StartsWith;
 
 class OutgoingTest : public ComponentTest {
  protected:
-  void grant(std::string_view pattern) {
-    access.policy = net::Policy({*net::parse_grant(pattern)});
-    access.network = &net::system_network();
-    wasi::Setup setup;
-    setup.network = &access;
-    setup.deadline = clock.monotonic() + std::chrono::seconds(30);
-    begin(nullptr, std::move(setup));
-  }
-
   u32 make(std::string_view name, std::initializer_list<u64> args = {}) {
     return static_cast<u32>(call(kHttp, name, args));
   }
@@ -120,7 +111,6 @@ class OutgoingTest : public ComponentTest {
   }
   std::string body_text(u32 response) { return read_all(stream_of(consume(response))); }
 
-  wasi::NetworkAccess access;
   std::optional<u8> refused;
 };
 

@@ -23,12 +23,7 @@ constexpr u8 kSocketConnectionRefused = 14;
 class TcpTest : public ComponentTest {
  protected:
   void grant(std::string_view pattern) {
-    access.policy = net::Policy({*net::parse_grant(pattern)});
-    access.network = &net::system_network();
-    wasi::Setup setup;
-    setup.network = &access;
-    setup.deadline = clock.monotonic() + std::chrono::seconds(30);
-    begin(nullptr, std::move(setup));
+    ComponentTest::grant(pattern);
     network = static_cast<u32>(call("wasi:sockets/instance-network", "instance-network", {}));
   }
   u32 socket(u32 family = 0) {
@@ -79,7 +74,6 @@ class TcpTest : public ComponentTest {
     }
   }
 
-  wasi::NetworkAccess access;
   u32 network = 0;
   u32 in = 0;
   u32 out = 0;

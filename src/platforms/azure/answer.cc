@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "event/json.h"
 #include "event/json_text.h"
+#include "host/outcome_json.h"
 
 namespace ferry::platforms::azure {
 namespace {
@@ -38,12 +39,7 @@ std::string logs_of(const host::Outcome& outcome) {
 
 std::string reply_value(const host::Reply& reply) {
   if (reply.event) {
-    event::Event event = *reply.event;
-    if (!event.data && !reply.data.empty()) {
-      event.data = reply.data;
-    }
-    auto text = event::to_json(event);
-    return text.ok() ? *std::move(text) : "null";
+    return host::event_of_reply(reply);
   }
   if (reply.data.empty()) {
     return "null";

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "event/json.h"
+#include "host/outcome_json.h"
 #include "platforms/lambda/http_reply.h"
 
 namespace ferry::platforms::lambda {
@@ -42,7 +43,7 @@ std::string error_body(std::string_view type, std::string_view message, std::str
   return out + "]}";
 }
 
-// What became of the item: its outcome, or that it was not run.
+// The result of the item: its outcome, or that it was not run.
 const Outcome* outcome_of(std::span<const Outcome> outcomes, std::size_t index) {
   return index < outcomes.size() ? &outcomes[index] : nullptr;
 }
@@ -156,18 +157,13 @@ Outcome too_large_outcome(std::string invocation) {
   outcome.status = host::Status::kOutputTooLarge;
   outcome.invocation = std::move(invocation);
   outcome.message = "the answer is larger than Lambda takes";
-  outcome.hint = "6 MiB, 200 MB streamed: reply with less; bytes that are no text grow by a third";
+  outcome.hint = "6 MiB, 200 MB streamed: reply with less; bytes that are not text grow by a third";
   return outcome;
 }
 
 std::string reply_value(const host::Reply& reply) {
   if (reply.event) {
-    event::Event event = *reply.event;
-    if (!event.data && !reply.data.empty()) {
-      event.data = reply.data;
-    }
-    auto text = event::to_json(event);
-    return text.ok() ? std::move(*text) : "null";
+    return host::event_of_reply(reply);
   }
   if (reply.http) {
     http::Response response;
