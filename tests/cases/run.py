@@ -143,7 +143,7 @@ def run_command(command, folder, build):
     if program == "ferry":
         program = str(build / "bin" / "ferry")
     elif program != "cat":
-        raise Malformed(f"'{program}' is no command of a case")
+        raise Malformed(f"'{program}' is not a command of a case")
     home = folder / ".home"
     home.mkdir(exist_ok=True)
     # Compiled functions are kept between cases, or each would compile them anew.

@@ -15,8 +15,6 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "serve"))
 from server import FERRY, environment, make_guest  # noqa: E402
 
-ALL = ["http", "lambda", "openwhisk", "knative", "azure", "openfaas", "jsonl"]
-
 
 class Check(unittest.TestCase):
     @classmethod
@@ -29,8 +27,8 @@ class Check(unittest.TestCase):
             [FERRY, "check", *map(str, words), "--for", platform, "--output", "json"],
             capture_output=True, text=True, timeout=300, env=environment(self.folder))
         self.assertTrue(run.stdout, run.stderr)
-        told = json.loads(run.stdout)
-        return run.returncode, told, {each["name"]: each for each in told["platforms"]}
+        report = json.loads(run.stdout)
+        return run.returncode, report, {each["name"]: each for each in report["platforms"]}
 
     def ids(self, on):
         return {finding["id"] for finding in on["findings"]}
@@ -49,7 +47,9 @@ class Check(unittest.TestCase):
     def test_a_plain_function_runs_everywhere(self):
         status, _, platforms = self.check(self.echo)
         self.assertEqual(status, 0)
-        self.assertEqual(list(platforms), ALL)
+        listed = subprocess.run([FERRY, "platforms", "--output", "json"], capture_output=True,
+                                check=True).stdout
+        self.assertEqual(list(platforms), [each["name"] for each in json.loads(listed)])
         self.assertTrue(all(on["runs"] for on in platforms.values()))
         self.assertEqual(self.ids(platforms["http"]), set())
         self.assertEqual(self.ids(platforms["openwhisk"]), {"for-input", "for-output"})

@@ -68,7 +68,7 @@ ATTACKS = {
     "tab before the colon": lambda p: head(p, b"Transfer-Encoding\t: chunked") + b"0\r\n\r\n",
     "a header without a name": lambda p: head(p, b": b") + HIDDEN,
     "a header without a colon": lambda p: head(p, b"Content-Length 12") + HIDDEN,
-    "a name that is no token": lambda p: head(p, b"Content(Length): 12") + HIDDEN,
+    "a name that is not a token": lambda p: head(p, b"Content(Length): 12") + HIDDEN,
     "NUL in a value": lambda p: head(p, b"A: b\0c") + HIDDEN,
     "NUL in a name": lambda p: head(p, b"A\0b: c") + HIDDEN,
     "a control character in a value": lambda p: head(p, b"A: b\x08c") + HIDDEN,
@@ -82,7 +82,7 @@ ATTACKS = {
     "no version": lambda p: head(p, line="POST {}") + HIDDEN,
     "an unknown version": lambda p: head(p, line="POST {} HTTP/1.10") + HIDDEN,
     "a version in lower case": lambda p: head(p, line="POST {} http/1.1") + HIDDEN,
-    "a method that is no token": lambda p: head(p, line="PO(ST {} HTTP/1.1") + HIDDEN,
+    "a method that is not a token": lambda p: head(p, line="PO(ST {} HTTP/1.1") + HIDDEN,
     # 7.1
     "a chunk extension with a control character": lambda p: chunks(p, b"5;a=\x01\r\nhello\r\n0\r\n\r\n"),
     "a chunk extension with NUL": lambda p: chunks(p, b"5;a\0\r\nhello\r\n0\r\n\r\n"),
