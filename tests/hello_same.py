@@ -18,7 +18,7 @@ EVENTS = [
     b'{"NAME":"Ada","Name":"Grace"}', b'{"name":"Ada","name":null}', b'{"na\\u006de":"Ada"}',
     b'\n\t\r {"name"\n:\t"Ada"}\r\n', b'{"id":[1,{"name":"no"}],"name":"Ada","x":1e3}',
     b'{"a":{"name":7},"b":[{"name":1}]}', b'{"name":"' + b"x" * 200_000 + b'"}',
-    # Strings: escapes, surrogates, what is no UTF-8, line separators.
+    # Strings: escapes, surrogates, what is not UTF-8, line separators.
     b'{"name":"a\\nb\\"<&>\\u0000\\u001f\\u007f\\b\\f\\r\\t\\/\\\\"}',
     b'{"name":"\\ud800 \\ud83d\\ude00 \\udc00\\ud800\\u0041 \\\\ud800 \\uD83D\\uDE00"}',
     b'{"name":"\xff\xc3\xa4 \xe2\x28\xa1 \xf0\x9f\x98\x80 \xed\xa0\x80 \xc0\x80 \xf0\x9f\x98"}',

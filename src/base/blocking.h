@@ -1,8 +1,8 @@
 // Says that the calling thread is about to wait for something outside (a socket, a timer), so that
-// whoever it does other work for can hand that work to another thread meanwhile.
+// the thread pool can hand its other work to another thread in the meantime.
 //
 // The observer is per thread: a server sets it for the threads that it runs guests on
-// (http/crew.h); elsewhere waiting is just waiting.
+// (http/leader_followers.h); elsewhere waiting is just waiting.
 #pragma once
 
 namespace ferry {

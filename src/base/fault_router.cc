@@ -32,7 +32,7 @@ std::atomic<FaultSlot*> slots{nullptr};
 std::atomic<int> asking{0};  // threads that are walking the slots in the handler
 
 // An engine that is loaded later puts its handler before ours. Then ours is put before that one,
-// as another function, since that one goes on to the first.
+// as another function, since that one calls the first.
 constexpr std::size_t kMostHandlers = 8;
 std::array<struct sigaction, kMostHandlers> next_actions;
 std::size_t handlers = 0;
@@ -95,7 +95,7 @@ Status take_faults() {
     if ((current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == kHandlers[i]) return Done{};
   }
   if (handlers == kMostHandlers) {
-    return Error{Code::kLimit, "too many handlers of SIGSEGV stand before each other",
+    return Error{Code::kLimit, "too many SIGSEGV handlers were put before each other",
                  "use fewer engines in one process"};
   }
   if (handlers == 0) pthread_atfork(before_fork, after_fork, in_child);

@@ -1,5 +1,5 @@
 // The one place where faults of memory (SIGSEGV) are answered, before the engine's own handler sees
-// them. Who protects pages on purpose says here which faults are its own; every other goes on
+// them. Code that protects pages on purpose registers its faults here; every other fault goes on
 // unchanged, to the engine or to the end of the process.
 //
 // In the handler nothing is locked or allocated. It runs on the thread's signal stack where it has
@@ -26,8 +26,8 @@ class FaultAnswer {
   ~FaultAnswer() = default;
 };
 
-// Puts our handler before all others, unless it stands there. To be called after an engine has been
-// made (it sets its own) and before the first page is protected.
+// Puts our handler before all others, unless it is first already. To be called after an engine has
+// been made (it sets its own) and before the first page is protected.
 Status take_faults();
 
 // Asked first, for faults of this thread alone; null: nobody. Costs nothing to set.

@@ -86,7 +86,7 @@ Status write_all(int fd, ByteView bytes, std::string_view name) {
 
 namespace {
 
-// A file without a name in the folder of `path`: nothing is left of it if this process is killed.
+// A file without a name in the folder of `path`: it disappears if this process is killed.
 // Invalid where the file system has none (O_TMPFILE), or there is no /proc to name it by.
 Fd nameless_file(const std::string& path) {
   const std::size_t slash = path.rfind('/');
@@ -152,7 +152,7 @@ Status make_directories(const std::string& path, unsigned mode) {
   }
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
-    return Error{Code::kIo, fmt::format("{} is no folder", path), ""};
+    return Error{Code::kIo, fmt::format("{} is not a folder", path), ""};
   }
   return Done{};
 }

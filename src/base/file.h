@@ -36,7 +36,7 @@ Result<Bytes> read_all(int fd, std::uint64_t limit, std::string_view name);
 Status write_all(int fd, ByteView bytes, std::string_view name);
 
 // Written beside under a temporary name, flushed, renamed over `path`. On any error (a full disk
-// too) the temporary file is gone and what stood at `path` still stands.
+// too) the temporary file is gone and what was at `path` is unchanged.
 Status write_file_atomically(const std::string& path, ByteView bytes, unsigned mode = 0644);
 
 // mkdir -p with this mode for what is made.

@@ -21,7 +21,7 @@ constexpr auto kPairs = [] {
 }();
 
 constexpr std::string_view kForm = "00000000-0000-0000-0000-000000000000";
-// Where the two digits of each byte stand in it.
+// Where the two digits of each byte are in it.
 constexpr auto kPlaces = [] {
   std::array<std::size_t, 16> places{};
   std::size_t at = 0;

@@ -11,9 +11,9 @@
 
 namespace ferry {
 
-// The class of an error: what a caller may decide upon. The text is for people.
+// The class of an error: what a caller may decide on. The text is for people.
 enum class Code : unsigned char {
-  kUsage,        // the caller asked for something that makes no sense
+  kUsage,        // the caller's request makes no sense
   kInvalid,      // bytes from outside are malformed
   kNotFound,     // a file, export, engine that isn't there
   kUnsupported,  // understood, and not offered here
@@ -24,7 +24,7 @@ enum class Code : unsigned char {
   kInternal,     // our fault
 };
 
-// Lower-case name of a code, as it stands in JSON ("not-found").
+// Lower-case name of a code, as it appears in JSON ("not-found").
 std::string_view code_name(Code code);
 
 struct Error {

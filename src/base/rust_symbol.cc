@@ -167,7 +167,7 @@ class Reader {
     print(id.punycode ? fmt::format("punycode{{{}}}", id.name) : std::string(id.name));
   }
 
-  // What stands at an earlier place in the name, read once more.
+  // What is at an earlier place in the name, read once more.
   template <typename Read>
   void back_reference(Read read) {
     const std::size_t here = at_ - 1;

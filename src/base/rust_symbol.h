@@ -7,7 +7,7 @@
 
 namespace ferry {
 
-// "_RNvCs1234_7mycrate3foo" → "mycrate::foo". Nothing where it is no such name, or damaged.
+// "_RNvCs1234_7mycrate3foo" → "mycrate::foo". Nothing where it is not such a name, or damaged.
 std::optional<std::string> read_rust_symbol(std::string_view symbol);
 
 }  // namespace ferry

@@ -75,7 +75,7 @@ Result<ScratchFolder> ScratchFolder::make(const std::string& purpose) {
   }
   Fd lock = open_folder(path);
   if (lock.valid()) {
-    static_cast<void>(::flock(lock.get(), LOCK_SH));  // without locks it may be taken for left over
+    static_cast<void>(::flock(lock.get(), LOCK_SH));  // without locks it may look abandoned
   }
   return ScratchFolder(std::move(path), std::move(lock));
 }

@@ -31,7 +31,7 @@ class ScratchFolder {
  private:
   ScratchFolder(std::string path, Fd lock);
   std::string path_;
-  Fd lock_;  // of the folder itself (flock): who holds it lives
+  Fd lock_;  // of the folder itself (flock): its holder lives
   pid_t owner_;
 };
 

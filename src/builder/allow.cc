@@ -32,7 +32,7 @@ Result<std::string> config_folder() {
                "set HOME or XDG_CONFIG_HOME"};
 }
 
-// Guests and other programs may put anything into a path: nothing of it may act on a terminal.
+// Guests and other programs may put anything into a path: escape it for the terminal.
 std::string plain(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -48,7 +48,7 @@ std::string digest_of_asks(const function::Function& function, const function::A
   return digest_of(as_bytes(all));
 }
 
-// A list that others could write to is nobody's word.
+// A list that others could write to is not trusted.
 Result<std::string> read_remembered(const std::string& path) {
   const Fd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid() && errno == ENOENT) return std::string();

@@ -1,5 +1,5 @@
-// The user's word for what a function's ferry.toml asks for beyond its own folder: --allow, or a
-// yes on the terminal. It is remembered in $XDG_CONFIG_HOME/ferry/allowed (else
+// The user's permission for what a function's ferry.toml requests beyond its own folder: --allow,
+// or a yes on the terminal. It is remembered in $XDG_CONFIG_HOME/ferry/allowed (else
 // ~/.config/ferry/allowed) by a digest of the manifest, the function and what is asked, so that a
 // change of any of them is asked about anew.
 #pragma once

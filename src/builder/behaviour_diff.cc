@@ -37,7 +37,7 @@ std::string summary(const host::Outcome& outcome) {
   return out;
 }
 
-// One function: what comes of an event under a seed of time and randomness.
+// One function: the outcome of an event under a seed of time and randomness.
 class Subject {
  public:
   Subject(engine::Engine& engine, const function::Function& function)

@@ -47,7 +47,7 @@ Result<bundle::Bundle> make_bundle(const function::Function& function, const eng
 
 // Where compiled functions come from, for those who run several and need not know.
 using Bundles = std::function<Result<bundle::Bundle>(const function::Function&)>;
-// From the store, without a word. Borrows the engine's facts.
+// From the store, silently. Borrows the engine's facts.
 Bundles stored_bundles(const engine::Info& engine, const engine::EngineOptions& options);
 // The function of this digest from the store; all others are compiled once and kept in memory, for
 // as long as this lives: what is made anew at each start of a server would only fill the store.

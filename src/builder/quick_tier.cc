@@ -48,7 +48,7 @@ bool is_stored(const function::Function& function, const engine::Info& engine) {
 
 void compile_behind(const function::Function& function, const engine::Info& engine,
                     const engine::EngineOptions& options) {
-  if (bundle_store().folder().empty()) return;  // nothing would be left of it
+  if (bundle_store().folder().empty()) return;  // it could not be kept
   std::fflush(nullptr);
   const pid_t pid = fork();
   if (pid > 0) {

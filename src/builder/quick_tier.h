@@ -1,8 +1,8 @@
 // The quick tier: an interpreter, which takes a module as it is, answers a function that nobody has
-// compiled yet, while the compiler is at work. It must not be seen in an outcome, so only functions
-// take part whose events leave no trace outside: what the interpreter was too slow for, or ended
-// otherwise than the function itself would have it, is forgotten, and the event is run again on
-// compiled code.
+// compiled yet, while the compiler runs. It must not show in an outcome, so it is used only for
+// functions whose events leave no trace outside: an event for which the interpreter was too slow,
+// or that it ended otherwise than the function itself would, is discarded and run again on compiled
+// code.
 #pragma once
 
 #include <chrono>

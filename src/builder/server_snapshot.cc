@@ -62,8 +62,8 @@ Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
   out.words = fmt::format(
       "events start from a snapshot of its start-up now ({}{}; made in {:.1f} s; --no-snapshot "
       "leaves it){}",
-      function.manifest.warm.empty() || !not_warmed.empty() ? "" : "warmed; ", built.same, took,
-      not_warmed);
+      function.manifest.warm.empty() || !not_warmed.empty() ? "" : "warmed; ", built.compared_on,
+      took, not_warmed);
   return out;
 }
 

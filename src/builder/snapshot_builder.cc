@@ -79,7 +79,7 @@ Status judge_random(const snapshot::Frozen& found, const SnapshotRequest& how,
   }
   if (how.accepted != "hash-key") {
     return frozen(
-        "the key of Go's hash tables would be in the file, the same at every event: whoever has "
+        "the key of Go's hash tables would be in the file, the same at every event: anyone who has "
         "the "
         "file can make keys that all fall into one bucket, and so slow down a function that puts "
         "a stranger's keys into a map",
@@ -250,7 +250,7 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
   FERRY_TRY(out.function,
             function::make_function(function.name, std::move(out.made.wasm), function.manifest));
   const Bundles bundles = how.bundles ? how.bundles : stored_bundles(info, options);
-  FERRY_TRY(out.same, compare_functions(engine, bundles, function, out.function, cases));
+  FERRY_TRY(out.compared_on, compare_functions(engine, bundles, function, out.function, cases));
   if (!out.made.second_start.memory.empty() && how.accepted != "random") {
     FERRY_CHECK_OK(
         compare_with_second_start(engine, bundles, out.function, out.made.second_start, cases));

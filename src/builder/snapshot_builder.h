@@ -17,8 +17,8 @@ struct SnapshotRequest {
   std::string accepted;            // "hash-key", "random" or nothing: what may be frozen
   std::vector<std::string> cases;  // files with an event's data each
   Random* random = &system_random();
-  // Nobody asked for a snapshot: only what is certain passes, and what a user would be told about
-  // is a reason not to make one.
+  // The user did not request a snapshot: only what is certain passes, and what a user would have to
+  // be warned about is a reason not to make one.
   bool unasked = false;
   std::string platform;  // that it is for; empty: any
   // Whose the key of Go's hash tables is, where nobody asked.
@@ -27,7 +27,7 @@ struct SnapshotRequest {
   Bundles bundles = {};  // of what is compared; empty: the store's
 };
 
-// "sha256:…" of what a function is a snapshot of; empty: it is none.
+// "sha256:…" of what a function is a snapshot of; empty: it is not a snapshot.
 std::string snapshot_of(const function::Function& function);
 
 // kUnsupported for a snapshot that has looked at its folders while there were none (C, C++ and Rust
@@ -37,7 +37,7 @@ Status check_frozen_folders(const function::Function& function);
 struct BuiltSnapshot {
   function::Function function;  // the snapshot
   snapshot::Snapshot made;      // its facts; the wasm has moved into `function`
-  std::string same;             // what it was compared on, in words
+  std::string compared_on;      // in words
   std::vector<std::string> notes;
 };
 

@@ -1,4 +1,4 @@
-// Values that need not stand on the command line, where every user of the machine can read them
+// Values that need not be on the command line, where every user of the machine can read them
 // (ps, /proc/PID/cmdline): VALUE is itself, @FILE is what the file holds, @@VALUE begins with an @.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace ferry::builder {
 Result<std::string> value_of(const std::string& text, const std::string& option);
 
 // A file of NAME=VALUE lines, as `docker run --env-file` takes it: empty lines and those that begin
-// with '#' are left out, the value goes to the end of the line as it stands. kInvalid names the
+// with '#' are left out, the value goes to the end of the line as it is. kInvalid names the
 // line.
 using NamedValues = std::vector<std::pair<std::string, std::string>>;
 Result<NamedValues> read_env_file(const std::string& path);

@@ -17,7 +17,7 @@ using TextOfSeed = std::function<Result<std::string>(std::uint64_t seed)>;
 std::size_t count_words(std::string_view text);
 
 // Whether every word in which the two differ also differs from seed to seed. False where the texts
-// have different numbers of words: then there is no telling which is which. Asks for seeds 1 to 24.
+// have different numbers of words: then they cannot be matched. Requests seeds 1 to 24.
 Result<bool> differ_only_in_what_varies(const std::string& first, const std::string& second,
                                         const TextOfSeed& again);
 

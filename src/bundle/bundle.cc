@@ -49,8 +49,8 @@ CodeRange code_on_its_own(ByteView artifact) {
   return code.size < kLeastCode ? CodeRange{} : code;
 }
 
-// What is signed: a purpose, and the BLAKE3 of what stands before the code and of what stands
-// behind it, where the footer says how much that is. A start waits for these hashes.
+// What is signed: a purpose, and the BLAKE3 of what comes before the code and of what follows
+// it, where the footer says how much that is. A start waits for these hashes.
 Bytes signed_message(const Covered& covered) {
   static constexpr std::string_view kPurpose = "ferry bundle signature 3";
   Bytes out(kPurpose.begin(), kPurpose.end());
@@ -181,8 +181,8 @@ Result<Bundle> open_file(const std::string& path, const Key& key) {
     return Error{Code::kLimit, path + ": a bundle of " + std::to_string(size) + " bytes",
                  "the limit is " + std::to_string(kMaxBundle)};
   }
-  // What has been checked must be what is run, for as long as it runs, whoever may write to the
-  // file: check a copy that nobody can change.
+  // What has been checked must be what is run, for as long as it runs, even if others can write to
+  // the file: check a copy that nobody can change.
   FERRY_TRY(Fd copy, sealed_copy(fd.get(), size, path));
   return check(std::move(copy), size, key, path);
 }

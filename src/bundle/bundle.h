@@ -36,7 +36,7 @@ struct Bundle {
   std::string warning;  // why the store could not keep it, for the user; or empty
 };
 
-// Who vouches for a bundle. One of the two.
+// What authenticates a bundle. One of the two.
 struct MacKey {
   std::array<std::uint8_t, 32> bytes{};
 };

@@ -1,5 +1,5 @@
-// The bytes of a bundle (docs/formats/bundle.md) without the question who vouches for them, which
-// bundle.cc asks first. Used by bundle.cc and its fuzz target only.
+// The bytes of a bundle (docs/formats/bundle.md), apart from their authentication, which bundle.cc
+// checks first. Used by bundle.cc and its fuzz target only.
 #pragma once
 
 #include <array>
@@ -36,10 +36,10 @@ using BundleNonce = std::array<std::uint8_t, 32>;
 Bytes write_untagged(const BundleInfo& info, ByteView artifact, CodeRange code,
                      std::uint32_t authentication, const BundleNonce& nonce);
 
-// Whether these last bytes of a file bear a bundle's mark.
+// Whether these last bytes of a file have a bundle's mark.
 bool has_mark(ByteView footer);
 
-// All that may be looked at before the check: mark, version, kind, where the code lies (in the
+// All that may be read before the check: mark, version, kind, where the code lies (in the
 // artifact), and the tag itself.
 Result<BundleFooter> read_footer(ByteView file, std::string_view name);
 
@@ -56,8 +56,8 @@ struct BundleBody {
   CodeProof code;
 };
 
-// Sizes and fields, of an authentic file. Trusts nothing all the same: a key may be stolen, and a
-// writer may be wrong.
+// Sizes and fields, of an authentic file. Trusts nothing even so: a key may be stolen, and a writer
+// may be wrong.
 Result<BundleBody> read_body(ByteView file, const BundleFooter& footer, std::string_view name);
 
 }  // namespace ferry::bundle

@@ -1,11 +1,11 @@
-// What a file is that is, or is taken for, a bundle.
+// What a file is that is a bundle, or that looks like one.
 #pragma once
 
 #include <string>
 
 namespace ferry::bundle {
 
-// Whether the file bears a bundle's mark, of whatever version and maker; nothing else is looked at.
+// Whether the file has a bundle's mark, of any version and maker; nothing else is checked.
 bool is_bundle(const std::string& path);
 
 // The key in a store's folder, which tells such a folder from others.

@@ -3,7 +3,7 @@
 // others are closed. The first touch of one raises SIGSEGV (fault_router.h), the piece that it is
 // in is hashed through a mapping of our own, and is opened for reading and execution only if the
 // hashes are the proven ones. A piece that was changed ends the process at once,
-// with a message on stderr and kBrokenExit: what has begun to run cannot be told so.
+// with a message on stderr and kBrokenExit: code that is running cannot be handed an error.
 #pragma once
 
 #include <atomic>

@@ -25,7 +25,7 @@ struct Bounds {
   std::uint64_t bytes = 0;
   std::chrono::seconds age{0};
 };
-// 2 GiB and 60 days; $FERRY_CACHE_SIZE ("500MiB") and $FERRY_CACHE_DAYS say otherwise.
+// 2 GiB and 60 days, unless $FERRY_CACHE_SIZE ("500MiB") or $FERRY_CACHE_DAYS is set.
 Bounds default_bounds();
 
 struct Pruned {
@@ -33,7 +33,7 @@ struct Pruned {
   std::uint64_t bytes = 0;
 };
 // Removes what is older than the bounds' age, then the files that were not used for longest until
-// the rest fits; never `keep`. A file that is in use stays usable for whoever has it open. Safe for
+// the rest fits; never `keep`. A file that is in use stays usable where it is open. Safe for
 // several processes at once.
 Result<Pruned> prune(const std::string& folder, const Bounds& bounds, const std::string& keep = "");
 

@@ -39,7 +39,7 @@ Result<std::string> default_folder() {
   return std::string(home) + "/.cache/ferry";
 }
 
-// Whoever can write there could give us native code to run.
+// Anyone who can write there could give us native code to run.
 Status check_folder(const std::string& folder) {
   const Fd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid()) return errno_error("open the bundle store " + folder, errno);
@@ -95,7 +95,7 @@ Status make_key(const std::string& path) {
 Result<MacKey> load_key(const std::string& folder) {
   const std::string path = folder + "/" + kStoreKey;
   Result<Bytes> bytes = read_key(path);
-  // A key cut short (a disk that filled up) is no key: everything is compiled once more.
+  // A truncated key (a disk that filled up) is unusable: everything is compiled once more.
   if (bytes.ok() && bytes->size() != sizeof(MacKey::bytes)) {
     unlink(path.c_str());
     bytes = Error{Code::kNotFound, "", ""};
@@ -206,7 +206,7 @@ Result<Bundle> Store::get(const function::Function& function, const engine::Info
   const std::string file = file_name(key_, function, engine);
   const std::string path = folder_ + "/" + file;
   if (was_cached != nullptr) *was_cached = true;
-  // Whatever is wrong with what is there, the answer is to make it anew.
+  // Whatever is wrong with the stored bundle, it is made again.
   Result<Bundle> stored = open_bundle(path, key_);
   if (stored.ok() && is_for(stored->info, function, engine)) {
     mark_used(path);
@@ -221,12 +221,12 @@ Result<Bundle> Store::get(const function::Function& function, const engine::Info
   FERRY_TRY(const Bytes bytes, make(function, engine, compile));
   const Status written = write_file_atomically(path, bytes, 0600);
   if (written.ok()) {
-    // The bound holds for what was there before: what was just made is what is used next.
+    // The bound applies to older files: what was just made is what is used next.
     static_cast<void>(prune(folder_, default_bounds(), path).ok());
     stored = open_bundle(path, key_);
     if (stored.ok()) return stored;
   }
-  // A full disk costs the next start its time, and this one nothing.
+  // A full disk makes the next start compile again, and costs this one nothing.
   FERRY_TRY(Bundle bundle, open_bundle(bytes, key_));
   bundle.warning = fmt::format(
       "{}: the compiled function could not be kept, and is compiled again "

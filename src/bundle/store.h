@@ -21,7 +21,7 @@ class Store {
  public:
   static Result<Store> open(const StoreOptions& options);
   // One that keeps nothing, for where no folder can be written to: each bundle is compiled when it
-  // is asked for, and lies in memory.
+  // is requested, and is held in memory.
   static Store in_memory();
 
   // What makes an artifact when there is none: prepared wasm in, artifact out.
@@ -32,7 +32,7 @@ class Store {
   Result<Bundle> get(const function::Function& function, const engine::Info& engine,
                      const Compile& compile, bool* was_cached);
 
-  // Whether there is something to be had without compiling; it is not proven yet.
+  // Whether the bundle is there without compiling; it is not verified yet.
   bool holds(const function::Function& function, const engine::Info& engine) const;
 
   // What a bundle of the store's folder holds; its code is not proven.

@@ -46,7 +46,7 @@ struct Seen {
   std::string content_type;
   std::string data;  // of the reply
   std::optional<HttpAnswer> http;
-  std::string reply_event;  // CloudEvents JSON without data; empty: the reply is no event
+  std::string reply_event;  // CloudEvents JSON without data; empty: the reply is not an event
   std::vector<host::LogLine> logs;
   bool log_truncated = false;
   host::Usage usage;

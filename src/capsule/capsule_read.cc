@@ -180,7 +180,8 @@ double microseconds(const json::object& usage, std::string_view name) {
 Status read_logs(Reader& reader, Seen& out) {
   const json::array* lines = reader.list("logs");
   for (std::size_t i = 0; lines != nullptr && i < lines->size(); ++i) {
-    if (!(*lines)[i].is_object()) return wrong("outcome.logs", "holds something that is no line");
+    if (!(*lines)[i].is_object())
+      return wrong("outcome.logs", "holds something that is not a line");
     Reader line((*lines)[i].get_object(), "outcome.logs");
     auto time = from_rfc3339(line.text("time", true));
     if (!time.ok()) line.fail("time", "is not a time");
@@ -299,7 +300,7 @@ Result<std::vector<Capsule>> parse_capsules(std::string_view text, std::string_v
       if (half) break;
       return with_context(std::move(capsule).error(), fmt::format("{}:{}", name, line));
     }
-    if (end == std::string_view::npos) *cut = false;  // whole all the same
+    if (end == std::string_view::npos) *cut = false;  // complete even so
     out.push_back(*std::move(capsule));
   }
   return out;

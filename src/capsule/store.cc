@@ -193,7 +193,7 @@ void Store::record(const host::Recorded& recorded) {
   }
   ++lost_;
   if (!std::exchange(warned_, true)) {
-    fmt::print(stderr, "{}: an event was not recorded, and serving goes on: {}\n", program_,
+    fmt::print(stderr, "{}: an event was not recorded, and serving continues: {}\n", program_,
                done.error().text());
   }
 }

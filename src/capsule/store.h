@@ -1,5 +1,5 @@
 // Capsules on disk: files of lines in one folder, written by any number of processes, bounded in
-// size all together. What a disk does not take is counted and said once; serving goes on.
+// size all together. What a disk does not take is counted and reported once; serving continues.
 #pragma once
 
 #include <atomic>

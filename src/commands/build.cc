@@ -142,7 +142,7 @@ class Build final : public Verb {
         "{}\n",
         out_, function::format_size(function.wasm.size()),
         function::format_size(taken.function.wasm.size()), function::format_size(taken.made.memory),
-        taken.made.frames, taken.made.stack_bytes, taken.same);
+        taken.made.frames, taken.made.stack_bytes, taken.compared_on);
     return Done{};
   }
 

@@ -41,7 +41,7 @@ Result<int> number(std::string_view text) {
   int out = 0;
   auto end = std::from_chars(text.data(), text.data() + text.size(), out);
   if (end.ec != std::errc() || end.ptr != text.data() + text.size() || out < 1) {
-    return Error{Code::kInvalid, "ferry-package.json: a setting is no number",
+    return Error{Code::kInvalid, "ferry-package.json: a setting is not a number",
                  "pack the function again"};
   }
   return out;

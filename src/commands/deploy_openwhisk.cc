@@ -26,16 +26,16 @@ class OpenWhiskTarget final : public DeployTarget {
 
   void declare(CLI::App& app) override {
     const std::string group = "OpenWhisk";
-    app.add_option("--apihost", asked_.api_host,
+    app.add_option("--apihost", given_.api_host,
                    "API host (default: $__OW_API_HOST, else APIHOST in ~/.wskprops)")
         ->type_name("HOST|URL")
         ->group(group);
-    app.add_option("--auth", asked_.auth,
+    app.add_option("--auth", given_.auth,
                    "Key, or @FILE with it: then nobody sees it in the list of processes (default: "
                    "$__OW_API_KEY, else AUTH in ~/.wskprops)")
         ->type_name("UUID:KEY")
         ->group(group);
-    app.add_option("--namespace", asked_.name_space, "Namespace (default: the key's own)")
+    app.add_option("--namespace", given_.name_space, "Namespace (default: the key's own)")
         ->type_name("NAME")
         ->group(group);
     app.add_option("--name", choice_.name, "Name of the action (default: the function's)")
@@ -91,8 +91,8 @@ class OpenWhiskTarget final : public DeployTarget {
  private:
   // As `wsk`: what was typed, the environment of an action, the properties file.
   Result<deploy::OpenWhiskAccess> find_access() const {
-    deploy::OpenWhiskAccess out = asked_;
-    FERRY_TRY(out.auth, builder::value_of(asked_.auth, "--auth"));
+    deploy::OpenWhiskAccess out = given_;
+    FERRY_TRY(out.auth, builder::value_of(given_.auth, "--auth"));
     const auto fill = [&](const std::string& host, const std::string& auth,
                           const std::string& name_space) {
       out.api_host = out.api_host.empty() ? host : out.api_host;
@@ -125,7 +125,7 @@ class OpenWhiskTarget final : public DeployTarget {
     return out;
   }
 
-  deploy::OpenWhiskAccess asked_{"", "", ""};
+  deploy::OpenWhiskAccess given_{"", "", ""};
   deploy::OpenWhiskChoice choice_;
   std::string web_;
 };

@@ -30,7 +30,7 @@
 namespace ferry::commands {
 namespace {
 
-// Capsules as lines to whoever started this process.
+// Capsules as lines to the process that started this one.
 class ChannelRecorder final : public host::Recorder {
  public:
   explicit ChannelRecorder(int channel) : channel_(channel) {}

@@ -36,7 +36,7 @@ struct Exchange {
 Result<ClientRequest> client_request(const std::string& line,
                                      const std::vector<std::string>& headers, std::string body);
 
-// One exchange the way it goes on the platform: its emulator, its adapter, the host. An error when
+// One exchange as it happens on the platform: its emulator, its adapter, the host. An error when
 // the emulator and the adapter do not understand each other, or the platform has no such input.
 Result<Exchange> exchange(const platforms::Emulation& emulation, host::Host& host,
                           const std::shared_ptr<host::Loaded>& function, const Sent& sent);

@@ -32,7 +32,7 @@ std::vector<ExitRow> exit_rows() {
                   "all verbs"});
   rows.push_back({kExitInvalid,
                   "it is there, and what is in it cannot be used: a ferry.toml with a wrong key, a "
-                  "file that is no WebAssembly, a case file with a mistake",
+                  "file that is not WebAssembly, a case file with a mistake",
                   "all verbs"});
   return rows;
 }

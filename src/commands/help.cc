@@ -1,4 +1,4 @@
-// ferry help [VERB]: what --help prints, for who types it the other way round; and the exit codes.
+// ferry help [VERB]: the same as VERB --help; and the exit codes.
 #include <cstdio>
 
 #include <CLI/CLI.hpp>

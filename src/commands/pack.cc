@@ -42,7 +42,7 @@ class Pack final : public Verb {
     app.add_option("--push", options_.push, "Send the image to a registry, with docker's login")
         ->type_name("REGISTRY/NAME[:TAG]");
     app.add_flag("--insecure-registry", options_.insecure_registry,
-                 "Push without TLS, or to a certificate that nobody vouches for");
+                 "Push without TLS, or to a certificate that no authority has signed");
     app.add_flag("--no-snapshot", options_.no_snapshot,
                  "Pack the function as it is, without a snapshot of its start-up");
     app.add_option("--case", options_.cases,

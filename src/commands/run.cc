@@ -152,7 +152,7 @@ class Run final : public Verb {
   }
 
  private:
-  // What came of it: without a platform, one outcome and no answer.
+  // The result: without a platform, one outcome and no answer.
   struct Ran {
     std::vector<host::Outcome> outcomes;
     std::optional<platforms::Answer> answer;

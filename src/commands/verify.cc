@@ -65,7 +65,7 @@ class Verify final : public Verb {
                    "Engine to run on, the first is the measure (repeatable; all when left out)")
         ->type_name("NAME")
         ->allow_extra_args(false);
-    app.add_option("--record", record_, "Write the cases there, with what came of them")
+    app.add_option("--record", record_, "Write the cases there, with their outcomes")
         ->type_name("DIR");
     app.add_option("--junit", junit_, "Write the report there as JUnit XML as well")
         ->type_name("FILE");

@@ -37,7 +37,7 @@ Result<std::function<std::unique_ptr<platforms::Wire>()>> remote_wire(
     const std::string& url, const std::string& authorization) {
   const auto parsed = boost::urls::parse_uri(url);
   if (!parsed || parsed->scheme() != "http" || parsed->host().empty()) {
-    return Error{Code::kUsage, fmt::format("'{}' is no URL that can be driven", url),
+    return Error{Code::kUsage, fmt::format("'{}' is not a URL that can be driven", url),
                  "it is http://HOST:PORT/PATH; before a TLS address, put a proxy"};
   }
   const std::string host = parsed->host_address();

@@ -13,7 +13,7 @@ namespace {
 
 using wasm::Reader;
 
-// What stands behind a built-in's opcode.
+// What follows a built-in's opcode.
 enum class Operands : std::uint8_t {
   kNone,
   kFlag,        // whether it can be cancelled, or is asynchronous

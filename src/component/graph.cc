@@ -393,16 +393,16 @@ Result<Graph::Resource> Graph::find_resource(std::uint32_t index) const {
       case Origin::kOwn:
         if (type.is_resource) {
           return unsupported(
-              "it defines resources of its own for whoever calls it, and nobody calls it but for "
+              "it defines resources of its own for its callers, and nobody calls it except for "
               "events",
               "export wasi:http/incoming-handler or wasi:cli/run and no resources");
         }
-        return invalid(fmt::format("type {} is no resource", index));
+        return invalid(fmt::format("type {} is not a resource", index));
       case Origin::kElsewhere:
         return unsupported("a resource of an outer component");
     }
   }
-  return invalid(fmt::format("type {} is no resource", index));
+  return invalid(fmt::format("type {} is not a resource", index));
 }
 
 const wasm::FuncType* Graph::type_of(const CoreDef& def) const {

@@ -81,7 +81,7 @@ class BodyMerge {
     return 0;
   }
 
-  // What stands behind a one-byte opcode.
+  // What follows a one-byte opcode.
   void put_index(const Instruction& at, std::uint32_t index) {
     wasm::put_u32(edit_.replace(at.begin + 1, at.end), index);
   }

@@ -36,7 +36,7 @@ struct Plan {
   std::uint32_t generated = 0;         // the first one after all of theirs
   std::uint32_t next_generated = 0;    // the next free index
   std::uint32_t globals = 0;           // of all modules
-  Accessors accessors;                 // generated; their globals stand behind the modules'
+  Accessors accessors;                 // generated; their globals follow the modules'
   std::vector<std::uint32_t> context;  // globals that take the place of context slots
   std::vector<std::uint32_t> starts;   // start functions in the order of instantiation
   bool has_memory = false;

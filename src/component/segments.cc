@@ -69,7 +69,7 @@ void element_segment(Reader& reader, const IndexMap& map, const ConstantScope& s
     }
     const auto function = at(map.funcs, reader.u32());
     if (!function) {
-      reader.fail("an element that is no function");
+      reader.fail("an element that is not a function");
       return;
     }
     wasm::put_u32(out, *function);

@@ -27,7 +27,7 @@ std::optional<std::uint32_t> slot_of(ByteView body, std::uint32_t type, const wa
   return slot;
 }
 
-// The table's slot that each function goes through; none where the module is no shim.
+// The table's slot that each function goes through; none where the module is not a shim.
 std::optional<std::vector<std::uint32_t>> read_shim(const Linked& linked) {
   const wasm::Binary& binary = linked.binary;
   if (!binary.imports.empty() || binary.tables.size() != 1 || !binary.memories.empty() ||

@@ -18,7 +18,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
-// "[profile work]" → "profile work"; nothing when the line is no section.
+// "[profile work]" → "profile work"; nothing when the line is not a section.
 std::optional<std::string_view> section_of(std::string_view line) {
   if (!line.starts_with('[') || line.find(']') == std::string_view::npos) {
     return std::nullopt;
@@ -140,8 +140,9 @@ Result<AwsAccess> find_aws_access(const AwsChoice& choice, const AwsWorld& world
                          world.environment("AWS_DEFAULT_REGION"), profile.value("region")});
   if (!is_region(out.region)) {
     return Error{Code::kUsage,
-                 out.region.empty() ? "no region of AWS is known"
-                                    : fmt::format("'{}' is no region", shown(out.region, 40)),
+                 out.region.empty()
+                     ? "no region of AWS is known"
+                     : fmt::format("'{}' is not a valid AWS region", shown(out.region, 40)),
                  "give --region, or set AWS_REGION: for example eu-west-1"};
   }
   out.endpoint = first_of({choice.endpoint, world.environment("AWS_ENDPOINT_URL_LAMBDA"),

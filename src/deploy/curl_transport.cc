@@ -103,7 +103,7 @@ Error explain(CURLcode code, std::string_view detail, const Request& request) {
               "does that port speak http:// only?"};
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      return {Code::kUsage, fmt::format("'{}' is no http or https address", shown(request.url)),
+      return {Code::kUsage, fmt::format("'{}' is not an http or https address", shown(request.url)),
               ""};
     default:
       return {Code::kIo, fmt::format("{} {}: {}", request.method, shown(request.url), detail), ""};

@@ -56,7 +56,7 @@ Result<Mark> parse_mark(std::string_view text) {
   boost::system::error_code error;
   const json::value value = json::parse(text, error);
   if (error || !value.is_object()) {
-    return not_a_mark("this is no JSON object");
+    return not_a_mark("this is not a JSON object");
   }
   const json::object& object = value.get_object();
   const json::value* format = object.if_contains("format");
@@ -80,11 +80,11 @@ Result<Mark> parse_mark(std::string_view text) {
     return out;
   }
   if (!settings->is_object() || settings->get_object().size() > kMaxSettings) {
-    return not_a_mark("'settings' is no object, or has too many members");
+    return not_a_mark("'settings' is not an object, or has too many members");
   }
   for (const auto& member : settings->get_object()) {
     if (!member.value().is_string()) {
-      return not_a_mark("a setting is no text");
+      return not_a_mark("a setting is not text");
     }
     out.settings.emplace_back(std::string(member.key()), std::string(member.value().get_string()));
   }

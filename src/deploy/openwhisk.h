@@ -16,7 +16,7 @@ struct OpenWhiskAccess {
   std::string name_space = "_";
 };
 
-// The properties file of `wsk`: NAME=VALUE lines, '#' comments; a value may stand in quotes.
+// The properties file of `wsk`: NAME=VALUE lines, '#' comments; a value may appear in quotes.
 Fields parse_wskprops(std::string_view text);
 
 // What is changed of action.json before it is sent. Empty: as it was packed.

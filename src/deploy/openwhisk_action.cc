@@ -95,7 +95,7 @@ Result<OpenWhiskAction> make_action(std::string_view action_json, const OpenWhis
   json::value* packed_name = action == nullptr ? nullptr : action->if_contains("name");
   if (exec == nullptr || !exec->is_object() || packed_name == nullptr ||
       !packed_name->is_string()) {
-    return Error{Code::kInvalid, "action.json: 'name' or 'exec' is missing, or it is no JSON",
+    return Error{Code::kInvalid, "action.json: 'name' or 'exec' is missing, or it is not JSON",
                  "pack the function again"};
   }
   OpenWhiskAction out;

@@ -85,8 +85,8 @@ class Push {
     }
     if (answer->status != 200) {
       return Error{Code::kNotFound,
-                   fmt::format("{} is no registry of images: /v2/ answers with {}", to_.registry,
-                               answer->status),
+                   fmt::format("{} does not look like an image registry: GET /v2/ returned {}",
+                               to_.registry, answer->status),
                    "is the address right?"};
     }
     return Done{};
@@ -194,7 +194,7 @@ class Push {
     return Done{};
   }
 
-  // Where an upload goes on: a path of this registry, or a whole address.
+  // Where an upload continues: a path of this registry, or a whole address.
   Result<std::string> place_of(std::string_view location) const {
     if (location.starts_with('/') && !location.starts_with("//")) {
       return base_ + std::string(location);
@@ -215,7 +215,7 @@ class Push {
     return out;
   }
 
-  // Who we are is told to the registry alone.
+  // Our credentials are sent to the registry alone.
   Result<Response> send(Request request) {
     if (!authorization_.empty() && origin_of(request.url) == base_) {
       request.fields.emplace_back("Authorization", authorization_);

@@ -82,7 +82,7 @@ Result<ImageName> parse_image_name(std::string_view text) {
     out.tag = rest.substr(colon + 1);
   }
   if (!package::is_image_tag(out.name) || out.tag.find(':') != std::string::npos) {
-    return Error{Code::kUsage, fmt::format("'{}' is no name for an image", shown(text)), ""};
+    return Error{Code::kUsage, fmt::format("'{}' is not a valid image name", shown(text)), ""};
   }
   return out;
 }

@@ -29,10 +29,10 @@ class Emulator {
   virtual ~Emulator() = default;
   // What the platform's caller is answered, in HTTP's terms.
   virtual Result<Answer> send(const event::Event& event) = 0;
-  // The same, with the platform's own, documented shape undone: to be held against other
+  // The same, with the platform's own, documented shape undone: to be compared with other
   // platforms. An error is a breach of the platform's contract: the text says which.
   virtual Result<Observed> observe(const event::Event& event) = 0;
-  // The platform's native input as it stands, and its native answer. kUnsupported where there is
+  // The platform's native input as it is, and its native answer. kUnsupported where there is
   // no way to write one down.
   virtual Result<Answer> send_native(std::string_view input);
   // A client's HTTP request, as it reaches a function on this platform, and what the client is
@@ -51,7 +51,7 @@ class Emulation {
   // Drives a real platform, which has the function already, in the emulator's place. Nothing of
   // `wire` is known here but that it ends there. kUnsupported where that has no meaning.
   virtual Result<std::unique_ptr<Emulator>> make_remote(std::unique_ptr<Wire> wire) const;
-  // What of an outcome can't reach this platform's caller, whoever the adapter is: changes
+  // What of an outcome can't reach this platform's caller, whatever the adapter does: changes
   // `expected` into what is seen there, and says why in one sentence; empty when nothing is lost.
   // Every such sentence is in docs/portability.md.
   virtual std::string lose(Observed& expected) const;

@@ -58,9 +58,9 @@ Result<std::vector<std::string>> texts_of_json_lines(std::string_view lines) {
     const auto line = boost::json::parse(boost::json::string_view(lines.data(), end), failed);
     const auto* text = !failed && line.is_object() ? line.as_object().if_contains("text") : nullptr;
     if (text == nullptr || !text->is_string()) {
-      return Error{Code::kInvalid,
-                   "a log line is no JSON object with a text: " + std::string(lines.substr(0, end)),
-                   ""};
+      return Error{
+          Code::kInvalid,
+          "a log line is not a JSON object with a text: " + std::string(lines.substr(0, end)), ""};
     }
     out.emplace_back(text->as_string().c_str(), text->as_string().size());
     lines.remove_prefix(end + 1);

@@ -96,7 +96,7 @@ bool read_problem(std::string_view body, Observed& into) {
 
 namespace {
 
-// A record of the host's, wherever it stands in the log.
+// A record of the host's, wherever it is in the log.
 bool is_connection(std::string_view line) { return line.starts_with(host::kConnectionLine); }
 
 }  // namespace

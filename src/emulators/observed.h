@@ -25,7 +25,7 @@ struct Observed {
   std::map<std::string, std::string, std::less<>> attributes;
   // Fields that the function's HTTP answer sets, in lower case; several of a name joined by ", ".
   std::map<std::string, std::string, std::less<>> headers;
-  std::optional<std::vector<std::string>> logs;  // the function's; absent: not to be had
+  std::optional<std::vector<std::string>> logs;  // the function's; absent: unavailable
   std::vector<std::string> notes;                // ferry's own lines about this event in the log
   bool own_http = false;  // the function answers HTTP itself: status, headers and body are its own
   bool json_rewritten = false;  // JSON bodies come back as the same value in other bytes
@@ -35,7 +35,7 @@ struct Observed {
 Observed observed_of(const host::Outcome& outcome);
 
 // Undoes what ferry answers over HTTP (docs/serve.md): problem details, events in binary and
-// structured mode, replies. For platforms that hand on that answer.
+// structured mode, replies. For platforms that forward that answer.
 Result<Observed> observed_of(const Answer& answer);
 
 // Whether `body` is a problem of ours; then `into` gets its status and error.

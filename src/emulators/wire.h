@@ -1,4 +1,4 @@
-// One HTTP exchange at a time, by whoever plays a platform's caller: with our own front on a
+// One HTTP exchange at a time, on the side of a platform's caller: with our own front on a
 // loopback port, or with a real platform somewhere.
 #pragma once
 

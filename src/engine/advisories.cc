@@ -12,7 +12,7 @@ struct Advisory {
 
 constexpr std::array kAdvisories{
     Advisory{"lucet",
-             "archived in 2022, with 20 advisories against its crates that will not be mended; two "
+             "archived in 2022, with 20 advisories against its crates that will not be fixed; two "
              "let a guest reach memory that is not its own (RUSTSEC-2021-0067, RUSTSEC-2021-0155): "
              "run no function on it that you do not trust"},
 };

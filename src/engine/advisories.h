@@ -1,4 +1,4 @@
-// What is publicly known to be wrong with an engine and will not be mended, for whoever chooses it.
+// Publicly known faults of an engine that will not be fixed, shown to those who choose it.
 // Checked against the RustSec database by tools/advisories.py; docs/engines.md says what each
 // means.
 #pragma once

@@ -92,8 +92,9 @@ Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& o
 
 int compile_child_main(int argc, char** argv, const MakeEngine& make) {
   if (argc != 7) {
-    return fail(
-        {Code::kUsage, std::string(kCompileVerb) + " is ferry's own and not for hands", ""});
+    return fail({Code::kUsage,
+                 std::string(kCompileVerb) + " is internal to ferry and not meant to be typed",
+                 ""});
   }
   // Whoever started us wants the result: without them there is nothing to do.
   prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -184,7 +184,7 @@ Result<Ready> ready_for(ByteView wasm, const wasm::Binary& binary, const Info& e
   FERRY_TRY(ready.prepared, wasm::prepare(wasm, binary, how));
   const wasm::Lowering lowering = lowering_for(ready.prepared.facts, engine.capabilities);
   if (!lowering.needed() && lowering.impossible.empty()) return ready;
-  // Lowered first, so that what preparation adds stands in all of it.
+  // Lowered first, so that what preparation adds is in all of it.
   FERRY_TRY(const Bytes lowered,
             lower(wasm::without_custom_sections(wasm, binary), lowering, engine.name, {}));
   FERRY_TRY(ready.binary, wasm::read_binary(lowered));

@@ -14,7 +14,7 @@
 namespace ferry::event {
 namespace {
 
-// Nobody compresses more than twice; each more could unpack to the limit once more.
+// Nobody compresses more than twice; each further layer could unpack to the limit again.
 constexpr std::size_t kMostCodings = 2;
 
 // Ends the stream whichever way we leave.

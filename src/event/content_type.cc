@@ -35,7 +35,7 @@ void skip_space(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
 }
 
-// What stands between the quotes, escapes and all; the opening quote is taken already.
+// What is between the quotes, escapes and all; the opening quote is taken already.
 std::optional<std::string_view> take_quoted(std::string_view& text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"') {

@@ -1,5 +1,5 @@
 // An event's attributes as environment variables: what a function that reads its data from stdin
-// is told about the event.
+// gets of the event.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // An Event is a CloudEvent 1.0.2, in memory: what every platform's input becomes, and the only
-// thing the host is ever given. Plain data; owned by whoever holds it.
+// thing the host is ever given. Plain data, without an owner of its own.
 #pragma once
 
 #include <cstdint>
@@ -53,8 +53,8 @@ struct PlainHttp {
   std::span<const std::pair<std::string_view, std::string_view>> headers;
 };
 
-// An event that is asked for its data always and for its attributes seldom: they may be made when
-// they are asked for first. Owned by whoever had it come in; one thread at a time.
+// An event whose data is always used and whose attributes rarely are: these may be made when they
+// are first needed. Owned by the adapter that received it; one thread at a time.
 class LazyEvent {
  public:
   virtual ~LazyEvent() = default;

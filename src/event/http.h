@@ -44,20 +44,20 @@ struct Received {
   std::vector<Event> batch;  // kBatch only; may be empty
 };
 
-// The headers that a plain request's event carries unless told otherwise: as extension attributes
+// The headers that a plain request's event carries by default: as extension attributes
 // named "http" and the header's letters and digits in lower case (accept-language:
 // httpacceptlanguage). None that holds a secret (authorization, cookie): events are logged, stored
 // and passed on.
 std::span<const std::string_view> default_carried_headers();
 
 // The event or events in a request. A message is a CloudEvent in binary mode once it has any of
-// ce-id, ce-source, ce-type, ce-specversion; then all rules hold. A request that is no CloudEvent
-// becomes one:
+// ce-id, ce-source, ce-type, ce-specversion; then all rules hold. A request that is not a
+// CloudEvent becomes one:
 //   type http.request; source scheme://host/path; subject the path below the mount; id the
 //   x-request-id header or a new UUIDv7; time the arrival; datacontenttype the content-type; data
 //   the body; httpmethod, httpquery and httpmount (when there is one), `carried` headers as above,
 //   traceparent, tracestate and baggage under their own names. A content-type that is not a media
-//   type of RFC 2046 stands in httpcontenttype; datacontenttype is what it is with its parameters
+//   type of RFC 2046 is in httpcontenttype; datacontenttype is what it is with its parameters
 //   quoted, if that is one.
 // An empty body is no data, in binary mode and in a plain request. A body whose content type says
 // JSON must be JSON; one without a content type that is JSON gets datacontenttype
@@ -68,8 +68,8 @@ Result<Received> from_http(HttpRequest request, const Clock& clock, Random& rand
 // The same for a request that is a CloudEvent. Nothing when it is none, and its body stays.
 Result<std::optional<Received>> cloudevents_of(HttpRequest& request);
 
-// The event of a request that is no CloudEvent, as from_http() makes it. Most functions never ask
-// for its attributes.
+// The event of a request that is not a CloudEvent, as from_http() makes it. Most functions never
+// ask for its attributes.
 class PlainRequest final : public LazyEvent {
  public:
   // Takes the body, and borrows all else.
@@ -96,7 +96,7 @@ class PlainRequest final : public LazyEvent {
   std::span<const std::string_view> carried_;
   // What check() found in the request.
   std::string_view content_type_, authority_, path_, query_;
-  std::string_view odd_type_;  // a Content-Type that is no media type as it stands
+  std::string_view odd_type_;  // a Content-Type that is not a media type as it is
   std::string quoted_type_;    // the same with quotes, where then it is one
   Event event_;                // its data from the start; the rest once it is made
   bool made_ = false;

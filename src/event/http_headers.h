@@ -15,7 +15,7 @@ namespace ferry::event {
 std::string_view trimmed(std::string_view value);
 
 // The trimmed value of the one header of this name (in lower case). An error, in which it is
-// called `attribute`, when it stands there twice.
+// called `attribute`, when it is there twice.
 Result<std::optional<std::string_view>> single_header(std::span<const HeaderView> headers,
                                                       std::string_view name,
                                                       std::string_view attribute);
@@ -37,7 +37,7 @@ void add_tracing(Event& event, std::span<const HeaderView> headers, bool baggage
 // take it for JSON, and the Python SDK leaves the header out; so do we, but only if it is JSON.
 void say_if_json(Event& event);
 
-// Takes the byte order mark off JSON: who reads JSON may leave it out (RFC 8259, 8.1), and many
+// Removes the byte order mark from JSON: readers may ignore it (RFC 8259, 8.1), and many
 // readers know none. Without a content type, off what is JSON then.
 void drop_byte_order_mark(std::optional<std::string>& data,
                           std::optional<std::string_view> content_type);

@@ -35,9 +35,9 @@ Result<Target> split_target(std::string_view target) {
     out.authority = target.substr(0, end);
     target.remove_prefix(end);
     if (out.authority.empty())
-      return broken_rule("source", "comes of a target without host", kTarget);
+      return broken_rule("source", "is made from a target without host", kTarget);
   } else if (target != "*") {
-    return broken_rule("source", "comes of a request target that is no path", kTarget);
+    return broken_rule("source", "is made from a request target that is not a path", kTarget);
   }
   std::size_t question = std::min(target.find('?'), target.size());
   out.path = target.substr(0, question);
@@ -70,7 +70,7 @@ bool mounted(std::string_view path, std::string_view mount) {
   return path.starts_with(mount) && (path.size() == mount.size() || path[mount.size()] == '/');
 }
 
-// What stands before the path in `source`: "http://host", or nothing for a request without host.
+// What is before the path in `source`: "http://host", or nothing for a request without host.
 std::string origin_of(std::string_view scheme, std::string_view authority) {
   std::string out;
   if (!authority.empty()) out.append(scheme).append("://").append(authority);
@@ -80,8 +80,8 @@ std::string origin_of(std::string_view scheme, std::string_view authority) {
 Status check_source_of(std::string_view scheme, std::string_view authority, std::string_view path) {
   // Beside the characters of a host there is only a port (7.2); the rest is seen below.
   if (authority.find_first_of("/?#@") != std::string_view::npos) {
-    return broken_rule("source", "comes of the host '" + printable(authority) + "', which is none",
-                       kHost);
+    return broken_rule(
+        "source", "is made from the host '" + printable(authority) + "', which is none", kHost);
   }
   if (!is_uri_reference(origin_of(scheme, authority) + to_uri_path(path))) {
     return broken_rule("source", "is not a URI-reference of RFC 3986, 4.1", kRequired);

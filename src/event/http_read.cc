@@ -17,7 +17,7 @@ bool is_ce_header(std::string_view name) {
   return name.size() >= 3 && (name[0] | 0x20) == 'c' && (name[1] | 0x20) == 'e' && name[2] == '-';
 }
 
-// Whether one of the required attributes stands in a header: then the sender means a CloudEvent.
+// Whether one of the required attributes is in a header: then the sender means a CloudEvent.
 bool has_required_header(std::span<const HeaderView> headers) {
   for (const HeaderView& header : headers) {
     if (!is_ce_header(header.first)) continue;
@@ -35,7 +35,7 @@ Status check_charset(std::string_view content_type) {
   if (parsed && is_utf8_charset(parsed->charset)) return Done{};
   return broken_rule("datacontenttype",
                      "of the message, the Content-Type header '" + printable(content_type) +
-                         "', is no media type in UTF-8",
+                         "', is not a media type in UTF-8",
                      kHttpStructured);
 }
 
@@ -56,7 +56,7 @@ struct Attributes {
   }
 };
 
-// A header's value decoded; a URI as it stands where only that is one. Some senders (Go's SDK, and
+// A header's value decoded; a URI as it is where only that is one. Some senders (Go's SDK, and
 // so Knative's dispatcher) write the percent-encoding that belongs to the URI and encode it no
 // second time, as they should: "https://example.com/a%20b" decoded would be no URI.
 Result<std::string> attribute_value(std::string_view name, std::string_view value) {
@@ -107,7 +107,7 @@ Result<Event> from_binary(std::span<const HeaderView> headers,
   if (content_type) {
     if (!parse_content_type(*content_type)) {
       return broken_rule("datacontenttype",
-                         "comes of the Content-Type header '" + printable(*content_type) +
+                         "is made from the Content-Type header '" + printable(*content_type) +
                              "', which is not a media type of RFC 2046",
                          kHttpContentType);
     }

@@ -11,7 +11,7 @@
 namespace ferry::event {
 namespace {
 
-// Of the next eight bytes of a string, how many stand before the first that needs a closer look (a
+// Of the next eight bytes of a string, how many are before the first that needs a closer look (a
 // control character, a quote, a backslash, a byte beyond ASCII).
 std::size_t plain_of_8(const char* p) {
   static_assert(std::endian::native == std::endian::little);
@@ -22,7 +22,7 @@ std::size_t plain_of_8(const char* p) {
   std::uint64_t quote = word ^ kOnes * '"';
   std::uint64_t slash = word ^ kOnes * '\\';
   // A byte that is found lends from the next, which may then be found for nothing: the first is
-  // right all the same.
+  // right even so.
   std::uint64_t found =
       word | (word - kOnes * 0x20) | ((quote - kOnes) & ~quote) | ((slash - kOnes) & ~slash);
   return static_cast<std::size_t>(std::countr_zero(found & kHighs)) / 8;

@@ -102,7 +102,7 @@ bool is_authority(std::string_view text) {
           std::all_of(rest.begin() + 1, rest.end(), [](char c) { return in_class(c, kDigit); }));
 }
 
-// Cuts off what stands behind the first `c`; nothing when there is none.
+// Cuts off what follows the first `c`; nothing when there is none.
 std::string_view split_off(std::string_view& text, char c) {
   std::size_t at = text.find(c);
   if (at == std::string_view::npos) return {};

@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where a path leads, as far as it exists. One that cannot be followed is taken as it stands.
+// Where a path leads, as far as it exists. One that cannot be followed is taken as it is.
 fs::path resolved(const fs::path& path) {
   std::error_code problem;
   fs::path out = fs::weakly_canonical(fs::absolute(path, problem), problem);
@@ -34,7 +34,7 @@ std::vector<std::string> asks_of(const Manifest& manifest, const std::string& ma
                                grant.read_only ? "read" : "read and write", leads_to.string(),
                                grant.guest));
   }
-  // What is read there a function could show to whoever calls it.
+  // What is read there a function could show to the caller that calls it.
   for (const std::string& file : manifest.warm) {
     const fs::path leads_to = resolved(file);
     if (is_inside(leads_to, folder)) continue;

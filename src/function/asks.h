@@ -17,7 +17,7 @@ struct Asks {
   std::vector<std::string> lines;
 };
 
-// Of the manifest that load_function (function.h) takes for the same arguments.
+// Of the manifest that load_function (function.h) uses for the same arguments.
 Result<Asks> find_asks(const std::string& path, const std::string& manifest_path,
                        Sections sections = {});
 

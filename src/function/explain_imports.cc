@@ -69,7 +69,7 @@ constexpr Mark kMarks[] = {
     {"env", "longjmp", "setjmp", "setjmp and longjmp, which need the exceptions proposal",
      "return errors instead, or leave out the library that uses them"},
     {"env", "proxy_*", "proxy-wasm", "the proxy-wasm interface: this is a filter for a proxy",
-     "a filter is no function: it needs Envoy or the like"},
+     "a filter is not a function: it needs Envoy or the like"},
     {"env", "abort", "assemblyscript", "AssemblyScript's default abort",
      "build with @assemblyscript/wasi-shim: asc --config "
      "./node_modules/@assemblyscript/wasi-shim/asconfig.json"},
@@ -86,7 +86,7 @@ constexpr Mark kMarks[] = {
      "build without WasmEdge's extensions"},
     {"ferry*", "*", "reserved", "a name that ferry keeps for itself", "choose another module name"},
     {"env", "*", "undefined-symbol",
-     "nobody defines it: the linker was told to let undefined symbols be imports",
+     "nobody defines it: the linker was set to turn undefined symbols into imports",
      "link without -Wl,--allow-undefined (or Rust's extern block) to see who uses it, and link the "
      "library that defines it"},
     {"*", "*", "unknown-import", "nobody here offers it",

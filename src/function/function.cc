@@ -165,7 +165,7 @@ Result<Found> find_function(const std::string& path, const std::string& manifest
   return found;
 }
 
-// A name as it may stand in a URL and a log line.
+// A name as it may appear in a URL and a log line.
 std::string plain(std::string_view text) {
   std::string out;
   for (char c : text.substr(0, 63)) {

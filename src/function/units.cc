@@ -67,7 +67,7 @@ bool parse_quantity(std::string_view text, const Unit (&units)[N], std::uint64_t
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
   std::uint64_t value = 0;
   if (!parse_quantity(text, kTimes, value)) {
-    return Error{Code::kInvalid, fmt::format("'{}' is no duration", text),
+    return Error{Code::kInvalid, fmt::format("'{}' is not a duration", text),
                  "write a number and its unit: \"500ms\", \"2s\", \"1m\""};
   }
   return std::chrono::milliseconds(static_cast<std::int64_t>(value));
@@ -76,7 +76,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
 Result<std::uint64_t> parse_size(std::string_view text) {
   std::uint64_t value = 0;
   if (!parse_quantity(text, kSizes, value)) {
-    return Error{Code::kInvalid, fmt::format("'{}' is no size", text),
+    return Error{Code::kInvalid, fmt::format("'{}' is not a size", text),
                  "write a number and its unit: \"64MiB\", \"6 MiB\", \"512KiB\", or plain bytes"};
   }
   return value;

@@ -62,7 +62,7 @@ class DrawRecorder {
 };
 
 // Gives again what was kept. Sleeping takes no time. A guest that asks for more than was kept has
-// taken another way: it gets a clock that goes on by a microsecond a reading and seeded randomness,
+// diverged: it gets a clock that advances by a microsecond a reading and seeded randomness,
 // and ran_out() says so. One guest, one thread.
 class DrawReplay {
  public:

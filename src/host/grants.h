@@ -1,6 +1,6 @@
-// What no function is granted, whoever asks for it: a folder with the function's own bundle in it,
-// or with the keys that vouch for bundles. A guest that may write there writes the native code of
-// the next start, and one that may read there learns the store's key.
+// What no function is ever granted: a folder with the function's own bundle in it,
+// or with the keys that authenticate bundles. A guest that may write there writes the native code
+// of the next start, and one that may read there learns the store's key.
 #pragma once
 
 #include <span>

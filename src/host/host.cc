@@ -247,7 +247,7 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
         "leave out [limits] instructions (its timeout holds on every engine), or choose an "
         "engine that counts: `ferry engines` lists counts_instructions"};
   }
-  // The keys that vouch for it lie beside it.
+  // The keys that authenticate it are beside it.
   const std::string file = bundle.artifact->name();
   for (std::size_t i = 0; i < loaded->directories.size(); ++i) {
     FERRY_CHECK_OK(

@@ -1,6 +1,6 @@
-// A function in service: the name by which it is called stays, and which version of it the next
-// event meets may change. A version replaces another where the function was compiled better, where
-// a snapshot of its start-up was made meanwhile, or where its file was read anew.
+// A function in service: the name by which it is called stays, and the version that runs the next
+// event may change. A version replaces another where the function was compiled better, where
+// a snapshot of its start-up was made in the meantime, or where its file was read again.
 //
 // The change is between two events: each event takes the version of the moment at which it begins
 // and keeps it to its end; the last one to hold an old version frees it. Nothing waits for that.
@@ -8,7 +8,7 @@
 // The first version may be a provisional one, on an engine that is slow and there at once: what it
 // cannot answer as any engine would waits for the version that replaces it.
 //
-// A handle: copies stand for the same function. Thread-safe.
+// A handle: copies refer to the same function. Thread-safe.
 #pragma once
 
 #include <condition_variable>
@@ -33,7 +33,7 @@ class InService {
   // function whose events leave no trace outside: an event may be run a second time.
   Outcome invoke(event::LazyEvent& event, const InvokeOptions& options) const;
 
-  // From now on events meet `next`. The instances that the old version keeps for events to come
+  // From now on events run on `next`. The instances that the old version keeps for events to come
   // are given back.
   void replace(std::shared_ptr<Loaded> next) const;
   // The provisional version stays: there will be no other.

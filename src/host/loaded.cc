@@ -96,7 +96,7 @@ void Loaded::release(Held held, bool clean) {
     held.kept.reset();
   }
   if (was_kept && held.kept == nullptr) {
-    // A function whose every event grows its memory, say, would pay for keeping and gain nothing.
+    // A function whose every event grows its memory, say, would pay for keeping in vain.
     if (++lost_in_a_row_ == kGiveUpAfter) {
       gave_up_ = true;
     }

@@ -31,10 +31,10 @@ std::string_view password_in(std::string_view value) {
 }  // namespace
 
 std::string machine_certificates() {
-  const char* told = variable(wasi::kCaVariable);
+  const char* named = variable(wasi::kCaVariable);
   // Where Debian, Alpine and images made by ferry have them; Amazon Linux and Red Hat; openSUSE.
   for (const char* path :
-       {told, "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+       {named, "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
         "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"}) {
     if (path == nullptr) continue;
     if (auto bytes = read_file(path, kMaxRoots); bytes.ok()) return std::string(as_text(*bytes));

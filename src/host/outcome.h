@@ -1,5 +1,5 @@
-// Outcome: what became of one event. The same on every platform; each platform's adapter says it
-// in the platform's own words (docs/architecture.md, "Outcomes").
+// Outcome: the result of one event. The same on every platform; each platform's adapter expresses
+// it in the platform's own form (docs/architecture.md, "Outcomes").
 #pragma once
 
 #include <cstdint>

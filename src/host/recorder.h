@@ -1,4 +1,4 @@
-// Invocations as they happen, for whoever keeps them (module capsule), and invocations whose guest
+// Invocations as they happen, for those that store them (module capsule), and ones whose guest
 // sees another clock and other randomness than the host's.
 #pragma once
 

@@ -59,7 +59,7 @@ Result<int> read_cgi_status(std::string_view value, std::size_t number) {
   int status = 0;
   const auto parsed = std::from_chars(value.data(), value.data() + value.size(), status);
   if (parsed.ec != std::errc() || status < 200 || status > 599) {
-    return bad_cgi(number, "the status is no number from 200 to 599");
+    return bad_cgi(number, "the status is not a number from 200 to 599");
   }
   return status;
 }
@@ -126,7 +126,7 @@ Result<Reply> read_event(std::string_view out) {
   }
   auto event = event::from_json(out);
   if (!event.ok()) {
-    Error error = with_context(std::move(event).error(), "the reply is no CloudEvent");
+    Error error = with_context(std::move(event).error(), "the reply is not a CloudEvent");
     if (error.hint.empty()) {
       error.hint = "with reply = \"cloudevent\", stdout is one CloudEvent in the JSON format";
     }
@@ -141,7 +141,7 @@ Result<Reply> read_event(std::string_view out) {
   return reply;
 }
 
-// Invalid UTF-8 becomes U+FFFD, so that a line can stand in JSON and in any log.
+// Invalid UTF-8 becomes U+FFFD, so that a line can appear in JSON and in any log.
 std::string clean(std::string_view line) {
   if (is_utf8(line)) {
     return std::string(line);
@@ -167,7 +167,7 @@ std::string clean(std::string_view line) {
 
 std::string sniff_content_type(std::string_view data) {
   auto first = data.find_first_not_of(" \t\r\n");
-  // Most replies that are no JSON are seen by their first byte.
+  // Most replies that are not JSON are seen by their first byte.
   if (first != std::string_view::npos &&
       std::string_view("{[\"-0123456789tfn").find(data[first]) != std::string_view::npos &&
       event::check_json(data).ok()) {

@@ -38,7 +38,7 @@ constexpr std::size_t most_log_lines(std::uint64_t log_limit) {
 std::string denial_line(const Error& denial);
 inline constexpr std::size_t kMaxDenialLine = 1000;
 
-// The trace that an event belongs to goes on in its answer (CloudEvents, distributed tracing
+// The trace that an event belongs to continues in its answer (CloudEvents, distributed tracing
 // extension), unless the function began another.
 void carry_trace(const event::Event& from, event::Event& to);
 

@@ -61,7 +61,7 @@ ferry::Status drop_capabilities(std::uint32_t kept) {
   return Done{};
 }
 
-// What stood in it may be a secret of the host's; functions have theirs from their grants.
+// It may hold secrets of the host; functions get their variables from their grants.
 void wipe_environment() {
   for (char** each = environ; each != nullptr && *each != nullptr; ++each) {
     explicit_bzero(*each, std::strlen(*each));
@@ -200,7 +200,7 @@ void warn(std::string_view program, const Parts& parts, const Needs& needs) {
     }
   }
   if (geteuid() == 0) {
-    say("{}: running as root: whoever breaks out of a function is root; use a user of its "
+    say("{}: running as root: code that breaks out of a function is root; use a user of its "
         "own\n",
         program);
   }

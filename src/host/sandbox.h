@@ -1,7 +1,7 @@
-// A second wall around a worker process. The first is the engine: a guest has no way out of its
-// linear memory but the calls that it was granted. This one is for the day when an engine is at
-// fault and a guest runs code of its own choice in the process: what the process itself may not do,
-// that code may not do either.
+// A second barrier around a worker process. The first is the engine: a guest can leave its linear
+// memory only through the calls that it was granted. This one limits the damage when an engine has
+// a fault and a guest runs native code of its choice in the process: what the process itself may
+// not do, that code may not do either.
 //
 // Entered once, when everything is loaded and before the process has a second thread; there is no
 // way back. docs/security.md has the list of parts for users.

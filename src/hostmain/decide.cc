@@ -2,9 +2,9 @@
 
 namespace ferry::hostmain {
 
-Decision decide_platform(const std::string& asked, const platforms::Lookup& env) {
-  if (!asked.empty()) {
-    return {asked, "--platform says so"};
+Decision decide_platform(const std::string& named, const platforms::Lookup& env) {
+  if (!named.empty()) {
+    return {named, "--platform says so"};
   }
   const platforms::Platform* found = nullptr;
   for (const platforms::Platform* platform : platforms::all_platforms()) {

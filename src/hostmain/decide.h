@@ -13,7 +13,7 @@ struct Decision {
   std::string why;  // one clause: "AWS_LAMBDA_RUNTIME_API is set"
 };
 
-// `asked` is --platform's word, or empty.
-Decision decide_platform(const std::string& asked, const platforms::Lookup& env);
+// `named` is --platform's argument, or empty.
+Decision decide_platform(const std::string& named, const platforms::Lookup& env);
 
 }  // namespace ferry::hostmain

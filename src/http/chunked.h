@@ -23,8 +23,8 @@ class ChunkDecoder {
   // end of the coding: what is left in `input` belongs to the next request.
   std::optional<Refusal> feed(std::string_view& input, std::string& body);
   bool done() const { return state_ == State::kDone; }
-  // The trailers' lines, each with its CR LF, once it is done. They are no fields of the head:
-  // whoever wants one asks for it here (RFC 9110, 6.5.1).
+  // The trailers' lines, each with its CR LF, once it is done. They are not fields of the head:
+  // a caller that wants one looks it up here (RFC 9110, 6.5.1).
   const std::string& trailers() const { return trailers_; }
 
  private:

@@ -195,7 +195,7 @@ std::optional<Refusal> check_coding(std::string_view value) {
       return Refusal{400, "Transfer-Encoding is malformed"};
     }
     if (equals_nocase(coding, "chunked")) {
-      return Refusal{400, "the transfer coding chunked stands there twice"};
+      return Refusal{400, "the transfer coding chunked appears twice"};
     }
     if (end == rest.size()) {
       return Refusal{501, "the only transfer coding known is chunked"};

@@ -97,7 +97,7 @@ void LeaderFollowers::Member::before_wait() {
 void LeaderFollowers::Member::after_wait() { slices->start(); }
 
 // Without the mutex: a thread that was relieved may long have to wait for the core, and should keep
-// nothing meanwhile that the watch needs to relieve the next leader.
+// nothing in the meantime that the watchdog needs to promote another leader.
 void LeaderFollowers::say_gone(Member& member) {
   member.next = gone_.load(std::memory_order_relaxed);
   while (!gone_.compare_exchange_weak(member.next, &member, std::memory_order_release,

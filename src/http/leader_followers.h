@@ -50,7 +50,7 @@ class LeaderFollowers {
   // and every thread has ended.
   void run();
 
-  // Around each guest, by the leader. leave() is false when the lead was taken meanwhile: then
+  // Around each guest, by the leader. leave() is false when another was promoted since: then
   // nothing that belongs to the leader may be touched any more.
   using Ticket = std::uint64_t;
   Ticket enter() {

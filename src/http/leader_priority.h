@@ -27,12 +27,12 @@ class LeaderPriority {
   // By the leader: epoll_wait(2), with the core to the others if nothing is there.
   int wait(std::span<epoll_event> events, int timeout_ms);
 
-  // By any thread: there is one more that will stand aside, or one less.
+  // By any thread: there is one more that will yield, or one less.
   void join() { others_.fetch_add(1, std::memory_order_relaxed); }
   void leave() { others_.fetch_sub(1, std::memory_order_relaxed); }
 
   // By a thread without the lead: returns when the leader does not need this thread's core, or
-  // when it is this thread's turn all the same. Async-signal-safe.
+  // when it is this thread's turn even so. Async-signal-safe.
   void stand_aside();
 
   // Whether the leader could use this core, as far as others can tell. Async-signal-safe.

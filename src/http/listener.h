@@ -17,16 +17,16 @@ struct Listeners {
   std::vector<Fd> sockets;
   // "127.0.0.1:8080", the port the kernel chose where 0 was asked; "unix:/run/f.sock".
   std::string address;
-  // The kernel chose the port, so nobody knows the address until it is told, quiet or not.
+  // The kernel chose the port, so the address must be printed, quiet or not.
   bool port_chosen = false;
   bool one_socket = false;       // all descriptors are of the same
-  bool inherited = false;        // whoever made it goes on with it
+  bool inherited = false;        // the process that made it keeps using it
   std::uint64_t unix_inode = 0;  // of the name that was made for it
 };
 
 // `address` is HOST:PORT, [IPV6]:PORT or :PORT (all of IPv4), where HOST is an address or
 // "localhost"; or unix:PATH. kBusy when somebody listens there already: without this check
-// SO_REUSEPORT would share the port with them in silence. A Unix socket that nobody listens on any
+// SO_REUSEPORT would silently share the port with them. A Unix socket that nobody listens on any
 // more is replaced.
 Result<Listeners> listen_on(const std::string& address, std::size_t count);
 

@@ -292,7 +292,7 @@ std::chrono::seconds Server::Loop::patience_with(const Connection& connection) c
   if (connection.lingering) {
     return kLinger;
   }
-  // Full, and this peer has most of the connections: it may not let them stand about.
+  // Full, and this peer has most of the connections: it may not keep them idle.
   const bool full = open_ >= options_.max_connections && connection.host() == greedy_;
   if (connection.pending()) {
     return full ? std::min(kIdleWhenFull, options_.write_timeout) : options_.write_timeout;

@@ -179,7 +179,7 @@ bool Server::Loop::run_waiting() {
       close(connection);
       continue;
     }
-    add_to_do(connection);  // to go on with, once it is answered
+    add_to_do(connection);  // to continue with, once it is answered
     charged_ = lane;
     charged_since_ = now;
     if (!run_guest(connection)) {

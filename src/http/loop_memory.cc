@@ -40,7 +40,7 @@ bool Server::Loop::keep_within_memory(Connection& connection) {
   return false;
 }
 
-// Takes from the peer that holds the most, those first that have stood longest, until enough is
+// Takes from the peer that holds the most, the longest idle first, until enough is
 // given back. What a guest works on is left alone, and so is what holds hardly anything.
 void Server::Loop::shed() {
   std::unordered_map<std::string_view, std::uint64_t> by_peer;

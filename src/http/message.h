@@ -58,7 +58,7 @@ struct Response {
   void clear();  // keeps the capacity of what it holds
 };
 
-// What stands behind the front: one a server, owned by whoever owns the server.
+// What handles the front's requests: one a server, with the server's owner.
 class Service {
  public:
   virtual ~Service() = default;

@@ -23,8 +23,8 @@ std::vector<int> own_cores();
 Status steer_by_core(const Listeners& listeners, std::span<const int> cores);
 
 // The same with new connections only to the sockets that `taking` marks, at least one: those of a
-// process that does not answer get none meanwhile. Without cores: any of them by chance, or, where
-// all take, as the kernel spreads them by itself.
+// process that does not answer get none in the meantime. Without cores: any of them by chance, or,
+// where all take, as the kernel spreads them by itself.
 Status steer_around(const Listeners& listeners, std::span<const int> cores,
                     const std::vector<bool>& taking);
 

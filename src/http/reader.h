@@ -73,7 +73,7 @@ class Reader {
   std::size_t end_ = 0;
   std::size_t scanned_ = 0;     // from begin_: no end of the head before it
   std::size_t line_start_ = 0;  // from begin_: of the line being scanned
-  bool skipped_ = false;        // the empty line that may stand before a request
+  bool skipped_ = false;        // the empty line that may come before a request
   Head head_;
   Refusal refusal_;
   ChunkDecoder chunks_;

@@ -60,7 +60,7 @@ struct ServerOptions {
   std::chrono::milliseconds drain_idle{1000};
   // At least this often the loop goes round, so that `beats` grows; zero: an idle server sleeps.
   std::chrono::milliseconds beat{0};
-  // The listening socket is also another process's, which goes on with it: draining leaves it as it
+  // The listening socket is also another process's, which keeps using it: draining leaves it as it
   // is, so that new connections are taken there.
   bool shares_listener = false;
   // The system has no more of something, by its errno: descriptors for connections, threads for

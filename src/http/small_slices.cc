@@ -73,7 +73,7 @@ void SmallSlices::set_timer(std::chrono::nanoseconds in) const {
 }
 
 void SmallSlices::on_signal(int /*signal*/, siginfo_t* info, void* /*context*/) {
-  // Our timers' signals only: one from another process bears a pointer of its own choice.
+  // Our timers' signals only: one from another process carries a pointer of its own choice.
   if (info->si_code != SI_TIMER) return;
   const int error = errno;
   static_cast<SmallSlices*>(info->si_value.sival_ptr)->look();

@@ -1,5 +1,5 @@
 // Has a thread that computes for long look at short intervals, at a timer's signal, whether it
-// should stand aside for the loop's leader (leader_priority.h). The kernel looks only at its ticks
+// should yield to the loop's leader (leader_priority.h). The kernel looks only at its ticks
 // (4 ms apart at HZ=250) whether another thread should have the core. To an event that waits for
 // it, that is an age.
 //

@@ -99,7 +99,7 @@ Result<Grant> parse_network(std::string_view whole, std::string_view host, std::
   return out;
 }
 
-// Also "10.2": digits and dots alone are no name, though resolvers of old take them as an address.
+// Also "10.2": digits and dots alone are not a name, though old resolvers take them as an address.
 bool looks_numeric(std::string_view host) {
   const auto last = host.substr(host.rfind('.') + 1);
   return !last.empty() && std::ranges::all_of(last, [](char c) { return c >= '0' && c <= '9'; });

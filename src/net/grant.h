@@ -38,7 +38,7 @@ std::string to_string(const Grant& grant);  // in the form that parse_grant read
 std::optional<std::string> normal_name(std::string_view name);
 
 // Whether the name lies below a domain that nobody can register in public DNS: what such a name
-// leads to is decided by whoever runs the private network.
+// leads to is decided by the operator of the private network.
 bool is_private_use(std::string_view name);
 
 }  // namespace ferry::net

@@ -137,7 +137,7 @@ class SystemNetwork final : public Network {
     const socklen_t size = to_sockaddr(to, address);
     int error = 0;
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) error = errno;
-    if (error == EINTR) error = EINPROGRESS;  // it goes on (POSIX, connect)
+    if (error == EINTR) error = EINPROGRESS;  // it continues (POSIX, connect)
     if (error == 0 || error == EINPROGRESS) out = std::move(fd);
     return error;
   }

@@ -15,7 +15,7 @@ namespace ferry::net {
 // Certificates to trust, parsed. Constant; any thread may use it at any time.
 class TrustStore {
  public:
-  // PEM; what is no certificate in it is left out. Parsed once for all who hold the same: a
+  // PEM; what isn't a certificate in it is left out. Parsed once for all who hold the same: a
   // machine's certificates take milliseconds and half a megabyte. Any thread.
   static std::shared_ptr<const TrustStore> of(const std::string& pem);
   ~TrustStore();

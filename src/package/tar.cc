@@ -72,7 +72,7 @@ bool is_safe_name(std::string_view name) {
 
 Status TarWriter::add_header(std::string_view name, std::uint64_t size, unsigned mode, char kind) {
   if (!is_safe_name(name) || name.size() > std::tuple_size_v<decltype(Header::name)>) {
-    return Error{Code::kInvalid, fmt::format("'{}' is no name for an archive", name),
+    return Error{Code::kInvalid, fmt::format("'{}' is not a valid name in an archive", name),
                  "a relative path of at most 100 bytes without '..'"};
   }
   if (size > kMaxTarEntry) {

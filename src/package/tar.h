@@ -1,5 +1,5 @@
 // A tar archive (POSIX.1-2001 ustar) whose bytes depend on nothing but what is put in: no times,
-// no users of this machine. Entries stand in the order in which they are added.
+// no users of this machine. Entries are in the order in which they are added.
 // A value; one thread.
 #pragma once
 
@@ -26,7 +26,7 @@ class TarWriter {
   Bytes out_;
 };
 
-// Whether a name may stand in an archive of ours: relative, no empty part, "." or "..", no
+// Whether a name may appear in an archive of ours: relative, no empty part, "." or "..", no
 // backslash, no control characters, UTF-8. A '/' at its end is allowed.
 bool is_safe_name(std::string_view name);
 

@@ -50,7 +50,8 @@ Result<Bytes> write_zip(const std::vector<ZipEntry>& entries) {
   }
   for (const ZipEntry& entry : entries) {
     if (!is_safe_name(entry.name) || entry.name.size() > 1000) {
-      return Error{Code::kInvalid, fmt::format("'{}' is no name for an archive", entry.name), ""};
+      return Error{Code::kInvalid,
+                   fmt::format("'{}' is not a valid name in an archive", entry.name), ""};
     }
     if (entry.bytes.size() > kMaxZip || out.size() > kMaxZip) {
       return Error{Code::kLimit, fmt::format("{}: too large for a zip", entry.name), ""};

@@ -74,7 +74,7 @@ std::optional<function::Function> try_snapshot(const PackOptions& options,
   }
   if (!quiet) {
     fmt::print(stderr, "ferry: {}: packed as a snapshot of its start-up; {}\n", function.name,
-               taken->same);
+               taken->compared_on);
     for (const std::string& line : taken->notes) {
       fmt::print(stderr, "ferry: {}: {}\n", function.name, line);
     }

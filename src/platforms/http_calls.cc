@@ -30,7 +30,7 @@ void take_message(event::HttpMessage message, http::Response& response) {
   response.body = std::move(message.body);
 }
 
-// Of a function that takes requests itself, those that are no CloudEvents reach it as they came.
+// Of a function that takes requests itself, those that are not CloudEvents reach it as they came.
 bool takes_requests(const host::OutcomeOf& of) { return of.abi == wasm::Abi::kHttp; }
 
 bool wants_structured(std::span<const event::HeaderView> headers) {
@@ -42,8 +42,8 @@ bool wants_structured(std::span<const event::HeaderView> headers) {
   return false;
 }
 
-void vouch(const std::map<std::string, event::Value, std::less<>>& attributes,
-           event::Event& event) {
+void add_attributes(const std::map<std::string, event::Value, std::less<>>& attributes,
+                    event::Event& event) {
   for (const auto& [name, value] : attributes) {
     event.extensions.insert_or_assign(name, value);
   }
@@ -67,8 +67,8 @@ HttpCalls::HttpCalls(const AdapterContext& context) : context_(context), of_(out
   auto always = event::default_carried_headers();
   for (const host::InService& function : context.functions) {
     auto& carried = carried_.emplace_back(always.begin(), always.end());
-    const auto& asked = asked_.emplace_back(host::manifest_of(*function.version()).headers);
-    carried.insert(carried.end(), asked.begin(), asked.end());
+    const auto& named = named_headers_.emplace_back(host::manifest_of(*function.version()).headers);
+    carried.insert(carried.end(), named.begin(), named.end());
   }
 }
 
@@ -262,7 +262,7 @@ void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
     call.adjust(plain.whole());
   }
   if (!call.attributes.empty()) {
-    vouch(call.attributes, plain.whole());
+    add_attributes(call.attributes, plain.whole());
   }
   Outcome outcome = invoke(call.function, plain, call.arrival, std::move(call.invoke));
   answer(call.function, outcome, outcome.reply.event && wants_structured(headers), response);
@@ -309,9 +309,9 @@ void HttpCalls::call_function(HttpCall& call, http::Response& response) const {
     return;
   }
   event::Received& events = **received;
-  vouch(call.attributes, events.event);
+  add_attributes(call.attributes, events.event);
   for (event::Event& event : events.batch) {
-    vouch(call.attributes, event);
+    add_attributes(call.attributes, event);
   }
   if (events.mode == event::Mode::kBatch) {
     call_batch(call, events.batch, response);

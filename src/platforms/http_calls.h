@@ -22,13 +22,13 @@ struct HttpCall {
   Monotonic arrival;
   const http::Request* from = nullptr;  // as received, to see whether the client is still there
   host::InvokeOptions invoke = {};      // the platform's deadline, id and environment
-  // Called on the event of a request that is no CloudEvent, for what the platform knows better.
+  // Called on the event of a request that is not a CloudEvent, for what the platform knows better.
   std::function<void(event::Event&)> adjust = {};
   // Extension attributes that the platform vouches for (who the caller is, say): they replace the
   // request's own, of a CloudEvent too.
   std::map<std::string, event::Value, std::less<>> attributes = {};
   // Called on the outcome of a single CloudEvent, for platforms that want a reply of another form.
-  std::function<void(const event::Event& asked, host::Outcome& outcome)> finish = {};
+  std::function<void(const event::Event& request, host::Outcome& outcome)> finish = {};
 };
 
 class HttpCalls {
@@ -64,8 +64,8 @@ class HttpCalls {
 
   const AdapterContext& context_;
   std::vector<host::OutcomeOf> of_;
-  std::vector<std::vector<std::string>> asked_;         // headers that manifests name, by function
-  std::vector<std::vector<std::string_view>> carried_;  // headers of plain requests, by function
+  std::vector<std::vector<std::string>> named_headers_;  // headers that manifests name, by function
+  std::vector<std::vector<std::string_view>> carried_;   // headers of plain requests, by function
 };
 
 // problem+json of an outcome that is not ok.

@@ -8,7 +8,7 @@ namespace {
 using event::JsonKind;
 using event::JsonWalker;
 
-// `quoted` as it stands in the text, `name` as characters.
+// `quoted` as it appears in the text, `name` as characters.
 bool names(std::string_view quoted, std::string_view name) {
   if (quoted.find('\\') == std::string_view::npos) {
     return quoted.substr(1, quoted.size() - 2) == name;

@@ -22,7 +22,7 @@ class JsonView {
   bool is(event::JsonKind kind) const { return present() && event::kind_of(text_) == kind; }
   std::string_view text() const { return text_; }
 
-  // Nothing when this is no object (no array), or has no such member (element).
+  // Nothing when this is not an object (no array), or has no such member (element).
   JsonView member(std::string_view name) const;
   JsonView element(std::size_t index) const;
   // Names and indices with '/' between them: "Records/0/eventSource".
@@ -30,7 +30,7 @@ class JsonView {
   std::vector<JsonView> elements() const;
   std::vector<std::pair<std::string, JsonView>> members() const;
 
-  // A string's characters; a number or a bool as it stands. Nothing for all else, and for a
+  // A string's characters; a number or a bool as it is. Nothing for all else, and for a
   // string that has no UTF-8 form (an unpaired surrogate).
   std::optional<std::string> scalar() const;
   bool is_true() const { return text_ == "true"; }

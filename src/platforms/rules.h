@@ -23,7 +23,7 @@ struct Rules {
   std::string_view no_folders = {};
   // Under which a granted folder is there at all; empty: wherever one is mounted.
   std::vector<std::string_view> folders = {};
-  // What becomes of a reply with status and headers (reply = "cgi") that not all callers get.
+  // How a reply with status and headers (reply = "cgi") reaches callers, where not all get it.
   std::string_view cgi = {};
   // The same of a reply that is an event (reply = "cloudevent").
   std::string_view cloudevent = {};

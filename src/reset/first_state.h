@@ -35,8 +35,8 @@ class FirstState {
   const std::vector<std::string>& global_names() const { return global_names_; }
   std::span<const std::uint64_t> global_values() const { return global_values_; }
 
-  // Pages that events write nearly always. An instance that saw these pages written tells so
-  // (`learn`), and takes the hot ones as they are now (`hot`, sorted).
+  // Pages that nearly every event writes. An instance reports the pages that it saw written
+  // (`learn`), and gets the current hot ones (`hot`, sorted).
   void learn(std::span<const PageIndex> written);
   std::vector<PageIndex> hot() const;
 

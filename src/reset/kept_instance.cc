@@ -9,8 +9,8 @@
 namespace ferry::reset {
 namespace {
 
-// How often the hot pages are looked at again: a page that was hot once need not stay so, and
-// each costs a copy at every event.
+// How often the set of hot pages is checked again: a page may cease to be hot, and each costs a
+// copy at every event.
 constexpr unsigned kRelearnEvery = 4096;
 
 Error cannot(std::string_view why) {

@@ -1,7 +1,7 @@
 // An instance that serves event after event, each from exactly the first state: after an event the
 // pages it wrote are copied back and the globals set. Whenever anything is in doubt (the memory
-// grew, the guest trapped or was ended, more pages were written than can be listed) reset() says
-// no, and the next event gets a new instance.
+// grew, the guest trapped or was ended, more pages were written than can be listed) reset() returns
+// false, and the next event gets a new instance.
 //
 // Which modules may be kept is decided before, by reading their code (can_keep).
 #pragma once

@@ -77,7 +77,7 @@ Status send_change(int sender, const Change& change) {
   }
   while (sendmsg(sender, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
     if (errno == EAGAIN) return Error{Code::kBusy, "too many changes wait to be taken", ""};
-    if (errno != EINTR) return errno_error("hand on a change", errno);
+    if (errno != EINTR) return errno_error("pass on a change", errno);
   }
   return Done{};
 }

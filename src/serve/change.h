@@ -1,7 +1,7 @@
 // New versions of what is served, and a new place for the log, on their way to the worker
 // processes:
 //
-//   whoever makes one ──Change──▶ the supervisor ──Change──▶ each worker: InService::replace
+//   the maker of one ──Change──▶ the supervisor ──Change──▶ each worker: InService::replace
 //
 // A version is a bundle in sealed memory: one copy for all workers, which nobody can change on its
 // way. It is authenticated as any bundle is, by a key that only the processes of this server have.
@@ -42,7 +42,7 @@ Result<ChangePipe> make_change_pipe();
 // cut.
 Status send_change(int sender, const Change& change);
 // Waits for one, unless the descriptor is non-blocking. Nothing: there is none, or the last sender
-// is gone. kInvalid for what is no change.
+// is gone. kInvalid for what is not a change.
 Result<std::optional<Change>> receive_change(int receiver);
 
 // The supervisor's side. Made before the first fork; used by one thread.
@@ -52,7 +52,7 @@ class Changes {
 
   // To all workers, and to those that are started later. Of one function the last counts. The log
   // goes to those alone that are there: a later one begins with the supervisor's.
-  // kBusy: not every worker could be told, and some go on with what they have.
+  // kBusy: not every worker could be reached, and some continue with what they have.
   Status publish(Change change);
 
   // In a worker that was just forked: what was published before, and where more will arrive. All

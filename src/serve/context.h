@@ -1,4 +1,4 @@
-// What stands between a running host and the adapter of one platform.
+// What connects a running host and the adapter of one platform.
 #pragma once
 
 #include <functional>

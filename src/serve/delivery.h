@@ -1,5 +1,5 @@
 // Deliveries and answers, whatever carries them: what a platform that we ask for work hands over,
-// and what becomes of it. HTTP has its own form of the same (http/message.h), in which the platform
+// and its result. HTTP has its own form of the same (http/message.h), in which the platform
 // calls us.
 //
 // A Source takes deliveries from somewhere and settles each with its answer: it posts a response,
@@ -54,11 +54,11 @@ class DeliveryHandler {
 class Source {
  public:
   virtual ~Source() = default;
-  // Waits for the next delivery. Nothing: it was told to stop, or there will be no more. An error
+  // Waits for the next delivery. Nothing: it was stopped, or there will be no more. An error
   // ends the whole loop.
   virtual Result<std::optional<Delivery>> next() = 0;
   // Called once for each delivery, in any order. An error ends the whole loop; an answer that the
-  // platform refuses is no error.
+  // platform refuses is not an error.
   virtual Status settle(const Delivery& delivery, const Answer& answer) = 0;
 };
 

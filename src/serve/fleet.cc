@@ -80,7 +80,7 @@ void tell(PoolHooks& hooks, Notices& notices, bool* was_cut) {
     notices.add(fmt::format("worker {} does not answer; killing it", index));
   };
   hooks.on_leaving = [&](std::size_t index) {
-    notices.add(fmt::format("worker {} was told to end; starting another beside it", index));
+    notices.add(fmt::format("worker {} was asked to end; starting another beside it", index));
   };
   hooks.on_cut = [&notices, was_cut](std::size_t count) {
     notices.add(

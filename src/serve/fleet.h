@@ -21,7 +21,7 @@ struct FleetOptions {
   std::vector<std::string> names;  // of the functions
   std::string admin;               // HOST:PORT; empty: none
   bool pin = false;                // each worker on a core of its own (http/pinning.h)
-  bool quiet = false;              // but a port that the kernel chose is told all the same
+  bool quiet = false;              // but a port that the kernel chose is printed even so
   std::optional<Fd> admin_socket = std::nullopt;  // one that listens already, in place of `admin`
   bool* was_cut = nullptr;                        // set where a drain ended before all requests did
 };
@@ -51,7 +51,7 @@ struct FleetCalls {
   std::function<void(bool well)> reloaded = [](bool) {};
 };
 
-// What goes on beside the workers, in the supervisor's thread.
+// What runs beside the workers, in the supervisor's thread.
 class Beside {
  public:
   virtual ~Beside() = default;

@@ -1,6 +1,6 @@
 // Looks for better versions of the functions (Provider::find_better) in a process of its own,
 // beside the workers: the first to go when memory is short, and at low priority once all is
-// compiled. Whatever becomes of that process, serving goes on with what it has.
+// compiled. However that process ends, serving continues with what it has.
 //
 // Owned by the supervisor and used by its one thread.
 #pragma once

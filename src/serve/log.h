@@ -14,7 +14,7 @@ enum class LogFormat : unsigned char { kText, kJson };
 
 class LogWriter {
  public:
-  // Written by the thread that logs, which waits for whoever reads `fd`.
+  // Written by the thread that logs, which waits for the reader of `fd`.
   LogWriter(int fd, LogFormat format) : fd_(fd), format_(format) {}
   // Left in `queue` (borrowed), which waits for nobody.
   LogWriter(LogQueue& queue, LogFormat format) : queue_(&queue), format_(format) {}

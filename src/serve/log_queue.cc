@@ -29,19 +29,19 @@ struct LogQueue::State {
   std::mutex mutex;
   std::condition_variable changed;
   std::string waiting;
-  std::size_t unwritten = 0;  // bytes: those that wait and those in the thread's hand
-  std::uint64_t untold = 0;   // dropped lines that no line has told of yet
+  std::size_t unwritten = 0;     // bytes: those that wait and those in the thread's hand
+  std::uint64_t unreported = 0;  // dropped lines that no line has reported yet
   bool started = false;
   bool ending = false;
   bool ended = false;
-  bool reader_hangs = false;  // somebody waited for it in vain
+  bool reader_hangs = false;  // a wait for it ran into its limit
   std::atomic<bool> give_up{false};
 
   void drop(std::uint64_t lines) {
     dropped.fetch_add(lines, std::memory_order_relaxed);
-    untold += lines;
+    unreported += lines;
   }
-  bool tell_of(std::uint64_t lines) {
+  bool report(std::uint64_t lines) {
     const std::string text =
         fmt::format("{}: {} log lines were dropped: nobody read them in time\n", program, lines);
     return output.write(text, give_up) == text.size();
@@ -118,12 +118,12 @@ void LogQueue::work(const std::shared_ptr<State>& shared) {
     lines.clear();
     lines.swap(state.waiting);
     const std::size_t size = lines.size();
-    const std::uint64_t untold = state.program.empty() ? 0 : state.untold;
+    const std::uint64_t unreported = state.program.empty() ? 0 : state.unreported;
     lock.unlock();
-    const bool told = untold > 0 && state.tell_of(untold);
+    const bool reported = unreported > 0 && state.report(unreported);
     const std::size_t written = state.output.write(lines, state.give_up);
     lock.lock();
-    if (told) state.untold -= untold;
+    if (reported) state.unreported -= unreported;
     if (written < lines.size()) state.drop(count_lines(std::string_view(lines).substr(written)));
     if (lines.capacity() > kMost / 4) lines = std::string();
     state.unwritten -= size;

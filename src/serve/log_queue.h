@@ -1,5 +1,5 @@
 // Log lines on their way out, beside the threads that serve: these leave them here and never wait
-// for whoever reads the log. A thread of the queue's own writes them. What does not fit because the
+// for the log's reader. A thread of the queue's own writes them. What does not fit because the
 // reader is too slow, or has gone, is dropped, counted, and said once the reader is back.
 // Thread-safe. The thread is started with the first lines, so that a process may still close itself
 // in (host/sandbox.h) after the queue was made.

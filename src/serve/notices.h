@@ -1,4 +1,4 @@
-// A supervisor's lines for people, on stderr. It must not wait for whoever reads them, so that
+// A supervisor's lines for people, on stderr. It must not wait for their reader, so that
 // lines which cannot be written at once wait for the next step. Used by one thread.
 #pragma once
 

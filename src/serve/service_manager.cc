@@ -54,7 +54,7 @@ void ServiceManager::send(std::string_view lines) const {
     to.sun_path[0] = 0;
   }
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address_.size());
-  // A manager that is gone has nothing to be told.
+  // A manager that is gone gets nothing.
   static_cast<void>(::sendto(socket_.get(), lines.data(), lines.size(), MSG_NOSIGNAL,
                              reinterpret_cast<const sockaddr*>(&to), size));
 }

@@ -1,4 +1,4 @@
-// What a service manager is told: sd_notify(3), datagrams to the socket in $NOTIFY_SOCKET. Without
+// Messages to a service manager: sd_notify(3), datagrams to the socket in $NOTIFY_SOCKET. Without
 // that variable nothing is sent. Made once, before processes are forked; used by one thread.
 #pragma once
 

@@ -58,7 +58,7 @@ struct PoolOptions {
 // What happens, for logs, sockets and counters. `pause`: until a successor is tried.
 struct PoolHooks {
   std::function<void()> on_ready = [] {};  // once: each is, or has failed while another is
-  std::function<void()> on_drain = [] {};  // before the workers are told
+  std::function<void()> on_drain = [] {};  // before the workers are stopped
   std::function<void(std::size_t index, int wait_status, std::chrono::milliseconds pause)>
       on_death = [](std::size_t, int, std::chrono::milliseconds) {};
   std::function<void(std::size_t index, const Error& error, std::chrono::milliseconds pause)>

@@ -35,7 +35,7 @@ T read_at(ByteView memory, std::size_t at) {
   return value;
 }
 
-// One step of the generator that Go uses where 64-bit multiplication is dear: two xorshifts.
+// One step of the generator that Go uses where 64-bit multiplication is slow: two xorshifts.
 std::uint64_t next_cheap(std::uint64_t state) {
   auto first = static_cast<std::uint32_t>(state);
   const auto second = static_cast<std::uint32_t>(state >> 32);

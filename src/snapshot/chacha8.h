@@ -1,5 +1,5 @@
 // Go's random generator (1.22 and newer: math/rand, math/rand/v2, the seeds of maps), found in an
-// image of a program's memory by what it computes and not by any symbol: the state holds a seed
+// image of a program's memory by what it computes rather than by a symbol: the state holds a seed
 // and the 256 bytes that ChaCha8 makes of it, so that computing them again is the proof.
 // c2sp.org/chacha8rand has the algorithm.
 #pragma once

@@ -1,5 +1,5 @@
 // What a start-up drew from outside and a snapshot of it would freeze; what of that can be drawn
-// anew at each event, and how; what cannot.
+// anew at each event, and how; and what cannot.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ struct Frozen {
   bool random_traced = false;
   // A function by which the program itself drew from them while starting: what it drew is frozen.
   std::string drew;
-  // Whether that could be told: Go's names of functions are there.
+  // Whether that could be determined: the names of Go's functions are there.
   bool named = false;
   // The environment that it read while starting can be looked at later: by this function, or
   // nobody can tell ("").

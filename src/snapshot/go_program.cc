@@ -13,10 +13,10 @@
 namespace ferry::snapshot {
 namespace {
 
-// In wasm, Go writes '_' for each character of a name that is no letter, digit or dot.
+// In wasm, Go writes '_' for each character of a name that is not a letter, digit or dot.
 constexpr std::array<std::string_view, 3> kDrawingPackages = {"math_rand.", "math_rand_v2.",
                                                               "hash_maphash."};
-// By way of these the program's own code gets at the runtime's generator without math/rand.
+// Through these the program's own code reaches the runtime's generator without math/rand.
 constexpr std::array<std::string_view, 2> kDrawingFunctions = {"runtime.legacy_fastrand",
                                                                "os.nextRandom"};
 constexpr std::array<std::string_view, 8> kEnvironment = {
@@ -45,7 +45,7 @@ bool is_environment(std::string_view name) {
   });
 }
 
-// Where these functions stand in the table. nullopt for a table that Go's linker would not write.
+// Where these functions are in the table. nullopt for a table that Go's linker would not write.
 std::optional<std::set<std::uint32_t>> places_in_table(
     ByteView wasm, const wasm::Binary& binary, const std::vector<std::uint32_t>& functions) {
   std::set<std::uint32_t> places;

@@ -1,4 +1,4 @@
-// What can be said of a Go program from the names of its functions and who calls them: whether
+// What the names of a Go program's functions and their callers show: whether
 // what it read and drew while starting can be met again later. Only what is certain is said; a
 // program without names (-ldflags=-s) gives no answer.
 #pragma once

@@ -1,5 +1,5 @@
-// Rewrites a module so that it starts where its start-up ended. Works on the binary alone; who
-// runs it in between is snapshot/snapshot.h. The way of a command:
+// Rewrites a module so that it starts where its start-up ended. Works on the binary alone; it is
+// run in between by snapshot/snapshot.h. The steps for a command:
 //
 //   1. trap_at_first_read: a copy that traps at its first read of stdin. Its backtrace names the
 //      functions that are then on the stack.
@@ -7,9 +7,9 @@
 //   3. unwind_at_first_read: at the first read of stdin the stack is written into pages grown past
 //      the guest's end, and _start returns.
 //   4. bake: memory and globals as they then are become the module's first state; _start rewinds,
-//      and the read goes on with the event's data.
+//      and the read continues with the event's data.
 //
-// What comes out is an ordinary module with the same imports and the same ABI. A reactor needs
+// The result is an ordinary module with the same imports and the same ABI. A reactor needs
 // only the last step, after _initialize.
 #pragma once
 

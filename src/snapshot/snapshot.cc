@@ -285,7 +285,7 @@ Status check_warm(const engine::End& end, const wasi::Drawn& drawn) {
   return Done{};
 }
 
-// To where the first event would come.
+// Up to the point at which the first event would arrive.
 Result<StartUp> initialize(const Making& making, const Startable& module, Random& random,
                            bool second) {
   FERRY_TRY(StartUp run, start_up(module, making.options, random, second));

@@ -15,8 +15,8 @@
 namespace ferry::snapshot {
 namespace {
 
-// 2026-01-01: when every snapshot believes to have started. A program that was up for a second on
-// the monotonic clock, so that no machine's is behind it.
+// 2026-01-01: the time at which every snapshot sees itself started. A program that was up for a
+// second on the monotonic clock, so that no machine's is behind it.
 constexpr std::chrono::sys_days kStart{std::chrono::days{20'454}};
 constexpr std::chrono::seconds kUp{1};
 constexpr Nanoseconds kLook{1000};

@@ -37,8 +37,8 @@ class Ticking {
   Status started_ = Done{};
 };
 
-// The same at each run: a package made twice is to be the same, byte for byte. It goes on by a
-// microsecond at each look, and sleeping takes no time.
+// The same at each run: a package made twice is to be the same, byte for byte. It advances by a
+// microsecond at each reading, and sleeping takes no time.
 class StartClock final : public Clock {
  public:
   explicit StartClock(std::chrono::hours later = {}) : passed_(later) {}
@@ -50,7 +50,7 @@ class StartClock final : public Clock {
   mutable Nanoseconds passed_;
 };
 
-// Hands on another's, and keeps what it gave.
+// Forwards to another source, and keeps what that gave.
 class RecordingRandom final : public Random {
  public:
   explicit RecordingRandom(Random& from) : from_(from) {}
@@ -65,7 +65,7 @@ class RecordingRandom final : public Random {
   Bytes first_;  // of the first call, as far as kMost
 };
 
-// A module that is ready to be started, as often as one likes.
+// A module that is ready to be started any number of times.
 struct Startable {
   wasm::Binary binary;
   wasm::CodeFacts facts;

@@ -121,7 +121,7 @@ void Exporter::Core::send(std::deque<Item> items, std::chrono::milliseconds time
 
 void Exporter::Core::complain(const Error& error) {
   if (std::exchange(warned_, true)) return;
-  fmt::print(stderr, "{}: traces are lost, and serving goes on: {}\n", program_, error.text());
+  fmt::print(stderr, "{}: traces are lost, and serving continues: {}\n", program_, error.text());
 }
 
 Exporter::Exporter(Settings settings, std::string program)

@@ -1,4 +1,4 @@
-// A case: one event (or one platform's native input), and what must come of it. Read from files
+// A case: one event (or one platform's native input), and the expected outcome. Read from files
 // that people write (docs/formats/cases.md), generated, or recorded. Plain data.
 #pragma once
 

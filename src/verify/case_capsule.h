@@ -1,4 +1,4 @@
-// A recorded event as a case: what came of it then must come of it everywhere.
+// A recorded event as a case: its outcome then is expected everywhere.
 #pragma once
 
 #include <string>

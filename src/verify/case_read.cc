@@ -22,7 +22,7 @@ using function::TomlPlace;
 constexpr std::size_t kMaxText = 16u << 20;
 constexpr std::size_t kMaxCases = 10'000;
 
-// A value that stands in the file as text or base64, or in a file beside it.
+// A value that is in the file as text or base64, or in a file beside it.
 class Bulk {
  public:
   Bulk(std::string name, const ReadBeside& read_beside)

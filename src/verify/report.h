@@ -1,4 +1,4 @@
-// What verify found, for one function on all engines; and the forms it is told in.
+// What verify found, for one function on all engines; and the forms in which it is printed.
 #pragma once
 
 #include <string>

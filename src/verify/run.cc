@@ -158,7 +158,7 @@ class Runner {
     return rig.emulator.get();
   }
 
-  // Each exchange finds an empty log, whatever became of the one before.
+  // Each exchange finds an empty log, however the one before ended.
   Status clear_log(std::size_t side, const CaseLimits& limits) {
     Rig& rig = rigs_[{side, limits}];
     if (std::exchange(rig.log_left, true) && rig.log != nullptr) {

@@ -125,7 +125,7 @@ inline constexpr std::uint64_t kDirectory =
 inline constexpr std::uint64_t kSockShutdown = 1ull << 28;
 inline constexpr std::uint64_t kSocket =
     kFdRead | kFdWrite | kFdFdstatSetFlags | kFdFilestatGet | kPollFdReadwrite | kSockShutdown;
-// All that path_open can give, but for a connection: that has the rights of a socket.
+// All that path_open can give, except for a connection: that has the rights of a socket.
 inline constexpr std::uint64_t kAll = kFile | kDirectory;
 }  // namespace rights
 

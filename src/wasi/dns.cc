@@ -41,7 +41,7 @@ struct Question {
   std::size_t end = 0;  // where it ends in the query
 };
 
-// The first question; its name is not compressed (nothing stands before it to refer to).
+// The first question; its name is not compressed (nothing is before it to refer to).
 bool read_question(std::string_view query, Question& out) {
   std::size_t at = kHeader;
   while (at < query.size()) {

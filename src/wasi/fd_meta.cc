@@ -13,7 +13,7 @@ namespace {
 
 using Kind = Entry::Kind;
 
-// stdio is no terminal, so that guests buffer their output and see that input is piped in.
+// stdio is not a terminal, so that guests buffer their output and see that input is piped in.
 Filetype filetype_of(const S& s, const Entry& entry) {
   if (entry.folder()) return Filetype::kDirectory;
   if (entry.kind == Kind::kSocket) {

@@ -23,7 +23,7 @@ timespec time_of(u32 set, u32 flag, u32 flag_now, u64 value) {
   return {static_cast<time_t>(value / kSecond), static_cast<long>(value % kSecond)};
 }
 
-// A guest's path as it may stand in a message: short, on one line.
+// A guest's path as it may appear in a message: short, on one line.
 std::string shown(std::string_view path) {
   constexpr std::size_t kMost = 120;
   std::string out;

@@ -33,7 +33,7 @@ inline constexpr char kCaFolderPath[] = "/etc/ssl/certs";
 inline constexpr char kCaName[] = "ca-certificates.crt";
 inline constexpr char kCaVariable[] = "SSL_CERT_FILE";
 
-// One connection of an event, as it stands in the log: never what went over it.
+// One connection of an event, as it appears in the log: never what went over it.
 struct ConnectionRecord {
   std::string name;  // that was looked up, or empty
   net::Endpoint peer;

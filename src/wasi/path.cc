@@ -184,7 +184,7 @@ Answer path_symlink(S& s, G g, u32 old_path, u32 old_size, u32 fd, u32 new_path,
   Errno e = prepare(s, g, fd, rights::kPathSymlink, "path_symlink", new_path, new_size,
                     Errno::kExist, s.path, place);
   if (e != Errno::kSuccess) return e;
-  // No guest could follow it, and whoever else reads the directory should not.
+  // No guest could follow it, and other readers of the directory should not.
   if (s.second_path.front() == '/') return Errno::kPerm;
   return done(::symlinkat(s.second_path.c_str(), place.parent, place.name));
 }

@@ -204,7 +204,7 @@ Answer poll_oneoff(S& s, G g, u32 in, u32 out, u32 count, u32 result_at) {
     return Errno::kFault;
   }
   const Now now = now_of(s);
-  // A connection that came to stand meanwhile may leave nothing to report: then once more.
+  // A connection made in the meantime may leave nothing to report: then once more.
   while (true) {
     Waits waits;
     if (Errno error = collect(s, g, in, count, now, waits); error != Errno::kSuccess) return error;

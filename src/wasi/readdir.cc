@@ -1,4 +1,4 @@
-// fd_readdir. A cookie is how many entries stand before the one to begin with. The kernel's own
+// fd_readdir. A cookie is how many entries are before the one to begin with. The kernel's own
 // places in the listing (d_off) would need no state here, but on some file systems (ext4) they are
 // 64-bit hashes, and guests keep cookies in 32 bits: telldir of wasi-libc gives a long.
 #include <algorithm>

@@ -78,7 +78,7 @@ GuestTime time_of(microseconds time) {
   return {seconds.count(), (time - seconds).count()};
 }
 
-// The last parameter: the size itself, or where it stands (see docs on both generations). No guest
+// The last parameter: the size itself, or where it is (see docs on both generations). No guest
 // has a variable in the first 16 bytes of its memory.
 Errno take_size(G g, u32 size_or_at, u32& size) {
   constexpr u32 kLeastPointer = 16;

@@ -298,7 +298,7 @@ Answer connect_socket(S& s, Entry& entry, const net::Endpoint& to) {
   Fd fd;
   if (int error = s.setup.network->network->connect(to, fd); !fd.valid()) {
     fail(socket, errno_from_host(error), std::strerror(error));
-    socket.error = Errno::kSuccess;  // told here
+    socket.error = Errno::kSuccess;  // reported here
     return errno_from_host(error);
   }
   if (socket.keeps_alive) {

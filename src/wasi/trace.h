@@ -1,6 +1,6 @@
 // WASI calls as text on stderr, for a developer: `ferry replay --trace wasi`. Chosen by the
 // environment when the program (or the engine's plug-in) is loaded, so that a program that does not
-// trace has the calls themselves in its table and pays nothing. Private to src/wasi, but for
+// trace has the calls themselves in its table and pays nothing. Private to src/wasi, except for
 // the name of the variable.
 #pragma once
 

@@ -62,7 +62,7 @@ u32 get_stdout(S& s, G g);
 u32 get_stderr(S& s, G g);
 void get_terminal(S& s, G g, u32 ret);
 
-// descriptor.cc: wasi:filesystem, what a descriptor is asked for itself.
+// descriptor.cc: wasi:filesystem, operations on a descriptor itself.
 void get_directories(S& s, G g, u32 ret);
 void descriptor_read_via_stream(S& s, G g, u32 self, u64 at, u32 ret);
 void descriptor_write_via_stream(S& s, G g, u32 self, u64 at, u32 ret);
@@ -84,7 +84,7 @@ void descriptor_read_directory(S& s, G g, u32 self, u32 ret);
 void read_directory_entry(S& s, G g, u32 self, u32 ret);
 void filesystem_error_code(S& s, G g, u32 error, u32 ret);
 
-// descriptor_paths.cc: what it is asked for below itself.
+// descriptor_paths.cc: operations on paths below it.
 void descriptor_open_at(S& s, G g, u32 self, u32 path_flags, u32 path, u32 length, u32 open_flags,
                         u32 flags, u32 ret);
 void descriptor_create_directory_at(S& s, G g, u32 self, u32 path, u32 length, u32 ret);

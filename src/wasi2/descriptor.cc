@@ -1,4 +1,4 @@
-// wasi:filesystem: what a descriptor is asked for itself.
+// wasi:filesystem: operations on a descriptor itself.
 #include "wasi2/descriptor.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// wasi:filesystem: what a descriptor is asked for below itself. Each function gives preview 1's
+// wasi:filesystem: operations on paths below a descriptor. Each function gives preview 1's
 // call its paths in memory of ours, where that call checks them as it does any guest's.
 #include "wasi2/calls.h"
 #include "wasi2/descriptor.h"
@@ -11,7 +11,7 @@ namespace rights = wasi::rights;
 // Paths of a call, in scratch memory: the first at 0, the second behind it, the result behind both.
 class Paths {
  public:
-  // Trapped where one is no string; `second` may be absent.
+  // Trapped where one is not a string; `second` may be absent.
   Paths(S& s, G g, u32 first, u32 first_length) : room_(nothing()) {
     valid_ = get_text(s, g, first, first_length, s.text);
     s.second_text.clear();

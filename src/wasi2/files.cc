@@ -146,7 +146,7 @@ void use_file(S& s, u32 file) { ++s.files[file].users; }
 void release_file(S& s, u32 file) {
   OpenFile& open = s.files[file];
   if (--open.users > 0) return;
-  // A grant stays for whoever asks for it again.
+  // A grant stays for the next request of it.
   if (!s.p1.fds.find(open.fd)->preopen) s.p1.fds.close(open.fd);
 }
 

@@ -1,4 +1,4 @@
-// Files of WASI 0.2 are those of preview 1: a descriptor stands for an open entry of its table, and
+// Files of WASI 0.2 are those of preview 1: a descriptor refers to an open entry of its table, and
 // each operation is preview 1's, with its rights, grants, quotas and denials. Private to src/wasi2.
 #pragma once
 
@@ -9,7 +9,7 @@ namespace ferry::wasi2 {
 
 // wasi:filesystem/types error-code, by its number in the enum.
 u8 file_error_of(Errno error);
-// How it stands in the text of an io-error: "no-entry".
+// How it is named in the text of an io-error: "no-entry".
 const char* file_error_name(u8 code);
 
 // The entry of an open file; its descriptor cannot go while a resource of ours uses it.

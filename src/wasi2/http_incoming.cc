@@ -7,7 +7,7 @@
 namespace ferry::wasi2 {
 namespace {
 
-// Without what belongs to the connection; the authority stands for the host field.
+// Without what belongs to the connection; the authority replaces the host field.
 std::shared_ptr<FieldList> headers_of(const HttpRequest& request) {
   auto list = std::make_shared<FieldList>();
   list->reserve(request.headers.size());

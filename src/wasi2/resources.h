@@ -1,4 +1,4 @@
-// What the guest's handles stand for. Each type names the resource of its interface as it stands in
+// What the guest's handles refer to. Each type names the resource of its interface as it is in
 // messages. Private to src/wasi2.
 #pragma once
 

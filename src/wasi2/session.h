@@ -1,5 +1,5 @@
 // What one invocation of a lowered component holds on the host's side of WASI 0.2: its resources,
-// the HTTP request that it handles and the response that it makes. It stands beside a
+// the HTTP request that it handles and the response that it makes. It exists beside a
 // wasi::Context, which has the clock, the randomness, the directories, stdio, the quotas and the
 // deadline; the calls of wasi2/functions.h work on both.
 //
@@ -19,7 +19,7 @@
 
 namespace ferry::wasi2 {
 
-// Header and trailer fields in their order; names in lower case. A field sent twice stands twice.
+// Header and trailer fields in their order; names in lower case. A field sent twice is there twice.
 using FieldList = std::vector<std::pair<std::string, std::string>>;
 
 // What the guest sees as its wasi:http/types incoming-request. All borrowed until the next begin().

@@ -155,7 +155,7 @@ void tcp_start_connect(S& s, G g, u32 self, u32 network, u32 family, u32 port, u
   tcp->stage = Tcp::Stage::kConnecting;
   if (error == Errno::kSuccess || error == Errno::kInprogress) return;
   tcp->stage = Tcp::Stage::kClosed;
-  tcp->told = true;
+  tcp->reported = true;
   put_error(s, 1, socket_error_of(error));
 }
 
@@ -163,10 +163,10 @@ void tcp_start_connect(S& s, G g, u32 self, u32 network, u32 family, u32 port, u
 void tcp_finish_connect(S& s, G g, u32 self, u32 ret) {
   Tcp* tcp = find_tcp(s, self);
   if (tcp == nullptr || !begin(s, g, ret, 12, 4)) return;
-  if (tcp->stage == Tcp::Stage::kNew || tcp->told) return put_error(s, 4, kNotInProgress);
+  if (tcp->stage == Tcp::Stage::kNew || tcp->reported) return put_error(s, 4, kNotInProgress);
   pump(s, *tcp);
   if (tcp->stage == Tcp::Stage::kConnecting) return put_error(s, 4, kWouldBlock);
-  tcp->told = true;
+  tcp->reported = true;
   if (tcp->stage == Tcp::Stage::kClosed) return put_error(s, 4, socket_error_of(tcp->error));
   const u32 index = s.handles.find<TcpSocket>(self)->tcp;
   InputStream in{InputStream::From::kTcp};
@@ -241,7 +241,7 @@ u32 tcp_subscribe(S& s, G /*g*/, u32 self) {
   return make(s, Pollable{.what = Pollable::Awaits::kConnected, .tcp = socket->tcp}, self);
 }
 
-// result<_, error-code>, of 2 bytes. Receiving goes on reading what has come: the peer need not
+// result<_, error-code>, of 2 bytes. Receiving continues to read what has come: the peer need not
 // know.
 void tcp_shutdown(S& s, G g, u32 self, u32 which, u32 ret) {
   Tcp* tcp = find_tcp(s, self);

@@ -1,4 +1,4 @@
-// Moving bytes through the streams of wasi:io, whatever stands behind them. Private to src/wasi2.
+// Moving bytes through the streams of wasi:io, whatever they refer to. Private to src/wasi2.
 #pragma once
 
 #include "wasi2/state.h"

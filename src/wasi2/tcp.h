@@ -17,7 +17,7 @@ struct Tcp {
   bool shut = false;              // for sending, once what was written has gone
   u32 fd = 0;                     // of preview 1's table
   Errno error = Errno::kSuccess;  // why it could not be connected or broke
-  bool told = false;              // finish-connect has answered
+  bool reported = false;          // finish-connect has answered
   std::string out;                // written, and not sent yet
   std::size_t out_at = 0;
 };
@@ -42,7 +42,7 @@ Errno send(S& s, Tcp& tcp, std::string_view data);
 
 // wasi:sockets/network error-code, by its number in the enum.
 u8 socket_error_of(Errno error);
-// How it stands in the text of an io-error: "connection-reset".
+// How it is named in the text of an io-error: "connection-reset".
 const char* socket_error_name(u8 code);
 
 }  // namespace ferry::wasi2

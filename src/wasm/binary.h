@@ -39,7 +39,7 @@ struct Import {
   std::string name;
   ExternKind kind = ExternKind::kFunc;
   std::uint32_t type = 0;  // of a function: index into types
-  // Where the name stands in the file, its length included.
+  // Where the name is in the file, its length included.
   std::size_t name_begin = 0;
   std::size_t name_end = 0;
 };
@@ -109,7 +109,7 @@ struct Binary {
 // The largest file read at all.
 inline constexpr std::uint64_t kMaxWasmBytes = 256ull << 20;
 
-// Fails with kInvalid naming the offset for a file that is no wasm, truncated or malformed.
+// Fails with kInvalid naming the offset for a file that is not wasm, truncated or malformed.
 Result<Binary> read_binary(ByteView wasm);
 
 }  // namespace ferry::wasm

@@ -28,7 +28,7 @@ struct CodePlan {
   std::vector<std::pair<std::uint32_t, std::uint32_t>>* calls = nullptr;  // filled: caller, callee
 };
 
-// Where a function of the old module stands in the new one.
+// Where a function of the old module is in the new one.
 inline std::uint32_t moved(const CodePlan& plan, std::uint32_t function) {
   if (function < plan.in_place.size() && plan.in_place[function] != CodePlan::kKept) {
     return plan.in_place[function];

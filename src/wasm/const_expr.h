@@ -23,7 +23,7 @@ struct ConstValue {
   bool calculated = false;  // more than one constant: extended-const
 };
 // Reads one expression with its end and calculates it. `globals` are the values of those that
-// stand before it; one that is imported or is no integer has none.
+// are before it; one that is imported or is not an integer has none.
 ConstValue read_const_expr(Reader& reader, std::span<const ConstValue> globals,
                            const FuncRefSeen* seen = nullptr);
 

@@ -21,7 +21,7 @@ inline constexpr std::size_t kMostCopiedData = 16u << 10;  // bytes
 //
 // None where the data is more than kMostCopiedData, scattered, overlapping, outside of the memory's
 // first size, not placed by plain constants, or placed by the code (passive segments); and where
-// the module cannot be read: what is wrong with it is the engine's to say.
+// the module cannot be read: the engine reports what is wrong with it.
 std::optional<Bytes> with_copied_data(ByteView wasm);
 
 }  // namespace ferry::wasm

@@ -12,7 +12,7 @@ inline constexpr char kRunExport[] = "ferry:run";    // () -> i32
 inline constexpr char kAbiModule[] = "ferry:abi";
 inline constexpr char kCanonModule[] = "ferry:canon";
 
-// All other exports whose names begin so are ferry's own, and no guest's.
+// All other exports whose names begin so are ferry's own, not a guest's.
 inline constexpr char kReservedPrefix[] = "ferry:";
 
 inline bool is_reserved_export(std::string_view name) {

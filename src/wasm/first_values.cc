@@ -104,7 +104,7 @@ class Calculation {
     return out;
   }
 
-  // `begin`: where the length of what the segment puts stands; the reader is at its end.
+  // `begin`: where the length of the segment's content is; the reader is at its end.
   void finish(const Reader& reader, Edit& edit, const Offset& at, std::size_t begin,
               std::uint64_t length, std::uint64_t room, StartTrap trap) {
     if (!at.value.bits) {
@@ -116,7 +116,7 @@ class Calculation {
       }
       return;
     }
-    // Even nothing, put past the end, is a trap.
+    // Even an empty segment past the end is a trap.
     put_const(edit.replace(at.begin, at.end), {0, at.value.is_i64, false});
     edit.replace(begin, reader.position()).push_back(0);
     if (out_.trap != StartTrap::kTable) {

@@ -9,7 +9,7 @@
 namespace ferry::wasm {
 namespace {
 
-// What stands behind an opcode.
+// What follows an opcode.
 enum class Imm : std::uint8_t {
   kBad,  // no such instruction
   kNone,

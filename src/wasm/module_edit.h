@@ -24,7 +24,7 @@ class ModuleEdit {
   std::uint32_t add_function(std::uint32_t type, const Bytes& body);
   std::uint32_t add_global_i32(std::int32_t value);
 
-  // Contents that stand in a section's place; empty: the section goes.
+  // Contents that are in a section's place; empty: the section goes.
   void replace(SectionId id, Bytes contents) { replaced_[id] = std::move(contents); }
   // Custom sections of this name are left out.
   void drop_custom(std::string_view name) { dropped_ = name; }

@@ -1,5 +1,5 @@
 // Names of a module's functions, from its custom section "name" (core 2.0, 7.4.1). They are for
-// people and prove nothing; a module without them is as good.
+// people and prove nothing; a module need not have any.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// What a file that is no wasm is instead, for a message that helps.
+// What a file that is not wasm is instead, for a message that helps.
 #pragma once
 
 #include "base/bytes.h"

@@ -149,7 +149,7 @@ Bytes poll_body(const Layout& at) {
   return out;
 }
 
-// () -> (): traps as the standard says that instantiation does, in these very words.
+// () -> (): traps as the standard says that instantiation does, with its message.
 Bytes trap_body(StartTrap trap, std::uint32_t void_type) {
   Bytes out = {0, 0x41, 0x7F};  // no locals, i32.const -1
   if (trap == StartTrap::kTable) {
@@ -440,11 +440,11 @@ void Preparation::copy_code() {
   }
 }
 
-// Of the custom sections only the names of functions, written anew: the others say nothing to an
+// Of the custom sections only the names of functions, written anew: the others mean nothing to an
 // engine, and some engines' readers fail on one that is malformed.
 void Preparation::put_names() {
   CodePlan plan = at_.code;
-  plan.in_place.clear();  // names stand in the order of indices, and imports keep theirs
+  plan.in_place.clear();  // names are in the order of indices, and imports keep theirs
   put_function_names(out_.wasm, read_function_names(wasm_, binary_), plan);
 }
 

@@ -11,18 +11,18 @@
 // 4. Where asked: the functions of a lowered component are imported as one (wasm/one_import.h).
 // 5. Mutable globals and the memory are exported, so that an instance's state can be saved and
 //    reset.
-// 5. Imports of WASI whose name has several types are named apart (wasi_names.h).
+// 6. Imports of WASI whose name has several types get different names (wasi_names.h).
+// 7. Segments that do not fit trap when kStartExport is called, on every engine.
+// 8. Of the custom sections the names of functions stay.
 //
 // Nothing else changes: indices, names and behaviour stay. (With polling there is one import more,
 // and the functions behind it move up by one; with one import for all, what named an import names
-// the function in its place.) The encoding may become older and shorter, where the
-// same can be said so that more engines take it: calculated constants (wasm/first_values.h), the
-// number of a table in more bytes than it needs, a count of data segments that no code asks for.
-// 6. Segments that do not fit trap when kStartExport is called, on every engine.
-// 7. Of the custom sections the names of functions stay.
+// the function in its place.) The encoding may become older and shorter, so that more engines take
+// it: calculated constants (wasm/first_values.h), the number of a table in more bytes than it
+// needs, a count of data segments that the code does not need.
 //
-// The added functions and globals stand behind the guest's own. What the module does besides is
-// unknown to them: they touch no memory and no other global.
+// The added functions and globals follow the guest's own. They touch no memory and no other
+// global.
 #pragma once
 
 #include <cstdint>
@@ -74,7 +74,7 @@ struct CodeFacts {
   bool traps_at_start = false;      // a segment does not fit: kStartExport traps
 };
 
-// Reads the code without changing anything: `ferry check`, and who decides about lowering.
+// Reads the code without changing anything: for `ferry check`, and to decide about lowering.
 // kInvalid, naming the offset, where an instruction is not understood.
 Result<CodeFacts> read_code_facts(ByteView wasm, const Binary& binary);
 

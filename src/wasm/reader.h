@@ -1,8 +1,8 @@
-// Reads wasm's numbers and strings from bytes that nobody vouches for (core 2.0, 5.2).
+// Reads wasm's numbers and strings from untrusted bytes (core 2.0, 5.2).
 //
-// The first thing that does not fit is kept as the error and the reader then stands at its end,
-// so that every loop over it comes to a stop; what it returned meanwhile is 0 or empty. Ask ok()
-// before using anything. A reader borrows its bytes; one thread.
+// The first thing that does not fit is kept as the error and the reader then is at its end,
+// so that every loop over it ends; what it returns from then on is 0 or empty. Ask ok() before
+// using anything. A reader borrows its bytes; one thread.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace ferry::wasm {
 
 class Reader {
  public:
-  // `base` is where the bytes stand in the file: offsets in messages count from the file's start.
+  // `base` is where the bytes are in the file: offsets in messages count from the file's start.
   explicit Reader(ByteView bytes, std::size_t base = 0)
       : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()), base_(base) {}
 

@@ -34,7 +34,7 @@ constexpr Flag kFlags[] = {
 
 constexpr Abi kAbis[] = {Abi::kNone, Abi::kCommand, Abi::kReactor, Abi::kHttp, Abi::kRun};
 
-// The order is that in which a person would want to hear it.
+// The order is that of importance to a person.
 std::string why_not_kept(const Binary& binary, const CodeFacts& code) {
   if (code.writes_tables) {
     return "its code writes to tables";
@@ -53,11 +53,11 @@ std::string why_not_kept(const Binary& binary, const CodeFacts& code) {
   }
   for (const Import& import : binary.imports) {
     if (import.kind != ExternKind::kFunc) {
-      return fmt::format("it imports {}.{}, which is no function", import.module, import.name);
+      return fmt::format("it imports {}.{}, which is not a function", import.module, import.name);
     }
   }
   if (code.has_opaque_globals) {
-    return "it has a mutable global that is no number";
+    return "it has a mutable global that is not a number";
   }
   return {};
 }

@@ -16,7 +16,7 @@ constexpr std::string_view kWithoutGc =
     "build for linear memory: languages that need the GC proposal (Kotlin, Dart, Java) do not run "
     "here";
 
-// Where a section stands in the order that the standard asks for; 0: there is no such section.
+// Where a section is in the order that the standard asks for; 0: there is no such section.
 unsigned rank(std::uint8_t id) {
   static constexpr std::uint8_t kOrder[] = {1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11};
   const auto* found = std::find(std::begin(kOrder), std::end(kOrder), id);
@@ -159,7 +159,8 @@ void read_start(Reader& reader, Binary& binary) {
   std::uint32_t index = reader.u32();
   const FuncType* type = reader.ok() ? binary.function_type(index) : nullptr;
   if (reader.ok() && (type == nullptr || !type->params.empty() || !type->results.empty())) {
-    reader.fail_at(start, fmt::format("start function {} is no function of type () -> ()", index));
+    reader.fail_at(start,
+                   fmt::format("start function {} is not a function of type () -> ()", index));
   }
   binary.start = index;
 }

@@ -40,7 +40,7 @@ inline constexpr std::uint32_t kMaxLocals = 50'000;
 // Reads all sections of a module whose header has been read.
 Status read_core_sections(ByteView wasm, Binary& binary);
 
-// The next section's header; the reader then stands behind its contents.
+// The next section's header; the reader then follows its contents.
 struct RawSection {
   std::uint8_t id = 0;
   std::size_t offset = 0;  // of the contents

@@ -10,7 +10,7 @@ namespace ferry::wasm {
 // malformed is left out.
 std::vector<Producer> read_producers(ByteView contents);
 
-// "Go 1.26.8", "clang 16.0.6", "Rust 1.63.0", or "" where nothing tells.
+// "Go 1.26.8", "clang 16.0.6", "Rust 1.63.0", or "" where that is unknown.
 std::string guess_toolchain(const Binary& binary);
 
 }  // namespace ferry::wasm

@@ -24,7 +24,7 @@ void put_section(Bytes& out, std::uint8_t id, ByteView contents);
 class Edit {
  public:
   explicit Edit(ByteView source, Bytes& out) : source_(source), out_(out) {}
-  // What stands in [begin, end) goes; the caller then writes what shall stand there to the result.
+  // Leaves out [begin, end); the caller then writes the replacement to the result.
   Bytes& replace(std::size_t begin, std::size_t end) {
     put_bytes(out_, source_.subspan(copied_, begin - copied_));
     copied_ = end;

@@ -16,7 +16,7 @@ class Journal {
   static constexpr std::size_t kMostEvents = 500;
   static constexpr std::size_t kMostBytes = 64u << 20;
 
-  // One line of a worker's channel; `via` is the platform it came through. What is no capsule is
+  // One line of a worker's channel; `via` is the platform it came through. What isn't a capsule is
   // left out.
   void add(std::string line, std::string_view via);
 

@@ -1,5 +1,5 @@
 // The page of `ferry dev`, over HTTP: three files that are compiled in, and what their script asks.
-// Served on the thread of whoever owns it, one request at a time; nothing in it may wait.
+// Served on its owner's thread, one request at a time; nothing in it may wait.
 #pragma once
 
 #include <cstdint>

@@ -24,7 +24,7 @@ TEST(ElfCode, NothingInWhatIsNoSuchFile) {
     EXPECT_EQ(find_code(ByteView(whole).first(size)).size, 0u) << size;
   }
   EXPECT_EQ(
-      find_code(as_bytes("\0asm, and more that is no ELF file, long enough for a header")).size,
+      find_code(as_bytes("\0asm, and more that is not an ELF file, long enough for a header")).size,
       0u);
 }
 

@@ -309,7 +309,7 @@ TEST(Invalid, Mutated) {
 }
 
 TEST(Invalid, CodeThatNamesNothing) {
-  // A valid module but for a call of function 99.
+  // A valid module except for a call of function 99.
   ComponentBuilder builder;
   export_handle(builder,
                 builder.instantiate(builder.module(

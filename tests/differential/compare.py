@@ -98,7 +98,7 @@ def compare(base_name, base, name, lines, seed, show):
 
 def write_figures(given, rows):
     table = {"columns": [f"against {given.engines[0]}", "calls compared", "differ",
-                         "alike but for a trap's name", "out of stack, not compared",
+                         "alike except for a trap's name", "out of stack, not compared",
                          "modules that one of the two refused"], "rows": rows}
     made = {"command": f"make test-differential COUNT={given.count}",
             "machine": f"{given.count} generated modules, seed {given.seed}",
@@ -129,7 +129,7 @@ def main():
         compared, skipped, wrong, renamed, deep = compare(
             base_name, base, name, found[name], given.seed, 5)
         print(f"{name} against {base_name}: {compared} calls compared, {wrong} differ; "
-              f"{renamed} are alike but for a trap's name, {deep} ran out of stack and were not "
+              f"{renamed} are alike except for a trap's name, {deep} ran out of stack and were not "
               f"compared; {skipped} modules taken by one of the two only")
         rows.append([name, compared, wrong, renamed, deep, skipped])
         failed |= wrong > 0 or compared < given.count // 2

@@ -3,7 +3,7 @@
 
 run_blocks.py --build DIR [--user root|nobody] [--rust any|debian|rustup] [--quick] [--marks] PAGE...
 
-Every fenced block of shell commands on a page stands under one of these comments:
+Every fenced block of shell commands on a page is under one of these comments:
 
     <!-- run -->                  it is run; each command must end with exit status 0
     <!-- run: in the background -->   the same, in a terminal of its own until the page's end: a server

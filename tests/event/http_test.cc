@@ -207,7 +207,7 @@ TEST(HeaderValues, UrisThatAreOnlyValidUndecodedStayAsTheyAre) {
   EXPECT_THAT(attributes("/a b", "urn:x"), HasSubstr("attribute 'source'"));
   EXPECT_THAT(attributes("/%zz", "urn:x"), HasSubstr("attribute 'source'"));
   EXPECT_THAT(attributes("/", "no%20scheme"), HasSubstr("attribute 'dataschema'"));
-  // Other attributes are no URIs.
+  // Other attributes are not URIs.
   EXPECT_EQ(*receive(binary({{"ce-subject", "a%20b"}}))->event.subject, "a b");
 }
 

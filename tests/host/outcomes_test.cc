@@ -90,7 +90,7 @@ TEST_F(OutcomesTest, FailedByAPanicThatTheLogShows) {
   });
   EXPECT_EQ(panicked.status, Status::kFailed);
   EXPECT_EQ(panicked.message, "the function panicked");
-  // Another trap is no panic, whatever the log says.
+  // Another trap is not a panic, whatever the log says.
   const Outcome divided = run([](wasi::Context& context) {
     write_to(context, 2, "thread 'main' panicked at src/main.rs:1:1:\n");
     return End{End::Kind::kTrapped, 0, "integer divide by zero", ""};
@@ -133,7 +133,7 @@ TEST_F(OutcomesTest, OutOfMemoryWhereGrowthWasRefusedAndItFailed) {
   const Outcome outcome = end_with({End::Kind::kTrapped, 0, "unreachable", ""});
   EXPECT_EQ(outcome.status, Status::kOutOfMemory);
   EXPECT_THAT(outcome.message, HasSubstr("256 MiB of memory, the limit is 128 MiB"));
-  // Survived: a refused growth that ends well is no failure.
+  // Survived: a refused growth that ends well is not a failure.
   EXPECT_EQ(end_with({}).status, Status::kOk);
   fake_.globals[wasm::kMemoryRefusedGlobal] = 0;
   EXPECT_EQ(end_with({End::Kind::kTrapped, 0, "unreachable", ""}).status, Status::kTrapped);

@@ -22,8 +22,8 @@ namespace {
 
 using testing::HasSubstr;
 
-Decision decided(const std::map<std::string, std::string>& env, const std::string& asked = "") {
-  return decide_platform(asked, [&](const char* name) -> const char* {
+Decision decided(const std::map<std::string, std::string>& env, const std::string& named = "") {
+  return decide_platform(named, [&](const char* name) -> const char* {
     auto at = env.find(name);
     return at == env.end() ? nullptr : at->second.c_str();
   });

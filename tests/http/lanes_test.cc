@@ -5,7 +5,7 @@
 namespace ferry::http {
 namespace {
 
-// A gate that requests to /wait stand at until the test opens it.
+// A gate that requests to /wait are at until the test opens it.
 struct Gate {
   std::mutex mutex;
   std::condition_variable changed;

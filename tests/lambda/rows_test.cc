@@ -1,4 +1,4 @@
-// A user's rows in the table: what they change, where they stand, and that all else stays.
+// A user's rows in the table: what they change, where they are, and that all else stays.
 #include "platforms/lambda/rows.h"
 
 #include <gmock/gmock.h>
@@ -168,7 +168,7 @@ constexpr Wrong kWrong[] = {
     {"Twice", "[[lambda.event]]\nname = \"a\"\n[[lambda.event]]\nname = \"a\"",
      "ferry.toml:3: name in [[lambda.event]] 'a' is there twice"},
     {"Filter", "[[lambda.event]]\nname = \"a\"\ntype = \"x.{b:lowre}\"",
-     "ferry.toml:3: type: 'lowre' is no filter (did you mean 'lower'?"},
+     "ferry.toml:3: type: 'lowre' is not a filter (did you mean 'lower'?"},
     {"Known", "[[lambda.event]]\nname = \"a\"\nid = \"{@requst}\"", "ferry.toml:3: id: '@requst'"},
     {"Brace", "[[lambda.event]]\nname = \"a\"\nid = \"{b\"", "ferry.toml:3: id: '{' without '}'"},
     {"Path", "[[lambda.event]]\nname = \"a\"\nwhen = \"b//c\"", "ferry.toml:3: when: 'b//c'"},

@@ -195,7 +195,7 @@ def cases(there, trace_seen=True):
         check(f"outcome: {ask} is {kind}", fine, f"{got.end} {got.body}")
         check(f"after {kind} the same runtime answers", there.invoke("1").body == "1")
     got = there.invoke("not JSON")
-    check("a payload that is no JSON is refused", got.error_type == "Host.Refused", got.body)
+    check("a payload that is not JSON is refused", got.error_type == "Host.Refused", got.body)
     size = 6 * 1024 * 1024
     got = there.invoke(f'"big {size}"')
     check("an answer of 6 MiB", got.end == "response" and len(got.body) == size,
@@ -240,7 +240,7 @@ def http_cases(there):
     check("load balancer", got["body"] == text and got["statusDescription"] == "201 Created" and
           got["multiValueHeaders"]["set-cookie"] == ["a=1", "b=2; HttpOnly"], got)
     got = ask({**v2, "rawPath": "/binary"})
-    check("a body that is no text", got["isBase64Encoded"] and
+    check("a body that is not text", got["isBase64Encoded"] and
           base64.b64decode(got["body"]) == b"\x00\xff\xfe", got)
     got = ask({**v2, "headers": {"content-type": "application/json"}})
     check("a body not of its declared type is 400", got["statusCode"] == 400, got)
@@ -252,7 +252,7 @@ def http_cases(there):
 def streaming_cases(there):
     """With FERRY_LAMBDA_STREAMING=on and `[limits] output` of 32 MiB."""
     got = there.invoke('{"n": 1}', stream=True)
-    check("a small answer is no stream", got.body == '{"n": 1}' and got.content_type == "")
+    check("a small answer is not a stream", got.body == '{"n": 1}' and got.content_type == "")
     size = 20_000_000
     got = there.invoke(f'"big {size}"', stream=True, timeout_ms=60_000)
     check("20 MB are streamed", got.end == "response" and len(got.body) == size and

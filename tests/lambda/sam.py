@@ -148,7 +148,7 @@ Resources:
             check(f"{name}: both cookies", headers.get_all("set-cookie") ==
                   ["a=1", "b=2; HttpOnly"], headers)
             status, headers, body = ask(port, row + "/binary")
-            check(f"{name}: bytes that are no text", body == b"\x00\xff\xfe", (status, body))
+            check(f"{name}: bytes that are not text", body == b"\x00\xff\xfe", (status, body))
             status, headers, body = ask(port, row + "/carried")
             check(f"{name}: a carried header", b"xapikey=k1" in body, (status, body))
     finally:

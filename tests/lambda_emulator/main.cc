@@ -2,8 +2,8 @@
 // line of JSON an invocation, {"payload": TEXT, "timeout_ms": N, "trace": TEXT, "stream": BOOL},
 // and answers each with one line, {"end": …, "body": TEXT, "error_type": TEXT, "content_type": TEXT
 // of a streamed answer, "late_error": TEXT, "violations": […]}. Invocations with "at_once": N are
-// sent N times at the same moment, and answered by N lines. {"reset": true} is no invocation: the
-// runtime was killed, another comes; the line "reset" answers it.
+// sent N times at the same moment, and answered by N lines. {"reset": true} is not an invocation:
+// the runtime was killed, another comes; the line "reset" answers it.
 #include <cstdio>
 #include <iostream>
 #include <string>

@@ -172,7 +172,7 @@ TEST(OpenWhiskWeb, JsonThatIsNoContainerIsAValueOrBase64) {
   EXPECT_EQ(body("true"), R"("body":true})");
   EXPECT_EQ(body("1234"), R"("body":1234})");
   EXPECT_EQ(body(" [1]"), R"("body": [1]})");
-  EXPECT_EQ(body("null"), R"("body":"bnVsbA=="})");      // null is no body there
+  EXPECT_EQ(body("null"), R"("body":"bnVsbA=="})");      // null is not a body there
   EXPECT_EQ(body("\"abcd\""), R"("body":"ImFiY2Qi"})");  // a string is the text that it holds
   EXPECT_EQ(body("not json"), R"("body":"bm90IGpzb24="})");
   // What it does not call JSON has to be a string.

@@ -34,7 +34,7 @@ T* record(Bytes& zip, std::uint32_t mark, int nth = 0) {
   return nullptr;
 }
 
-// Replaces a name wherever it stands; the same length, so that nothing moves.
+// Replaces a name wherever it is; the same length, so that nothing moves.
 Bytes renamed(Bytes zip, std::string_view from, std::string_view to) {
   EXPECT_EQ(from.size(), to.size());
   std::string text(as_text(zip));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What may stand in the answers of every platform, to one event and to a batch: replies and problem
+"""What may appear in the answers of every platform, to one event and to a batch: replies and problem
 details, never logs, backtraces, timings or the engine's name. And what one request may cost.
 
     FERRY_BUILD=build tests/serve/answers_test.py [Case.test…]

@@ -234,7 +234,7 @@ class Faults(unittest.TestCase):
                 os.kill(first, signal.SIGTERM)
                 for _ in range(100):
                     self.assertEqual(ask(server.port), (200, b"x"))
-                server.wait_for_line("was told to end")
+                server.wait_for_line("was asked to end")
                 self.wait_for_ready(server, 200)
                 for _ in range(100):
                     self.assertEqual(ask(server.port), (200, b"x"))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Functions that misbehave, in one worker with one that does not: each gets its own outcome, and
-the next event is answered right. What the names mean stands in functions/hostile.
+the next event is answered right. What the names mean is in functions/hostile.
 
     FERRY_BUILD=build tests/serve/hostile_test.py
 

@@ -147,7 +147,7 @@ class Traces(unittest.TestCase):
             port = gone.getsockname()[1]
         with self.serve(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}") as running:
             running.ask(body=b"1")
-            running.wait_for_line("traces are lost, and serving goes on")
+            running.wait_for_line("traces are lost, and serving continues")
             running.ask(body=b"1")
         self.assertEqual(len([line for line in running.lines if line and "traces are lost" in line]),
                          1)

@@ -172,7 +172,7 @@ TEST_F(Escape, WhatCannotBeGrantedIsRefusedWithTheReason) {
   auto missing = Directory::open(root / "nowhere", "/x", false);
   ASSERT_FALSE(missing.ok());
   EXPECT_NE(missing.error().message.find("nowhere"), std::string::npos);
-  EXPECT_FALSE(Directory::open(root / "secret", "/x", false).ok()) << "a file is no directory";
+  EXPECT_FALSE(Directory::open(root / "secret", "/x", false).ok()) << "a file is not a directory";
   EXPECT_FALSE(Directory::open(root, "", false).ok());
   EXPECT_FALSE(Directory::open(root, std::string("a\0b", 3), false).ok());
   EXPECT_FALSE(Directory::open(root, "\xff", false).ok());

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 Bytes raw(std::string_view text) { return {text.begin(), text.end()}; }
 
-// A header and what stands behind it.
+// A header and what follows it.
 Bytes module(std::initializer_list<int> rest) {
   Bytes out = {0, 'a', 's', 'm', 1, 0, 0, 0};
   for (int byte : rest) {
@@ -195,7 +195,7 @@ TEST(BadBinary, BreaksARule) {
   EXPECT_THAT(message_of(module({5, 4, 1, 1, 9, 2})), HasSubstr("a memory of 9 to 2 pages"));
   EXPECT_THAT(message_of(module({7, 5, 1, 1, 'a', 0, 0})), HasSubstr("export 'a' names number 0"));
   EXPECT_THAT(message_of(module({7, 5, 1, 1, 0xFF, 0, 0})), HasSubstr("a name is not UTF-8"));
-  EXPECT_THAT(message_of(module({8, 1, 0})), HasSubstr("start function 0 is no function"));
+  EXPECT_THAT(message_of(module({8, 1, 0})), HasSubstr("start function 0 is not a function"));
   EXPECT_THAT(message_of(module({5, 3, 1, 0, 1, 7, 9, 2, 1, 'a', 2, 0, 1, 'a', 2, 0})),
               HasSubstr("two exports are named 'a'"));
 }

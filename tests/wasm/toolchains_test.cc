@@ -50,7 +50,7 @@ std::vector<std::string> sections_of(const Bytes& wasm) {
 }
 
 // Type () -> (), one function, a table of one; the function calls through the table, whose number
-// stands there in five bytes: Rust since 1.82, clang since 19.
+// is there in five bytes: Rust since 1.82, clang since 19.
 const std::string kTypes("\x01\x04\x01\x60\0\0", 6);
 const std::string kFunctions("\x03\x02\x01\0", 4);
 const std::string kTable("\x04\x04\x01\x70\0\x01", 6);
@@ -77,7 +77,7 @@ TEST(Toolchains, B1SecondTableStillNeedsReferenceTypes) {
 
 TEST(Toolchains, B1MarksAreNoUse) {
   // target_features names everything that the compiler might have used; a count of data segments
-  // stands there for an instruction that is not.
+  // is there for an instruction that is not.
   const std::string count("\x0c\x01\x01", 3);
   const std::string data("\x0b\x07\x01\0\x41\0\x0b\x01z", 9);
   const std::string marks("\0\x21\x0ftarget_features\x01+\x0freference-types", 35);
@@ -200,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& segment) { return segment.param.name; });
 
 TEST(Toolchains, B4CustomSectionsCannotMakeAModuleWrong) {
-  // Names that end too soon, and producers that are no list at all.
+  // Names that end too soon, and producers that are not list at all.
   const std::string names("\0\x07\x04name\x01\x7f", 9);
   const std::string producers("\0\x0c\x09producers\xff\xff", 14);
   const std::string debug("\0\x0d\x0a.debug_str\xff\xff", 15);

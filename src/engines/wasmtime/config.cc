@@ -20,7 +20,7 @@ constexpr std::uint64_t kGuard = 32ull << 20;
 constexpr std::size_t kMemoryKeepResident = 64u << 10;
 constexpr std::size_t kTableKeepResident = 16u << 10;
 
-// How many slots that nobody uses wait for the module they served last. With more of them the
+// How many unused slots wait for the module they served last. With more of them the
 // first call of each further function gets a slot that was never touched, whose every page the
 // kernel has yet to make; one that served another function only gets its memory mapped anew.
 constexpr std::uint32_t kWaitingSlots = 16;

@@ -1,5 +1,5 @@
 // How wasmtime is set up: what a guest may use, what instances cost, and the fingerprint that
-// stands for all of it in a bundle's key.
+// represents all of it in a bundle's key.
 #pragma once
 
 #include <string>

@@ -12,7 +12,7 @@ constexpr std::string_view kPrefix = "/api/";
 constexpr std::size_t kMaxMetadata = 32u << 10;  // of an environment variable
 constexpr char kMetadataVariable[] = "AZURE_FUNCTIONS_METADATA";
 
-// The host asks for "/" until somebody answers, and again later; that is no event.
+// The host asks for "/" until somebody answers, and again later; that is not an event.
 bool is_ping(const http::Request& request) {
   return request.method == "GET" && request.path() == "/" &&
          request.field(kInvocationHeader).empty();

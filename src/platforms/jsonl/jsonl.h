@@ -23,8 +23,8 @@ class JsonlAdapter final : public serve::DeliveryHandler {
   HttpCalls calls_;
 };
 
-// Lines from one descriptor; what became of each is a line to another. Empty lines are skipped. A
-// line of more than `max_line` bytes is an error, since what follows it could not be told apart.
+// Lines from one descriptor; the outcome of each is a line to another. Empty lines are skipped. A
+// line of more than `max_line` bytes is an error, since the end of it could not be found.
 class LineSource final : public serve::Source {
  public:
   // All borrowed; `stop_fd` becoming readable ends it before the next line.
@@ -33,7 +33,7 @@ class LineSource final : public serve::Source {
   Status settle(const serve::Delivery& delivery, const serve::Answer& answer) override;
 
  private:
-  Result<bool> fill();  // false: the end, or told to stop
+  Result<bool> fill();  // false: the end, or stopped
 
   int in_;
   int out_;

@@ -38,7 +38,7 @@ std::string reply_source(const std::string& function) {
   return event::to_uri_path("/ferry/functions/" + function);
 }
 
-void reply_as_event(const event::Event& asked, const std::string& function, const Clock& clock,
+void reply_as_event(const event::Event& request, const std::string& function, const Clock& clock,
                     host::Outcome& outcome) {
   host::Reply& reply = outcome.reply;
   if (outcome.status != host::Status::kOk || reply.event || reply.data.empty() ||
@@ -47,15 +47,15 @@ void reply_as_event(const event::Event& asked, const std::string& function, cons
   }
   event::Event event;
   event.source = reply_source(function);
-  if (asked.source == event.source) {
+  if (request.source == event.source) {
     reply = {};
     return;
   }
   event.id = outcome.invocation;
-  event.type = asked.type + std::string(kReplySuffix);
-  event.subject = asked.subject;
+  event.type = request.type + std::string(kReplySuffix);
+  event.subject = request.subject;
   event.time = to_rfc3339(clock.wall());
-  host::carry_trace(asked, event);
+  host::carry_trace(request, event);
   if (reply.http) {
     add_headers(event, *reply.http);
     return;
@@ -77,8 +77,8 @@ void KnativeAdapter::prepare(const http::Request& request, HttpCall& call) {
     };
   }
   const std::string& function = calls().of()[call.function].name;
-  call.finish = [this, &function](const event::Event& asked, host::Outcome& outcome) {
-    reply_as_event(asked, function, context().clock, outcome);
+  call.finish = [this, &function](const event::Event& event, host::Outcome& outcome) {
+    reply_as_event(event, function, context().clock, outcome);
   };
 }
 

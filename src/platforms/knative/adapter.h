@@ -23,10 +23,10 @@ class KnativeAdapter final : public HttpAdapter {
 };
 
 // A broker takes an answer with a body for an event, or for a fault that it repeats. So the reply
-// of a function that gives bytes goes as an event of type `asked`.reply from reply_source(), in
+// of a function that gives bytes goes as an event of type `request`.reply from reply_source(), in
 // binary mode: body and content type are the reply's own. An event that is such a reply itself is
 // answered with nothing: a trigger without a filter would turn in circles.
-void reply_as_event(const event::Event& asked, const std::string& function, const Clock& clock,
+void reply_as_event(const event::Event& request, const std::string& function, const Clock& clock,
                     host::Outcome& outcome);
 std::string reply_source(const std::string& function);
 inline constexpr std::string_view kReplySuffix = ".reply";

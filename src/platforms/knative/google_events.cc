@@ -115,7 +115,7 @@ std::optional<std::string> location_of(const std::string& domain) {
   return domain.substr(0, dot);
 }
 
-// "projects/P/topics/T" where it stands in a path.
+// "projects/P/topics/T" where it is in a path.
 std::string topic_in(std::string_view path) {
   for (std::size_t at = path.find("projects/"); at != std::string_view::npos;
        at = path.find("projects/", at + 1)) {
@@ -161,7 +161,7 @@ std::optional<event::Event> from_push(JsonView root, std::string_view path) {
 }  // namespace
 
 std::optional<event::Event> from_background(std::string_view body, std::string_view path) {
-  // Most bodies are none, and most of those are told by this alone.
+  // Most bodies are none, which this alone mostly shows.
   const bool may_be = body.find("eventType") != std::string_view::npos ||
                       body.find("messageId") != std::string_view::npos;
   if (!may_be || !event::check_json(body).ok()) {

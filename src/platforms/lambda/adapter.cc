@@ -14,7 +14,7 @@ namespace {
 using host::Outcome;
 
 constexpr std::chrono::milliseconds kMaxMargin{200};
-// Lambda's longest time-out is 15 minutes; a deadline further off is no deadline.
+// Lambda's longest time-out is 15 minutes; a deadline further off is not a deadline.
 constexpr std::int64_t kMaxAheadMs = 24LL * 3600 * 1000;
 // More threads than this only wait for each other: a function has at most 6 virtual CPUs.
 constexpr std::size_t kMaxThreads = 6;

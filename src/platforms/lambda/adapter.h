@@ -63,7 +63,7 @@ class LambdaAdapter final : public serve::DeliveryHandler {
 Result<std::size_t> function_of(const AdapterContext& context, std::string_view handler);
 
 // When the function has to be done: the deadline less what answering takes, a tenth of the time
-// left and at most 200 ms. Nothing when `epoch_ms` is no number.
+// left and at most 200 ms. Nothing when `epoch_ms` is not a number.
 std::optional<Monotonic> deadline_of(std::string_view epoch_ms, const Clock& clock);
 
 }  // namespace lambda

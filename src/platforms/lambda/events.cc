@@ -266,7 +266,7 @@ class Builder {
 Result<std::string> unpack(JsonView value, const InputLimits& limits) {
   auto text = value.scalar();
   if (!text) {
-    return Error{Code::kInvalid, "the field is no text", ""};
+    return Error{Code::kInvalid, "the field is not text", ""};
   }
   FERRY_TRY(std::string packed, from_base64(*text));
   return event::unpack(as_bytes(packed), event::Coding::kGzip, limits.unpacked);

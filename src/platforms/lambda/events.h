@@ -34,7 +34,7 @@ struct InputLimits {
   std::uint64_t unpacked = 6ull << 20;  // bytes of what is unpacked (CloudWatch Logs)
 };
 
-// `rows` outlive the input; the last fits all (rows.h). kInvalid: the text is no JSON, or HTTP
+// `rows` outlive the input; the last fits all (rows.h). kInvalid: the text is not JSON, or HTTP
 // whose body is not the base64 it says.
 Result<Input> read_input(std::string_view json, const Invocation& invocation,
                          const InputLimits& limits, std::span<const Row> rows = table());

@@ -108,7 +108,7 @@ std::string path_of(JsonView input, ReplyKind kind) {
   std::string out;
   for (char c : path) {
     if (c == '?') {
-      percent(out, c);  // decoded by the gateway: it is no query's beginning
+      percent(out, c);  // decoded by the gateway: it is not a query's beginning
     } else {
       out.push_back(c);
     }

@@ -13,7 +13,7 @@ namespace ferry::platforms::lambda {
 // known from its request.
 std::string http_reply(ReplyKind kind, bool multi_value, const http::Response& response);
 
-// What stands before the body of a streamed answer: status, headers and cookies as JSON.
+// What is before the body of a streamed answer: status, headers and cookies as JSON.
 std::string http_prelude(const http::Response& response);
 
 }  // namespace ferry::platforms::lambda

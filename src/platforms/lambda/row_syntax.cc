@@ -48,7 +48,7 @@ Status check_alternative(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon != std::string_view::npos && !among(text.substr(colon + 1), kFilters)) {
     const std::string_view filter = text.substr(colon + 1);
-    return wrong(fmt::format("'{}' is no filter", filter),
+    return wrong(fmt::format("'{}' is not a filter", filter),
                  fmt::format("did you mean '{}'? known: {}", function::nearest(filter, kFilters),
                              fmt::join(kFilters, ", ")));
   }

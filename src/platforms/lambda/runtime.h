@@ -29,7 +29,7 @@ Result<RuntimeOptions> runtime_options(const std::function<const char*(const cha
 // goes wrong before the first invocation is reported to Lambda as an init error, too.
 Status serve(serve::Provider& provider, const serve::Options& options);
 
-// Tells the Runtime API that there will be no runtime, and returns the error for whoever prints it.
+// Tells the Runtime API that there will be no runtime, and returns the error, to be printed.
 Status init_failed(const RuntimeOptions& options, Error error);
 
 // Serves until SIGTERM (ok) or until /next fails (an error: the process must end with a code that

@@ -17,7 +17,7 @@ constexpr std::string_view kBase = "/2018-06-01";
 }  // namespace
 
 Result<RuntimeApi> RuntimeApi::at(const std::string& address, int stop_fd) {
-  Error bad{Code::kUsage, fmt::format("'{}' is no address of a Runtime API", address),
+  Error bad{Code::kUsage, fmt::format("'{}' is not an address of a Runtime API", address),
             "AWS_LAMBDA_RUNTIME_API is HOST:PORT, for example 127.0.0.1:9001"};
   std::size_t colon = address.rfind(':');
   if (colon == std::string::npos) {

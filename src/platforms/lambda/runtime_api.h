@@ -26,7 +26,7 @@ class RuntimeApi {
   // is not -1, ends a waiting next() by becoming readable.
   static Result<RuntimeApi> at(const std::string& address, int stop_fd);
 
-  // What GET /runtime/invocation/next answered; nothing when told to stop. An error: the API is
+  // What GET /runtime/invocation/next answered; nothing when stopped. An error: the API is
   // gone or answers what it must not, and the runtime has to end.
   Result<std::optional<http::ClientResponse>> next();
 

@@ -31,7 +31,7 @@ Result<Fd> connect_to(const std::string& host, unsigned short port) {
     v6->sin6_port = htons(port);
     size = sizeof *v6;
   } else {
-    return Error{Code::kUsage, fmt::format("'{}' is no address", host), ""};
+    return Error{Code::kUsage, fmt::format("'{}' is not an address", host), ""};
   }
   Fd fd(socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) {
@@ -47,11 +47,11 @@ Result<Fd> connect_to(const std::string& host, unsigned short port) {
   return fd;
 }
 
-// How long an answer is waited for once we are told to stop: what is posted then is mostly done
+// How long an answer is waited for once we are to stop: what is posted then is mostly done
 // with.
 constexpr int kAfterStopMs = 2000;
 
-// Until the socket has something to say (true) or we are told to stop (false), at once or, where an
+// Until the socket is readable or writable (true) or we are to stop (false), at once or, where an
 // answer is due, after kAfterStopMs.
 Result<bool> wait_readable(int socket, int stop_fd, bool at_once) {
   std::array<pollfd, 2> fds{{{socket, POLLIN, 0}, {stop_fd, POLLIN, 0}}};

@@ -27,7 +27,7 @@ class RuntimeLine {
   RuntimeLine(std::string host, unsigned short port, int stop_fd)
       : host_(std::move(host)), port_(port), stop_fd_(stop_fd) {}
 
-  // Sends a request and reads its response. Nothing: told to stop while waiting, at once if it
+  // Sends a request and reads its response. Nothing: stopped while waiting, at once if it
   // `may_stop`, else when no response came for two seconds after that. A kept connection that turns
   // out to be closed before a byte of the response came is replaced once.
   Result<std::optional<http::ClientResponse>> call(std::string_view head, std::string_view body,
@@ -40,7 +40,7 @@ class RuntimeLine {
   Status send(std::string_view bytes);
   Status send_chunks(const Streamed& streamed);
   Result<bool> answered_already() const;
-  // Nothing: told to stop. `gone`: closed before a byte of the response came.
+  // Nothing: stopped. `gone`: closed before a byte of the response came.
   Result<std::optional<http::ClientResponse>> receive(bool may_stop, bool& gone);
 
   std::string host_;

@@ -27,7 +27,7 @@ Status check_name(std::string_view text) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
       });
   return good ? Status(Done{})
-              : Error{Code::kInvalid, fmt::format("'{}' is no name of a row", text),
+              : Error{Code::kInvalid, fmt::format("'{}' is not a valid row name", text),
                       "a to z, digits and '-', at most 63"};
 }
 

@@ -6,7 +6,7 @@ namespace ferry::platforms::lambda {
 namespace {
 
 // Who calls, where an authorizer of the gateway found out: the attributes of CloudEvents' "Auth
-// Context" extension. A Lambda authorizer's context stands beside its principal (REST) or under
+// Context" extension. A Lambda authorizer's context is beside its principal (REST) or under
 // "lambda" (HTTP API); JWT and Cognito have claims; IAM has the caller's ARN.
 constexpr std::string_view kAuth =
     "authtype={requestContext/authorizer/jwt?'app_user'|requestContext/authorizer/"

@@ -57,7 +57,7 @@ std::span<const Row> table();
 // The last row, which every input fits.
 const Row& fallback_row();
 bool is_http(ReplyKind reply);
-// Whether who is answered can make something of a status and headers: clients of the gateways, and
+// Whether the caller can use a status and headers: clients of the gateways, and
 // who invokes the function directly. No queue, bucket or schedule can.
 bool takes_http_answer(const Row& row);
 

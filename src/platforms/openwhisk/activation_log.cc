@@ -6,7 +6,7 @@ namespace ferry::platforms::openwhisk {
 namespace {
 
 // A function that writes the sentinel itself would end its log early, and with it the next one's:
-// what it wrote is told apart by a space.
+// what it wrote is distinguished by a space.
 void append_line(std::string& out, std::string_view line) {
   const std::string_view mark(kSentinel, sizeof kSentinel - 2);
   for (std::size_t at = line.find(mark); at != std::string_view::npos; at = line.find(mark)) {

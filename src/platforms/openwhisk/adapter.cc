@@ -71,7 +71,7 @@ void OpenWhiskAdapter::handle(const http::Request& request, http::Response& resp
   }
   auto body = read_members(request.body);
   if (!body.ok()) {
-    const std::string message = "the request is no JSON object: " + body.error().message;
+    const std::string message = "the request is not a JSON object: " + body.error().message;
     if (path == "/run") {
       end_refused(400, message, response);
     } else {
@@ -109,7 +109,7 @@ void OpenWhiskAdapter::handle_single(const Members& body, Monotonic arrival,
   if (activation != nullptr) {
     auto read = read_members(*activation);
     if (!read.ok()) {
-      end_refused(400, "activation is no JSON object", response);
+      end_refused(400, "activation is not a JSON object", response);
       return;
     }
     metadata = *std::move(read);

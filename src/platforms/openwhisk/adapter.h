@@ -1,6 +1,6 @@
 // The container's side of OpenWhisk's contract: /init once, then /run, many at once, each in an
 // instance of its own; and both through POST / as the single-entrypoint contract has it. Functions
-// that are there from the start (a blackbox image) need no code in /init, nor an /init at all.
+// that are there from the start (a blackbox image) need no code in /init, and no /init at all.
 // docs/openwhisk.md says what is answered when.
 #pragma once
 

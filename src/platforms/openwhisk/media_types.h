@@ -7,7 +7,7 @@
 
 namespace ferry::platforms::openwhisk {
 
-// Whether a body of this type stands in base64. A type that the library does not list is text if it
+// Whether a body of this type is in base64. A type that the library does not list is text if it
 // names a charset, else bytes; so is no type at all.
 bool is_binary_type(std::string_view content_type);
 

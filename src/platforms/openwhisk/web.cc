@@ -57,7 +57,7 @@ Result<std::string> body_of(std::string_view value, std::string_view content_typ
   return decoded.ok() ? *std::move(decoded) : std::move(text);
 }
 
-// What can stand in a query's name or value; all else is percent-encoded (RFC 3986, 2.3).
+// What can appear in a query's name or value; all else is percent-encoded (RFC 3986, 2.3).
 void append_query_part(std::string& out, std::string_view text) {
   constexpr std::string_view kUnreserved =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
@@ -70,7 +70,7 @@ void append_query_part(std::string& out, std::string_view text) {
   }
 }
 
-// OpenWhisk decodes the query of an action that is not raw into parameters, which stand beside the
+// OpenWhisk decodes the query of an action that is not raw into parameters, which are beside the
 // body, and with them those that are bound to the action.
 Result<std::string> query_of(const Members& members) {
   std::string out;
@@ -123,7 +123,7 @@ std::string target_of(std::string_view path, std::string_view query) {
 
 // The value of "body" that makes OpenWhisk send these bytes. A JSON value it writes as such, but a
 // string as the text it holds and null as no body; so these two go in base64, which it undoes for
-// bytes and for JSON. Text goes as a string; what is no UTF-8 has no place there and keeps its
+// bytes and for JSON. Text goes as a string; what is not UTF-8 has no place there and keeps its
 // bytes at the cost of its type.
 std::string body_value(const http::Response& response, std::string& type) {
   const std::string& body = response.body;
@@ -149,7 +149,7 @@ std::string body_value(const http::Response& response, std::string& type) {
 }  // namespace
 
 Result<std::optional<WebRequest>> read_web(std::string_view value) {
-  // Most arguments are none, and most of those are told by this alone.
+  // Most arguments are none, which this alone mostly shows.
   if (event::kind_of(value) != JsonKind::kObject ||
       value.find("__ow_method") == std::string_view::npos) {
     return std::optional<WebRequest>();
@@ -162,7 +162,7 @@ Result<std::optional<WebRequest>> read_web(std::string_view value) {
   WebRequest out;
   FERRY_TRY(out.method, text_of(method));
   if (!is_token(out.method)) {
-    return Error{Code::kInvalid, "__ow_method is no HTTP method", ""};
+    return Error{Code::kInvalid, "__ow_method is not an HTTP method", ""};
   }
   std::transform(out.method.begin(), out.method.end(), out.method.begin(),
                  [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });

@@ -21,7 +21,7 @@ struct WebRequest {
   std::string body;
 };
 
-// Nothing when `value` is no web action's argument (it has no __ow_method).
+// Nothing when `value` is not a web action's argument (it has no __ow_method).
 Result<std::optional<WebRequest>> read_web(std::string_view value);
 
 // JSON for a response of ours: JSON as JSON, text as a string, bytes in base64, each by OpenWhisk's

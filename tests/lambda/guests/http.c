@@ -1,5 +1,5 @@
 // An HTTP function (reply = "cgi"): says what it was asked, sets two cookies, and answers bytes
-// that are no text when its path ends in /binary, and the headers it was given for /carried.
+// that are not text when its path ends in /binary, and the headers it was given for /carried.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

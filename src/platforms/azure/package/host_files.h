@@ -14,7 +14,7 @@ namespace ferry::packaging::azure {
 // "queue=NAME", "servicebus=NAME", "eventhub=NAME", "blob=PATH", "cosmosdb=DATABASE/CONTAINER".
 struct TriggerSpec {
   std::string kind;
-  std::string of;  // what stands behind "="
+  std::string of;  // what follows "="
 };
 Result<TriggerSpec> parse_trigger(std::string_view text);
 

@@ -33,9 +33,9 @@ Result<Answer> unwrapped(Answer answer) {
   FERRY_TRY(auto received, event::from_http_message(headers, answer.body));
   if (!received) {
     if (!answer.body.empty()) {
-      return Error{Code::kInternal,
-                   "a broker takes an answer whose body is no event for a fault, and this is one",
-                   ""};
+      return Error{
+          Code::kInternal,
+          "a broker takes an answer whose body is not an event for a fault, and this is one", ""};
     }
     return answer;
   }

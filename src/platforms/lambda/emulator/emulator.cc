@@ -77,7 +77,7 @@ void RuntimeEmulator::close() {
 void RuntimeEmulator::reset() {
   std::lock_guard lock(mutex_);
   ++environment_;
-  asked_ = false;
+  polled_ = false;
   init_error_.clear();
   give_up_in_flight();
 }
@@ -106,7 +106,7 @@ Invoked RuntimeEmulator::invoke(const InvokeCall& call) {
   changed_.notify_all();
   auto over = [&] { return pending.done || closed_ || !init_error_.empty(); };
   // A runtime has ten seconds until it asks for work for the first time.
-  bool began = changed_.wait_for(lock, kInitTime, [&] { return over() || asked_; });
+  bool began = changed_.wait_for(lock, kInitTime, [&] { return over() || polled_; });
   if (began) {
     changed_.wait(lock, [&] { return over() || pending.taken; });
   }
@@ -135,7 +135,7 @@ void RuntimeEmulator::refuse(int status, const char* type, http::Response& respo
 
 void RuntimeEmulator::next(http::Response& response) {
   std::unique_lock lock(mutex_);
-  asked_ = true;
+  polled_ = true;
   if (in_flight_.size() >= concurrency_) {
     violate("/next was called while an invocation is not answered");
     refuse(403, "InvalidStateTransition", response);
@@ -206,7 +206,7 @@ void RuntimeEmulator::response(const std::string& id, const http::Request& reque
     return;
   }
   if (!streamed && !event::check_json(request.body).ok()) {
-    violate("a response that is no JSON");
+    violate("a response that is not JSON");
   }
   response.status = 202;
   finish(*pending, std::move(result));
@@ -239,7 +239,7 @@ void RuntimeEmulator::check_stream(const http::Request& request, Invoked& result
   std::string_view value = request.trailers.substr(late + kLate.size());
   auto body = from_base64(value.substr(0, value.find('\r')));
   if (!body.ok() || !event::check_json(*body).ok()) {
-    violate("a late error whose body is no JSON in base64");
+    violate("a late error whose body is not JSON in base64");
     return;
   }
   result.late_error = std::move(*body);
@@ -252,7 +252,7 @@ bool RuntimeEmulator::check_error(const http::Request& request) {
                         request.field(kErrorType)));
   }
   if (!event::check_json(request.body).ok()) {
-    violate("an error whose body is no JSON");
+    violate("an error whose body is not JSON");
     return false;
   }
   JsonView body(request.body);
@@ -279,7 +279,7 @@ void RuntimeEmulator::error(const std::string& id, const http::Request& request,
 
 void RuntimeEmulator::init(const http::Request& request, http::Response& response) {
   std::lock_guard lock(mutex_);
-  if (asked_) {
+  if (polled_) {
     violate("an init error after /next");
     refuse(403, "InvalidStateTransition", response);
     return;

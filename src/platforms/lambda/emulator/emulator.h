@@ -17,7 +17,7 @@
 
 namespace ferry::platforms::lambda {
 
-// What became of an invocation, as its caller sees it.
+// How an invocation ended, as its caller sees it.
 struct Invoked {
   enum class End : unsigned char { kResponse, kError, kTimeout, kGone };
   End end = End::kGone;  // kGone: the runtime said that it could not start, or is no more
@@ -94,14 +94,14 @@ class RuntimeEmulator final : public http::Service {
   std::set<std::string> answered_;
   std::vector<std::string> violations_;
   std::string init_error_;
-  bool asked_ = false;  // /next was called: init is over
+  bool polled_ = false;  // /next was called: init is over
   bool closed_ = false;
   unsigned count_ = 0;
   unsigned waiting_ = 0;
   unsigned environment_ = 0;  // how many there were before this one
 };
 
-// An Emulator for the house: a runtime loop over `adapter`, and events sent as requests to a
+// An Emulator as verify uses it: a runtime loop over `adapter`, and events sent as requests to a
 // function URL, whose answers are HTTP again. `log` may be null; else it is borrowed.
 Result<std::unique_ptr<Emulator>> make_lambda_emulator(serve::DeliveryHandler& adapter,
                                                        LogTap* log);

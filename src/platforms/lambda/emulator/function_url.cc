@@ -1,4 +1,4 @@
-// The emulator as the house wants it: a runtime loop, and who calls it through a function URL.
+// The emulator that verify uses: a runtime loop, and a caller through a function URL.
 #include <map>
 
 #include <fmt/format.h>
@@ -82,7 +82,7 @@ Result<Answer> from_payload(const std::string& body) {
   return answer;
 }
 
-// A streamed answer: what stands before the eight NULs, and the body behind them.
+// A streamed answer: what is before the eight NULs, and the body behind them.
 Result<Answer> from_stream(const std::string& body) {
   const std::size_t end = body.find(std::string(8, '\0'));
   FERRY_TRY(Answer answer, from_payload(body.substr(0, end)));
@@ -130,7 +130,7 @@ class LambdaEmulator final : public Emulator {
     RuntimeOptions options;
     options.api = made->api_->address();
     made->runtime_ = std::thread([options, &adapter, stop = made->stop_.get()] {
-      // That it ends with the emulator is no news.
+      // That it ends with the emulator is expected.
       static_cast<void>(run_loop(options, adapter, system_clock(), stop).ok());
     });
     return std::unique_ptr<Emulator>(std::move(made));

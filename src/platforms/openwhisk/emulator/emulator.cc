@@ -19,7 +19,7 @@ constexpr std::chrono::seconds kTimeLimit{60};
 Result<std::string> text_at(const Members& members, std::string_view name) {
   const std::string_view* value = find(members, name);
   if (value == nullptr || event::kind_of(*value) != event::JsonKind::kString) {
-    return Error{Code::kInvalid, fmt::format("the answer's {} is no string", name), ""};
+    return Error{Code::kInvalid, fmt::format("the answer's {} is not a string", name), ""};
   }
   return event::decode_json_string(*value);
 }

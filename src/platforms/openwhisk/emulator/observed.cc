@@ -57,7 +57,7 @@ Result<Observed> observed_error(std::string_view error) {
   return out;
 }
 
-// {"datacontenttype", "data" or "data_base64"}: a reply that is no JSON.
+// {"datacontenttype", "data" or "data_base64"}: a reply that is not JSON.
 Result<Observed> observed_wrapped(const Members& members) {
   Observed out;
   out.status = kOk;
@@ -139,7 +139,7 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-// A function's own sentinels were told apart by a space after their first letter.
+// A function's own sentinels have a space after their first letter.
 std::string joined_again(std::string line) {
   const std::string mark(kSentinel, sizeof kSentinel - 2);
   const std::string escaped = mark.substr(0, 1) + " " + mark.substr(1);

@@ -1,4 +1,4 @@
-// OpenWhisk's shape undone: what docs/openwhisk.md says becomes of a reply, backwards.
+// OpenWhisk's shape undone: docs/openwhisk.md says how a reply is encoded; this decodes it.
 #pragma once
 
 #include "emulators/observed.h"
