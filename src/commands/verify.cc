@@ -293,7 +293,7 @@ class Verify final : public Verb {
     ChildBounds bounds;
     bounds.wall = std::chrono::hours(1);
     bounds.out = kMostResult;
-    FERRY_TRY(const auto end, run_child(kThisProgram, words, -1, bounds));
+    FERRY_TRY(const auto end, run_child(this_program(), words, -1, bounds));
     if (!end.fine()) {
       return Error{Code::kNotFound,
                    "the connections could not be recorded" +

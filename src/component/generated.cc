@@ -13,7 +13,6 @@ using wasm::FuncType;
 using wasm::ValType;
 namespace op = wasm::op;
 
-constexpr std::uint8_t kMemorySize = 0x3F;
 constexpr std::uint8_t kI32Eq = 0x46;
 constexpr std::uint8_t kI32LtU = 0x49;
 constexpr std::uint8_t kI32GtU = 0x4B;
@@ -97,8 +96,8 @@ Bytes grow_body(const Room& room) {
   body.get(kDelta).put({op::kI32Add}).index(op::kLocalTee, kWanted);
   body.get(kOld).put({kI32LtU, op::kIf, kNoType});  // more than 2^32
   body.put({op::kI32Const, kMinusOne, op::kReturn, op::kEnd});
-  body.get(kWanted).put({kMemorySize, 0, kI32GtU, op::kIf, kNoType});
-  body.get(kWanted).put({kMemorySize, 0, kI32Sub, op::kMemoryGrow, 0});
+  body.get(kWanted).put({op::kMemorySize, 0, kI32GtU, op::kIf, kNoType});
+  body.get(kWanted).put({op::kMemorySize, 0, kI32Sub, op::kMemoryGrow, 0});
   body.put({op::kI32Const, kMinusOne, kI32Eq, op::kIf, kNoType});
   body.put({op::kI32Const, kMinusOne, op::kReturn, op::kEnd, op::kEnd});
   body.get(kWanted).index(op::kGlobalSet, room.global);

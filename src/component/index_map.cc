@@ -21,7 +21,6 @@ constexpr std::uint32_t kElemDrop = 13;
 constexpr std::uint32_t kTableCopy = 14;
 constexpr std::uint32_t kTableGrow = 15;
 constexpr std::uint32_t kTableFill = 17;
-constexpr std::uint8_t kMemorySize = 0x3F;
 
 // Rewrites the body of one function.
 class BodyMerge {
@@ -158,7 +157,7 @@ class BodyMerge {
       case op::kGlobalSet:
         put_index(at, look_up(map_.globals, at.index, "global", where));
         break;
-      case kMemorySize:
+      case op::kMemorySize:
       case op::kMemoryGrow:
         if (room_ && at.index == 0) {
           const bool grows = at.opcode == op::kMemoryGrow;

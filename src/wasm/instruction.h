@@ -34,6 +34,7 @@ inline constexpr std::uint8_t kTableGet = 0x25;
 inline constexpr std::uint8_t kTableSet = 0x26;
 inline constexpr std::uint8_t kI32Store = 0x36;
 inline constexpr std::uint8_t kI64Store = 0x37;
+inline constexpr std::uint8_t kMemorySize = 0x3F;
 inline constexpr std::uint8_t kMemoryGrow = 0x40;
 inline constexpr std::uint8_t kI32Const = 0x41;
 inline constexpr std::uint8_t kI64Const = 0x42;

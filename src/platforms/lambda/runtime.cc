@@ -96,7 +96,7 @@ serve::Wanted wanted(const RuntimeOptions& runtime) {
 
 // The Runtime API is the one thing that the process connects to.
 host::sandbox::Needs needs_of(const std::vector<serve::Listed>& functions,
-                              const RuntimeOptions& runtime) {
+                              const RuntimeOptions& runtime, const serve::Options& options) {
   host::sandbox::Needs needs = serve::needs_of(functions, options.record);
   const std::size_t colon = runtime.api.rfind(':');
   const std::string_view port = std::string_view(runtime.api).substr(colon + 1);
