@@ -35,7 +35,6 @@ class Build final : public Verb {
     app.add_option("--case", cases_,
                    "File with an event's data on which the two must agree (repeatable)")
         ->type_name("FILE")
-        ->expected(1)
         ->allow_extra_args(false);
     app.add_flag("--go-overlay", go_overlay_,
                  "Print the overlay with which a plain `go build` makes outbound connections");

@@ -31,7 +31,6 @@ void declare_warm(CLI::App& app, CommonOptions& options) {
                  "File with an event's data: a snapshot starts from the state after it, in place "
                  "of [function] warm (repeatable)")
       ->type_name("FILE")
-      ->expected(1)
       ->allow_extra_args(false);
 }
 

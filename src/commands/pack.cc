@@ -48,7 +48,6 @@ class Pack final : public Verb {
     app.add_option("--case", options_.cases,
                    "File with an event's data on which a snapshot must agree (repeatable)")
         ->type_name("FILE")
-        ->expected(1)
         ->allow_extra_args(false);
     declare_warm(app, options_.common);
     declare_common(app, options_.common);

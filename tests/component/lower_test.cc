@@ -134,10 +134,10 @@ TEST(Lower, GrowthBeyondTheRoomIsReal) {
     (func (export "run") (result i32)
       (drop (memory.grow (i32.const 40)))
       (i32.store (i32.const 2686972) (i32.const 7))
-      (i32.add (i32.mul (memory.size) (i32.const 100)) (i32.load (i32.const 2686972)))))"));
+      (i32.add (i32.mul (memory.size) (i32.const 100)) (i32.load (i32.const 2686972))))))"));
   EXPECT_TRUE(run_wast(wast_binary("f", out.wasm) + R"(
     (assert_return (invoke $f "ferry:run") (i32.const 4107))
-    (module (import "f" "memory" (memory $own 41)))"));
+    (module (import "f" "memory" (memory $own 41))))"));
 }
 
 TEST(Lower, HandleGetsRequestAndOutparamThenPostReturn) {
@@ -363,8 +363,8 @@ TEST(Lower, ShimAndFixupVanish) {
   const Lowered out = lowered(with_shim(kShim));
   const wasm::Binary binary = read(out);
   EXPECT_THAT(binary.tables, SizeIs(1));
-  // handle, _initialize, ferry:http
-  EXPECT_THAT(binary.functions, SizeIs(3));
+  // handle, _initialize, memory.grow, ferry:http
+  EXPECT_THAT(binary.functions, SizeIs(4));
   EXPECT_TRUE(run_wast(shim_works(out)));
 }
 
@@ -527,7 +527,7 @@ TEST(Lower, ContextSlotsAreGlobals) {
                                              {{"c", host}});
   testing::export_handle(builder, instance);
   const Lowered out = lowered(builder);
-  EXPECT_THAT(read(out).globals, SizeIs(2));
+  EXPECT_THAT(read(out).globals, SizeIs(3));  // and the one of the memory's room
   EXPECT_TRUE(run_wast(kAbi + wast_binary("f", out.wasm) + R"(
     (invoke $f "ferry:http")
     (invoke $f "ferry:http")

@@ -200,7 +200,7 @@ class Deploy(unittest.TestCase):
 
     def test_folders_that_hold_nothing(self):
         self.write("ferry-package.json", "{")
-        self.assertIn("no JSON", self.deploy(code=11).stderr)
+        self.assertIn("not a JSON object", self.deploy(code=11).stderr)
         self.write("ferry-package.json", {**MARK, "platform": "moon"})
         self.assertIn("packed for moon", self.deploy(code=2).stderr)
         os.remove(self.folder + "/ferry-package.json")
