@@ -28,6 +28,7 @@ SHORT = ["--timeout", "300ms"]
 OPTIONS = {
     "echo-go": ["--timeout", "60s", "--manifest", str(SAMPLES / "echo-go" / "ferry.toml"),
                 "--event", str(SAMPLES / "echo-go" / "event.json")],
+    "letters": ["--timeout", "60s", "--manifest", str(SAMPLES / "letters" / "ferry.toml")],
     "hostile/endless-loop": SHORT,
     "hostile/endless-start": SHORT,
     "hostile/sleep": SHORT,
