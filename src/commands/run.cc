@@ -11,6 +11,7 @@
 #include "builder/quick_tier.h"
 #include "commands/common_options.h"
 #include "commands/exchange.h"
+#include "commands/profiled_run.h"
 #include "commands/verb.h"
 #include "emulators/list.h"
 #include "engine/loader.h"
@@ -61,14 +62,19 @@ class Run final : public Verb {
     app.add_option("--platform", platform_, "Send the event through this platform's emulator")
         ->check(CLI::IsMember(platforms::emulated_names()));
     app.add_flag("--trace", trace_, "Print the time by phase on stderr");
+    app.add_flag("--profile", profile_,
+                 "Send the event again and again for 2 s, and write a flame graph of the "
+                 "function's time: NAME-profile.svg");
     app.footer(
         "Examples:\n"
         "  ferry run hello.wasm '{\"name\":\"Ada\"}'\n"
         "  ferry run hello.wasm @event.json --timeout 500ms --output json\n"
+        "  ferry run hello.wasm @event.json --profile\n"
         "  echo '{\"name\":\"Ada\"}' | ferry run hello.wasm\n"
         "  ferry run hello.wasm '{\"name\":\"Ada\"}' --platform lambda\n"
         "  ferry run hello.wasm --event order-placed.json --engine wasmi\n"
         "  ferry run hello.wasm --request 'POST /a?x=1' --header 'Accept: text/html' @body.json\n"
+        "  ferry run hello.wasm @event.json --profile\n"
         "  ferry run hello.wasm --platform lambda --native sqs-event.json\n"
         "  ferry run hello.wasm --sample azure-queue\n"
         "\n"
@@ -101,6 +107,9 @@ class Run final : public Verb {
       return give_up(engine.error());
     }
     const engine::Info& info = (*engine)->info();
+    if (profile_) {
+      return profiled(*function, *engine, engine_options, std::get<event::Event>(*sent));
+    }
     if (common_.engine.empty() && platform_.empty() && builder::may_answer_quickly(*function) &&
         !builder::is_stored(*function, info)) {
       builder::compile_behind(*function, info, engine_options);
@@ -190,6 +199,17 @@ class Run final : public Verb {
     return outcome;
   }
 
+  int profiled(const function::Function& function, const engine::LoadedEngine& engine,
+               const engine::EngineOptions& engine_options, const event::Event& event) const {
+    auto outcome = run_profiled(function, engine, engine_options, event, args_);
+    if (!outcome.ok()) return give_up(outcome.error());
+    const engine::Info& info = engine->info();
+    Ran ran;
+    ran.outcomes.push_back(*std::move(outcome));
+    return print(ran,
+                 {function.name, function.digest, function.binary.abi, info.name, info.version});
+  }
+
   static double microseconds(Monotonic from, Monotonic to) {
     return std::chrono::duration<double, std::micro>(to - from).count();
   }
@@ -245,6 +265,10 @@ class Run final : public Verb {
     }
     if (!native_path_.empty() || !request_.empty()) {
       platform_ = platform_.empty() ? "http" : platform_;
+    }
+    if (!platform_.empty() && profile_) {
+      return Error{Code::kUsage, "--profile is not possible with --platform, --native or --request",
+                   "give the event as DATA, or with --event"};
     }
     if (!platform_.empty() && !args_.empty()) {
       return Error{Code::kUsage,
@@ -406,6 +430,7 @@ class Run final : public Verb {
   std::string log_format_ = "text";
   std::string platform_;
   bool trace_ = false;
+  bool profile_ = false;
 };
 
 }  // namespace

@@ -76,12 +76,13 @@ Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& o
   bounds.wall = limits.cpu_time * kWallPerCpu;
   bounds.out = limits.artifact;
   bounds.err = kMaxMessage;
-  FERRY_TRY(ChildEnd end,
-            run_child(this_program(),
-                      {"ferry", kCompileVerb, engine, options.variant,
-                       options.count_instructions ? "1" : "0",
-                       std::to_string(limits.cpu_time.count()), std::to_string(limits.memory)},
-                      input.get(), bounds));
+  FERRY_TRY(
+      ChildEnd end,
+      run_child(this_program(),
+                {"ferry", kCompileVerb, engine, options.variant,
+                 options.count_instructions ? "1" : "0", std::to_string(limits.cpu_time.count()),
+                 std::to_string(limits.memory), options.symbols ? "1" : "0"},
+                input.get(), bounds));
   if (end.too_much) return limit_error(std::to_string(limits.artifact >> 20) + " MiB of code");
   if (end.too_late) {
     return limit_error(std::to_string(limits.cpu_time.count() * kWallPerCpu) + " s");
@@ -91,7 +92,7 @@ Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& o
 }
 
 int compile_child_main(int argc, char** argv, const MakeEngine& make) {
-  if (argc != 7) {
+  if (argc != 8) {
     return fail({Code::kUsage,
                  std::string(kCompileVerb) + " is internal to ferry and not meant to be typed",
                  ""});
@@ -109,6 +110,7 @@ int compile_child_main(int argc, char** argv, const MakeEngine& make) {
   options.variant = argv[3];
   options.count_instructions = std::string_view(argv[4]) == "1";
   options.compile_only = true;
+  options.symbols = std::string_view(argv[7]) == "1";
 
   Result<Bytes> wasm = read_all(0, wasm::kMaxWasmBytes * 2, "the module");
   if (!wasm.ok()) return fail(wasm.error());

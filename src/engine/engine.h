@@ -56,6 +56,7 @@ struct EngineOptions {
   std::uint32_t max_stack = 512u << 10;   // bytes of guest stack
   bool count_instructions = false;
   bool compile_only = false;  // this process compiles and runs nothing
+  bool symbols = false;       // artifacts keep them: for a profiler (profile/symbols.h)
 };
 
 struct InstanceLimits {

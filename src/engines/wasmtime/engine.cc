@@ -42,8 +42,9 @@ Info make_info(const EngineOptions& options, const Variant& variant) {
 }
 
 #ifdef WASMTIME_FEATURE_COMPILER
-Bytes take(wasm_byte_vec_t& code) {
-  Bytes out = slim({reinterpret_cast<const std::uint8_t*>(code.data), code.size});
+Bytes take(wasm_byte_vec_t& code, bool symbols) {
+  const ByteView whole(reinterpret_cast<const std::uint8_t*>(code.data), code.size);
+  Bytes out = symbols ? Bytes(whole.begin(), whole.end()) : slim(whole);
   wasm_byte_vec_delete(&code);
   return out;
 }
@@ -55,7 +56,7 @@ Result<Bytes> compile_foreign(const wasm_engine_t& engine, ByteView wasm) {
   if (ErrorPtr error{ferry_wasmtime_precompile(&engine, wasm.data(), wasm.size(), &code)}) {
     return Error{Code::kInvalid, "wasmtime: " + message_of(*error), ""};
   }
-  return take(code);
+  return take(code, false);
 }
 #endif
 
@@ -98,7 +99,7 @@ class WasmtimeEngine final : public Engine {
     if (ErrorPtr error{wasmtime_module_serialize(module.get(), &code)}) {
       return Error{Code::kInternal, "wasmtime: " + message_of(*error), ""};
     }
-    return take(code);
+    return take(code, shared_->options.symbols);
 #else
     static_cast<void>(prepared);
     return Error{Code::kUnsupported, "this program has no compiler: it runs bundles only",
