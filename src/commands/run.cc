@@ -74,7 +74,6 @@ class Run final : public Verb {
         "  ferry run hello.wasm '{\"name\":\"Ada\"}' --platform lambda\n"
         "  ferry run hello.wasm --event order-placed.json --engine wasmi\n"
         "  ferry run hello.wasm --request 'POST /a?x=1' --header 'Accept: text/html' @body.json\n"
-        "  ferry run hello.wasm @event.json --profile\n"
         "  ferry run hello.wasm --platform lambda --native sqs-event.json\n"
         "  ferry run hello.wasm --sample azure-queue\n"
         "\n"

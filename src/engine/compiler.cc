@@ -76,13 +76,12 @@ Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& o
   bounds.wall = limits.cpu_time * kWallPerCpu;
   bounds.out = limits.artifact;
   bounds.err = kMaxMessage;
-  FERRY_TRY(
-      ChildEnd end,
-      run_child(this_program(),
-                {"ferry", kCompileVerb, engine, options.variant,
-                 options.count_instructions ? "1" : "0", std::to_string(limits.cpu_time.count()),
-                 std::to_string(limits.memory), options.symbols ? "1" : "0"},
-                input.get(), bounds));
+  FERRY_TRY(ChildEnd end, run_child(this_program(),
+                                    {"ferry", kCompileVerb, engine, options.variant,
+                                     options.count_instructions ? "1" : "0",
+                                     std::to_string(limits.cpu_time.count()),
+                                     std::to_string(limits.memory), options.symbols ? "1" : "0"},
+                                    input.get(), bounds));
   if (end.too_much) return limit_error(std::to_string(limits.artifact >> 20) + " MiB of code");
   if (end.too_late) {
     return limit_error(std::to_string(limits.cpu_time.count() * kWallPerCpu) + " s");
