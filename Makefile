@@ -92,7 +92,7 @@ lint: setup ## check layout, clang-tidy, Go vet and the house rules
 	@tools/lint.sh check
 
 .PHONY: lint-ci
-lint-ci: ## the same after the tests: clang-tidy over what changed last, LINT_SECONDS=300 at most
+lint-ci: ## the same after the tests: clang-tidy over what changed last, LINT_SECONDS=120 at most
 	@tools/setup.sh lint || echo "lint: goes on without what could not be installed"
 	@cmake --preset edit "-DFERRY_ENGINES=$(ENGINES)" >/dev/null
 	@tools/lint.sh ci

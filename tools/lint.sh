@@ -3,8 +3,10 @@
 #                        has that engine compiled anew, for many minutes.
 # tools/lint.sh check    checks layout, clang-tidy, go vet and the house rules; changes nothing
 # tools/lint.sh ci       the same where tests are what matters: a tool that is not here is named and
-#                        left out, and clang-tidy looks at what changed last for LINT_SECONDS (300)
-#                        at most; what it found clean, here or in another clone, it does not look at
+#                        left out, and clang-tidy looks at what changed last for LINT_SECONDS (120)
+#                        at most; what it found clean, here or in another clone, it does not look at.
+#                        What depends on the network or on the machine's speed (go vet fetches
+#                        modules) is said and fails nothing: the workflow's job runs `check`
 set -eu
 cd "$(dirname "$0")/.."
 mode=${1:-check}
@@ -12,7 +14,7 @@ cxx=$(git ls-files '*.cc' '*.h' '*.c')
 units=$(git ls-files 'src/*.cc' 'tests/*_test.cc')
 seconds=
 if [ "$mode" = ci ]; then
-  seconds="--seconds ${LINT_SECONDS:-300}"
+  seconds="--seconds ${LINT_SECONDS:-120}"
   # What changed last comes first.
   units=$({ printf '%s\n--\n' "$units"; git log --format= --name-only -- src tests; echo "$units"; } |
     awk '$0 == "--" { all = 1; next }  !all { unit[$0] = 1; next }
@@ -32,6 +34,11 @@ problem() {
   status=1
 }
 
+# A problem, but in `ci`, where how much is looked at depends on the machine.
+finding() {
+  if [ "$mode" = ci ]; then echo "lint: $* (make lint fails for it)"; else problem "$*"; fi
+}
+
 # Whether a tool is here. Without it `check` has failed, and `ci` goes on.
 have() {
   command -v "$1" >/dev/null && return 0
@@ -46,7 +53,7 @@ fi
 if have gofmt "Go is"; then
   [ -z "$(gofmt -l functions tests)" ] || problem "layout of Go: run make format"
   for module in $(git ls-files '*go.mod'); do
-    (cd "$(dirname "$module")" && go vet ./...) || problem "go vet: $module"
+    (cd "$(dirname "$module")" && go vet ./...) || finding "go vet: $module"
   done
 fi
 
@@ -69,7 +76,7 @@ tools/check_modules.py || problem "documents contradict the build"
 # Only what is in this build's list can be checked: an engine may be left out.
 # shellcheck disable=SC2086
 if have clang-tidy-16 "what a compiler lets pass is"; then
-  tools/tidy.py $seconds build-edit $units || problem "clang-tidy found something"
+  tools/tidy.py $seconds build-edit $units || finding "clang-tidy found something"
 fi
 [ $status = 0 ] && echo "lint: nothing to complain about"
 exit $status

@@ -413,7 +413,7 @@ class Verify final : public Verb {
     const std::string text = head + verify::cases_to_toml(cases, files);
     files["cases.toml"] = text;
     for (const auto& [name, bytes] : files) {
-      FERRY_CHECK_OK(write_file_atomically(folder + "/" + name, as_bytes(bytes)));
+      FERRY_CHECK_OK(write_file_atomically(fmt::format("{}/{}", folder, name), as_bytes(bytes)));
     }
     return Done{};
   }

@@ -19,7 +19,6 @@ constexpr std::uint32_t kDataDrop = 9;
 constexpr std::uint32_t kTableInit = 12;
 constexpr std::uint32_t kElemDrop = 13;
 constexpr std::uint32_t kTableCopy = 14;
-constexpr std::uint32_t kTableGrow = 15;
 constexpr std::uint32_t kTableFill = 17;
 
 // Rewrites the body of one function.
@@ -99,7 +98,7 @@ class BodyMerge {
   }
 
   void misc(const Instruction& at, std::size_t where) {
-    std::uint32_t first = at.index;
+    std::uint32_t first = 0;
     std::uint32_t second = at.second;
     bool has_second = false;
     if (at.sub == kMemoryInit || at.sub == kDataDrop) {

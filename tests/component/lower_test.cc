@@ -17,11 +17,9 @@ namespace {
 using component::Lowered;
 
 using testing::ComponentBuilder;
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using testing::handler_module;
 using testing::Index;
-using ::testing::IsEmpty;
 using testing::run_wast;
 using ::testing::SizeIs;
 using testing::wast_binary;
@@ -113,7 +111,7 @@ constexpr char kGrows[] = R"((module
     (global.get $said))))";
 
 TEST(Lower, TheMemoryHasRoomThatTheComponentDoesNotSee) {
-  const auto grows = [](std::string memory) {
+  const auto grows = [](std::string_view memory) {
     std::string text = kGrows;
     text.replace(text.find("MEMORY"), 6, memory);
     return lowered(running(text.c_str()));
