@@ -2,7 +2,8 @@
 // the thread pool can hand its other work to another thread in the meantime.
 //
 // The observer is per thread: a server sets it for the threads that it runs guests on
-// (http/leader_followers.h); elsewhere waiting is just waiting.
+// (http/leader_followers.h); elsewhere waiting is just waiting. Who calls a guest passes it on to
+// the calls that wait: an engine's plug-in has WASI of its own, and with it a variable of its own.
 #pragma once
 
 namespace ferry {
@@ -22,7 +23,7 @@ inline thread_local BlockingObserver* blocking_observer = nullptr;
 // Around the wait, and nothing but the wait.
 class Blocking {
  public:
-  Blocking() : observer_(blocking_observer) {
+  explicit Blocking(BlockingObserver* observer) : observer_(observer) {
     if (observer_ != nullptr) observer_->before_wait();
   }
   ~Blocking() {

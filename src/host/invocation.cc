@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/blocking.h"
 #include "event/environment.h"
 #include "host/reply.h"
 #include "wasm/prepare.h"
@@ -43,6 +44,7 @@ ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline) {
   setup.directories = &guest_.directories;
   setup.files = guest_.manifest.file_tree.get();
   setup.network = guest_.network.get();
+  setup.observer = blocking_observer;
   FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, given_));
   context.reset(std::move(setup));
   guest_.abi->begin(context, given_);

@@ -40,7 +40,9 @@ http::ServerOptions front_options(std::span<const function::Limits> limits) {
     server.max_running += std::max(1u, each.concurrency);
     server.reader.body = std::max(server.reader.body, max_body(each));
   }
-  server.max_running = std::min(server.max_running, 256u);
+  // As many as an engine has instances for. Most of so many wait for the network.
+  constexpr std::uint32_t kMostRunning = 1024;
+  server.max_running = std::min(server.max_running, kMostRunning);
   server.max_held = std::max(server.max_held, 4 * server.reader.body);
   return server;
 }

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/blocking.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/result.h"
@@ -93,6 +94,7 @@ struct Setup {
   const std::vector<Directory>* directories = nullptr;  // borrowed; may be null
   const FileTree* files = nullptr;                      // borrowed; null: none, and no "/" for it
   const NetworkAccess* network = nullptr;               // borrowed; null: no network
+  BlockingObserver* observer = nullptr;                 // borrowed; null: waiting is just waiting
 };
 
 class Context {

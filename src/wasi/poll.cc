@@ -162,7 +162,7 @@ bool wait_for_first(S& s, Waits& waits, const Now& now, std::int64_t& wake) {
   if (waits.ready || waits.clock <= now.monotonic) return true;
   wake = waits.clock;
   {
-    const Blocking blocking;
+    const Blocking blocking(s.setup.observer);
     s.clock.sleep_until(std::min(clock, s.setup.deadline));
   }
   if (clock < s.setup.deadline) return true;

@@ -144,7 +144,7 @@ Waited wait_for(S& s, std::span<pollfd> polled, Monotonic until) {
     const timespec timeout{seconds.count(), Nanoseconds(part - seconds).count()};
     int ready = 0;
     if (part > part.zero()) {
-      const Blocking blocking;
+      const Blocking blocking(s.setup.observer);
       ready = ::ppoll(polled.data(), count, &timeout, nullptr);
     }
     if (ready > 0) return Waited::kReady;
@@ -208,7 +208,7 @@ Answer look_up(S& s, std::string_view host, std::uint16_t port, std::vector<net:
     } else {
       const Monotonic until =
           std::min(s.setup.deadline, s.clock.monotonic() + access.connect_timeout);
-      const Blocking blocking;
+      const Blocking blocking(s.setup.observer);
       auto answer = access.network->resolve(*name, real_time(s, until));
       if (!answer.ok()) {
         if (s.clock.monotonic() >= s.setup.deadline) {

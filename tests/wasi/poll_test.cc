@@ -90,6 +90,25 @@ TEST_F(Poll, SleepPastTheDeadlineEndsThere) {
   EXPECT_EQ(clock.slept.back(), 5'001'000);
 }
 
+// R6: who runs the guest hears of a wait before it, from an engine's plug-in too, which has
+// variables of its own.
+TEST_F(Poll, R6_WaitingIsSaidToWhoRunsTheGuest) {
+  struct Heard final : BlockingObserver {
+    void before_wait() override { said += "waits "; }
+    void after_wait() override { said += "goes on"; }
+    std::string said;
+  } heard;
+  GuestSetup setup;
+  setup.observer = &heard;
+  reset(std::move(setup));
+  timer(0, kClockMonotonic, 0);
+  EXPECT_EQ(poll(1), "0");
+  EXPECT_EQ(heard.said, "") << "there was nothing to wait for";
+  timer(0, kClockMonotonic, 3000);
+  EXPECT_EQ(poll(1), "0");
+  EXPECT_EQ(heard.said, "waits goes on");
+}
+
 TEST_F(Poll, TheLongestSleepDoesNotWrapAround) {
   GuestSetup setup;
   setup.deadline = Monotonic(Nanoseconds(6'000'000));
