@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
+#include "base/blocking.h"
 #include "host/loaded.h"
 
 namespace ferry::host {
@@ -22,17 +24,28 @@ Outcome InService::invoke(event::LazyEvent& event, const InvokeOptions& options)
   State& state = *state_;
   std::unique_lock lock(state.mutex);
   std::shared_ptr<Loaded> version = state.version;
-  const bool provisional = state.provisional;
+  const Monotonic last = options.deadline.value_or(Monotonic::max());
+  if (state.provisional && state.busy) {
+    const Monotonic longest =
+        std::min(last, system_clock().monotonic() + version->manifest.limits.timeout);
+    lock.unlock();
+    const Blocking blocking(blocking_observer);
+    lock.lock();
+    state.turn.wait_until(lock, longest, [&] { return !state.provisional || !state.busy; });
+    version = state.version;
+  }
+  const bool provisional = state.provisional && !std::exchange(state.busy, true);
   lock.unlock();
   if (!provisional) return version->host.invoke(*version, event, options);
 
   const Monotonic begun = system_clock().monotonic();
-  const Monotonic last = options.deadline.value_or(Monotonic::max());
   InvokeOptions first = options;
   first.deadline = std::min(last, begun + kPatience);
   Outcome outcome = version->host.invoke(*version, event, first);
-  if (is_the_same_everywhere(outcome)) return outcome;
   lock.lock();
+  state.busy = false;
+  state.turn.notify_one();
+  if (is_the_same_everywhere(outcome)) return outcome;
   state.changed.wait_until(lock, std::min(last, begun + version->manifest.limits.timeout),
                            [&] { return !state.provisional; });
   version = state.version;
@@ -47,6 +60,7 @@ void InService::replace(std::shared_ptr<Loaded> next) const {
     state_->provisional = false;
   }
   state_->changed.notify_all();
+  state_->turn.notify_all();
   next->retire();
 }
 
@@ -56,6 +70,7 @@ void InService::settle() const {
     state_->provisional = false;
   }
   state_->changed.notify_all();
+  state_->turn.notify_all();
 }
 
 bool is_the_same_everywhere(const Outcome& outcome) {

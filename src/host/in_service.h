@@ -6,7 +6,9 @@
 // and keeps it to its end; the last one to hold an old version frees it. Nothing waits for that.
 //
 // The first version may be a provisional one, on an engine that is slow and there at once: what it
-// cannot answer as any engine would waits for the version that replaces it.
+// cannot answer as any engine would waits for the version that replaces it. It runs one event at a
+// time: many at once would take the core from the compiler that is to end this, and those that wait
+// their turn are answered by the next version if it comes first.
 //
 // A handle: copies refer to the same function. Thread-safe.
 #pragma once
@@ -44,9 +46,11 @@ class InService {
     State(std::shared_ptr<Loaded> first, bool is_provisional)
         : version(std::move(first)), provisional(is_provisional) {}
     std::mutex mutex;
-    std::condition_variable changed;
+    std::condition_variable changed;  // version, provisional
+    std::condition_variable turn;     // these, and busy
     std::shared_ptr<Loaded> version;
     bool provisional;
+    bool busy = false;  // a provisional version runs an event
   };
   std::shared_ptr<State> state_;
 };

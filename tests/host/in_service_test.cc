@@ -1,8 +1,11 @@
 // A function whose versions change between events.
 #include "host/in_service.h"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -110,6 +113,36 @@ TEST_F(ProvisionalTest, AnswersWhatItCan) {
   slow_end_.value = 1;
   EXPECT_EQ(call_by(function, std::chrono::seconds(30)).status, Status::kFailed);
   EXPECT_EQ(slow_calls_, 2);
+}
+
+TEST_F(ProvisionalTest, RunsOneEventAtATimeAndTheOthersTakeWhatComesFirst) {
+  const InService function(load("slow"), true);
+  std::atomic<int> within = 0;
+  std::atomic<int> most = 0;
+  std::atomic<bool> go_on = false;
+  guest_.exports["handle"] = [&](wasi::Context& context) {
+    most = std::max<int>(most, ++within);
+    while (!go_on) std::this_thread::yield();
+    --within;
+    write_to(context, 1, "slow");
+    return engine::End{};
+  };
+  std::vector<std::thread> callers;
+  std::atomic<int> slow = 0;
+  std::atomic<int> fast = 0;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back([&] {
+      const Outcome outcome = call_by(function, std::chrono::seconds(30));
+      (outcome.reply.data == "slow" ? slow : fast) += 1;
+    });
+  }
+  while (within == 0) std::this_thread::yield();
+  function.replace(load_fast());
+  while (fast < 7) std::this_thread::yield();  // though the first event still runs
+  go_on = true;
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(slow, 1);
 }
 
 TEST_F(ProvisionalTest, WhatItCannotWaitsForTheOther) {

@@ -82,8 +82,10 @@ impl thin::Engine for Engine {
             .wasm_tail_call(false)
             .wasm_extended_const(false)
             .wasm_relaxed_simd(false)
-            // Each function is translated when it is first called: loading stays short.
-            .compilation_mode(wasmi::CompilationMode::LazyTranslation);
+            // Lazily, threads that meet a function which another one translates wait for it in a
+            // loop that takes a spin lock again and again. On a core that they share with that
+            // other thread it may never get the lock.
+            .compilation_mode(wasmi::CompilationMode::Eager);
         let info = thin::Info {
             name: "wasmi",
             version: VERSION,
