@@ -83,12 +83,9 @@ Connection::Io Connection::flush() {
     }
     sent_ += static_cast<std::size_t>(size);
   }
-  out_.clear();
-  if (out_.capacity() > kKeptOut) {
-    out_ = std::string();
-  }
-  if (!out_body_.empty()) {
-    out_body_ = std::string();
+  for (std::string* written : {&out_, &out_body_}) {
+    written->clear();
+    if (written->capacity() > kKeptOut) give_back(*written);
   }
   sent_ = 0;
   return Io::kProgress;
@@ -114,9 +111,10 @@ void Connection::answer(Response& answer, bool last) {
       out_ += answer.body;
     } else {
       out_body_ = std::move(answer.body);
-      answer.body = std::string();
     }
   }
+  answer.body.clear();
+  if (answer.body.capacity() > kKeptOut) give_back(answer.body);
 }
 
 void Connection::say_continue() {

@@ -47,8 +47,8 @@ void Reader::give_up(Refusal refusal) {
   buffer_.reset();
   capacity_ = begin_ = end_ = 0;
   body_ = {};
-  body_text_ = std::string();
-  head_text_ = std::string();
+  give_back(body_text_);
+  give_back(head_text_);
   head_.fields.clear();
 }
 
@@ -167,7 +167,7 @@ void Reader::next() {
   body_ = {};
   head_.fields.clear();
   if (body_text_.capacity() > kKeptBody) {
-    body_text_ = std::string();
+    give_back(body_text_);
   }
   if (begin_ == end_) {
     begin_ = end_ = 0;

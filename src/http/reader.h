@@ -15,6 +15,9 @@
 
 namespace ferry::http {
 
+// Frees what a string holds; assigning an empty one leaves it its buffer (libstdc++).
+inline void give_back(std::string& text) { std::string().swap(text); }
+
 struct ReaderLimits {
   std::size_t head = 64u << 10;     // bytes of request line and fields; past it 431
   std::uint64_t body = 8ull << 20;  // bytes of a decoded body; past it 413

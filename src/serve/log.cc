@@ -80,7 +80,7 @@ void LogWriter::write_out() {
   }
   lines_.clear();
   if (lines_.capacity() > 2 * kMostHeld) {
-    lines_ = std::string();
+    std::string().swap(lines_);  // assigning an empty one would keep the buffer
   }
 }
 

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "http/fixture.h"
@@ -193,6 +195,77 @@ TEST_F(SharesTest, HeadsThatDoNotEndAreBounded) {
   ask(good, "/quick");
   turns(4);
   EXPECT_EQ(answer(good), "HTTP/1.1 200");
+}
+
+// What was given back stayed with its connection: 16 idle ones held the bodies that they had sent
+// and been answered with.
+TEST_F(SharesTest, IdleConnectionsHoldNoBodies) {
+  body_ = 1u << 20;
+  make({});
+  const std::string request = "POST /quick HTTP/1.1\r\nHost: x\r\nContent-Length: 150000\r\n\r\n" +
+                              std::string(150'000, 'y');
+  for (int i = 0; i < 16; ++i) {
+    const int client = connect();
+    ASSERT_EQ(write(client, request.data(), request.size()), static_cast<ssize_t>(request.size()));
+    std::size_t taken = 0;
+    std::string out(65536, '\0');
+    while (taken < body_) {
+      turns(1);
+      for (ssize_t size = 0; (size = ::read(client, out.data(), out.size())) > 0;) {
+        taken += static_cast<std::size_t>(size);
+      }
+    }
+    turns(2);
+  }
+  EXPECT_EQ(counters_.connections.load(), 16U);
+  EXPECT_LE(counters_.held.load(), 16U * (256u << 10));
+}
+
+// Bodies that were refused for lack of memory were not given back, so that all that came were
+// refused, whoever held the most. And all clients of a Unix socket were one peer, so that one user
+// could take the share of another.
+TEST_F(SharesTest, OnAUnixSocketEachUserIsAPeer) {
+  if (geteuid() != 0) GTEST_SKIP() << "connecting as another user takes root";
+  make({.max_held = 1u << 20});
+  const std::string path = testing::TempDir() + "ferry-shares.sock";
+  unlink(path.c_str());
+  auto listeners = listen_on("unix:" + path, 1);
+  ASSERT_TRUE(listeners.ok()) << listeners.error().text();
+  ASSERT_EQ(chmod(path.c_str(), 0666), 0);
+  ASSERT_TRUE(server_->listen(Fd(dup(listeners->sockets[0].get()))).ok());
+  const auto connect_as = [&](uid_t user) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    clients_.emplace_back(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    EXPECT_EQ(seteuid(user), 0);
+    EXPECT_EQ(
+        ::connect(clients_.back().get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(seteuid(0), 0);
+    return clients_.back().get();
+  };
+  const auto send_half = [&](int client, std::size_t size) {
+    const std::string text =
+        "POST /quick HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(2 * size) +
+        "\r\n\r\n" + std::string(size, 'y');
+    ASSERT_EQ(write(client, text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    turns(4);
+  };
+  const int good = connect_as(0);  // it waits the longest
+  send_half(good, 20'000);
+  for (int i = 0; i < 40; ++i) {
+    send_half(connect_as(65534), 100'000);
+    for (std::size_t each = 1; each < clients_.size(); ++each) {
+      if (clients_[each].valid() && !answer(clients_[each].get()).empty()) clients_[each].reset();
+    }
+    turns(2);
+  }
+  EXPECT_GT(counters_.shed.load(), 10U);
+  const std::string rest(20'000, 'y');
+  ASSERT_EQ(write(good, rest.data(), rest.size()), static_cast<ssize_t>(rest.size()));
+  turns(4);
+  EXPECT_EQ(answer(good), "HTTP/1.1 200");
+  stop_listening(*listeners);
 }
 
 }  // namespace
