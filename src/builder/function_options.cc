@@ -70,8 +70,9 @@ Status apply_options(const FunctionOptions& options, function::Function& functio
   return Done{};
 }
 
-Result<function::Function> read_function(const std::string& path, const FunctionOptions& options) {
-  auto loaded = function::load_function(path, options.manifest, options.sections);
+Result<function::Function> open_function(const std::string& path, const std::string& manifest,
+                                         function::Sections sections) {
+  auto loaded = function::load_function(path, manifest, sections);
   if (!loaded.ok() && loaded.error().code == Code::kInvalid && bundle::is_bundle(path)) {
     return Error{
         Code::kUsage,
@@ -80,7 +81,11 @@ Result<function::Function> read_function(const std::string& path, const Function
                     "made from",
                     path)};
   }
-  FERRY_TRY(auto function, std::move(loaded));
+  return loaded;
+}
+
+Result<function::Function> read_function(const std::string& path, const FunctionOptions& options) {
+  FERRY_TRY(auto function, open_function(path, options.manifest, options.sections));
   FERRY_TRY(const function::Asks asks,
             function::find_asks(path, options.manifest, options.sections));
   FERRY_CHECK_OK(require_allowed(function, asks, options.allow, options.quiet));

@@ -35,6 +35,10 @@ struct FunctionOptions {
 // Lays the options over the function's manifest. kUsage for one that makes no sense.
 Status apply_options(const FunctionOptions& options, function::Function& function);
 
+// function::load_function(); a bundle is named as one, with what to do with it.
+Result<function::Function> open_function(const std::string& path, const std::string& manifest,
+                                         function::Sections sections);
+
 // The function with the options laid over its manifest; fails where it can't run at all, and where
 // its manifest asks for what the user has not allowed.
 Result<function::Function> read_function(const std::string& path, const FunctionOptions& options);

@@ -10,6 +10,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "builder/function_options.h"
 #include "builder/server_snapshot.h"
 #include "builder/snapshot_builder.h"
 #include "commands/check_for.h"
@@ -81,7 +82,7 @@ class Check final : public Verb {
   }
 
   int run() override {
-    auto function = function::load_function(path_, common_.manifest, common_.sections);
+    auto function = builder::open_function(path_, common_.manifest, common_.sections);
     if (!function.ok()) {
       if (function.error().code == Code::kUnsupported) {
         return print_unsupported(function.error());

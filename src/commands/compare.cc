@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "builder/allow.h"
+#include "builder/function_options.h"
 #include "commands/place.h"
 #include "commands/progress.h"
 #include "commands/verb.h"
@@ -115,7 +116,7 @@ class Compare final : public Verb {
     std::vector<compare::Subject> subjects;
     subjects.reserve(paths_.size());
     for (const std::string& path : paths_) {
-      FERRY_TRY(const auto function, function::load_function(path, "", sections));
+      FERRY_TRY(const auto function, builder::open_function(path, "", sections));
       FERRY_TRY(const function::Asks asks, function::find_asks(path, "", sections));
       FERRY_CHECK_OK(builder::require_allowed(function, asks, allow_, quiet_));
       subjects.push_back({path, "", data, sections});

@@ -80,7 +80,13 @@ bool has_bundle(const std::string& folder) {
 
 Result<bundle::VerifyKey> read_public_key(const std::string& path, KeyNamed named) {
   const Fd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return errno_error("open " + path, errno);
+  if (!fd.valid()) {
+    Error problem = errno_error("open " + path, errno);
+    problem.hint =
+        "it is the public key of whoever packed the bundle: `ferry pack` writes it beside "
+        "the bundle, and --key names one elsewhere";
+    return problem;
+  }
   FERRY_CHECK_OK(check_key_file(fd.get(), path, named));
   FERRY_TRY(const Bytes text, read_all(fd.get(), 4096, path));
   std::string_view digits = as_text(text);

@@ -59,6 +59,11 @@ TEST(Decide, PortIsTheEnvironmentsWhereItIsANumber) {
   EXPECT_EQ(listen("9000"), ":9000");
   EXPECT_EQ(listen("80; rm"), ":8080");
   EXPECT_EQ(listen("123456"), ":8080");
+  // Fault H2: Azure's host says where it calls.
+  const auto azure = [](const char* name) {
+    return std::string_view(name) == "FUNCTIONS_CUSTOMHANDLER_PORT" ? "28300" : nullptr;
+  };
+  EXPECT_EQ(platforms::find_platform("azure")->default_listen(azure), "127.0.0.1:28300");
 }
 
 TEST(Options, AreReadInBothForms) {
@@ -115,6 +120,11 @@ TEST(Packed, NoBundleAndNoKeyAreTold) {
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code, Code::kNotFound);
   const std::string key = folder + "/ferry.pub";
+  unlink(key.c_str());
+  const auto no_key = read_public_key(key, KeyNamed::kBeside);
+  ASSERT_FALSE(no_key.ok());
+  EXPECT_EQ(no_key.error().code, Code::kNotFound);
+  EXPECT_NE(no_key.error().hint.find("--key"), std::string::npos);
   ASSERT_TRUE(write_file_atomically(key, as_bytes("abc\n")).ok());
   EXPECT_EQ(read_public_key(key, KeyNamed::kBeside).error().code, Code::kInvalid);
   ASSERT_TRUE(write_file_atomically(key, as_bytes(std::string(64, 'a') + "\n")).ok());

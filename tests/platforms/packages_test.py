@@ -101,6 +101,25 @@ class Packages(unittest.TestCase):
         self.addCleanup(lambda: host.process.poll() is None and host.end())
         return host
 
+    def test_a11_a_bundle_is_called_one_by_every_verb_and_can_be_served(self):
+        with zipfile.ZipFile(self.pack("lambda") / "function-layer.zip") as layer:
+            layer.extractall(self.folder / "layer")
+        (bundle,) = (self.folder / "layer" / "ferry").glob("*.ferry")
+        for verb in ("run", "serve", "check", "compare", "verify", "pack"):
+            words = ["--for", "image", "-o", "none"] if verb == "pack" else []
+            done = subprocess.run([FERRY, verb, bundle, *words], capture_output=True, text=True,
+                                  timeout=PATIENCE, stdin=subprocess.DEVNULL, cwd=self.folder,
+                                  env=environment(self.folder))
+            self.assertEqual(done.returncode, 2, verb + done.stderr)
+            self.assertIn(f"{bundle} is a bundle: a function that 'ferry pack' compiled and signed",
+                          done.stderr, verb)
+            self.assertIn(f"ferry-host --bundle {bundle}", done.stderr, verb)
+        # As the hint says, by the key beside it.
+        port = free_port()
+        host = self.start(BUILD / "bin" / "ferry-host", {"PORT": str(port)},
+                          ["--bundle", str(bundle), "--listen", f"127.0.0.1:{port}"])
+        self.assertEqual(host.ask("POST", "/", b"Ada").body, b"Ada")
+
     def test_knative(self):
         out = self.pack("knative", "--tag", "registry.example/echo:1")
         service = yaml.safe_load((out / "service.yaml").read_text())
@@ -180,6 +199,11 @@ class Packages(unittest.TestCase):
         self.forwarded(host, fields)
         self.messages(host, {**fields, "Content-Type": "application/json; charset=utf-8"})
         self.assertEqual(host.end(), 0)
+        # Fault H2: `ferry serve` listens where Azure's host calls, too.
+        served = self.start(FERRY, {"FUNCTIONS_CUSTOMHANDLER_PORT": str(free_port()),
+                                    "XDG_CACHE_HOME": str(self.folder / "cache")},
+                            ["serve", self.echo, "--platform", "azure"])
+        self.assertEqual(served.ask("GET", "/").body, b"ok\n")
 
     def forwarded(self, host, fields):
         answer = host.ask("POST", "/api/echo?x=1", bytes(range(256)), fields)
