@@ -132,6 +132,23 @@ TEST(Explain, GroupsImportsAndCountsReasons) {
   EXPECT_THAT(check_runnable(*function).error().message, HasSubstr("; 1 more reason: ferry check"));
 }
 
+// Fault A18: "no entry point" came first, which is only what follows from the true reason.
+TEST(Explain, A18WhyThereIsNoEntryPointComesFirst) {
+  for (const auto& [reason, module] :
+       {std::pair("go-js",
+                  R"((module (import "gojs" "runtime.wasmExit" (func (param i32)))
+                       (func (export "run") (param i32 i32))))"),
+        std::pair("wasm-bindgen", R"((module (import "wbg" "__wbg_new" (func))
+                                       (func (export "greet"))))")}) {
+    const auto function = make_function("f", wat(module), {});
+    ASSERT_TRUE(function.ok());
+    const auto findings = explain(*function);
+    ASSERT_EQ(findings.size(), 2u);
+    EXPECT_EQ(findings[0].id, reason);
+    EXPECT_EQ(findings[1].id, "no-entry-point");
+  }
+}
+
 TEST(Explain, EscapesWhatATerminalMustNotGet) {
   auto function = make_function("f", wat(WITH_START("(import \"env\" \"e\\1b[2J\" (func))")), {});
   EXPECT_THAT(explain(*function)[0].message, HasSubstr("env.e\\x1b[2J"));

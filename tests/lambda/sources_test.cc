@@ -1,9 +1,14 @@
 // Event sources for which the Go module has no sample, and inputs with empty, null or missing
 // fields.
+#include <map>
+#include <string>
+#include <vector>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "platforms/lambda/events.h"
+#include "platforms/lambda/table.h"
 
 namespace ferry::platforms::lambda {
 namespace {
@@ -130,28 +135,54 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-// A record without its field was given the whole record, envelope and all, as JSON data.
-TEST(Records, WithoutTheFieldOfTheirDataHaveNone) {
-  const Input kafka = read(
-      R"({"eventSource":"aws:kafka","eventSourceArn":"arn:aws:kafka:x:1:c","records":{"t-0":[)"
-      R"({"topic":"t","partition":0,"offset":1,"value":null},{"topic":"t","partition":0,"offset":2},)"
-      R"({"topic":"t","partition":0,"offset":3,"value":""}]}})");
-  ASSERT_EQ(kafka.items.size(), 3u);
-  for (const Item& item : kafka.items) {
-    ASSERT_TRUE(item.event.ok());
-    EXPECT_EQ(item.event->data, std::nullopt);
-    EXPECT_EQ(item.event->datacontenttype, std::nullopt);
+// Fault E2: a record without its field was given the whole record, envelope and all, as JSON data.
+// By row, the input up to where its field would be, and from there on.
+const std::map<std::string_view, std::pair<const char*, const char*>> kWithoutData{
+    {"apigateway-websocket",
+     {R"({"requestContext":{"connectionId":"c","eventType":"MESSAGE",)"
+      R"("domainName":"d","stage":"s"})",
+      "}"}},
+    {"sqs", {R"({"Records":[{"eventSource":"aws:sqs","messageId":"m")", "}]}"}},
+    {"kinesis", {R"({"Records":[{"eventID":"e","kinesis":{"sequenceNumber":"1")", "}}]}"}},
+    {"kafka",
+     {R"({"eventSource":"aws:kafka","records":{"t-0":[{"topic":"t","partition":0,"offset":2)",
+      "}]}}"}},
+    {"kafka-self-managed",
+     {R"({"eventSource":"SelfManagedKafka","bootstrapServers":"b:9092","records":{"t-0":[)"
+      R"({"topic":"t","partition":0,"offset":2)",
+      "}]}}"}},
+    {"activemq", {R"({"eventSource":"aws:mq","messages":[{"messageID":"m")", "}]}"}},
+    {"rabbitmq",
+     {R"({"eventSource":"aws:rmq","rmqMessagesByQueue":{"q":[{"basicProperties":{})", "}]}}"}},
+};
+
+TEST(Records, E2WithoutTheFieldOfTheirDataHaveNone) {
+  for (const Row& row : table()) {
+    const std::size_t colon = row.data.find(':');
+    const std::string_view kind = row.data.substr(0, colon);
+    if (kind != "base64" && kind != "text") continue;
+    const auto parts = kWithoutData.find(row.name);
+    ASSERT_NE(parts, kWithoutData.end()) << row.name << " has no input in this test";
+    const std::string_view path = row.data.substr(colon + 1);
+    const std::string field = ",\"" + std::string(path.substr(path.rfind('/') + 1)) + "\":";
+    const auto& [begin, end] = parts->second;
+    std::vector<std::string> values = {field + "null", field + "\"\""};
+    // A WebSocket's message without a body is a connection, which has a row of its own.
+    if (row.name != "apigateway-websocket") values.emplace_back("");
+    for (const std::string& value : values) {
+      const Input input = read(begin + value + end);
+      EXPECT_EQ(input.row->name, row.name) << value;
+      EXPECT_EQ(only(input).data, std::nullopt) << row.name << value;
+      EXPECT_EQ(only(input).datacontenttype, std::nullopt) << row.name << value;
+    }
+    EXPECT_EQ(only(read(begin + field + "\"aGVsbG8=\"" + end)).data,
+              kind == "base64" ? "hello" : "aGVsbG8=")
+        << row.name;
   }
-  EXPECT_EQ(only(read(R"({"Records":[{"eventSource":"aws:sqs","messageId":"m"}]})")).data,
-            std::nullopt);
-  EXPECT_EQ(only(read(R"({"Records":[{"kinesis":{"sequenceNumber":"1"}}]})")).data, std::nullopt);
-  EXPECT_EQ(only(read(R"({"eventSource":"aws:mq","messages":[{"messageID":"m"}]})")).data,
-            std::nullopt);
-  EXPECT_EQ(
-      only(read(R"({"eventSource":"aws:rmq","rmqMessagesByQueue":{"q":[{"basicProperties":{}}]}})"))
-          .data,
-      std::nullopt);
-  // Connecting to a WebSocket has no body at all, and says all it says beside it.
+}
+
+// Connecting to a WebSocket has no body at all, and says all it says beside it.
+TEST(Records, AWebSocketsConnectionIsItsOwnData) {
   const Input connect =
       read(R"({"requestContext":{"connectionId":"c","eventType":"CONNECT","domainName":"d",)"
            R"("stage":"s"},"headers":{"a":"b"}})");
