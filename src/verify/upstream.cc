@@ -36,6 +36,12 @@ net::Address address_of(std::size_t number) {
   return out;
 }
 
+net::Address loopback_address() {
+  net::Address out;
+  out.bytes = {127, 0, 0, 1};
+  return out;
+}
+
 std::string answer_text(const HttpAnswer& answer, bool with_body) {
   std::string out = fmt::format("HTTP/1.1 {} {}\r\nContent-Length: {}\r\n", answer.status,
                                 http::reason_phrase(answer.status), answer.body.size());
@@ -107,8 +113,9 @@ class Upstreams::Server {
   const net::Address& address() const { return to_.address; }
   bool serves(const net::Endpoint& to) const {
     if (to.port != to_.port) return false;
-    return to.address == to_.address ||
-           (host_ == "localhost" && net::kind_of(to.address) == net::AddressKind::kLoopback);
+    // Of localhost's two addresses, which need no look-up, one: every other name has one as well,
+    // and a client that tries both would use up two scripts.
+    return to.address == to_.address || (host_ == "localhost" && to.address == loopback_address());
   }
   std::uint16_t port() const { return port_; }
 
@@ -339,9 +346,7 @@ Result<std::vector<net::Address>> Upstreams::resolve(const std::string& name, Mo
 int Upstreams::connect(const net::Endpoint& to, Fd& out) {
   for (const auto& server : servers_) {
     if (!server->serves(to)) continue;
-    net::Address loopback;
-    loopback.bytes = {127, 0, 0, 1};
-    return net::system_network().connect({loopback, server->port()}, out);
+    return net::system_network().connect({loopback_address(), server->port()}, out);
   }
   return ECONNREFUSED;
 }

@@ -106,6 +106,16 @@ TEST(UpstreamTest, OfSeveralAtOnePlaceEachServesOneConnection) {
   EXPECT_EQ(exchange(upstreams, place(upstreams, "b.example", 80), ""), "other");
 }
 
+// pgx asks every address of a name for TLS before it asks any without: ::1 took the script of the
+// second connection.
+TEST(UpstreamTest, LocalhostIsOneAddress) {
+  Upstreams upstreams;
+  ASSERT_TRUE(upstreams.begin({{.at = "localhost:5432", .steps = {{"", "x"}}}}).ok());
+  EXPECT_EQ(exchange(upstreams, {*net::parse_address("127.0.0.1"), 5432}, ""), "x");
+  Fd socket;
+  EXPECT_EQ(upstreams.connect({*net::parse_address("::1"), 5432}, socket), ECONNREFUSED);
+}
+
 TEST(UpstreamTest, SecretsAreNamedInScriptsAndHiddenInWhatWasReceived) {
   Upstreams upstreams{Secrets({"TOKEN=s3cret-Word"})};
   ASSERT_TRUE(
