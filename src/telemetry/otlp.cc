@@ -1,10 +1,9 @@
 #include "telemetry/otlp.h"
 
 #include <cerrno>
-#include <memory>
+#include <charconv>
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -13,32 +12,28 @@
 #include "event/json_text.h"
 #include "generated/version.h"
 #include "http/client.h"
+#include "net/network.h"
 
 namespace ferry::telemetry {
 namespace {
 
 constexpr std::uint64_t kMostAnswer = 64u << 10;
 
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { freeaddrinfo(list); }
-};
-
 // Connected, and no read or write on it takes longer than that.
 Result<Fd> connect_to(const Collector& settings, std::chrono::milliseconds timeout) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV;
-  addrinfo* list = nullptr;
   std::string name = settings.host;
   if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
-  if (const int failed = getaddrinfo(name.c_str(), settings.port.c_str(), &hints, &list);
-      failed != 0) {
-    return Error{Code::kIo, fmt::format("{}: {}", settings.host, gai_strerror(failed)), ""};
+  std::uint16_t port = 0;
+  const char* const end = settings.port.data() + settings.port.size();
+  if (const auto read = std::from_chars(settings.port.data(), end, port);
+      read.ec != std::errc() || read.ptr != end) {
+    return Error{Code::kUsage, fmt::format("'{}' is not a port", settings.port), ""};
   }
-  const std::unique_ptr<addrinfo, FreeAddresses> owned(list);
+  FERRY_TRY(const auto addresses,
+            net::system_network().resolve(name, std::chrono::steady_clock::now() + timeout));
   int problem = ECONNREFUSED;
-  for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
-    Fd fd(socket(each->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  for (const net::Address& each : addresses) {
+    Fd fd(socket(each.v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd.valid()) continue;
     timeval limit{};
     limit.tv_sec = timeout.count() / 1000;
@@ -46,7 +41,9 @@ Result<Fd> connect_to(const Collector& settings, std::chrono::milliseconds timeo
     // It holds for connect() as well (socket(7)).
     setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (connect(fd.get(), each->ai_addr, each->ai_addrlen) == 0) return fd;
+    sockaddr_storage to{};
+    const socklen_t size = net::to_sockaddr({each, port}, to);
+    if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), size) == 0) return fd;
     problem = errno;
   }
   return errno_error("connect to " + settings.authority(), problem);
