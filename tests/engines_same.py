@@ -41,8 +41,8 @@ BACKTRACES = {"hostile/unnamed-frames"}
 
 # An engine that needs a tool which is not here; anything else that it says is an outcome.
 NO_TOOL = "wasm-opt of binaryen is needed"
-# Lucet binds imports when it compiles, and knows none of a component's.
-NO_COMPONENTS = "Unknown module for symbol `ferry:abi"
+# Lucet binds no imports of components.
+NO_COMPONENTS = "the function uses component-imports"
 # What ferry says of an engine's known faults, before the function's own log.
 ADVISORY = re.compile(rb"^ferry: \w+: archived in .*\n", re.M)
 

@@ -108,7 +108,7 @@ class Check final : public Verb {
     if (!function->binary.component && runs) {
       auto prepared = wasm::prepare(function->wasm, function->binary, {});
       if (prepared.ok()) {
-        engines = look_at_engines(wasm::make_record(function->binary, prepared->facts));
+        engines = look_at_engines(function->binary, prepared->facts);
         runs = engines.empty() || std::ranges::any_of(engines, can_run);
       } else {
         findings.push_back(
@@ -131,7 +131,9 @@ class Check final : public Verb {
   }
 
  private:
-  std::vector<OnEngine> look_at_engines(const wasm::Record& record) const {
+  std::vector<OnEngine> look_at_engines(const wasm::Binary& binary,
+                                        const wasm::CodeFacts& facts) const {
+    const wasm::Record record = wasm::make_record(binary, facts);
     std::vector<OnEngine> out;
     for (const engine::Plugin& plugin : engine::list_plugins()) {
       if (!common_.engine.empty() &&
@@ -146,7 +148,7 @@ class Check final : public Verb {
         continue;
       }
       const engine::Info& info = (*engine)->info();
-      wasm::Lowering lowering = engine::lowering_for(record.code, info.capabilities);
+      wasm::Lowering lowering = engine::lowering_for(binary, facts, info.capabilities);
       ferry::Status kept = reset::can_keep(record, info.capabilities);
       out.push_back({info.name, info.version, std::move(lowering.rewrite),
                      std::move(lowering.impossible), kept.ok() ? "" : kept.error().message});

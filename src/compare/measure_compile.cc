@@ -51,7 +51,8 @@ Result<Sample> measure_compile(const Task& task) {
   sample.values["rewrite_us"] = prepared;
   sample.values["artifact_bytes"] = static_cast<double>(bundle.artifact->size());
   FERRY_TRY(const wasm::Prepared ready, wasm::prepare(function.wasm, function.binary, {}));
-  const wasm::Lowering lowering = engine::lowering_for(ready.facts, engine->info().capabilities);
+  const wasm::Lowering lowering =
+      engine::lowering_for(function.binary, ready.facts, engine->info().capabilities);
   for (const std::string_view feature : lowering.rewrite) {
     sample.rewritten.emplace_back(feature);
   }

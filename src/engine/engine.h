@@ -35,8 +35,9 @@ struct Capabilities {
   bool multi_value = true;
   bool reference_types = true;
   bool simd = true;
-  bool any_imports = true;  // host functions of any type; else a component's are called through one
-  bool externref = true;    // within reference_types
+  bool any_imports = true;     // host functions of any type; else a component's go through one
+  bool fixed_imports = false;  // binds preview 1's own calls and no others
+  bool externref = true;       // within reference_types
   bool relaxed_simd = false;
   bool tail_calls = false;
 };

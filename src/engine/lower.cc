@@ -15,6 +15,7 @@
 #include "engine/compiler.h"
 #include "wasi2/functions.h"
 #include "wasm/names.h"
+#include "wasm/wasi_names.h"
 
 namespace ferry::engine {
 namespace {
@@ -66,9 +67,16 @@ std::string joined(const std::vector<std::string_view>& names) {
   return text;
 }
 
+bool is_socket_call(const wasm::Binary& binary, const wasm::Import& import) {
+  if (import.module != wasm::kWasiModule || import.kind != wasm::ExternKind::kFunc) return false;
+  const wasm::WasiName* call = wasm::find_wasi_call(import.name, binary.types[import.type]);
+  return call != nullptr && !wasm::is_preview1(*call);
+}
+
 }  // namespace
 
-wasm::Lowering lowering_for(const wasm::CodeFacts& facts, const Capabilities& engine) {
+wasm::Lowering lowering_for(const wasm::Binary& binary, const wasm::CodeFacts& facts,
+                            const Capabilities& engine) {
   wasm::Features offered;
   offered.bulk_memory = engine.bulk_memory;
   offered.sign_extension = engine.sign_extension;
@@ -79,7 +87,19 @@ wasm::Lowering lowering_for(const wasm::CodeFacts& facts, const Capabilities& en
   offered.externref = engine.externref;
   offered.relaxed_simd = engine.relaxed_simd;
   offered.tail_calls = engine.tail_calls;
-  return wasm::lowering_for(facts, offered);
+  wasm::Lowering out = wasm::lowering_for(facts, offered);
+  if (engine.fixed_imports) {
+    const auto imports = [&binary](auto predicate) {
+      return std::ranges::any_of(binary.imports, predicate);
+    };
+    if (imports([&binary](const wasm::Import& each) { return is_socket_call(binary, each); })) {
+      out.impossible.emplace_back("wasi-sockets");
+    }
+    if (imports([](const wasm::Import& each) { return each.module.starts_with("wasi:"); })) {
+      out.impossible.emplace_back("component-imports");
+    }
+  }
+  return out;
 }
 
 Result<std::string> find_wasm_opt() {
@@ -182,7 +202,7 @@ Result<Ready> ready_for(ByteView wasm, const wasm::Binary& binary, const Info& e
   Ready ready;
   ready.binary = binary;
   FERRY_TRY(ready.prepared, wasm::prepare(wasm, binary, how));
-  const wasm::Lowering lowering = lowering_for(ready.prepared.facts, engine.capabilities);
+  const wasm::Lowering lowering = lowering_for(binary, ready.prepared.facts, engine.capabilities);
   if (!lowering.needed() && lowering.impossible.empty()) return ready;
   // Lowered first, so that what preparation adds is in all of it.
   FERRY_TRY(const Bytes lowered,

@@ -22,8 +22,10 @@ struct LowerLimits {
   std::uint64_t result = 256ull << 20;  // bytes
 };
 
-// What this engine lacks of what the module uses.
-wasm::Lowering lowering_for(const wasm::CodeFacts& facts, const Capabilities& engine);
+// What this engine lacks of what the module uses: the features that wasm/lower.h names, and in
+// `impossible` also "wasi-sockets" and "component-imports" where it binds neither.
+wasm::Lowering lowering_for(const wasm::Binary& binary, const wasm::CodeFacts& facts,
+                            const Capabilities& engine);
 
 // wasm-opt, from $FERRY_WASM_OPT, where `tools/setup.sh binaryen` puts it, or PATH: Debian's is old
 // (108), which does for snapshots and not for each rewriting. kNotFound says how to get it.

@@ -92,6 +92,12 @@ bool is_wasi_name(std::string_view name) {
   return std::ranges::binary_search(kNames, name, {}, &WasiName::name);
 }
 
+bool is_preview1(const WasiName& call) {
+  if (!call.name.starts_with("sock_")) return true;
+  constexpr std::string_view kOwn[] = {"sock_accept", "sock_recv", "sock_send", "sock_shutdown"};
+  return call.bound.empty() && std::ranges::find(kOwn, call.name) != std::end(kOwn);
+}
+
 const WasiName* find_wasi_call(std::string_view name, const FuncType& type) {
   const auto range = std::ranges::equal_range(kNames, name, {}, &WasiName::name);
   const auto found =

@@ -23,6 +23,8 @@ struct WasiName {
 // Sorted by name; a name has an entry for each of its types.
 std::span<const WasiName> wasi_names();
 bool is_wasi_name(std::string_view name);
+// Whether the call is of preview 1 itself; else it is of the sockets extension.
+bool is_preview1(const WasiName& call);
 // Null if there is no such call of this type.
 const WasiName* find_wasi_call(std::string_view name, const FuncType& type);
 

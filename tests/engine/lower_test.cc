@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "base/file.h"
 #include "base/scratch.h"
@@ -105,6 +105,45 @@ TEST(LowerTest, WhatHasNoOlderFormIsRefusedWithoutTheTool) {
   ASSERT_FALSE(made.ok());
   EXPECT_EQ(made.error().code, Code::kUnsupported);
   EXPECT_NE(made.error().message.find("simd"), std::string::npos);
+}
+
+// (module (import MODULE NAME (func (param i32 i32 i32) (result i32))))
+Bytes importing(std::string_view module, std::string_view name) {
+  Bytes out = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 8, 1, 0x60, 3, 0x7f, 0x7f, 0x7f, 1, 0x7f};
+  const auto sized = [&out](std::string_view text) {
+    out.push_back(static_cast<std::uint8_t>(text.size()));
+    out.insert(out.end(), text.begin(), text.end());
+  };
+  out.insert(out.end(), {2, static_cast<std::uint8_t>(module.size() + name.size() + 5), 1});
+  sized(module);
+  sized(name);
+  out.insert(out.end(), {0, 0});
+  return out;
+}
+
+// `ferry check` said of a Go program with sockets that it runs on Lucet, which does not bind them.
+TEST(LowerTest, AnEngineWithImportsOfItsOwnRefusesOthersByName) {
+  Capabilities fixed;
+  fixed.fixed_imports = true;
+  const auto impossible = [](const Bytes& wasm, const Capabilities& engine) {
+    const auto binary = wasm::read_binary(wasm);
+    EXPECT_TRUE(binary.ok()) << binary.error().text();
+    return lowering_for(*binary, {}, engine).impossible;
+  };
+  const Bytes opens = importing("wasi_snapshot_preview1", "sock_open");
+  EXPECT_THAT(impossible(opens, fixed), testing::ElementsAre("wasi-sockets"));
+  EXPECT_THAT(impossible(opens, {}), testing::IsEmpty());
+  EXPECT_THAT(impossible(importing("wasi_snapshot_preview1", "sock_accept"), fixed),
+              testing::IsEmpty());  // with three parameters it is preview 1's own
+  EXPECT_THAT(impossible(importing("wasi:io/streams@0.2.12", "x"), fixed),
+              testing::ElementsAre("component-imports"));
+  Info info;
+  info.name = "fixed";
+  info.capabilities = fixed;
+  const auto made = ready(opens, info);
+  ASSERT_FALSE(made.ok());
+  EXPECT_EQ(made.error().code, Code::kUnsupported);
+  EXPECT_NE(made.error().message.find("wasi-sockets"), std::string::npos);
 }
 
 // A wasm-opt that has no option `lacking` and otherwise copies its input.

@@ -7,5 +7,7 @@ ferry_crate(ferry_crate_lucet DIR ${dir}/lucet WITH ${dir}/thin LIBRARY libferry
 ferry_engine_wanted(lucet wanted DEFAULT RUST 1.95 COST ${cost} CACHED ${ferry_crate_lucet_cached})
 if(wanted)
   ferry_thin_engine(lucet CRATE ferry_crate_lucet EXPORTS ${dir}/lucet/exports.map)
+  # Its host calls are symbols of the crate (hostcalls.rs), bound when a module is compiled.
+  target_compile_definitions(ferry_engine_lucet PRIVATE FERRY_THIN_FIXED_IMPORTS)
   target_link_options(ferry_engine_lucet PRIVATE -Wl,-soname,ferry-engine-lucet.so)
 endif()

@@ -309,6 +309,9 @@ class ThinEngine final : public Engine {
     can.externref = can.reference_types;
     can.exact_traps = !has(FERRY_THIN_COARSE_TRAPS);
     can.any_imports = false;  // the layers make a host function of each type that preview 1 has
+#ifdef FERRY_THIN_FIXED_IMPORTS
+    can.fixed_imports = true;
+#endif
     counts_ = counts && can.counts_instructions;
   }
 
