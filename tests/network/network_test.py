@@ -228,6 +228,17 @@ class Http(Case):
                              grants=[f"localhost:{port}"])
         self.assertIn("connection refused", json.dumps(outcome).lower())
 
+    def test_lucet_has_no_sockets_and_check_says_so(self):
+        if not GIVEN.dialling:
+            self.skipTest("engine lucet is not built")
+        wasm = self.build(Function.sample, "fetch-json")
+        checked = ferry("check", wasm, "--engine", "lucet")
+        self.assertEqual(checked.returncode, 1, checked.stdout)
+        self.assertIn("lucet      cannot run it: it has no wasi-sockets", checked.stdout)
+        refused = ferry("run", wasm, "{}", "--engine", "lucet")
+        self.assertEqual(refused.returncode, 10, refused.stderr)
+        self.assertIn("the function uses wasi-sockets, which lucet does not have", refused.stderr)
+
     def test_c(self):
         wasm = self.build(Function.sample, "weather")
         for engine in self.on_engines(dials=True):
@@ -620,8 +631,12 @@ class Postgres(Case):
 
     def test_events_share_the_sessions_of_pgbouncer(self):
         """What a pool brings: the database sees one session, however many events there were."""
+        for authentication in ("scram-sha-256", "md5"):  # the recipe of docs/network.md, and a cheaper one
+            with self.subTest(auth_type=authentication):
+                self.share_sessions(self.start(services.pgbouncer, self.server, authentication))
+
+    def share_sessions(self, pool):
         wasm = self.build(Function.sample, "orders-store")
-        pool = self.start(services.pgbouncer, self.server, "scram-sha-256")
         url = self.url.replace(str(self.server.port), str(pool.port))
         before = self.sessions()
         for number in range(3):
