@@ -236,7 +236,7 @@ class Http(Case):
         self.assertEqual(checked.returncode, 1, checked.stdout)
         self.assertIn("lucet      cannot run it: it has no wasi-sockets", checked.stdout)
         refused = ferry("run", wasm, "{}", "--engine", "lucet")
-        self.assertEqual(refused.returncode, 10, refused.stderr)
+        self.assertEqual(refused.returncode, 11, refused.stderr)
         self.assertIn("the function uses wasi-sockets, which lucet does not have", refused.stderr)
 
     def test_c(self):
@@ -754,7 +754,7 @@ class ObjectStore(Case):
         ask("PUT", "/example-uploads").close()
         ask("PUT", "/example-uploads/in/photo%201.jpg", png(400, 200)).close()
         event = WORK / "s3.json"
-        event.write_text((SOURCE / "templates/events/s3.json").read_text())
+        event.write_text((SOURCE / "templates/events/lambda/s3.json").read_text())
         manifest = (f'[limits]\nmemory = "512MiB"\n[grant]\nconnect = ["localhost:{server.port}"]\n'
                     'env_from = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_ENDPOINT"]\n'
                     + (f'ca = "{self.authority.ca}"\n' if secure else ""))
