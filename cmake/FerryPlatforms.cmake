@@ -3,7 +3,8 @@
 #   src/platforms/NAME/           adapter and descriptor; defines const Platform& NAME_platform()
 #   src/platforms/NAME/emulator/  plays the platform's side; const Emulation& NAME_emulation()
 #   src/platforms/NAME/package/   makes what is uploaded; const Packaging& NAME_packaging()
-# The last two may be missing, and are never part of ferry-host.
+#   src/platforms/NAME/deploy/    uploads it; const Deployment& NAME_deployment()
+# The last three may be missing, and are never part of ferry-host.
 ferry_module(platform PATH platforms DEPENDS serve)
 ferry_module(emulator PATH emulators DEPENDS platform)
 
@@ -24,6 +25,11 @@ function(ferry_platform name)
   if(EXISTS ${PROJECT_SOURCE_DIR}/src/${folder})
     ferry_module(packaging_${name} PATH ${folder} DEPENDS packaging platform_${name})
     set_property(GLOBAL APPEND PROPERTY FERRY_PACKAGINGS ${name})
+  endif()
+  set(folder platforms/${name}/deploy)
+  if(EXISTS ${PROJECT_SOURCE_DIR}/src/${folder})
+    ferry_module(deploy_${name} PATH ${folder} DEPENDS deploy builder LIBRARIES CLI11::CLI11)
+    set_property(GLOBAL APPEND PROPERTY FERRY_DEPLOYMENTS ${name})
   endif()
 endfunction()
 
@@ -60,3 +66,5 @@ get_property(emulators GLOBAL PROPERTY FERRY_EMULATORS)
 ferry_list(emulator emulators Emulation emulation ${emulators})
 get_property(packagings GLOBAL PROPERTY FERRY_PACKAGINGS)
 ferry_list(packaging packaging Packaging packaging ${packagings})
+get_property(deployments GLOBAL PROPERTY FERRY_DEPLOYMENTS)
+ferry_list(deploy deploy Deployment deployment ${deployments})

@@ -74,7 +74,7 @@ def table(file, heading):
 
 def group(name):
     """How the table names what is of single platforms, and the lists of these."""
-    return "platforms/*" if re.fullmatch(r"(platform|emulator|packaging)_.+", name) else name
+    return "platforms/*" if re.fullmatch(r"(platform|emulator|packaging|deploy)_.+", name) else name
 
 
 def check_modules(problems):

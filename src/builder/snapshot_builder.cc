@@ -106,7 +106,7 @@ Status judge_environment(const snapshot::Frozen& found, const function::Function
   const bool attributes = function.manifest.input == function::InputForm::kData;
   const std::string who =
       found.environ_reader.empty() ? "" : fmt::format(" ({} looks at it)", found.environ_reader);
-  if (how.unasked && (attributes || how.platform == "lambda")) {
+  if (how.unasked && (attributes || how.environment_varies)) {
     return frozen(
         fmt::format("it reads its environment while it starts{}, where {} stands", who,
                     attributes ? "each event's CE_* attributes" : "each event's trace id"),

@@ -20,7 +20,7 @@ struct SnapshotRequest {
   // The user did not request a snapshot: only what is certain passes, and what a user would have to
   // be warned about is a reason not to make one.
   bool unasked = false;
-  std::string platform;  // that it is for; empty: any
+  bool environment_varies = false;  // where it is for, each event adds to the environment
   // Whose the key of Go's hash tables is, where nobody asked.
   std::string key_of =
       "this package's own: where strangers can read the package, use --no-snapshot";

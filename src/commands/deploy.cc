@@ -1,27 +1,23 @@
 // ferry deploy DIR: what `ferry pack` made, to the platform it was made for.
-#include <array>
 #include <cstdio>
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "commands/deploy_target.h"
 #include "commands/verb.h"
+#include "deploy/list.h"
 
 namespace ferry::commands {
 namespace {
 
 namespace json = boost::json;
 
-// A new platform is one line here.
-constexpr std::array kTargets{make_openwhisk_target, make_lambda_target};
-
 class Deploy final : public Verb {
  public:
   Deploy() {
-    for (auto make : kTargets) {
-      targets_.push_back(make());
+    for (const deploy::Deployment* each : deploy::all_deployments()) {
+      targets_.emplace_back(each->name, each->make());
     }
   }
 
@@ -40,7 +36,7 @@ class Deploy final : public Verb {
     app.add_option("--output", output_, "How to say what was done")
         ->check(CLI::IsMember({"text", "json"}))
         ->default_str("text");
-    for (auto& target : targets_) {
+    for (auto& [name, target] : targets_) {
       target->declare(app);
     }
     app.footer(
@@ -70,14 +66,14 @@ class Deploy final : public Verb {
   }
 
  private:
-  Result<DeployReport> deploy() {
+  Result<deploy::Report> deploy() {
     FERRY_TRY(job_.mark, deploy::read_mark(job_.folder));
     std::string known;
-    for (auto& target : targets_) {
-      if (target->name() == job_.mark.platform) {
+    for (auto& [name, target] : targets_) {
+      if (name == job_.mark.platform) {
         return target->run(job_);
       }
-      known += (known.empty() ? "" : ", ") + target->name();
+      known += (known.empty() ? "" : ", ") + name;
     }
     return Error{Code::kUsage,
                  fmt::format("{} was packed for {}, which ferry can't deploy to", job_.folder,
@@ -85,10 +81,10 @@ class Deploy final : public Verb {
                  "it can deploy what was packed for: " + known};
   }
 
-  void print(const DeployReport& report) const {
+  void print(const deploy::Report& report) const {
     if (output_ == "json") {
       json::array changes;
-      for (const DeployChange& change : report.changes) {
+      for (const deploy::Change& change : report.changes) {
         changes.push_back(json::object{{"what", change.what}, {"done", change.done}});
       }
       fmt::print("{}\n", json::serialize(json::object{
@@ -100,7 +96,7 @@ class Deploy final : public Verb {
                                                                 : json::value(report.address)}}));
       return;
     }
-    for (const DeployChange& change : report.changes) {
+    for (const deploy::Change& change : report.changes) {
       fmt::print("{} {}\n", change.what, change.done);
     }
     if (!report.address.empty()) {
@@ -111,8 +107,8 @@ class Deploy final : public Verb {
     }
   }
 
-  std::vector<std::unique_ptr<DeployTarget>> targets_;
-  DeployJob job_;
+  std::vector<std::pair<std::string, std::unique_ptr<deploy::Target>>> targets_;
+  deploy::Job job_;
   std::string output_ = "text";
 };
 

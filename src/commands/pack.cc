@@ -13,11 +13,31 @@
 namespace ferry::commands {
 namespace {
 
+// The platforms whose packages may hold more than one function.
+std::vector<std::string> several() {
+  std::vector<std::string> names;
+  for (const packaging::Packaging* each : packaging::all_packagings()) {
+    if (each->several) names.emplace_back(each->name);
+  }
+  return names;
+}
+
+// "azure: http, queue=NAME", of each platform that has triggers.
+std::vector<std::string> triggers() {
+  std::vector<std::string> out;
+  for (const packaging::Packaging* each : packaging::all_packagings()) {
+    if (each->triggers != nullptr) out.push_back(fmt::format("{}: {}", each->name, each->triggers));
+  }
+  return out;
+}
+
 class Pack final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("FUNCTION", paths_,
-                   "A .wasm file, a ferry.toml, or a folder with one; for lambda also several")
+    app.add_option(
+           "FUNCTION", paths_,
+           fmt::format("A .wasm file, a ferry.toml, or a folder with one; for {} also several",
+                       fmt::join(several(), ", ")))
         ->required();
     app.add_option("--for", platform_, "What to make")
         ->required()
@@ -33,8 +53,7 @@ class Pack final : public Verb {
     app.add_option("--tag", options_.tag, "Name of the image (default: the function's)")
         ->type_name("NAME[:VERSION]");
     app.add_option("--trigger", options_.triggers,
-                   "Azure: http, eventgrid, timer=CRON, queue=NAME, blob=PATH, servicebus=NAME or "
-                   "eventhub=NAME (repeatable; default: http)")
+                   fmt::format("What calls it, repeatable. {}", fmt::join(triggers(), "; ")))
         ->type_name("KIND")
         ->allow_extra_args(false);
     app.add_option("--key", options_.key, "Signing key (default: this user's own, made if needed)")
@@ -96,7 +115,6 @@ class Pack final : public Verb {
 
   Status pack() {
     options_.path = paths_.front();
-    options_.platform = platform_;
     options_.more.assign(paths_.begin() + 1, paths_.end());
     const packaging::Packaging* target = packaging::find_packaging(platform_);
     if (!options_.more.empty() && !target->several) {
@@ -105,8 +123,10 @@ class Pack final : public Verb {
     }
     FERRY_CHECK_OK(choose_architectures(*target));
     FERRY_CHECK_OK(check_folder_place("-o", options_.folder));
-    if (!options_.triggers.empty() && !target->has_triggers) {
-      return Error{Code::kUsage, "--trigger is for --for azure alone", ""};
+    options_.environment_varies = target->environment_varies;
+    if (!options_.triggers.empty() && target->triggers == nullptr) {
+      return Error{Code::kUsage, fmt::format("--trigger means nothing for {}", platform_),
+                   fmt::format("it may be given for {}", fmt::join(triggers(), "; "))};
     }
     if (!options_.push.empty()) {
       if (!target->has_image) {

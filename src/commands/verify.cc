@@ -105,9 +105,12 @@ class Verify final : public Verb {
                      fmt::format("there are {}", fmt::join(platforms::emulated_names(), ", "))};
       }
       if (equals != std::string::npos) {
-        const char* auth = std::getenv("OPENWHISK_AUTH");
-        const bool needs = side.name == "openwhisk" && auth != nullptr;
-        FERRY_TRY(side.remote, remote_wire(given.substr(equals + 1), needs ? auth : ""));
+        std::string variable = side.name + "_AUTH";
+        for (char& c : variable) {
+          c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        }
+        const char* auth = std::getenv(variable.c_str());
+        FERRY_TRY(side.remote, remote_wire(given.substr(equals + 1), auth == nullptr ? "" : auth));
       }
       out.push_back(std::move(side));
     }

@@ -42,7 +42,7 @@ void WasmProvider::complain(const Error& error) const {
 Result<std::vector<serve::Listed>> WasmProvider::list(const serve::Wanted& wanted) {
   if (paths_.empty() && !wanted.may_be_none) {
     return Error{Code::kUsage, "FUNCTION is required",
-                 "only --platform openwhisk starts without one"};
+                 "name a .wasm file, a ferry.toml, or a folder with one"};
   }
   for (const std::string& path : paths_) {
     FERRY_TRY(auto function, builder::read_function(path, common_));

@@ -11,10 +11,12 @@ namespace ferry::packaging {
 enum class Cpus : unsigned char { kOne, kSeveral, kAmd64 };
 
 struct Packaging {
-  const char* name;           // of --for
-  bool several = false;       // a package may hold more than one function
-  bool has_image = false;     // there is an image, which can be pushed to a registry
-  bool has_triggers = false;  // --trigger means something
+  const char* name;        // of --for
+  bool several = false;    // a package may hold more than one function
+  bool has_image = false;  // there is an image, which can be pushed to a registry
+  // Each event's environment has something of its own there: a snapshot must not freeze it.
+  bool environment_varies = false;
+  const char* triggers = nullptr;  // what --trigger may name; null: it means nothing
   Cpus cpus = Cpus::kOne;
   Status (*pack)(const PackOptions& options) = nullptr;
 };

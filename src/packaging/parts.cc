@@ -51,7 +51,7 @@ std::optional<function::Function> try_snapshot(const PackOptions& options,
   how.unasked = true;
   how.random = &random;
   how.cases = options.cases;
-  how.platform = options.platform;
+  how.environment_varies = options.environment_varies;
   if (!quiet && function.wasm.size() >= kWorthSaying) {
     fmt::print(stderr, "ferry: {}: creating a start-up snapshot (skip with --no-snapshot)\n",
                function.name);

@@ -21,10 +21,10 @@ struct PackOptions {
   std::string tag;     // of the image; empty: the function's name
   std::string push;    // REGISTRY/NAME:TAG to send the image to; empty: nowhere
   bool insecure_registry = false;
-  std::vector<std::string> triggers = {};  // of Azure Functions; empty: http
+  std::vector<std::string> triggers = {};  // as Packaging::triggers says; empty: its default
   bool no_snapshot = false;                // pack the start-up with the rest
   std::vector<std::string> cases = {};     // events on which snapshot and original must agree
-  std::string platform = {};               // "lambda"; where that matters to a snapshot
+  bool environment_varies = false;         // as Packaging's
   std::vector<Architecture> architectures{kThisArchitecture};  // one, or several for an image
 };
 

@@ -1,7 +1,8 @@
 // A Platform is one folder under src/platforms. The adapter runs in the host and turns the
 // platform's native input into Events and Outcomes into its native reply; the descriptor says how
-// the platform is recognised and what it allows. Below it, emulator/ plays the platform's side and
-// package/ makes what is uploaded to it. docs/adding-a-platform.md says how to add one.
+// the platform is recognised and what it allows. Below it, emulator/ plays the platform's side,
+// package/ makes what is uploaded to it, and deploy/ uploads that. docs/adding-a-platform.md says
+// how to add one.
 #pragma once
 
 #include <functional>

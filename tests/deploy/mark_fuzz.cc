@@ -1,6 +1,5 @@
-// Any bytes as ferry-package.json, as wsk's properties, as action.json.
+// Any bytes as ferry-package.json.
 #include "deploy/mark.h"
-#include "deploy/openwhisk.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
@@ -11,8 +10,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       __builtin_trap();
     }
   }
-  ferry::deploy::parse_wskprops(text);
-  (void)ferry::deploy::make_action(text, {});
   (void)ferry::deploy::shown(text, size / 2);
   return 0;
 }

@@ -60,7 +60,12 @@ Status pack(const PackOptions& options) {
 
 const Packaging& azure_packaging() {
   static constexpr Packaging packaging{
-      .name = "azure", .has_triggers = true, .cpus = Cpus::kAmd64, .pack = pack};
+      .name = "azure",
+      .triggers =
+          "http, eventgrid, timer=CRON, queue=NAME, blob=PATH, servicebus=NAME or eventhub=NAME "
+          "(default: http)",
+      .cpus = Cpus::kAmd64,
+      .pack = pack};
   return packaging;
 }
 

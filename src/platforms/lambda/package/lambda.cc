@@ -256,7 +256,10 @@ Status pack(const PackOptions& options) {
 }  // namespace
 
 const Packaging& lambda_packaging() {
-  static constexpr Packaging packaging{.name = "lambda", .several = true, .pack = pack};
+  static constexpr Packaging packaging{.name = "lambda",
+                                       .several = true,
+                                       .environment_varies = true,  // the trace id
+                                       .pack = pack};
   return packaging;
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "deploy/openwhisk.h"
+#include "platforms/openwhisk/deploy/api.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

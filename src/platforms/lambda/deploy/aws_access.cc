@@ -1,4 +1,4 @@
-#include "deploy/aws_access.h"
+#include "platforms/lambda/deploy/aws_access.h"
 
 #include <array>
 

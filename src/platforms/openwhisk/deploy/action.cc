@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/digest.h"
-#include "deploy/openwhisk.h"
+#include "platforms/openwhisk/deploy/api.h"
 
 namespace ferry::deploy {
 namespace {

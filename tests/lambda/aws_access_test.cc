@@ -1,5 +1,5 @@
 // Who we are to AWS, from an environment and files that the test writes.
-#include "deploy/aws_access.h"
+#include "platforms/lambda/deploy/aws_access.h"
 
 #include <map>
 

@@ -96,7 +96,7 @@ class Deploy(unittest.TestCase):
         host = host or f"http://127.0.0.1:{self.server.port}"
         known = ["--apihost", host, "--auth", auth] if auth else []
         plain = {k: v for k, v in os.environ.items() if not k.startswith("__OW_")}
-        done = subprocess.run([OPTIONS.ferry, "deploy", self.folder, *known, *words],
+        done = subprocess.run([OPTIONS.build + "/bin/ferry", "deploy", self.folder, *known, *words],
                               capture_output=True, text=True, timeout=60, check=False,
                               env={**plain, "HOME": self.folder, **(env or {})})
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
@@ -209,6 +209,6 @@ class Deploy(unittest.TestCase):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--ferry", required=True)
+    parser.add_argument("--build", required=True)
     OPTIONS, rest = parser.parse_known_args()
     unittest.main(argv=sys.argv[:1] + rest)

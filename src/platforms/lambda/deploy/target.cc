@@ -1,4 +1,6 @@
 // ferry deploy, for what `ferry pack --for lambda` made.
+#include "deploy/target.h"
+
 #include <charconv>
 #include <cstdlib>
 
@@ -6,17 +8,16 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "commands/deploy_target.h"
-#include "deploy/aws_lambda.h"
+#include "platforms/lambda/deploy/api.h"
 
-namespace ferry::commands {
+namespace ferry::deploy {
 namespace {
 
 // What Lambda takes in one request (quotas page: 50 MB zipped); it says so itself, a little later.
 constexpr std::uint64_t kMaxZip = 64ull << 20;
 constexpr std::uint64_t kMaxConfig = 1 << 20;
 
-deploy::AwsWorld real_world() {
+AwsWorld real_world() {
   return {[](const char* name) {
             const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
             return std::string(value == nullptr ? "" : value);
@@ -47,10 +48,8 @@ Result<int> number(std::string_view text) {
   return out;
 }
 
-class LambdaTarget final : public DeployTarget {
+class LambdaTarget final : public Target {
  public:
-  std::string name() const override { return "lambda"; }
-
   void declare(CLI::App& app) override {
     const std::string group = "AWS Lambda";
     app.add_option("--role", role_, "ARN of the role that a new function gets")
@@ -69,34 +68,34 @@ class LambdaTarget final : public DeployTarget {
         ->group(group);
   }
 
-  Result<DeployReport> run(const DeployJob& job) override {
-    FERRY_TRY(const deploy::AwsAccess access,
-              deploy::find_aws_access(choice_, real_world(), job.transport.insecure));
-    FERRY_TRY(auto transport, deploy::make_transport(job.transport));
-    deploy::LambdaApi api(*transport, access, system_clock());
+  Result<Report> run(const Job& job) override {
+    FERRY_TRY(const AwsAccess access,
+              find_aws_access(choice_, real_world(), job.transport.insecure));
+    FERRY_TRY(auto transport, make_transport(job.transport));
+    LambdaApi api(*transport, access, system_clock());
     FERRY_TRY(const auto functions, functions_of(job));
     if (job.remove) {
       return remove(api, functions, job.dry_run);
     }
     FERRY_TRY(const auto layers, layers_of(job));
     if (job.dry_run) {
-      for (const deploy::LambdaLayer& layer : layers) {
+      for (const LambdaLayer& layer : layers) {
         fmt::print("{}", api.describe(layer));
       }
-      for (const deploy::LambdaFunction& function : functions) {
+      for (const LambdaFunction& function : functions) {
         fmt::print("{}", api.describe(function));
       }
-      return DeployReport{};
+      return Report{};
     }
-    DeployReport report;
+    Report report;
     std::vector<std::string> arns;
-    for (const deploy::LambdaLayer& layer : layers) {
-      FERRY_TRY(const deploy::LambdaDone done, api.put_layer(layer, job.force));
+    for (const LambdaLayer& layer : layers) {
+      FERRY_TRY(const LambdaDone done, api.put_layer(layer, job.force));
       report.changes.push_back({"layer " + layer.name, done.done});
       arns.push_back(done.arn);
     }
-    for (const deploy::LambdaFunction& function : functions) {
-      FERRY_TRY(const deploy::LambdaDone done, api.put_function(function, arns, job.force));
+    for (const LambdaFunction& function : functions) {
+      FERRY_TRY(const LambdaDone done, api.put_function(function, arns, job.force));
       report.changes.push_back({"function " + function.name, done.done});
       report.address = report.address.empty() ? done.arn : report.address;
     }
@@ -108,10 +107,10 @@ class LambdaTarget final : public DeployTarget {
   }
 
  private:
-  Result<DeployReport> remove(deploy::LambdaApi& api,
-                              const std::vector<deploy::LambdaFunction>& functions, bool dry_run) {
-    DeployReport report;
-    for (const deploy::LambdaFunction& function : functions) {
+  Result<Report> remove(LambdaApi& api, const std::vector<LambdaFunction>& functions,
+                        bool dry_run) {
+    Report report;
+    for (const LambdaFunction& function : functions) {
       if (dry_run) {
         fmt::print("{}", api.describe_remove(function.name));
         continue;
@@ -125,21 +124,21 @@ class LambdaTarget final : public DeployTarget {
   }
 
   // Packages of a version that made no other say nothing.
-  static Result<std::string> architecture_of(const DeployJob& job) {
+  static Result<std::string> architecture_of(const Job& job) {
     const std::string_view said = job.mark.setting("architecture");
     if (said.empty() || said == "x86_64") return std::string("x86_64");
     if (said == "arm64") return std::string(said);
-    return Error{Code::kInvalid,
-                 fmt::format("ferry-package.json names the architecture '{}'",
-                             deploy::shown(std::string(said), 40)),
-                 "pack the function again"};
+    return Error{
+        Code::kInvalid,
+        fmt::format("ferry-package.json names the architecture '{}'", shown(std::string(said), 40)),
+        "pack the function again"};
   }
 
-  Result<std::vector<deploy::LambdaLayer>> layers_of(const DeployJob& job) const {
+  Result<std::vector<LambdaLayer>> layers_of(const Job& job) const {
     FERRY_TRY(Bytes runtime, read_file(job.folder + "/runtime-layer.zip", kMaxZip));
     FERRY_TRY(Bytes bundles, read_file(job.folder + "/function-layer.zip", kMaxZip));
     FERRY_TRY(const std::string architecture, architecture_of(job));
-    std::vector<deploy::LambdaLayer> out;
+    std::vector<LambdaLayer> out;
     // One name for each architecture, so that functions of both do not take turns at a version.
     out.push_back({prefix_ + (architecture == "arm64" ? "ferry-runtime-arm64" : "ferry-runtime"),
                    fmt::format("ferry-host {}, {}", job.mark.ferry, job.mark.setting("engine")),
@@ -150,18 +149,18 @@ class LambdaTarget final : public DeployTarget {
     return out;
   }
 
-  Result<std::vector<deploy::LambdaFunction>> functions_of(const DeployJob& job) const {
+  Result<std::vector<LambdaFunction>> functions_of(const Job& job) const {
     FERRY_TRY(const Bytes code, read_file(job.folder + "/function.zip", kMaxZip));
-    std::vector<deploy::LambdaFunction> out;
+    std::vector<LambdaFunction> out;
     for (const std::string& name : words_of(job.mark.setting("functions"), ',')) {
       const auto words = words_of(job.mark.setting("function " + name), ' ');
       if (words.size() != 3) {
-        return Error{Code::kInvalid,
-                     fmt::format("ferry-package.json says nothing of the function '{}'",
-                                 deploy::shown(name, 80)),
-                     "pack the function again"};
+        return Error{
+            Code::kInvalid,
+            fmt::format("ferry-package.json says nothing of the function '{}'", shown(name, 80)),
+            "pack the function again"};
       }
-      deploy::LambdaFunction function;
+      LambdaFunction function;
       function.name = prefix_ + layer_name(name);
       function.handler = name;
       function.description = "ferry " + words[2];
@@ -189,11 +188,15 @@ class LambdaTarget final : public DeployTarget {
 
   std::string role_;
   std::string prefix_;
-  deploy::AwsChoice choice_;
+  AwsChoice choice_;
 };
 
 }  // namespace
 
-std::unique_ptr<DeployTarget> make_lambda_target() { return std::make_unique<LambdaTarget>(); }
+const Deployment& lambda_deployment() {
+  static const Deployment deployment{
+      "lambda", [] { return std::unique_ptr<Target>(std::make_unique<LambdaTarget>()); }};
+  return deployment;
+}
 
-}  // namespace ferry::commands
+}  // namespace ferry::deploy

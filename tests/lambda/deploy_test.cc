@@ -1,7 +1,7 @@
-#include "deploy/aws_lambda.h"
-
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
+
+#include "platforms/lambda/deploy/api.h"
 
 namespace ferry::deploy {
 namespace {

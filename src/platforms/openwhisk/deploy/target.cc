@@ -1,4 +1,6 @@
 // ferry deploy, for what `ferry pack --for openwhisk` made.
+#include "deploy/target.h"
+
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
@@ -6,10 +8,9 @@
 
 #include "base/file.h"
 #include "builder/values.h"
-#include "commands/deploy_target.h"
-#include "deploy/openwhisk.h"
+#include "platforms/openwhisk/deploy/api.h"
 
-namespace ferry::commands {
+namespace ferry::deploy {
 namespace {
 
 constexpr std::uint64_t kMaxAction = 128ull << 20;
@@ -20,10 +21,8 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-class OpenWhiskTarget final : public DeployTarget {
+class OpenWhiskTarget final : public Target {
  public:
-  std::string name() const override { return "openwhisk"; }
-
   void declare(CLI::App& app) override {
     const std::string group = "OpenWhisk";
     app.add_option("--apihost", given_.api_host,
@@ -57,19 +56,19 @@ class OpenWhiskTarget final : public DeployTarget {
         ->group(group);
   }
 
-  Result<DeployReport> run(const DeployJob& job) override {
+  Result<Report> run(const Job& job) override {
     FERRY_TRY(const Bytes packed, read_file(job.folder + "/action.json", kMaxAction));
     choice_.web = !web_.empty();
     choice_.raw = web_ == "raw";
-    FERRY_TRY(const deploy::OpenWhiskAction action, deploy::make_action(as_text(packed), choice_));
-    FERRY_TRY(const deploy::OpenWhiskAccess access, find_access());
-    FERRY_TRY(auto transport, deploy::make_transport(job.transport));
-    FERRY_TRY(auto api, deploy::OpenWhiskApi::open(*transport, access, job.transport.insecure));
+    FERRY_TRY(const OpenWhiskAction action, make_action(as_text(packed), choice_));
+    FERRY_TRY(const OpenWhiskAccess access, find_access());
+    FERRY_TRY(auto transport, make_transport(job.transport));
+    FERRY_TRY(auto api, OpenWhiskApi::open(*transport, access, job.transport.insecure));
     if (job.dry_run) {
       fmt::print("{}", job.remove ? api.describe_remove(action) : api.describe_put(action));
-      return DeployReport{};
+      return Report{};
     }
-    DeployReport report;
+    Report report;
     if (job.remove) {
       FERRY_TRY(const bool was_there, api.remove(action));
       report.changes.push_back({"action " + action.name, was_there ? "deleted" : "absent"});
@@ -90,8 +89,8 @@ class OpenWhiskTarget final : public DeployTarget {
 
  private:
   // As `wsk`: what was typed, the environment of an action, the properties file.
-  Result<deploy::OpenWhiskAccess> find_access() const {
-    deploy::OpenWhiskAccess out = given_;
+  Result<OpenWhiskAccess> find_access() const {
+    OpenWhiskAccess out = given_;
     FERRY_TRY(out.auth, builder::value_of(given_.auth, "--auth"));
     const auto fill = [&](const std::string& host, const std::string& auth,
                           const std::string& name_space) {
@@ -112,7 +111,7 @@ class OpenWhiskTarget final : public DeployTarget {
       }
       return out;  // no such file is the usual case
     }
-    const deploy::Fields properties = deploy::parse_wskprops(as_text(*file));
+    const Fields properties = parse_wskprops(as_text(*file));
     const auto property = [&](std::string_view wanted) {
       for (const auto& [key, value] : properties) {
         if (key == wanted) {
@@ -125,15 +124,17 @@ class OpenWhiskTarget final : public DeployTarget {
     return out;
   }
 
-  deploy::OpenWhiskAccess given_{"", "", ""};
-  deploy::OpenWhiskChoice choice_;
+  OpenWhiskAccess given_{"", "", ""};
+  OpenWhiskChoice choice_;
   std::string web_;
 };
 
 }  // namespace
 
-std::unique_ptr<DeployTarget> make_openwhisk_target() {
-  return std::make_unique<OpenWhiskTarget>();
+const Deployment& openwhisk_deployment() {
+  static const Deployment deployment{
+      "openwhisk", [] { return std::unique_ptr<Target>(std::make_unique<OpenWhiskTarget>()); }};
+  return deployment;
 }
 
-}  // namespace ferry::commands
+}  // namespace ferry::deploy

@@ -1,4 +1,4 @@
-#include "deploy/aws_lambda.h"
+#include "platforms/lambda/deploy/api.h"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>

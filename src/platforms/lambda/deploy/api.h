@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "deploy/aws_access.h"
 #include "deploy/transport.h"
+#include "platforms/lambda/deploy/aws_access.h"
 
 namespace ferry::deploy {
 

@@ -1,4 +1,4 @@
-#include "deploy/openwhisk.h"
+#include "platforms/openwhisk/deploy/api.h"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
