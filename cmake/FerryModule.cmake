@@ -48,10 +48,8 @@ function(ferry_test name)
   add_executable(test_${name} ${sources})
   list(TRANSFORM T_DEPENDS PREPEND ferry_)
   target_include_directories(test_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  target_link_libraries(test_${name} PRIVATE ${T_DEPENDS} ${T_LIBRARIES} ferry_flags
+  target_link_libraries(test_${name} PRIVATE ${T_DEPENDS} ${T_LIBRARIES} ferry_flags test_tree
     GTest::gmock GTest::gtest_main)
-  target_compile_definitions(test_${name} PRIVATE
-    FERRY_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FERRY_BINARY_DIR="${CMAKE_BINARY_DIR}")
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(test_${name} PRIVATE -O1)  # what is tested is optimised, not the tests
   endif()

@@ -8,12 +8,13 @@
 
 #include "base/exit_code.h"
 #include "base/file.h"
+#include "tree.h"
 
 namespace ferry::commands {
 namespace {
 
 TEST(ExitCodesTest, TheDocumentShowsTheTable) {
-  const auto page = read_file(FERRY_SOURCE_DIR "/docs/cli.md", 1u << 20);
+  const auto page = read_file(in_sources("docs/cli.md"), 1u << 20);
   ASSERT_TRUE(page.ok()) << page.error().text();
   for (const ExitRow& row : exit_rows()) {
     const std::string line = fmt::format("| {} | {} | {} |\n", row.code, row.meaning, row.from);

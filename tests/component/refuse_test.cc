@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "component/builder.h"
 #include "component/lower.h"
+#include "tree.h"
 #include "wasm/wat.h"
 
 namespace ferry {
@@ -285,7 +286,7 @@ TEST(Invalid, Truncated) {
 TEST(Invalid, Mutated) {
   std::mt19937 random(1);
   std::size_t taken = 0;
-  const std::filesystem::path corpus = FERRY_SOURCE_DIR "/tests/corpus/component_lower";
+  const std::filesystem::path corpus = in_sources("tests/corpus/component_lower");
   for (const auto& file : std::filesystem::directory_iterator(corpus)) {
     const Bytes whole = read_file(file.path().string(), 1u << 20).value();
     for (int round = 0; round < 4000; ++round) {

@@ -3,13 +3,14 @@
 #include <sys/mman.h>
 
 #include "base/file.h"
+#include "tree.h"
 #include "wasm/binary.h"
 #include "wasm/prepare.h"
 
 namespace ferry::engine {
 
 Bytes guest(const std::string& name) {
-  auto bytes = read_file(FERRY_BINARY_DIR "/tests/guests/" + name + ".wasm", 1 << 24);
+  auto bytes = read_file(in_build("tests/guests/" + name + ".wasm"), 1 << 24);
   EXPECT_TRUE(bytes.ok()) << (bytes.ok() ? "" : bytes.error().text());
   return bytes.ok() ? std::move(*bytes) : Bytes{};
 }

@@ -14,13 +14,14 @@
 #include "engine/plugins.h"
 #include "function/function.h"
 #include "host/host.h"
+#include "tree.h"
 
 namespace ferry::host {
 namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kFunctions = FERRY_BINARY_DIR "/functions/";
+const std::string kFunctions = in_build("functions/");
 
 constexpr std::chrono::milliseconds kNear{300};
 constexpr std::chrono::milliseconds kFar{60'000};  // reached by nobody, however slow the engine

@@ -14,13 +14,14 @@
 #include "engine/plugins.h"
 #include "function/function.h"
 #include "host/host.h"
+#include "tree.h"
 
 namespace ferry::host {
 namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kHello = FERRY_BINARY_DIR "/functions/hello-c.wasm";
+const std::string kHello = in_build("functions/hello-c.wasm");
 
 class Instructions : public testing::TestWithParam<std::string> {
  protected:

@@ -18,6 +18,7 @@
 #include "function/function.h"
 #include "host/host.h"
 #include "host/loaded.h"
+#include "tree.h"
 
 namespace ferry::host {
 namespace {
@@ -48,7 +49,7 @@ class Isolation : public testing::TestWithParam<std::string> {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   std::shared_ptr<Loaded> load(reset::GuardKind way) {
-    auto function = function::load_function(FERRY_BINARY_DIR "/tests/guests/spiteful.wasm", "");
+    auto function = function::load_function(in_build("tests/guests/spiteful.wasm"), "");
     EXPECT_TRUE(function.ok()) << function.error().text();
     auto store = bundle::Store::open({folder_});
     EXPECT_TRUE(store.ok()) << store.error().text();

@@ -10,6 +10,7 @@
 #include "engine/loader.h"
 #include "function/function.h"
 #include "host/host.h"
+#include "tree.h"
 
 namespace ferry::host {
 namespace {
@@ -29,7 +30,7 @@ class Room : public testing::Test {
     ASSERT_TRUE(loaded.ok()) << loaded.error().text();
     engine_ = std::make_unique<engine::LoadedEngine>(std::move(*loaded));
     host_ = std::make_unique<Host>(**engine_, system_clock(), system_random());
-    auto function = function::load_function(FERRY_BINARY_DIR "/functions/hello-c.wasm", "");
+    auto function = function::load_function(in_build("functions/hello-c.wasm"), "");
     if (!function.ok()) GTEST_SKIP() << function.error().text();
     auto store = bundle::Store::open({folder_});
     ASSERT_TRUE(store.ok()) << store.error().text();

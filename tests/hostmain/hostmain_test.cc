@@ -16,6 +16,7 @@
 #include "hostmain/options.h"
 #include "hostmain/packed.h"
 #include "platforms/list.h"
+#include "tree.h"
 
 namespace ferry::hostmain {
 namespace {
@@ -185,8 +186,8 @@ TEST(Packed, OfAnotherVersionOrCpuIsRefusedByTheProgram) {
     info.facts = "{}";
     const Bytes bundle = bundle::write_bundle(info, Bytes(4096, 0xcc), secret);
     ASSERT_TRUE(write_file_atomically(folder + "/other.ferry", bundle).ok());
-    const std::string command = std::string(FERRY_BINARY_DIR) +
-                                "/bin/ferry-host --listen 127.0.0.1:0 --bundle " + folder + " 2>&1";
+    const std::string command =
+        in_build("bin/ferry-host") + " --listen 127.0.0.1:0 --bundle " + folder + " 2>&1";
     FILE* pipe = popen(command.c_str(), "r");
     ASSERT_NE(pipe, nullptr);
     std::string said(4096, '\0');
@@ -227,7 +228,7 @@ TEST(Serve, WhoCallsBeforeTheBundlesAreReadIsNotRefused) {
   ASSERT_TRUE(write_file_atomically(bundle, {}).ok());
   for (const char* platform : {"http", "openwhisk"}) {
     const sockaddr_in address = free_address();
-    const std::string program = std::string(FERRY_BINARY_DIR) + "/bin/ferry-host";
+    const std::string program = in_build("bin/ferry-host");
     const std::string listen = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
     const pid_t child = fork();
     if (child == 0) {

@@ -11,6 +11,7 @@
 #include "event/json.h"
 #include "lambda/samples.h"
 #include "platforms/lambda/events.h"
+#include "tree.h"
 
 namespace ferry::platforms::lambda {
 namespace {
@@ -18,7 +19,7 @@ namespace {
 using event::JsonKind;
 namespace fs = std::filesystem;
 
-const std::string kGolden = std::string(FERRY_SOURCE_DIR) + "/tests/lambda/golden";
+const std::string kGolden = in_sources("tests/lambda/golden");
 
 class FixedClock final : public Clock {
  public:

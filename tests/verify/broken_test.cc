@@ -15,6 +15,7 @@
 #include "engine/compiler.h"
 #include "engine/loader.h"
 #include "function/function.h"
+#include "tree.h"
 #include "verify/run.h"
 
 namespace ferry::verify {
@@ -153,7 +154,7 @@ class BrokenEmulation final : public Emulation {
 class BrokenAdapter : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string path = FERRY_BINARY_DIR "/functions/hello-c.wasm";
+    const std::string path = in_build("functions/hello-c.wasm");
     auto function = function::load_function(path, "");
     if (!function.ok()) {
       GTEST_SKIP() << "no hello-c: " << function.error().text();
@@ -200,7 +201,7 @@ class BrokenAdapter : public testing::Test {
                                return host_->load(*bundle_, load);
                              },
                              sides};
-    auto cases = load_cases(FERRY_SOURCE_DIR "/tests/verify/cases/hello.toml");
+    auto cases = load_cases(in_sources("tests/verify/cases/hello.toml"));
     EXPECT_TRUE(cases.ok()) << cases.error().text();
     auto results = run_cases(context, *cases);
     EXPECT_TRUE(results.ok()) << results.error().text();

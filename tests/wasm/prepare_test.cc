@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file.h"
+#include "tree.h"
 #include "wasm/lower.h"
 #include "wasm/wat.h"
 
@@ -393,7 +394,7 @@ TEST(Lowering, ListsWhatAnEngineLacks) {
 
 // The functions that this tree builds, and any folder of modules named by FERRY_WASM_CORPUS.
 TEST(Prepare, KeepsRealBinariesValid) {
-  std::vector<std::string> folders = {std::string(FERRY_BINARY_DIR) + "/functions"};
+  std::vector<std::string> folders = {in_build("functions")};
   if (const char* more = std::getenv("FERRY_WASM_CORPUS")) {
     folders.emplace_back(more);
   }
