@@ -7,7 +7,8 @@ One worker of `ferry serve` on a core of its own, wrk on the others. First the p
 a second with few connections. Then 3 and 10 times as many connections as keep the worker busy, each
 asking again as soon as it was answered: goodput is answers 200 a second. A probe beside asks ten times
 a second over a connection of its own, and tells how long answers 200 and 503 took. Last a mix: one
-function flooded by 640 connections, another asked by 16, against the same 16 alone.
+function flooded by 640 connections, another asked by 16, against the same 16 alone. hello-go is measured from its snapshot, which the server makes
+by itself, and without (`--no-snapshot`).
 
 Needs wrk. Prints a table and one line of JSON.
 """
@@ -27,6 +28,7 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+NO_SNAPSHOT = ("--no-snapshot",)
 BUSY = 64  # connections that keep one worker busy
 
 
@@ -52,6 +54,17 @@ class Server:
         connection.close()
         return {key: float(value) for key, value in
                 (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))}
+
+    def settle(self, names, snapshot):
+        """Waits until what the server makes of the functions by itself is in use."""
+        wanted = {f'ferry_function_interpreted{{function="{name}"}}': 0 for name in names}
+        if snapshot:
+            wanted['ferry_function_snapshot{function="hello-go"}'] = 1
+        end = time.monotonic() + 120
+        while any(self.metrics().get(key, value) != value for key, value in wanted.items()):
+            if time.monotonic() > end:
+                raise SystemExit(f"the server is not ready after 120 s: {self.metrics()}")
+            time.sleep(0.2)
 
     def end(self):
         self.process.send_signal(signal.SIGTERM)
@@ -112,29 +125,34 @@ def main():
     build = options.build.resolve()
     out = {"alone": {}, "mix": {}}
     with tempfile.TemporaryDirectory(prefix="ferry-overload-") as folder:
-        for name in ("hello-c", "hello-go"):
-            server = Server(build, folder, [name])
+        for name, plain in (("hello-c", ()), ("hello-go", ()), ("hello-go", NO_SNAPSHOT)):
+            server = Server(build, folder, [name], plain)
+            server.settle([name], name == "hello-go" and not plain)
             rows = [goodput(server, name, "/", count, options.seconds)
                     for count in (BUSY // 2, BUSY, 3 * BUSY, 10 * BUSY, 30 * BUSY)]
             server.end()
-            out["alone"][name] = rows
+            label = " ".join([name, *plain])
+            out["alone"][label] = rows
             peak = max(row["good"] for row in rows)
             for row in rows:
-                print(f"{name:10} {row['connections']:5} connections: {row['good']:7}/s "
+                print(f"{label} {row['connections']:5} connections: {row['good']:7}/s "
                       f"({100 * row['good'] / peak:.0f} % of the peak), {row['refused']}/s refused, "
-                      f"p50 ms {row['p50_ms']}, slowest 503 {row['max_503_ms']} ms")
-        for quick, flooded in (("hello-c", "hello-go"), ("hello-go", "hello-c")):
-            server = Server(build, folder, [quick, flooded])
-            alone = goodput(server, quick, f"/{quick}", 16, options.seconds)
-            load = flood(server.port, f"/{flooded}", 10 * BUSY, options.seconds + 4)
-            time.sleep(1)
-            beside = goodput(server, quick, f"/{quick}", 16, options.seconds)
-            load.wait()
-            server.end()
-            out["mix"][quick] = {"alone": alone, "beside": beside}
-            print(f"{quick} by 16 connections: {alone['good']}/s alone, {beside['good']}/s beside "
-                  f"{flooded} flooded by {10 * BUSY} ({100 * beside['good'] / alone['good']:.0f} %), "
-                  f"p50 ms {beside['p50_ms']}")
+                      f"p50 ms {row['p50_ms']}, slowest 503 {row['max_503_ms']} ms", flush=True)
+        for plain in ((), NO_SNAPSHOT):
+            for quick, flooded in (("hello-c", "hello-go"), ("hello-go", "hello-c")):
+                server = Server(build, folder, [quick, flooded], plain)
+                server.settle([quick, flooded], not plain)
+                alone = goodput(server, quick, f"/{quick}", 16, options.seconds)
+                load = flood(server.port, f"/{flooded}", 10 * BUSY, options.seconds + 4)
+                time.sleep(1)
+                beside = goodput(server, quick, f"/{quick}", 16, options.seconds)
+                load.wait()
+                server.end()
+                out["mix"][" ".join([quick, *plain])] = {"alone": alone, "beside": beside}
+                share = 100 * beside["good"] / alone["good"]
+                print(f"{' '.join([quick, *plain])} by 16 connections: {alone['good']}/s alone, "
+                      f"{beside['good']}/s beside {flooded} flooded by {10 * BUSY} ({share:.0f} %), "
+                      f"p50 ms {beside['p50_ms']}", flush=True)
     print(json.dumps(out))
 
 

@@ -51,6 +51,7 @@ bool Server::Loop::lead() {
 bool Server::Loop::turn(bool may_wait) {
   // A new leader may find events here that the one before did not get to.
   if (next_event_ == event_count_) {
+    if (lanes_.size() > 1) charge_rest();
     charged_ = nullptr;
     ++turns_;
     wait_for_events(may_wait ? timeout_ms() : 0);

@@ -43,6 +43,7 @@ class Server::Loop {
     Nanoseconds left{0};         // of its share; below zero, what it had too much
     std::uint64_t refilled = 0;  // in which turn
     Nanoseconds mean{0};         // of its last guests
+    std::uint32_t handled = 0;   // requests of this turn: read, or answered from the queue
   };
 
   // These may run guests. False: the lead was lost; return at once, touching nothing.
@@ -88,6 +89,7 @@ class Server::Loop {
   bool is_full(const LaneState& lane) const;
   void stop_waiting(Connection& connection);
   void charge(Monotonic now);
+  void charge_rest();
 
   // memory
   void account(Connection& connection);
@@ -140,6 +142,7 @@ class Server::Loop {
   std::size_t next_lane_ = 0;     // whose turn it is to take a free slot
   LaneState* charged_ = nullptr;  // whose guest ran last, since when; null: nobody is charged
   Monotonic charged_since_;
+  Nanoseconds turn_charged_{0};  // in this turn, to all lanes
   std::uint64_t turns_ = 0;
   std::uint32_t running_ = 0;
   std::uint32_t queued_ = 0;

@@ -4,8 +4,9 @@
 // A request runs as it arrives while its lane has some of its share of this turn left. After that
 // the lane's requests wait until the turn's other events were looked at; then each lane that has
 // some waiting gets a share, in turn (deficit round robin, by measured time: Shreedhar and
-// Varghese, 1995). So a function that is flooded leaves the others theirs, and one that is alone
-// has it all.
+// Varghese, 1995). What the turn took beside guests, reading and writing, is charged at its end to
+// the lanes that had requests in it. So a function that is flooded leaves the others theirs, and
+// one that is alone has it all.
 //
 // What would have to wait too long is answered 503 at once, with a Retry-After. A client that asks
 // again without heeding it has its next answer deferred: otherwise a few hundred such clients would
@@ -19,7 +20,7 @@ namespace {
 
 // Of the leader's time, for each lane in each turn. Short functions of other lanes wait about this
 // long for a flooded one.
-constexpr std::chrono::milliseconds kShare{1};
+constexpr std::chrono::microseconds kShare{250};
 // A guest longer than this has its answer written at once, not with those of the same turn.
 constexpr std::chrono::microseconds kShort{100};
 constexpr int kMeanOver = 8;
@@ -36,10 +37,30 @@ void Server::Loop::charge(Monotonic now) {
   if (charged_ == nullptr) return;
   const Nanoseconds took = now - charged_since_;
   charged_->left -= took;
+  turn_charged_ += took;
   // One that was held up by another process says little about the next ones.
   charged_->mean +=
       (std::min<Nanoseconds>(took, 2 * charged_->mean + kShort) - charged_->mean) / kMeanOver;
   charged_ = nullptr;
+}
+
+// At the end of a turn. Reading and writing take longer than many a guest: a flood of short
+// requests would otherwise have several times the share of a function whose time is its guest's.
+void Server::Loop::charge_rest() {
+  std::uint32_t handled = 0;
+  std::size_t rivals = 0;
+  for (const LaneState& lane : lanes_) {
+    handled += lane.handled;
+    if (lane.handled > 0 || !lane.waiting.empty()) ++rivals;
+  }
+  if (handled > 0) {
+    const Nanoseconds rest = options_.clock->monotonic() - now_ - turn_charged_;
+    for (LaneState& lane : lanes_) {
+      if (rivals > 1 && rest.count() > 0) lane.left -= rest * lane.handled / handled;
+      lane.handled = 0;
+    }
+  }
+  turn_charged_ = Nanoseconds(0);
 }
 
 bool Server::Loop::has_share(LaneState& lane) const {
@@ -70,6 +91,7 @@ bool Server::Loop::dispatch(Connection& connection) {
     return true;
   }
   LaneState& lane = lanes_[static_cast<std::size_t>(connection.lane)];
+  ++lane.handled;
   if (!has_slot(lane) || !lane.waiting.empty() || !has_share(lane)) {
     enqueue(connection);
     return true;
@@ -180,6 +202,7 @@ bool Server::Loop::run_waiting() {
       continue;
     }
     add_to_do(connection);  // to continue with, once it is answered
+    ++lane->handled;
     charged_ = lane;
     charged_since_ = now;
     if (!run_guest(connection)) {

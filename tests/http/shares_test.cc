@@ -97,8 +97,32 @@ TEST_F(SharesTest, AFloodedFunctionLeavesAnotherItsShare) {
     ASSERT_LE(order_.size(), 4U);
     EXPECT_EQ(answer(quick), "HTTP/1.1 200");
   }
-  turns(200);
+  turns(500);  // each of them uses up the shares of four
   for (const int client : flood) EXPECT_EQ(answer(client), "HTTP/1.1 200");
+}
+
+// A flood of short requests had several times the share of a function whose time is its guest's.
+TEST_F(SharesTest, ReadingAndWritingAreOfAFunctionsShare) {
+  make({});
+  service_.on_lane = [this](const Request& request) {
+    const bool slow = request.path() == "/slow";
+    if (!slow) clock_.pass(std::chrono::microseconds(20));  // as reading it does
+    return slow ? 0 : 1;
+  };
+  std::vector<int> flood;
+  for (int i = 0; i < 100; ++i) flood.push_back(connect());
+  const int slow = connect();
+  turns(4);
+  const Monotonic begun = clock_.monotonic();
+  for (int i = 0; i < 300; ++i) {
+    for (const int client : flood) {
+      if (i == 0 || answer(client) == "HTTP/1.1 200") ask(client, "/quick");
+    }
+    if (i == 0 || answer(slow) == "HTTP/1.1 200") ask(slow, "/slow");
+    turns(1);
+  }
+  const auto had = takes_ * std::ranges::count(order_, "/slow");
+  EXPECT_GT(had, (clock_.monotonic() - begun) * 2 / 5);
 }
 
 TEST_F(SharesTest, RequestsThatWouldWaitTooLongAreRefusedAtOnce) {
@@ -128,7 +152,7 @@ TEST_F(SharesTest, OneSlowEventHasNobodyRefusedWhereFewWait) {
   EXPECT_EQ(answer(clients[0]), "HTTP/1.1 200");
   takes_ = milliseconds(1);
   for (const int client : clients) ask(client, "/slow");
-  turns(200);
+  turns(500);
   for (const int client : clients) EXPECT_EQ(answer(client), "HTTP/1.1 200");
   EXPECT_EQ(counters_.overloaded.load(), 0U);
 }
