@@ -15,6 +15,10 @@ class Stack {
   void push(std::optional<std::uint64_t> bits, bool is_i64) {
     values_.push_back({bits, is_i64, false});
   }
+  // By its value, where it is known: some engines read imported globals alone.
+  void push_global(const ConstValue& global) {
+    values_.push_back({global.bits, global.is_i64, global.bits.has_value()});
+  }
   void push_unknown() { values_.push_back({}); }
 
   // i32.add, sub, mul and the same of i64. False where two operands are missing.
@@ -79,7 +83,7 @@ ConstValue read_const_expr(Reader& reader, std::span<const ConstValue> globals,
       case 0x23: {  // global.get
         const std::uint32_t index = reader.u32();
         if (index < globals.size()) {
-          stack.push(globals[index].bits, globals[index].is_i64);
+          stack.push_global(globals[index]);
         } else {
           stack.push_unknown();
         }

@@ -20,7 +20,7 @@ void walk_const_expr(Reader& reader, const FuncRefSeen* seen);
 struct ConstValue {
   std::optional<std::uint64_t> bits;  // of an i32 (in the low half) or i64, where it is known
   bool is_i64 = false;
-  bool calculated = false;  // more than one constant: extended-const
+  bool calculated = false;  // not one constant: extended-const, or a global of the module
 };
 // Reads one expression with its end and calculates it. `globals` are the values of those that
 // are before it; one that is imported or is not an integer has none.

@@ -111,6 +111,21 @@ TEST(Toolchains, B2ExtendedConstIsCalculated) {
   EXPECT_THAT(text, HasSubstr(std::string("\x41\x80\x08\x0b\4here", 9)));  // i32.const 1024
 }
 
+// An engine without the newer proposals refused each of them, and check had said that it runs.
+TEST(Toolchains, B2GlobalsOfTheModuleItselfAreCalculated) {
+  auto prepared = prepare_bytes(wat(R"((module (memory 1) (table 8 funcref)
+      (global $first i32 (i32.const 1000))
+      (global $second i32 (global.get $first))
+      (func)
+      (elem (offset (i32.const 5)) func 0)
+      (data (offset (global.get $second)) "here")))",
+                                    false));
+  ASSERT_TRUE(prepared.ok()) << prepared.error().message;
+  const std::string text = text_of(prepared->wasm);
+  EXPECT_THAT(text, HasSubstr(std::string("\x7f\0\x41\xe8\x07\x0b\x7f\0\x41\xe8\x07\x0b", 12)));
+  EXPECT_THAT(text, HasSubstr(std::string("\0\x41\xe8\x07\x0b\4here", 10)));
+}
+
 TEST(Toolchains, B2WhatIsNotReadIsNamed) {
   const auto error_of = [](std::initializer_list<std::string> sections) {
     return read_binary(module_of(sections)).error();
