@@ -62,6 +62,18 @@ TEST_P(Conformance, WhatCannotBeCalledIsSaidSo) {
   EXPECT_EQ(call(*guest, "answer").value, 42);
 }
 
+// wasmtime's C interface ended the process that loaded such a module.
+TEST_P(Conformance, ExportsOfVectorsAreLoaded) {
+  FERRY_NEEDS(simd);
+  auto module = load(guest("vector"));
+  ASSERT_NE(module, nullptr);
+  auto made = instance(*module);
+  EXPECT_EQ(call(*made, "answer").value, 42);
+  for (const char* name : {"vector", "of_vector", "constant"}) {
+    EXPECT_EQ(call(*made, name).kind, Kind::kFailed) << name;
+  }
+}
+
 TEST_P(Conformance, ProcExitStops) {
   auto module = load();
   auto guest = instance(*module);

@@ -7,12 +7,21 @@
 namespace ferry::engine::wasmtime {
 namespace {
 
+// wasm_valtype_kind() ends the process where it is asked of a v128.
+bool is_i32(const wasm_valtype_t& type) {
+  wasmtime_valtype_t own;
+  wasmtime_valtype_new(&type, &own);
+  const bool is = own.kind == WASMTIME_VALTYPE_KIND_I32;
+  wasmtime_valtype_delete(&own);
+  return is;
+}
+
 // Whether call() can call it: ()->() or ()->i32.
 bool is_entry(const wasm_functype_t& type, bool* returns_i32) {
   const wasm_valtype_vec_t* params = wasm_functype_params(&type);
   const wasm_valtype_vec_t* results = wasm_functype_results(&type);
   if (params->size != 0 || results->size > 1) return false;
-  if (results->size == 1 && wasm_valtype_kind(results->data[0]) != WASM_I32) return false;
+  if (results->size == 1 && !is_i32(*results->data[0])) return false;
   *returns_i32 = results->size == 1;
   return true;
 }
