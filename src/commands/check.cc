@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "builder/function_options.h"
+#include "builder/quick_tier.h"
 #include "builder/server_snapshot.h"
 #include "builder/snapshot_builder.h"
 #include "commands/check_for.h"
@@ -107,7 +108,12 @@ class Check final : public Verb {
     std::vector<OnEngine> engines;
     if (!function->binary.component && runs) {
       auto prepared = wasm::prepare(function->wasm, function->binary, {});
-      if (prepared.ok()) {
+      if (const auto valid = builder::check_code(*function); prepared.ok() && !valid.ok()) {
+        findings.push_back({Finding::Kind::kStops, "invalid",
+                            "its code is not valid WebAssembly: " + valid.error().message,
+                            "its compiler, or a tool that changed it since, is at fault"});
+        runs = false;
+      } else if (prepared.ok()) {
         engines = look_at_engines(function->binary, prepared->facts);
         runs = engines.empty() || std::ranges::any_of(engines, can_run);
       } else {
