@@ -70,16 +70,19 @@ Status apply_options(const FunctionOptions& options, function::Function& functio
   return Done{};
 }
 
+Error bundle_in_place_of_wasm(const std::string& path) {
+  return {Code::kUsage,
+          fmt::format("{} is a bundle: a function that 'ferry pack' compiled and signed", path),
+          fmt::format("serve it with 'ferry-host --bundle {}', or give the .wasm file that it was "
+                      "made from; 'ferry run' takes bundles that this user packed",
+                      path)};
+}
+
 Result<function::Function> open_function(const std::string& path, const std::string& manifest,
                                          function::Sections sections) {
   auto loaded = function::load_function(path, manifest, sections);
   if (!loaded.ok() && loaded.error().code == Code::kInvalid && bundle::is_bundle(path)) {
-    return Error{
-        Code::kUsage,
-        fmt::format("{} is a bundle: a function that 'ferry pack' compiled and signed", path),
-        fmt::format("serve it with 'ferry-host --bundle {}', or give the .wasm file that it was "
-                    "made from",
-                    path)};
+    return bundle_in_place_of_wasm(path);
   }
   return loaded;
 }

@@ -35,6 +35,9 @@ struct FunctionOptions {
 // Lays the options over the function's manifest. kUsage for one that makes no sense.
 Status apply_options(const FunctionOptions& options, function::Function& function);
 
+// A bundle was named where a .wasm file is wanted.
+Error bundle_in_place_of_wasm(const std::string& path);
+
 // function::load_function(); a bundle is named as one, with what to do with it.
 Result<function::Function> open_function(const std::string& path, const std::string& manifest,
                                          function::Sections sections);

@@ -9,8 +9,10 @@
 #include "base/ids.h"
 #include "base/terminal.h"
 #include "builder/quick_tier.h"
+#include "bundle/bundle_mark.h"
 #include "commands/common_options.h"
 #include "commands/exchange.h"
+#include "commands/packed_function.h"
 #include "commands/profiled_run.h"
 #include "commands/verb.h"
 #include "emulators/list.h"
@@ -19,6 +21,7 @@
 #include "host/in_service.h"
 #include "host/outcome_json.h"
 #include "host/reply.h"
+#include "packaging/parts.h"
 #include "project/samples.h"
 
 namespace ferry::commands {
@@ -30,7 +33,8 @@ constexpr std::uint64_t kMaxInput = 1ull
 class Run final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("FUNCTION", function_path_, "A .wasm file, a ferry.toml, or a folder with one")
+    app.add_option("FUNCTION", function_path_,
+                   "A .wasm file, a ferry.toml, a folder with one, or a bundle that you packed")
         ->required();
     given_ = app.add_option("DATA", data_, "The event's data: literal, @FILE, or - for stdin");
     app.add_option("--event", event_path_, "A CloudEvent (JSON) to send in place of DATA")
@@ -86,7 +90,8 @@ class Run final : public Verb {
     if (const Status usage = check_usage(); !usage.ok()) {
       return give_up(usage.error());
     }
-    auto function = builder::read_function(function_path_, common_);
+    std::optional<bundle::Bundle> packed;
+    auto function = read_function(packed);
     if (!function.ok()) {
       return give_up(function.error());
     }
@@ -101,7 +106,8 @@ class Run final : public Verb {
     if (platform_.empty() && std::holds_alternative<event::Event>(*sent)) {
       engine_options.max_instances = 1;
     }
-    auto engine = engine::load_engine(common_.engine, engine_options);
+    auto engine =
+        engine::load_engine(packed ? packaging::kShippedEngine : common_.engine, engine_options);
     if (!engine.ok()) {
       return give_up(engine.error());
     }
@@ -109,8 +115,8 @@ class Run final : public Verb {
     if (profile_) {
       return profiled(*function, *engine, engine_options, std::get<event::Event>(*sent));
     }
-    if (common_.engine.empty() && platform_.empty() && builder::may_answer_quickly(*function) &&
-        !builder::is_stored(*function, info)) {
+    if (!packed && common_.engine.empty() && platform_.empty() &&
+        builder::may_answer_quickly(*function) && !builder::is_stored(*function, info)) {
       builder::compile_behind(*function, info, engine_options);
       if (const auto answered =
               answer_quickly(*function, engine_options, std::get<event::Event>(*sent))) {
@@ -119,7 +125,9 @@ class Run final : public Verb {
     }
     bool cached = false;
     auto before_bundle = system_clock().monotonic();
-    auto bundle = builder::make_bundle(*function, info, engine_options, common_.quiet, &cached);
+    Result<bundle::Bundle> bundle =
+        packed ? *std::move(packed)
+               : builder::make_bundle(*function, info, engine_options, common_.quiet, &cached);
     if (!bundle.ok()) {
       return give_up(bundle.error());
     }
@@ -144,7 +152,7 @@ class Run final : public Verb {
     if (!done.ok()) {
       return give_up(done.error());
     }
-    host::OutcomeOf of{function->name, function->digest, function->binary.abi, info.name,
+    host::OutcomeOf of{function->name, function->digest, host::abi_of(**loaded), info.name,
                        info.version};
     if (trace_ && !done->outcomes.empty()) {
       const auto us = microseconds;
@@ -160,6 +168,20 @@ class Run final : public Verb {
   }
 
  private:
+  // Of a bundle that this user packed, `packed` is the bundle.
+  Result<function::Function> read_function(std::optional<bundle::Bundle>& packed) const {
+    if (!bundle::is_bundle(function_path_)) {
+      return builder::read_function(function_path_, common_);
+    }
+    FERRY_TRY(PackedFunction opened, open_packed(function_path_, common_));
+    if (profile_) {
+      return Error{Code::kUsage, "--profile is not possible with a bundle",
+                   "give the .wasm file that it was made from"};
+    }
+    packed = std::move(opened.bundle);
+    return std::move(opened.function);
+  }
+
   // The result: without a platform, one outcome and no answer.
   struct Ran {
     std::vector<host::Outcome> outcomes;

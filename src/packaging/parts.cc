@@ -17,7 +17,6 @@ namespace ferry::packaging {
 namespace {
 
 constexpr std::uint64_t kMaxProgram = 256u << 20;
-constexpr char kShippedEngine[] = "wasmtime:portable";
 
 Status check_grants(const function::Function& function) {
   for (const function::DirGrant& grant : function.manifest.grants.dirs) {

@@ -10,6 +10,9 @@
 
 namespace ferry::packaging {
 
+// What bundles are compiled for, as load_engine() takes it.
+inline constexpr char kShippedEngine[] = "wasmtime:portable";
+
 inline Bytes to_bytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 struct PackOptions {

@@ -12,6 +12,8 @@
 namespace ferry::packaging {
 namespace {
 
+constexpr char kOwnKey[] = "/signing.key";
+
 Result<std::string> default_folder() {
   const char* data = std::getenv("XDG_DATA_HOME");
   if (data != nullptr && data[0] == '/') {
@@ -90,7 +92,7 @@ Result<KeyPair> load_key_pair(const std::string& path) {
   if (path.empty()) {
     FERRY_TRY(const std::string folder, default_folder());
     FERRY_CHECK_OK(make_directories(folder, 0700));
-    out.path = folder + "/signing.key";
+    out.path = folder + kOwnKey;
   }
   auto seed = read_seed(out.path);
   if (!seed.ok() && seed.error().code == Code::kNotFound && path.empty()) {
@@ -103,6 +105,12 @@ Result<KeyPair> load_key_pair(const std::string& path) {
   crypto_sign_seed_keypair(out.shown.bytes.data(), out.secret.secret.data(), seed->data());
   sodium_memzero(seed->data(), seed->size());
   return out;
+}
+
+Result<bundle::VerifyKey> own_verify_key() {
+  FERRY_TRY(const std::string folder, default_folder());
+  FERRY_TRY(const KeyPair own, load_key_pair(folder + kOwnKey));
+  return own.shown;
 }
 
 std::string key_text(const bundle::VerifyKey& key) { return to_hex(key.bytes) + "\n"; }

@@ -17,6 +17,9 @@ struct KeyPair {
 // `path` empty: the user's own. kDenied when others can read it.
 Result<KeyPair> load_key_pair(const std::string& path);
 
+// The user's own, to check with. kNotFound where nothing was signed yet; none is made.
+Result<bundle::VerifyKey> own_verify_key();
+
 // As it lies beside bundles: 64 hexadecimal digits and a line's end.
 std::string key_text(const bundle::VerifyKey& key);
 

@@ -114,6 +114,25 @@ class Packages(unittest.TestCase):
             self.assertIn(f"{bundle} is a bundle: a function that 'ferry pack' compiled and signed",
                           done.stderr, verb)
             self.assertIn(f"ferry-host --bundle {bundle}", done.stderr, verb)
+        # This user's own key signed it: it is run as it was packed.
+        own = {**environment(self.folder), "XDG_DATA_HOME": str(self.folder / "key")}
+        for words in ([], ["--platform", "lambda"], ["--env", "A=1", "--timeout", "1s"]):
+            done = subprocess.run([FERRY, "run", bundle, "Ada", *words], capture_output=True,
+                                  text=True, timeout=PATIENCE, env=own)
+            self.assertEqual((done.returncode, done.stdout), (0, "Ada"), done.stderr)
+        for words in (["--engine", "wasmi"], ["--profile"]):
+            done = subprocess.run([FERRY, "run", bundle, "Ada", *words], capture_output=True,
+                                  text=True, timeout=PATIENCE, env=own)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.assertIn(f"{words[0]} is not possible", done.stderr)
+        # A changed one is not run.
+        changed = bytearray(bundle.read_bytes())
+        changed[len(changed) // 2] ^= 1
+        (self.folder / "changed.ferry").write_bytes(changed)
+        done = subprocess.run([FERRY, "run", self.folder / "changed.ferry", "Ada"],
+                              capture_output=True, text=True, timeout=PATIENCE, env=own)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, "")
         # As the hint says, by the key beside it.
         port = free_port()
         host = self.start(BUILD / "bin" / "ferry-host", {"PORT": str(port)},
