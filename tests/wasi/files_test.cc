@@ -263,7 +263,7 @@ TEST_F(Readdir, B7CookiesAreSmallNumbersInOrder) {
   bool more = true;
   std::vector<std::string> names;
   std::uint64_t cookie = 0;
-  while (more) {
+  while (more && names.size() < 100) {
     for (const Listed& listed : list(3, 400, cookie, more)) {
       names.push_back(listed.name);
       EXPECT_EQ(listed.entry.next, names.size());
