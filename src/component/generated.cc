@@ -13,11 +13,6 @@ using wasm::FuncType;
 using wasm::ValType;
 namespace op = wasm::op;
 
-constexpr std::uint8_t kI32Eq = 0x46;
-constexpr std::uint8_t kI32LtU = 0x49;
-constexpr std::uint8_t kI32GtU = 0x4B;
-constexpr std::uint8_t kI32Sub = 0x6B;
-
 constexpr std::uint8_t kI32 = 0x7F;
 constexpr std::uint8_t kI64 = 0x7E;
 constexpr std::uint8_t kNoType = 0x40;
@@ -94,11 +89,11 @@ Bytes grow_body(const Room& room) {
   Body body({kI32, kI32});
   body.index(op::kGlobalGet, room.global).index(op::kLocalTee, kOld);
   body.get(kDelta).put({op::kI32Add}).index(op::kLocalTee, kWanted);
-  body.get(kOld).put({kI32LtU, op::kIf, kNoType});  // more than 2^32
+  body.get(kOld).put({op::kI32LtU, op::kIf, kNoType});  // more than 2^32
   body.put({op::kI32Const, kMinusOne, op::kReturn, op::kEnd});
-  body.get(kWanted).put({op::kMemorySize, 0, kI32GtU, op::kIf, kNoType});
-  body.get(kWanted).put({op::kMemorySize, 0, kI32Sub, op::kMemoryGrow, 0});
-  body.put({op::kI32Const, kMinusOne, kI32Eq, op::kIf, kNoType});
+  body.get(kWanted).put({op::kMemorySize, 0, op::kI32GtU, op::kIf, kNoType});
+  body.get(kWanted).put({op::kMemorySize, 0, op::kI32Sub, op::kMemoryGrow, 0});
+  body.put({op::kI32Const, kMinusOne, op::kI32Eq, op::kIf, kNoType});
   body.put({op::kI32Const, kMinusOne, op::kReturn, op::kEnd, op::kEnd});
   body.get(kWanted).index(op::kGlobalSet, room.global);
   return body.get(kOld).end();

@@ -46,6 +46,10 @@ Result<Guest> make_guest(std::string name, wasm::Record record, function::Manife
       guest.directories.push_back(std::move(directory));
     }
   }
+  for (const wasm::LeftHandle& each : record.left_handles) {
+    guest.left.push_back({each.handle, each.kind, each.parent});
+  }
+  FERRY_CHECK_OK(wasi2::check_left(guest.left));
   guest.name = std::move(name);
   guest.record = std::move(record);
   guest.manifest = std::move(manifest);

@@ -10,6 +10,7 @@
 #include "function/manifest.h"
 #include "host/network_access.h"
 #include "wasi/context.h"
+#include "wasi2/session.h"
 #include "wasm/record.h"
 
 namespace ferry::host {
@@ -26,7 +27,8 @@ struct Guest {
   std::vector<wasi::Directory> directories;  // from the manifest, opened
   // From the manifest; null: no connection is granted, or this is a trial run.
   std::unique_ptr<wasi::NetworkAccess> network;
-  Mask mask;  // what its logs must not show
+  std::vector<wasi2::LeftHandle> left;  // of the record, checked
+  Mask mask;                            // what its logs must not show
 
   engine::InstanceLimits instance_limits() const {
     return {manifest.limits.memory, manifest.limits.instructions};

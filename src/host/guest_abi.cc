@@ -69,8 +69,8 @@ class Reactor final : public StdioAbi {
 // wasi:cli/run of a lowered component (docs/formats/lowered-component.md).
 class Run final : public StdioAbi {
  public:
-  void begin(wasi::Context& context, const Given& /*given*/) const override {
-    wasi2::Session::of(context).begin(nullptr);
+  void begin(const Guest& guest, wasi::Context& context, const Given& /*given*/) const override {
+    wasi2::Session::of(context).begin(nullptr, guest.left);
   }
   End call(const Guest&, engine::Instance& instance, wasi::Context& context,
            Monotonic deadline) const override {
@@ -86,8 +86,8 @@ class Http final : public GuestAbi {
                            Given& given) const override {
     return given.request.make(event);
   }
-  void begin(wasi::Context& context, const Given& given) const override {
-    wasi2::Session::of(context).begin(&given.request.get());
+  void begin(const Guest& guest, wasi::Context& context, const Given& given) const override {
+    wasi2::Session::of(context).begin(&given.request.get(), guest.left);
   }
   End call(const Guest&, engine::Instance& instance, wasi::Context& context,
            Monotonic deadline) const override {

@@ -35,7 +35,8 @@ class GuestAbi {
   virtual ferry::Status give_event(const Guest& guest, event::LazyEvent& event, wasi::Setup& setup,
                                    Given& given) const = 0;
   // After the context was reset to that setup.
-  virtual void begin(wasi::Context& /*context*/, const Given& /*given*/) const {}
+  virtual void begin(const Guest& /*guest*/, wasi::Context& /*context*/,
+                     const Given& /*given*/) const {}
 
   // Calls the guest's exports, after its start function has run. Stops at the first that does not
   // return. A value other than 0 is the guest's own report of a failure.

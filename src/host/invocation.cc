@@ -47,7 +47,7 @@ ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline) {
   setup.observer = blocking_observer;
   FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, given_));
   context.reset(std::move(setup));
-  guest_.abi->begin(context, given_);
+  guest_.abi->begin(guest_, context, given_);
   return Done{};
 }
 

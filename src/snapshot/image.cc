@@ -271,6 +271,17 @@ Status add_trapping_read(const wasm::Binary& binary, wasm::ModuleEdit& edit) {
   return Done{};
 }
 
+Bytes handles_section(const Baked& baked) {
+  Bytes out;
+  wasm::put_u32(out, static_cast<std::uint32_t>(baked.left_handles.size()));
+  for (const wasm::LeftHandle& each : baked.left_handles) {
+    for (const std::uint32_t number : {each.handle, each.kind, each.parent}) {
+      wasm::put_u32(out, number);
+    }
+  }
+  return out;
+}
+
 // Passive segments are the code's to place; a baked module has none.
 Status check_segments(ByteView wasm, const wasm::Binary& binary) {
   for (const wasm::Section& section : binary.sections) {
@@ -367,6 +378,10 @@ Result<Bytes> bake(ByteView wasm, const wasm::Binary& binary, const Baked& baked
   edit.replace(wasm::SectionId::kDataCount, {});
   edit.replace(wasm::SectionId::kData, std::move(data));
   edit.add_custom(kSnapshotSection, baked.note);
+  edit.drop_custom(wasm::kHandlesSection);
+  if (!baked.left_handles.empty()) {
+    edit.add_custom(wasm::kHandlesSection, std::string(as_text(handles_section(baked))));
+  }
   return edit.finish();
 }
 

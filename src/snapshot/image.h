@@ -68,7 +68,8 @@ struct Baked {
   UnwindGlobals unwind{};              // when it rewinds
   std::vector<Redraw> redraws;         // within the memory; needs the import random_get
   std::vector<Word> words;
-  std::string note;  // JSON for kSnapshotSection
+  std::string note;                                 // JSON for kSnapshotSection
+  std::vector<wasm::LeftHandle> left_handles = {};  // for wasm::kHandlesSection
 };
 Result<Bytes> bake(ByteView wasm, const wasm::Binary& binary, const Baked& baked);
 

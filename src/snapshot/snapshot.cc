@@ -10,7 +10,6 @@
 #include "engine/lower.h"
 #include "snapshot/image.h"
 #include "snapshot/start_up.h"
-#include "wasi2/state.h"
 #include "wasm/module_edit.h"
 
 namespace ferry::snapshot {
@@ -300,23 +299,13 @@ Result<StartUp> initialize(const Making& making, const Startable& module, Random
     return no_snapshot("its start-up wrote, read stdin, opened files, or reached for the network");
   }
   FERRY_CHECK_OK(check_opened(*run.context));
-  if (wasi2::Session* session = wasi2::Session::find(*run.context);
-      session != nullptr && session->state().handles.live() != 0) {
-    return no_snapshot("its start-up keeps handles of WASI, which are valid for one event alone",
-                       "ask for streams, clocks and the like when an event is there");
-  }
+  FERRY_CHECK_OK(run.keep_handles("after its start-up"));
   for (const WarmEvent& event : making.options.warm) {
     FERRY_TRY(const engine::End end, run.warm(event, making.options));
     FERRY_CHECK_OK(check_warm(end, run.earlier));
     if (run.kept_open) {
       return no_snapshot("it keeps files open after a warm event, which are valid for one event",
                          "close them before it replies");
-    }
-    if (run.kept_handles) {
-      return no_snapshot(
-          "it keeps handles of WASI after a warm event, which are valid for one event "
-          "alone",
-          "ask for streams, clocks and the like at each event");
     }
   }
   return run;
@@ -360,6 +349,7 @@ Result<Snapshot> snapshot_reactor(const Making& making) {
                                                        : "after _initialize";
   Baked baked = baked_of(making, run, at, out.frozen);
   baked.globals = run.globals(module.binary);
+  baked.left_handles = run.left;
   FERRY_TRY(out.wasm, bake(making.wasm, module.binary, baked));
   out.memory = baked.memory.size();
   FERRY_TRY(out.frozen.drew, find_drawing(making));

@@ -9,7 +9,6 @@
 #include "base/file.h"
 #include "base/thread.h"
 #include "wasi2/session.h"
-#include "wasi2/state.h"
 #include "wasm/prepare.h"
 
 namespace ferry::snapshot {
@@ -106,15 +105,34 @@ wasi::Drawn StartUp::drawn() const {
   return all;
 }
 
+Status StartUp::keep_handles(std::string_view when) {
+  wasi2::Session* const session = wasi2::Session::find(*context);
+  if (session == nullptr) return Done{};
+  auto found = session->left();
+  if (!found.ok()) {
+    return no_snapshot(fmt::format("{} it keeps {}", when, found.error().message),
+                       "ask for files, connections and the like at each event");
+  }
+  left.clear();
+  for (const wasi2::LeftHandle& each : *found) {
+    left.push_back({each.handle, each.kind, each.parent});
+  }
+  session->carry(*std::move(found));
+  return Done{};
+}
+
 Result<engine::End> StartUp::warm(const WarmEvent& event, const SnapshotOptions& options) {
   earlier = drawn();
   deadline = system_clock().monotonic() + options.timeout;
   auto end = event(*instance, *context, clock->monotonic() + options.timeout, deadline);
   earlier = drawn();
   kept_open = context->opened() != 0;
-  wasi2::Session* const session = wasi2::Session::find(*context);
-  kept_handles = session != nullptr && session->state().handles.live() != 0;
+  Status kept = Done{};
+  if (end.ok() && end->kind == engine::End::Kind::kReturned) {
+    kept = keep_handles("after a warm event");
+  }
   context->reset({});  // it may borrow what was made for the event
+  FERRY_CHECK_OK(kept);
   return end;
 }
 

@@ -81,15 +81,18 @@ struct StartUp {
   std::unique_ptr<wasi::Context> context;
   std::unique_ptr<engine::Instance> instance;
   Monotonic deadline;
-  Bytes before;               // the memory before anything ran, where that is asked for
-  wasi::Drawn earlier;        // what was drawn before the context was last reset
-  bool kept_open = false;     // the last warm event left files open
-  bool kept_handles = false;  // the last warm event left handles of WASI 0.2 open
+  Bytes before;                        // the memory before anything ran, where that is asked for
+  wasi::Drawn earlier;                 // what was drawn before the context was last reset
+  bool kept_open = false;              // the last warm event left files open
+  std::vector<wasm::LeftHandle> left;  // of WASI 0.2, held now
 
   // kUnsupported when the start-up wrote to too few pages.
   Status check_worth(std::size_t least_pages) const;
   // From the first instruction on.
   wasi::Drawn drawn() const;
+  // Notes what handles the guest holds, which it finds again at its next event. kUnsupported where
+  // one is valid for its event alone. `when`: words for that.
+  Status keep_handles(std::string_view when);
   Result<engine::End> warm(const WarmEvent& event, const SnapshotOptions& options);
   engine::End call(std::string_view name) { return instance->call(name, *context, deadline); }
   // Bits by global index, as far as `binary` has mutable ones of numbers.

@@ -3,6 +3,7 @@
 // the call. Handles begin at 1; a dropped one is given out again. Private to src/wasi2.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "wasi2/resources.h"
@@ -44,6 +45,10 @@ class Handles {
   void drop(u32 handle);
 
   u32 live() const { return live_; }
+
+  // left.cc: into an empty table, and out of it (Session::left()).
+  void put(std::span<const LeftHandle> left);
+  Result<std::vector<LeftHandle>> left() const;
 
  private:
   struct Slot {

@@ -38,9 +38,10 @@ Session* Session::find(wasi::Context& context) {
   return holder != nullptr ? &holder->session : nullptr;
 }
 
-void Session::begin(const HttpRequest* request) {
+void Session::begin(const HttpRequest* request, std::span<const LeftHandle> left) {
   State& s = *state_;
   s.handles.reset();
+  s.handles.put(left.empty() ? std::span<const LeftHandle>(s.carried) : left);
   s.results.reset();
   s.encoding = Encoding::kUtf8;
   s.wasi03 = false;
@@ -62,6 +63,10 @@ void Session::begin(const HttpRequest* request) {
   s.response_body = kNone;
   s.error.clear();
 }
+
+Result<std::vector<LeftHandle>> Session::left() const { return state_->handles.left(); }
+
+void Session::carry(std::vector<LeftHandle> left) { state_->carried = std::move(left); }
 
 const std::string& Session::trap() const { return state_->trap; }
 

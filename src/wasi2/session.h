@@ -7,6 +7,7 @@
 // readies it for the next without giving its buffers back.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "wasi/context.h"
 
 namespace ferry::wasi2 {
@@ -47,6 +49,17 @@ enum class Answered : unsigned char {
   kError,       // an error-code in a response's place
 };
 
+// A handle that a guest still holds when its event is over, and that it is to find at each event
+// that begins from there (a warmed snapshot). What it stands for ended with its event, but for the
+// streams of stdio. `kind`: LeftKind (left.cc).
+struct LeftHandle {
+  std::uint32_t handle = 0;
+  std::uint32_t kind = 0;
+  std::uint32_t parent = 0;  // 0: none
+};
+// kInvalid for what left() never gave: the numbers come with a module.
+Status check_left(std::span<const LeftHandle> left);
+
 class Session {
  public:
   // The context's session, made when it is asked for first.
@@ -59,7 +72,13 @@ class Session {
 
   // Closes what the last guest left open. After the context's reset. `request` is what
   // ferry:abi.incoming_request gives, borrowed until the next begin; null where there is none.
-  void begin(const HttpRequest* request);
+  // `left`: what the guest holds already, checked; empty: what was carried over.
+  void begin(const HttpRequest* request, std::span<const LeftHandle> left = {});
+
+  // What the guest holds now. kUnsupported, naming it, where that cannot outlive its event.
+  Result<std::vector<LeftHandle>> left() const;
+  // From now on each begin() without others begins with these.
+  void carry(std::vector<LeftHandle> left);
 
   // Which rule of the component model the guest broke, in one sentence; empty: none. Such a guest
   // was ended by a call (engine::End::kStopped) for no reason that the context has.

@@ -66,6 +66,7 @@ struct Session::State {
 
   wasi::Context::State& p1;
   Handles handles;
+  std::vector<LeftHandle> carried;
   Results results;
   Encoding encoding = Encoding::kUtf8;  // of the next call
   bool wasi03 = false;   // this call's result has the form of WASI 0.3 (descriptor.h)

@@ -75,6 +75,17 @@ struct Producer {
   std::string version;
 };
 
+// A handle of WASI 0.2 that a component holds whenever an event begins, since its first state is
+// that after other events (a warmed snapshot). Custom section "ferry:handles"; what the numbers
+// mean is in docs/formats/lowered-component.md.
+struct LeftHandle {
+  std::uint32_t handle = 0;
+  std::uint32_t kind = 0;
+  std::uint32_t parent = 0;  // 0: none
+};
+inline constexpr char kHandlesSection[] = "ferry:handles";
+inline constexpr std::uint32_t kMostLeftHandles = 1024;
+
 struct Section {
   std::uint8_t id = 0;
   std::string name;        // of a custom section
@@ -94,6 +105,7 @@ struct Binary {
   std::vector<TableType> tables;         // likewise
   std::optional<std::uint32_t> start;
   std::vector<Producer> producers;
+  std::vector<LeftHandle> left_handles;
   std::vector<Section> sections;
   std::string toolchain;  // best guess in words: "Go 1.26.8", "clang 16", "Rust 1.63", or ""
 

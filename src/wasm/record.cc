@@ -80,6 +80,13 @@ Result<Record> read_record(const json::object& whole) {
   for (const json::value& index : whole.at("mutable_globals").as_array()) {
     record.mutable_globals.push_back(index.to_number<std::uint32_t>());
   }
+  if (const json::value* left = whole.if_contains("left_handles")) {
+    for (const json::value& each : left->as_array()) {
+      record.left_handles.push_back({each.at(0).to_number<std::uint32_t>(),
+                                     each.at(1).to_number<std::uint32_t>(),
+                                     each.at(2).to_number<std::uint32_t>()});
+    }
+  }
   for (const Flag& flag : kFlags) {
     record.code.*flag.field = whole.at("code").at(flag.name).as_bool();
   }
@@ -100,6 +107,7 @@ Record make_record(const Binary& binary, const CodeFacts& code) {
     }
   }
   record.not_kept = why_not_kept(binary, code);
+  record.left_handles = binary.left_handles;
   record.code = code;
   return record;
 }
@@ -110,14 +118,22 @@ std::string to_json(const Record& record) {
     code[flag.name] = record.code.*flag.field;
   }
   json::array globals(record.mutable_globals.begin(), record.mutable_globals.end());
-  return json::serialize(json::object{{"version", kRecordVersion},
-                                      {"abi", std::string(abi_name(record.abi))},
-                                      {"has_initialize", record.has_initialize},
-                                      {"has_start", record.has_start},
-                                      {"memory_minimum", record.memory_minimum},
-                                      {"mutable_globals", std::move(globals)},
-                                      {"not_kept", record.not_kept},
-                                      {"code", std::move(code)}});
+  json::object whole{{"version", kRecordVersion},
+                     {"abi", std::string(abi_name(record.abi))},
+                     {"has_initialize", record.has_initialize},
+                     {"has_start", record.has_start},
+                     {"memory_minimum", record.memory_minimum},
+                     {"mutable_globals", std::move(globals)},
+                     {"not_kept", record.not_kept},
+                     {"code", std::move(code)}};
+  if (!record.left_handles.empty()) {
+    json::array left;
+    for (const LeftHandle& each : record.left_handles) {
+      left.push_back(json::array{each.handle, each.kind, each.parent});
+    }
+    whole["left_handles"] = std::move(left);
+  }
+  return json::serialize(whole);
 }
 
 Result<Record> record_from_json(std::string_view text) {

@@ -22,6 +22,7 @@ struct Record {
   std::uint64_t memory_minimum = 0;            // bytes
   std::vector<std::uint32_t> mutable_globals;  // indices, in the original module
   std::string not_kept;                        // why instances can't be reset; empty: they can
+  std::vector<LeftHandle> left_handles;        // whatever was read: not checked yet
   CodeFacts code;
 };
 

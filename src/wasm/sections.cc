@@ -227,6 +227,22 @@ RawSection next_section(Reader& reader) {
   return raw;
 }
 
+namespace {
+
+void read_left_handles(Reader& reader, Binary& binary) {
+  binary.left_handles.clear();
+  const std::uint32_t count = reader.count("handles", kMostLeftHandles);
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    LeftHandle each;
+    each.handle = reader.u32();
+    each.kind = reader.u32();
+    each.parent = reader.u32();
+    binary.left_handles.push_back(each);
+  }
+}
+
+}  // namespace
+
 Status read_core_sections(ByteView wasm, Binary& binary) {
   Reader reader(wasm);
   reader.skip(8);
@@ -245,6 +261,8 @@ Status read_core_sections(ByteView wasm, Binary& binary) {
       section.name = inside.name();
       if (inside.ok() && section.name == "producers") {
         binary.producers = read_producers(raw.contents.subspan(inside.position()));
+      } else if (inside.ok() && section.name == kHandlesSection) {
+        read_left_handles(inside, binary);
       }
     } else {
       unsigned order = rank(raw.id);

@@ -239,6 +239,7 @@ COMPONENT = """(module
   (import "wasi:io/streams@0.2.0" "[method]output-stream.blocking-write-and-flush"
     (func $write (param i32 i32 i32 i32)))
   (import "wasi:random/random@0.2.0" "get-random-u64" (func $random (result i64)))
+  (import "wasi:http/types@0.2.0" "[constructor]request-options" (func $options (result i32)))
   (memory (export "memory") 2)
   (global $out (mut i32) (i32.const 0))
   (func $fill (local $at i32)
@@ -255,14 +256,15 @@ COMPONENT = """(module
 
 
 def components(bench):
-    wasm = bench.assemble("component", COMPONENT.format(start=""))
-    out, done = bench.snapshot(wasm, engine="wasmtime")
-    check(done.returncode == 0, done.stderr.decode())
-    for name in (wasm, out):
-        reply = bench.run("run", name).stdout
-        check(reply == b"AAA", f"{name}: {reply}")
+    for start in ("", "(global.set $out (call $stdout))"):  # a handle that all events find
+        wasm = bench.assemble("component", COMPONENT.format(start=start))
+        out, done = bench.snapshot(wasm, engine="wasmtime")
+        check(done.returncode == 0, done.stderr.decode())
+        for name in (wasm, out):
+            reply = bench.run("run", name).stdout
+            check(reply == b"AAA", f"{name}: {reply}")
     for name, start, words in (
-            ("keeps-a-handle", "(global.set $out (call $stdout))", "keeps handles of WASI"),
+            ("keeps-a-handle", "(drop (call $options))", "keeps a handle of type request-options"),
             ("writes", "(call $write (call $stdout) (i32.const 2000) (i32.const 1) (i32.const 16))",
              "its start-up wrote"),
             ("draws", "(i64.store (i32.const 80000) (call $random))", "randomness was drawn")):
