@@ -2,30 +2,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "commands/parsed_option.h"
 #include "platforms/list.h"
 
 namespace ferry::commands {
-namespace {
-
-template <typename Parse, typename Target>
-CLI::Option* add_parsed(CLI::App& app, const char* name, Parse parse, Target& target,
-                        const char* help, const char* kind) {
-  return app
-      .add_option_function<std::string>(
-          name,
-          [parse, &target, name](const std::string& text) {
-            auto value = parse(text);
-            if (!value.ok()) {
-              throw CLI::ValidationError(name, value.error().text());
-            }
-            target = *value;
-          },
-          help)
-      ->type_name(kind);
-}
-
-}  // namespace
-
 void declare_warm(CLI::App& app, CommonOptions& options) {
   app.add_option("--warm", options.warm,
                  "File with an event's data: a snapshot starts from the state after it, in place "

@@ -7,6 +7,7 @@
 
 #include "capsule/store.h"
 #include "commands/common_options.h"
+#include "commands/parsed_option.h"
 #include "commands/verb.h"
 #include "commands/wasm_provider.h"
 #include "platforms/list.h"
@@ -54,6 +55,10 @@ class Serve final : public Verb {
     app.add_option("--record-size", record_.size,
                    "Most that is kept in that folder; the oldest goes first (default: 256MiB)")
         ->type_name("SIZE");
+    add_parsed(app, "--memory-budget", function::parse_size, options_.memory_budget,
+               "Most that all workers together hold to keep instances between events (default: "
+               "half of the cgroup's limit, where there is one)",
+               "SIZE");
     app.add_flag("--no-snapshot", no_snapshot_,
                  "Serve the functions as they are, and make no snapshots of their start-up");
     declare_warm(app, common_);
@@ -102,7 +107,7 @@ class Serve final : public Verb {
       FERRY_TRY(auto opened, serve::LogFile::open(log_file_));
       options_.log_file = &log_file.emplace(std::move(opened));
     }
-    WasmProvider provider(paths_, common_, {true, !no_snapshot_});
+    WasmProvider provider(paths_, common_, {true, !no_snapshot_, platform_});
     return platform.serve(provider, options_);
   }
 

@@ -260,31 +260,35 @@ Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
   return loaded;
 }
 
-void Host::drop_idle() {
-  std::vector<std::weak_ptr<Loaded>> all;
-  {
-    std::lock_guard lock(mutex_);
-    all = loaded_;
-  }
-  for (const auto& each : all) {
-    if (auto function = each.lock()) {
-      function->drop_idle();
-    }
-  }
-}
-
-// Thousands of functions share the instances that an engine can have at once.
-bool Host::make_room() {
-  std::vector<std::shared_ptr<Loaded>> all;
+std::vector<std::shared_ptr<Loaded>> Host::by_last_event() {
+  // By what it was at one moment: it goes on while they are sorted.
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<Loaded>>> all;
   {
     std::lock_guard lock(mutex_);
     for (const auto& each : loaded_) {
       if (auto function = each.lock()) {
-        all.push_back(std::move(function));
+        all.emplace_back(function->last_event.load(), std::move(function));
       }
     }
   }
-  std::ranges::sort(all, {}, [](const auto& each) { return each->last_event.load(); });
+  std::ranges::sort(all, {}, [](const auto& each) { return each.first; });
+  std::vector<std::shared_ptr<Loaded>> out;
+  out.reserve(all.size());
+  for (auto& each : all) out.push_back(std::move(each.second));
+  return out;
+}
+
+void Host::drop_idle() {
+  for (const auto& each : by_last_event()) each->drop_idle();
+}
+
+void Host::give_back() {
+  for (const auto& each : by_last_event()) each->give_back();
+}
+
+// Thousands of functions share the instances that an engine can have at once.
+bool Host::make_room() {
+  const auto all = by_last_event();
   std::size_t keeping = 0;
   for (const auto& each : all) {
     keeping += each->keeps() ? 1 : 0;
@@ -297,6 +301,14 @@ bool Host::make_room() {
     dropped += each->drop_kept() ? 1 : 0;
   }
   return dropped > 0;
+}
+
+void Host::shrink_kept(Loaded& last) {
+  for (const auto& each : by_last_event()) {
+    if (kept_bytes() <= most_kept_) return;
+    if (each.get() != &last) each->give_back();
+  }
+  if (kept_bytes() > most_kept_) last.give_up_in_time();
 }
 
 Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,

@@ -18,6 +18,7 @@
 #include "host/invocation.h"
 #include "host/outcome.h"
 #include "host/ticker.h"
+#include "reset/memory_use.h"
 #include "reset/page_guard.h"
 #include "wasm/binary.h"
 
@@ -78,9 +79,26 @@ class Host {
 
   // Gives back the memory of functions that had no event since the last call. Any thread.
   void drop_idle();
+  // Gives back what is kept and no event holds now. Any thread.
+  void give_back();
+
+  // What may be held for keeping instances: the pages that these have written, and their first
+  // states. Beyond it the functions that had no event for longest give theirs back; one that alone
+  // needs more gets a new instance for each event. Set before the first event.
+  void limit_kept(std::uint64_t bytes) { most_kept_ = bytes; }
+  std::uint64_t kept_bytes() const { return kept_->load(std::memory_order_relaxed); }
 
  private:
   struct Run;
+  friend class Loaded;
+
+  const reset::MemoryTotal& kept_total() const { return kept_; }
+  // After an event of `last`.
+  void keep_to_budget(Loaded& last) {
+    if (kept_bytes() > most_kept_) shrink_kept(last);
+  }
+  void shrink_kept(Loaded& last);
+  std::vector<std::shared_ptr<Loaded>> by_last_event();  // the longest ago first
 
   // Of the functions that keep instances, ends those of the half that had no event for longest.
   bool make_room();
@@ -90,6 +108,8 @@ class Host {
   Random& random_;
   Ticker ticker_;
   std::atomic<std::uint64_t> events_{0};
+  const reset::MemoryTotal kept_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::uint64_t most_kept_ = UINT64_MAX;
   std::mutex mutex_;
   std::vector<std::weak_ptr<Loaded>> loaded_;  // to give back what they hold when idle
 };

@@ -56,7 +56,8 @@ ferry::Status Loaded::make_instance(Held& held) {
     return Done{};
   }
   if (!first) {
-    auto taken = reset::FirstState::take(*held.fresh, reset::globals_to_keep(record));
+    auto taken =
+        reset::FirstState::take(*held.fresh, reset::globals_to_keep(record), host.kept_total());
     std::lock_guard lock(mutex_);
     if (!taken.ok()) {
       gave_up_ = true;  // as good without: each event gets a new instance
@@ -67,7 +68,8 @@ ferry::Status Loaded::make_instance(Held& held) {
     }
     first = first_;
   }
-  auto kept = reset::KeptInstance::make(std::move(held.fresh), std::move(first), keeping.guard);
+  auto kept = reset::KeptInstance::make(std::move(held.fresh), std::move(first), keeping.guard,
+                                        host.kept_total());
   if (kept.ok()) {
     held.kept = std::move(*kept);
     return Done{};
@@ -105,24 +107,39 @@ void Loaded::release(Held held, bool clean) {
   }
   // What the guest left open is closed now: the next event may be long in coming.
   held.context->reset({});
-  std::lock_guard lock(mutex_);
-  if (held.kept && !retired_) {
-    kept_.push_back(std::move(held.kept));
+  {
+    std::lock_guard lock(mutex_);
+    if (held.kept && !retired_) {
+      kept_.push_back(std::move(held.kept));
+    }
+    contexts_.push_back(std::move(held.context));
   }
-  contexts_.push_back(std::move(held.context));
+  if (was_kept) host.keep_to_budget(*this);
 }
 
 void Loaded::drop_idle() {
-  std::vector<std::unique_ptr<reset::KeptInstance>> dropped;
-  std::lock_guard lock(mutex_);
-  if (!used_) {
-    dropped = std::move(kept_);
-    kept_.clear();
-    contexts_.clear();
-    first_.reset();
-    again_ = false;
+  bool idle = false;
+  {
+    std::lock_guard lock(mutex_);
+    idle = !std::exchange(used_, false);
   }
-  used_ = false;
+  if (idle) give_back();
+}
+
+void Loaded::give_back() {
+  std::vector<std::unique_ptr<reset::KeptInstance>> dropped;
+  std::vector<std::unique_ptr<wasi::Context>> contexts;
+  std::shared_ptr<reset::FirstState> first;
+  std::lock_guard lock(mutex_);
+  dropped.swap(kept_);
+  contexts.swap(contexts_);
+  first.swap(first_);
+  again_ = false;
+}
+
+void Loaded::give_up_in_time() {
+  give_back();
+  if (++too_large_ == kGiveUpAfter) gave_up_ = true;
 }
 
 bool Loaded::keeps() {

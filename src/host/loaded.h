@@ -49,6 +49,10 @@ class Loaded : public Guest {
   void release(Held held, bool clean);
   // Gives back the memory of kept instances that served no event since the last call.
   void drop_idle();
+  // Gives all of it back that no event holds now.
+  void give_back();
+  // The same where that is not enough by far: after some of these each event gets a new instance.
+  void give_up_in_time();
   bool keeps();  // instances that no event holds now
   // Ends those. True if there were any.
   bool drop_kept();
@@ -71,6 +75,7 @@ class Loaded : public Guest {
   bool again_ = false;                // an event came before, and not long ago: keeping will pay
   std::atomic<bool> gave_up_{false};  // each event gets a new instance, whatever `keeping` says
   std::atomic<unsigned> lost_in_a_row_{0};  // kept instances that could not be reset
+  std::atomic<unsigned> too_large_{0};      // how often it alone held more than the host may
 };
 
 }  // namespace ferry::host

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "function/manifest.h"
+
 namespace ferry::hostmain {
 namespace {
 
@@ -22,6 +24,11 @@ Status set_workers(Options& options, const std::string& text) {
       options.serve.workers > 1024) {
     return Error{Code::kUsage, fmt::format("--workers {}: not a number from 1 to 1024", text), ""};
   }
+  return Done{};
+}
+
+Status set_memory_budget(Options& options, const std::string& text) {
+  FERRY_TRY(options.serve.memory_budget, function::parse_size(text));
   return Done{};
 }
 
@@ -68,6 +75,9 @@ std::span<const Option> table() {
       {"--admin", "HOST:PORT", "Where /livez, /readyz and /metrics are served",
        set_text([](Options& o) -> auto& { return o.serve.admin; })},
       {"--workers", "N", "Worker processes (default: one a core)", set_workers},
+      {"--memory-budget", "SIZE",
+       "Most that all workers hold to keep instances (default: half of the cgroup's limit)",
+       set_memory_budget},
       {"--sandbox", "PARTS",
        "What workers shut themselves in with: all (default), none, or all but some: no-files",
        set_sandbox},

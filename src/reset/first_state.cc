@@ -50,7 +50,8 @@ std::uint64_t lines_of(const std::uint8_t* page) {
 }  // namespace
 
 Result<std::shared_ptr<FirstState>> FirstState::take(engine::Instance& fresh,
-                                                     const std::vector<std::string>& globals) {
+                                                     const std::vector<std::string>& globals,
+                                                     const MemoryTotal& total) {
   wasi::Memory memory = fresh.memory();
   if (memory.base == nullptr || memory.size == 0 || memory.size > kMaxImage) {
     return Error{Code::kUnsupported,
@@ -58,7 +59,7 @@ Result<std::shared_ptr<FirstState>> FirstState::take(engine::Instance& fresh,
                              kMaxImage >> 20),
                  ""};
   }
-  std::shared_ptr<FirstState> state(new FirstState());
+  std::shared_ptr<FirstState> state(new FirstState(total));
   for (const std::string& name : globals) {
     auto handle = fresh.find_global(name);
     if (!handle) {
@@ -76,12 +77,15 @@ Result<std::shared_ptr<FirstState>> FirstState::take(engine::Instance& fresh,
   state->size_ = memory.size;
   state->seen_.resize(memory.size / kPage);
   state->lines_.resize(memory.size / kPage);
+  std::size_t copied = 0;
   for (std::size_t at = 0; at < memory.size; at += kPage) {
     if (!is_zero(memory.base + at, kPage)) {
       std::memcpy(state->image_ + at, memory.base + at, kPage);
       state->lines_[at / kPage] = lines_of(memory.base + at);
+      copied += kPage;
     }
   }
+  state->use_.set(copied);
   ::mprotect(image, memory.size, PROT_READ);
   return state;
 }

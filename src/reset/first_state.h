@@ -12,16 +12,19 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "reset/memory_use.h"
 #include "reset/page_guard.h"
 
 namespace ferry::reset {
 
 class FirstState {
  public:
-  // Copies the state of a fresh instance. `globals`: names of the exports to reset. Fails with
-  // kUnsupported when the memory is larger than kMaxImage or a global cannot be reached.
+  // Copies the state of a fresh instance. `globals`: names of the exports to reset; `total`: what
+  // its memory counts for. Fails with kUnsupported when the memory is larger than kMaxImage or a
+  // global cannot be reached.
   static Result<std::shared_ptr<FirstState>> take(engine::Instance& fresh,
-                                                  const std::vector<std::string>& globals);
+                                                  const std::vector<std::string>& globals,
+                                                  const MemoryTotal& total = nullptr);
   ~FirstState();
   FirstState(const FirstState&) = delete;
   FirstState& operator=(const FirstState&) = delete;
@@ -41,8 +44,9 @@ class FirstState {
   std::vector<PageIndex> hot() const;
 
  private:
-  FirstState() = default;
+  explicit FirstState(const MemoryTotal& total) : use_(total) {}
 
+  MemoryUse use_;
   std::uint8_t* image_ = nullptr;  // our own mapping; pages that are zero take no memory
   std::size_t size_ = 0;
   // A page: a bit for each of its 64 lines that is copied; the others were zeros. Most of what

@@ -38,8 +38,8 @@ std::vector<std::string> globals_to_keep(const wasm::Record& record) {
 
 Result<std::unique_ptr<KeptInstance>> KeptInstance::make(std::unique_ptr<engine::Instance> instance,
                                                          std::shared_ptr<FirstState> first,
-                                                         GuardKind kind) {
-  std::unique_ptr<KeptInstance> kept(new KeptInstance());
+                                                         GuardKind kind, const MemoryTotal& total) {
+  std::unique_ptr<KeptInstance> kept(new KeptInstance(total));
   wasi::Memory memory = instance->memory();
   if (memory.size != first->size()) {
     return Error{Code::kInternal, "a new instance has another size than the first", ""};
@@ -55,6 +55,8 @@ Result<std::unique_ptr<KeptInstance>> KeptInstance::make(std::unique_ptr<engine:
   kept->base_ = memory.base;
   kept->hot_ = first->hot();
   kept->guard_->open(kept->hot_);
+  kept->had_.resize(memory.size / kPage);
+  kept->count(kept->hot_);
   kept->instance_ = std::move(instance);
   kept->first_ = std::move(first);
   return kept;
@@ -68,6 +70,16 @@ void KeptInstance::copy_back(const std::vector<PageIndex>& pages) {
   }
 }
 
+// A page that was written is a copy of the instance's own from then on.
+void KeptInstance::count(const std::vector<PageIndex>& pages) {
+  for (const PageIndex page : pages) {
+    if (had_[page]) continue;
+    had_[page] = true;
+    ++had_count_;
+  }
+  use_.set(had_count_ * kPage);
+}
+
 bool KeptInstance::reset() {
   wasi::Memory memory = instance_->memory();
   if (memory.base != base_ || memory.size != first_->size() || !guard_->written(written_)) {
@@ -76,6 +88,7 @@ bool KeptInstance::reset() {
   std::ranges::sort(written_);
   copy_back(hot_);
   copy_back(written_);
+  count(written_);
   auto values = first_->global_values();
   for (std::size_t i = 0; i < globals_.size(); ++i) {
     // Most are back where they were: the stack pointer, once the guest has returned.

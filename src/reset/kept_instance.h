@@ -12,6 +12,7 @@
 
 #include "engine/engine.h"
 #include "reset/first_state.h"
+#include "reset/memory_use.h"
 #include "reset/page_guard.h"
 #include "wasm/record.h"
 
@@ -25,10 +26,12 @@ std::vector<std::string> globals_to_keep(const wasm::Record& record);
 
 class KeptInstance {
  public:
-  // `first` was taken from an instance of the same module; `instance` is fresh.
+  // `first` was taken from an instance of the same module; `instance` is fresh. `total`: what the
+  // pages count for that it has written so far, and holds until it goes.
   static Result<std::unique_ptr<KeptInstance>> make(std::unique_ptr<engine::Instance> instance,
                                                     std::shared_ptr<FirstState> first,
-                                                    GuardKind kind);
+                                                    GuardKind kind,
+                                                    const MemoryTotal& total = nullptr);
   ~KeptInstance();
 
   engine::Instance& instance() { return *instance_; }
@@ -53,8 +56,9 @@ class KeptInstance {
   Status compare();
 
  private:
-  KeptInstance() = default;
+  explicit KeptInstance(const MemoryTotal& total) : use_(total) {}
   void copy_back(const std::vector<PageIndex>& pages);
+  void count(const std::vector<PageIndex>& pages);
 
   std::unique_ptr<engine::Instance> instance_;
   std::shared_ptr<FirstState> first_;
@@ -65,6 +69,9 @@ class KeptInstance {
   std::vector<PageIndex> written_;
   std::vector<PageIndex> newly_hot_;
   unsigned events_ = 0;
+  std::vector<bool> had_;  // by page: it has been written once
+  std::size_t had_count_ = 0;
+  MemoryUse use_;
 };
 
 }  // namespace ferry::reset

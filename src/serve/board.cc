@@ -123,6 +123,7 @@ void Board::clear(std::size_t index) const {
   counters.front.queued.store(0);
   counters.front.connections.store(0);
   counters.front.held.store(0);
+  counters.kept.store(0);
   for (std::size_t f = 0; f < functions_.size(); ++f) {
     function(index, f).snapshot.store(0);
     function(index, f).interpreted.store(0);
@@ -230,6 +231,11 @@ std::string Board::metrics(const Census& census) const {
          front(&http::Counters::shed));
   single("ferry_held_bytes", "gauge", "Bytes of requests and answers that connections hold.",
          front(&http::Counters::held));
+  single("ferry_kept_bytes", "gauge", "Bytes held to keep instances from event to event.",
+         sum([&](std::size_t w) -> auto& { return slot(w).kept; }));
+  single("ferry_memory_pressure_total", "counter",
+         "How often workers gave kept instances back because memory was short.",
+         sum([&](std::size_t w) -> auto& { return slot(w).gave_back; }));
   single("ferry_log_dropped_lines_total", "counter",
          "Log lines lost because nobody read them in time.",
          sum([&](std::size_t w) -> auto& { return slot(w).log_dropped; }));

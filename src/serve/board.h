@@ -57,6 +57,8 @@ struct SlotCounters {
   std::atomic<bool> ready{false};
   std::atomic<bool> leaving{false};           // it drains, and the server does not
   std::atomic<std::uint64_t> log_dropped{0};  // lines
+  std::atomic<std::uint64_t> kept{0};         // bytes held for kept instances
+  std::atomic<std::uint64_t> gave_back{0};    // how often, since memory was short
 
   // It has everything loaded, and a thread that serves.
   bool is_ready() const { return ready.load(std::memory_order_acquire) && front.beats.load() > 0; }

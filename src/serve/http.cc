@@ -13,6 +13,7 @@
 #include "serve/fleet.h"
 #include "serve/front.h"
 #include "serve/generations.h"
+#include "serve/memory.h"
 #include "serve/shut_in.h"
 #include "telemetry/settings.h"
 
@@ -26,47 +27,40 @@ const char* environment(const char* name) {
   return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread yet
 }
 
+// Where nobody says: half of what its cgroups allow; the other half is for what runs.
+std::uint64_t memory_budget(const Options& options) {
+  if (options.memory_budget) return *options.memory_budget;
+  const auto limit = memory_limit();
+  return limit ? *limit / 2 : UINT64_MAX;
+}
+
 // All that processes of one server have in common.
 struct Shared {
   Provider& provider;
   const Options& options;
   const ServiceFactory& make_service;
   Generations& generations;
+  std::uint64_t kept;  // bytes that each worker may hold for kept instances
 };
-
-// Puts a version in the place of another, in this worker.
-Status change_over(const bundle::MacKey& key, const Generation& generation, const Running& running,
-                   Change change) {
-  const Listed& listed = generation.functions[change.function];
-  const host::InService& place = running.functions[change.function];
-  if (!change.bundle.valid()) {  // it could not be compiled
-    place.settle();
-    return Done{};
-  }
-  FERRY_TRY(const bundle::Bundle bundle, bundle::open_sealed(std::move(change.bundle), key));
-  const auto before = place.version();
-  host::LoadOptions load{listed.name, listed.manifest, {}};
-  load.like = before.get();
-  FERRY_TRY(auto next, running.host->load(bundle, load));
-  place.replace(std::move(next));
-  return Done{};
-}
 
 // A worker's life.
 Status work(Shared& shared, WorkerPlace place) {
-  const auto& [provider, options, make_service, generations] = shared;
+  const auto& [provider, options, make_service, generations, kept] = shared;
   Generation& generation = generations.enter();
   const std::vector<Listed>& functions = generation.functions;
   Changes::Adopted adopted = generation.changes.adopt(place.index);
   Phases phases;
   FERRY_TRY(const Running running, bring_up(generation.provider, functions,
                                             engine_options_for(functions), options.record, phases));
+  generation.provider.let_go();  // this worker's copy: its successors read the supervisor's
+  running.host->limit_kept(kept);
   SlotCounters& counters = place.board.slot(place.slot);
   LogQueue queue(place.log, counters.log_dropped, std::string(provider.program()));
   LogWriter log(queue, options.log_format);
   AdapterContext context = running.context(options.quiet ? nullptr : &log);
   context.observe = [&](std::size_t function, const host::Outcome& outcome, Nanoseconds took) {
     place.board.function(place.slot, function).count(outcome, took);
+    counters.kept.store(running.host->kept_bytes(), std::memory_order_relaxed);
   };
   for (std::size_t i = 0; i < functions.size(); ++i) {
     place.board.function(place.slot, i)
@@ -82,8 +76,9 @@ Status work(Shared& shared, WorkerPlace place) {
     const host::InService& served = running.functions[change.function];
     FunctionCounters& of_function = place.board.function(place.slot, change.function);
     const bool is_snapshot = change.what == Improvement::kSnapshot;
-    const Status changed = change_over(generations.key(), generation, running, std::move(change));
-    if (changed.ok()) {
+    if (const Status changed =
+            change_over(running, functions[change.function], generations.key(), std::move(change));
+        changed.ok()) {
       of_function.snapshot.store(is_snapshot ? 1 : 0, std::memory_order_relaxed);
       of_function.interpreted.store(0, std::memory_order_relaxed);
     } else {
@@ -108,9 +103,18 @@ Status work(Shared& shared, WorkerPlace place) {
   front.shares_listener = true;
   FERRY_TRY(auto server, http::Server::make(std::move(front), *service));
   FERRY_CHECK_OK(server->listen(std::move(place.listener)));
+  Fd pressure = open_memory_pressure();
   FERRY_CHECK_OK(host::sandbox::enter(options.sandbox, needs_of(functions, options.record)));
   // Only now: the sandbox wants a process of one thread.
   FERRY_TRY(const auto receiver, ChangeReceiver::make(adopted.receiver.get(), take));
+  std::unique_ptr<PressureWatch> watch;
+  if (pressure.valid()) {
+    FERRY_TRY(watch, PressureWatch::make(std::move(pressure), [&] {
+                running.host->give_back();
+                counters.kept.store(running.host->kept_bytes(), std::memory_order_relaxed);
+                counters.gave_back.fetch_add(1, std::memory_order_relaxed);
+              }));
+  }
   serve_until_stopped(
       *server, [&] { counters.ready.store(true, std::memory_order_release); }, place.leaving);
   return Done{};
@@ -152,7 +156,7 @@ Status serve_http(Provider& provider, const Options& options, const ServiceFacto
     fleet.names.push_back(each.name);
   }
   FERRY_TRY(const auto generations, Generations::make(provider, functions, options, workers));
-  Shared shared{provider, options, make_service, *generations};
+  Shared shared{provider, options, make_service, *generations, memory_budget(options) / workers};
   return run_fleet(
       std::move(fleet), std::move(listeners),
       [&](WorkerPlace place) {

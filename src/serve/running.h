@@ -11,6 +11,7 @@
 #include "capsule/store.h"
 #include "host/in_service.h"
 #include "host/sandbox.h"
+#include "serve/change.h"
 #include "serve/context.h"
 #include "serve/log_file.h"
 #include "serve/provider.h"
@@ -24,7 +25,9 @@ struct Options {
   unsigned workers = 0;  // processes; 0: one a core
   bool pin = false;      // each on a core of its own (http/pinning.h)
   LogFormat log_format = LogFormat::kText;
-  host::sandbox::Parts sandbox;   // what a worker shuts itself in with
+  host::sandbox::Parts sandbox;  // what a worker shuts itself in with
+  // Bytes that all workers together may hold for kept instances; nothing: as memory_budget() says.
+  std::optional<std::uint64_t> memory_budget = std::nullopt;
   bool print_sandbox = false;     // only print what that is here
   capsule::RecordOptions record;  // which events are recorded, and where
   bool quiet = false;
@@ -59,6 +62,10 @@ struct Running {
   std::vector<host::InService> functions;                  // as listed
   std::vector<std::shared_ptr<host::Recorder>> recorders;  // of each of them
 };
+
+// Puts a version in the place of another; one that there is none of makes a provisional one stay.
+Status change_over(const Running& running, const Listed& listed, const bundle::MacKey& key,
+                   Change change);
 
 Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
                          const engine::EngineOptions& options, const capsule::RecordOptions& record,

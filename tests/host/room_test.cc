@@ -81,5 +81,38 @@ TEST_F(Room, AnIdleFunctionAnswersAgain) {
   }
 }
 
+TEST_F(Room, WhatIsKeptIsCountedAndGivenBack) {
+  EXPECT_EQ(host_->kept_bytes(), 0u);
+  for (int n = 0; n < 3; ++n) call(0);
+  const std::uint64_t one = host_->kept_bytes();
+  EXPECT_GT(one, 0u);
+  for (int n = 0; n < 3; ++n) call(1);
+  EXPECT_GT(host_->kept_bytes(), one);
+  host_->give_back();
+  EXPECT_EQ(host_->kept_bytes(), 0u);
+  for (int n = 0; n < 3; ++n) call(0);
+  EXPECT_GT(host_->kept_bytes(), 0u);
+}
+
+TEST_F(Room, TheBudgetIsKeptByThoseThatHadNoEventForLongest) {
+  for (int n = 0; n < 3; ++n) call(0);
+  const std::uint64_t one = host_->kept_bytes();
+  host_->give_back();
+  host_->limit_kept(2 * one + one / 2);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < kFunctions; ++i) {
+      for (int n = 0; n < 3; ++n) call(i);
+      EXPECT_LE(host_->kept_bytes(), 2 * one + one / 2);
+      EXPECT_GT(host_->kept_bytes(), 0u) << "the one that just had an event keeps its instance";
+    }
+  }
+}
+
+TEST_F(Room, OneThatNeedsMoreThanTheBudgetIsNotKept) {
+  host_->limit_kept(1);
+  for (int n = 0; n < 40; ++n) call(0);
+  EXPECT_EQ(host_->kept_bytes(), 0u);
+}
+
 }  // namespace
 }  // namespace ferry::host

@@ -1,0 +1,123 @@
+#include "serve/memory.h"
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace ferry::serve {
+namespace {
+
+constexpr std::uint64_t kMebibyte = 1u << 20;
+
+// A folder that stands for "/".
+class Root : public testing::Test {
+ protected:
+  void SetUp() override {
+    char folder[] = "/tmp/ferry-memory-XXXXXX";
+    ASSERT_NE(mkdtemp(folder), nullptr);
+    root_ = folder;
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+  void write(const std::string& path, const std::string& text) const {
+    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
+    std::ofstream(root_ + path) << text;
+  }
+  std::string root_;
+};
+
+using Cgroup = Root;
+
+TEST_F(Cgroup, TheSmallestLimitOnTheWayUpCounts) {
+  write("/proc/self/cgroup", "0::/system.slice/ferry.service\n");
+  write("/sys/fs/cgroup/system.slice/ferry.service/memory.max", "max\n");
+  EXPECT_EQ(memory_limit(root_), std::nullopt);
+  write("/sys/fs/cgroup/system.slice/memory.max", "268435456\n");
+  EXPECT_EQ(memory_limit(root_), 256 * kMebibyte);
+  write("/sys/fs/cgroup/system.slice/ferry.service/memory.max", "134217728\n");
+  EXPECT_EQ(memory_limit(root_), 128 * kMebibyte);
+}
+
+TEST_F(Cgroup, InAContainerTheLimitIsAtTheTop) {
+  write("/proc/self/cgroup", "0::/\n");
+  write("/sys/fs/cgroup/memory.max", "67108864\n");
+  EXPECT_EQ(memory_limit(root_), 64 * kMebibyte);
+}
+
+TEST_F(Cgroup, OfTheFirstVersion) {
+  write("/proc/self/cgroup", "5:cpu,cpuacct:/a\n4:memory:/docker/1\n0::/\n");
+  write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_EQ(memory_limit(root_), std::nullopt);
+  write("/sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes", "33554432\n");
+  EXPECT_EQ(memory_limit(root_), 32 * kMebibyte);
+}
+
+TEST_F(Cgroup, WhatSaysNothingIsNoLimit) {
+  EXPECT_EQ(memory_limit(root_), std::nullopt);
+  write("/proc/self/cgroup", "nonsense\n:\n0:\n::::\n0::no-slash");
+  EXPECT_EQ(memory_limit(root_), std::nullopt);
+  EXPECT_FALSE(open_memory_pressure(root_).valid());
+}
+
+TEST_F(Cgroup, ThePressureOfItsOwnGoesFirst) {
+  write("/proc/self/cgroup", "0::/own\n");
+  write("/proc/pressure/memory", "");
+  write("/sys/fs/cgroup/own/memory.pressure", "");
+  EXPECT_TRUE(open_memory_pressure(root_).valid());
+  std::ifstream own(root_ + "/sys/fs/cgroup/own/memory.pressure");
+  std::string word;
+  own >> word;
+  EXPECT_EQ(word, "some");
+  EXPECT_EQ(std::filesystem::file_size(root_ + "/proc/pressure/memory"), 0u);
+}
+
+// Urgent data of TCP raises POLLPRI, as a trigger of the kernel does.
+struct Urgent {
+  Urgent() {
+    const Fd listener(socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* address = reinterpret_cast<sockaddr*>(&at);
+    EXPECT_EQ(bind(listener.get(), address, size), 0);
+    EXPECT_EQ(listen(listener.get(), 1), 0);
+    EXPECT_EQ(getsockname(listener.get(), address, &size), 0);
+    sender = Fd(socket(AF_INET, SOCK_STREAM, 0));
+    EXPECT_EQ(connect(sender.get(), address, size), 0);
+    receiver = Fd(accept(listener.get(), nullptr, nullptr));
+  }
+  Fd sender;
+  Fd receiver;
+};
+
+TEST(PressureWatch, CallsWhenMemoryIsShort) {
+  Urgent urgent;
+  const int receiver = urgent.receiver.get();
+  std::atomic<int> calls{0};
+  auto watch = PressureWatch::make(std::move(urgent.receiver), [&] {
+    char taken = 0;
+    EXPECT_EQ(recv(receiver, &taken, 1, MSG_OOB), 1);
+    ++calls;
+  });
+  ASSERT_TRUE(watch.ok()) << watch.error().text();
+  EXPECT_EQ(calls.load(), 0);
+  ASSERT_EQ(send(urgent.sender.get(), "!", 1, MSG_OOB), 1);
+  for (int i = 0; i < 500 && calls.load() == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_EQ(calls.load(), 1);
+}
+
+TEST(PressureWatch, EndsWhereTheKernelTellsNothingMore) {
+  Fd closed(socket(AF_INET, SOCK_STREAM, 0));
+  auto watch = PressureWatch::make(std::move(closed), [] {});
+  ASSERT_TRUE(watch.ok());
+  watch->reset();
+}
+
+}  // namespace
+}  // namespace ferry::serve
