@@ -31,7 +31,7 @@ std::optional<Error> why_no_snapshot(const function::Function& function) {
 Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
                                            const engine::EngineOptions& options,
                                            const function::Function& function,
-                                           const bundle::MacKey& key) {
+                                           const bundle::MacKey& key, bool environment_varies) {
   if (auto why = why_no_snapshot(function)) return *std::move(why);
   if (const auto tool = engine::find_wasm_opt();
       !tool.ok() && function.binary.abi == wasm::Abi::kCommand) {
@@ -40,6 +40,7 @@ Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
   const Monotonic begun = system_clock().monotonic();
   SnapshotRequest how;
   how.unasked = true;
+  how.environment_varies = environment_varies;
   how.key_of = "this server's own, drawn at its start";
   how.bundles = passing_bundles(engine.info(), options, function.digest);
   auto tried = build_snapshot(engine, options, function, how);

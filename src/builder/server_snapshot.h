@@ -20,11 +20,12 @@ struct ServerSnapshot {
 // The reason why none is even tried, as far as the function alone shows it.
 std::optional<Error> why_no_snapshot(const function::Function& function);
 
-// Takes seconds, and runs the function: for a process of its own. kUnsupported or kInvalid with the
-// reason where the function is to be served as it is.
+// Takes seconds, and runs the function: for a process of its own. `environment_varies`: as
+// SnapshotRequest's. kUnsupported or kInvalid with the reason where the function is to be served as
+// it is.
 Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
                                            const engine::EngineOptions& options,
                                            const function::Function& function,
-                                           const bundle::MacKey& key);
+                                           const bundle::MacKey& key, bool environment_varies);
 
 }  // namespace ferry::builder

@@ -107,11 +107,11 @@ Status judge_environment(const snapshot::Frozen& found, const function::Function
   const std::string who =
       found.environ_reader.empty() ? "" : fmt::format(" ({} looks at it)", found.environ_reader);
   if (how.unasked && (attributes || how.environment_varies)) {
-    return frozen(
-        fmt::format("it reads its environment while it starts{}, where {} stands", who,
-                    attributes ? "each event's CE_* attributes" : "each event's trace id"),
-        attributes ? "take the whole event in place of them: [function] input = \"cloudevent\""
-                   : "");
+    return frozen(fmt::format("it reads its environment while it starts{}, where {} stands", who,
+                              attributes ? "each event's CE_* attributes" : "each invocation's id"),
+                  attributes
+                      ? "take the whole event in place of them: [function] input = \"cloudevent\""
+                      : "");
   }
   notes.emplace_back(fmt::format(
       "frozen: the environment{} ([grant] env as it is now; {})", who,

@@ -107,7 +107,7 @@ class Serve final : public Verb {
       FERRY_TRY(auto opened, serve::LogFile::open(log_file_));
       options_.log_file = &log_file.emplace(std::move(opened));
     }
-    WasmProvider provider(paths_, common_, {true, !no_snapshot_, platform_});
+    WasmProvider provider(paths_, common_, {true, !no_snapshot_, platform.environment_varies()});
     return platform.serve(provider, options_);
   }
 

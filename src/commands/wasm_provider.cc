@@ -195,8 +195,8 @@ Result<serve::Provider::Better> WasmProvider::find_better(const serve::Search& s
   }
   const function::Function& function = functions_[search.function];
   if (search.what == serve::Improvement::kSnapshot) {
-    FERRY_TRY(auto made,
-              builder::snapshot_for_server(**trial_engine_, engine_options_, function, key));
+    FERRY_TRY(auto made, builder::snapshot_for_server(**trial_engine_, engine_options_, function,
+                                                      key, later_.environment_varies));
     return Better{std::move(made.bundle), std::move(made.words)};
   }
   const engine::Info& info = (*trial_engine_)->info();
@@ -228,7 +228,15 @@ Result<bundle::Bundle> WasmProvider::bundle(std::size_t index, const engine::Inf
 std::unique_ptr<serve::Provider> WasmProvider::fresh() const {
   CommonOptions silent = common_;
   silent.quiet = true;
-  return std::make_unique<WasmProvider>(paths_, std::move(silent), Later{false, later_.snapshots});
+  return std::make_unique<WasmProvider>(paths_, std::move(silent),
+                                        Later{false, later_.snapshots, later_.environment_varies});
+}
+
+void WasmProvider::let_go() {
+  for (function::Function& each : functions_) {
+    Bytes().swap(each.wasm);
+    each.binary = {};
+  }
 }
 
 Result<std::optional<bundle::VerifyKey>> WasmProvider::upload_key() {

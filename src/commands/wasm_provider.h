@@ -18,6 +18,7 @@ class WasmProvider final : public serve::Provider {
   struct Later {
     bool compiled = false;   // compiled code of what is large; until then an interpreter answers
     bool snapshots = false;  // of start-ups
+    bool environment_varies = false;  // as Platform says
   };
   WasmProvider(std::vector<std::string> paths, CommonOptions common, Later later)
       : paths_(std::move(paths)), common_(std::move(common)), later_(later) {}
@@ -32,6 +33,7 @@ class WasmProvider final : public serve::Provider {
   Status prepare() override;
   Result<engine::LoadedEngine> make_engine(engine::EngineOptions options) override;
   Result<bundle::Bundle> bundle(std::size_t index, const engine::Info& engine) override;
+  void let_go() override;
   bool is_provisional(std::size_t index) const override;
   Result<engine::LoadedEngine> make_provisional_engine(
       const engine::EngineOptions& options) override;

@@ -56,6 +56,8 @@ class Platform {
   // Whether ferry-host may print which platform it found. False where the platform takes all output
   // for the log of the first event.
   virtual bool announces() const { return true; }
+  // Whether each event adds to the environment of the function, as the id of an invocation.
+  virtual bool environment_varies() const { return false; }
   // Its own table of ferry.toml; null where it has none.
   virtual const function::Section* section() const { return nullptr; }
   // What it allows.

@@ -152,11 +152,12 @@ Changes::Adopted Changes::adopt(std::size_t worker) {
 }
 
 Result<std::unique_ptr<ChangeReceiver>> ChangeReceiver::make(int receiver,
-                                                             std::function<void(Change)> apply) {
+                                                             std::function<void(Change)> apply,
+                                                             std::function<void()> at_end) {
   Fd stop(eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return errno_error("make an eventfd", errno);
   std::unique_ptr<ChangeReceiver> made(
-      new ChangeReceiver(receiver, std::move(stop), std::move(apply)));
+      new ChangeReceiver(receiver, std::move(stop), std::move(apply), std::move(at_end)));
   // The orders that a process gets are for the threads that serve.
   sigset_t orders;
   sigset_t before;
@@ -169,8 +170,12 @@ Result<std::unique_ptr<ChangeReceiver>> ChangeReceiver::make(int receiver,
   return made;
 }
 
-ChangeReceiver::ChangeReceiver(int receiver, Fd stop, std::function<void(Change)> apply)
-    : receiver_(receiver), stop_(std::move(stop)), apply_(std::move(apply)) {}
+ChangeReceiver::ChangeReceiver(int receiver, Fd stop, std::function<void(Change)> apply,
+                               std::function<void()> at_end)
+    : receiver_(receiver),
+      stop_(std::move(stop)),
+      apply_(std::move(apply)),
+      at_end_(std::move(at_end)) {}
 
 ChangeReceiver::~ChangeReceiver() {
   raise_event(stop_.get());
@@ -187,6 +192,7 @@ void ChangeReceiver::run() {
     if (change.ok() && *change) {
       apply_(std::move(**change));
     } else if (change.ok() && (watched[0].revents & POLLHUP) != 0) {
+      if (at_end_) at_end_();
       return;
     }
   }

@@ -70,23 +70,26 @@ class Changes {
   std::vector<std::optional<Change>> latest_;  // by function
 };
 
-// The worker's side: a thread that hands each change to `apply`, in their order, until this goes.
-// An apply() that has begun is finished.
+// A thread that hands each change to `apply`, in their order, until this goes; an apply() that has
+// begun is finished. `at_end`: once the last sender is gone, if that is before.
 class ChangeReceiver {
  public:
   static Result<std::unique_ptr<ChangeReceiver>> make(int receiver,
-                                                      std::function<void(Change)> apply);
+                                                      std::function<void(Change)> apply,
+                                                      std::function<void()> at_end = {});
   ~ChangeReceiver();
   ChangeReceiver(const ChangeReceiver&) = delete;
   ChangeReceiver& operator=(const ChangeReceiver&) = delete;
 
  private:
-  ChangeReceiver(int receiver, Fd stop, std::function<void(Change)> apply);
+  ChangeReceiver(int receiver, Fd stop, std::function<void(Change)> apply,
+                 std::function<void()> at_end);
   void run();
 
   const int receiver_;
   const Fd stop_;  // an eventfd
   const std::function<void(Change)> apply_;
+  const std::function<void()> at_end_;
   std::thread thread_;
 };
 

@@ -32,6 +32,27 @@ Change change_of(const Search& search) {
 
 }  // namespace
 
+int search_from(std::size_t first, Provider& provider, const ImproverOptions& options, int sender) {
+  const std::vector<Search> searches = provider.searches();
+  const int usual = getpriority(PRIO_PROCESS, 0);
+  for (std::size_t i = first; i < searches.size(); ++i) {
+    if (searches[i].what == Improvement::kSnapshot) setpriority(PRIO_PROCESS, 0, usual + kNice);
+    alarm(static_cast<unsigned>(options.longest.count()));
+    Change change = change_of(searches[i]);
+    auto better = provider.find_better(searches[i], options.engine, options.key);
+    alarm(0);
+    if (better.ok()) {
+      auto sealed = bundle::seal_bundle(better->bundle);
+      change.words = sealed.ok() ? std::move(better->words) : sealed.error().text();
+      if (sealed.ok()) change.bundle = *std::move(sealed);
+    } else {
+      change.words = better.error().text();
+    }
+    if (!send_change(sender, change).ok()) return 1;
+  }
+  return 0;
+}
+
 Improver::Improver(Provider& provider, ImproverOptions options, std::function<void(Change)> found)
     : provider_(provider),
       searches_(provider.searches()),
@@ -50,31 +71,11 @@ void Improver::fork_from(std::size_t first) {
   const bool started = process_.start(after_fork_, [&] {
     receiver_.reset();
     pipe->receiver.reset();
-    return work(first, pipe->sender.get());
+    return search_from(first, provider_, options_, pipe->sender.get());
   });
   if (!started) return;
   receiver_ = std::move(pipe->receiver);
   fcntl(receiver_.get(), F_SETFL, O_NONBLOCK);
-}
-
-int Improver::work(std::size_t first, int sender) {
-  const int usual = getpriority(PRIO_PROCESS, 0);
-  for (std::size_t i = first; i < searches_.size(); ++i) {
-    if (searches_[i].what == Improvement::kSnapshot) setpriority(PRIO_PROCESS, 0, usual + kNice);
-    alarm(static_cast<unsigned>(options_.longest.count()));
-    Change change = change_of(searches_[i]);
-    auto better = provider_.find_better(searches_[i], options_.engine, options_.key);
-    alarm(0);
-    if (better.ok()) {
-      auto sealed = bundle::seal_bundle(better->bundle);
-      change.words = sealed.ok() ? std::move(better->words) : sealed.error().text();
-      if (sealed.ok()) change.bundle = *std::move(sealed);
-    } else {
-      change.words = better.error().text();
-    }
-    if (!send_change(sender, change).ok()) return 1;
-  }
-  return 0;
 }
 
 void Improver::take_all() {

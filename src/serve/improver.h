@@ -26,6 +26,10 @@ struct ImproverOptions {
   std::chrono::seconds longest{600};
 };
 
+// The life of a process that searches: sends a Change for each of the provider's searches from
+// `first` on. Its exit code comes back.
+int search_from(std::size_t first, Provider& provider, const ImproverOptions& options, int sender);
+
 class Improver {
  public:
   // `found` gets a Change for each of the provider's searches, with a bundle or the reason why
@@ -46,7 +50,6 @@ class Improver {
 
  private:
   void fork_from(std::size_t first);
-  int work(std::size_t first, int sender);
   void take_all();
 
   Provider& provider_;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,9 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "base/event_fd.h"
+#include "base/thread.h"
 
 namespace ferry::serve {
 namespace {
@@ -96,28 +100,28 @@ Result<std::unique_ptr<PressureWatch>> PressureWatch::make(Fd pressure,
                                                            std::function<void()> short_of_memory) {
   Fd stop(eventfd(0, EFD_CLOEXEC));
   if (!stop.valid()) return errno_error("make an eventfd", errno);
-  return std::unique_ptr<PressureWatch>(
+  std::unique_ptr<PressureWatch> made(
       new PressureWatch(std::move(pressure), std::move(stop), std::move(short_of_memory)));
-}
-
-PressureWatch::PressureWatch(Fd pressure, Fd stop, std::function<void()> short_of_memory)
-    : pressure_(std::move(pressure)),
-      stop_(std::move(stop)),
-      short_of_memory_(std::move(short_of_memory)) {
   // The orders that a process gets are for the threads that serve.
   sigset_t orders;
   sigset_t before;
   sigemptyset(&orders);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&orders, signal);
   pthread_sigmask(SIG_BLOCK, &orders, &before);
-  thread_ = std::thread([this] { run(); });
+  auto started = start_thread([self = made.get()] { self->run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  FERRY_TRY(made->thread_, std::move(started));
+  return made;
 }
 
+PressureWatch::PressureWatch(Fd pressure, Fd stop, std::function<void()> short_of_memory)
+    : pressure_(std::move(pressure)),
+      stop_(std::move(stop)),
+      short_of_memory_(std::move(short_of_memory)) {}
+
 PressureWatch::~PressureWatch() {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(stop_.get(), &one, sizeof one);
-  thread_.join();
+  raise_event(stop_.get());
+  if (thread_.joinable()) thread_.join();
 }
 
 void PressureWatch::run() {

@@ -61,6 +61,10 @@ class Provider {
   // Of the function at that place in list(), for the engine that make_engine() gave last.
   virtual Result<bundle::Bundle> bundle(std::size_t index, const engine::Info& engine) = 0;
 
+  // For a process that has all that it serves: gives back what only bundle() needs, which is not
+  // called any more.
+  virtual void let_go() {}
+
   // A function that takes long to compile may be served from the first moment on by another engine,
   // which takes it as it is, until find_better() has compiled it. Whether this one is; known once
   // prepare() was called.

@@ -109,6 +109,22 @@ Result<std::vector<std::shared_ptr<host::Recorder>>> make_recorders(
 
 }  // namespace
 
+Status change_over(const Running& running, const Listed& listed, const bundle::MacKey& key,
+                   Change change) {
+  const host::InService& place = running.functions[change.function];
+  if (!change.bundle.valid()) {  // it could not be compiled
+    place.settle();
+    return Done{};
+  }
+  FERRY_TRY(const bundle::Bundle bundle, bundle::open_sealed(std::move(change.bundle), key));
+  const auto before = place.version();
+  host::LoadOptions load{listed.name, listed.manifest, {}};
+  load.like = before.get();
+  FERRY_TRY(auto next, running.host->load(bundle, load));
+  place.replace(std::move(next));
+  return Done{};
+}
+
 Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
                          const engine::EngineOptions& options, const capsule::RecordOptions& record,
                          Phases& phases) {

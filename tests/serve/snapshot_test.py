@@ -175,6 +175,32 @@ class Snapshots(unittest.TestCase):
             for n in range(20):
                 self.ask(server, f"name {n}")
 
+    def test_a_process_without_workers_does_the_same(self):
+        log = self.folder / "jsonl.log"
+        with open(log, "w", encoding="utf-8") as errors, subprocess.Popen(
+                [FERRY, "serve", "--platform", "jsonl", GO], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=errors, text=True, env=environment(self.folder)) as process:
+            def ask(name):
+                process.stdin.write(json.dumps({"name": name}) + "\n")
+                process.stdin.flush()
+                outcome = json.loads(process.stdout.readline())
+                self.assertEqual(outcome["reply"]["data"]["message"], f"Hello, {name}!")
+            ask("Ada")
+            end = time.monotonic() + COMPILING
+            n = 0
+            while TAKEN not in log.read_text():
+                self.assertLess(time.monotonic(), end, log.read_text())
+                n += 1
+                ask(f"number {n}")
+                time.sleep(0.02)
+            for n in range(20):
+                ask(f"after {n}")
+            searcher = children(process.pid)
+            process.stdin.close()
+            self.assertEqual(process.wait(PATIENCE), 0)
+            for pid in searcher:
+                self.assertTrue(is_gone(pid), f"{pid} goes on")
+
     def test_no_snapshot_is_left_in_the_store(self):
         store = self.folder / "cache" / "ferry"
         with self.serve(GO) as server:

@@ -12,6 +12,7 @@
 #include "event/json_text.h"
 #include "host/outcome_json.h"
 #include "platforms/json_view.h"
+#include "serve/in_place.h"
 #include "serve/shut_in.h"
 
 namespace ferry::platforms {
@@ -136,10 +137,13 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
     serve::print_sandbox(options, needs);
     return Done{};
   }
+  FERRY_CHECK_OK(provider.prepare());
+  const engine::EngineOptions engine = serve::engine_options_for(functions);
+  FERRY_TRY(const auto improver,
+            serve::InPlaceImprover::make(provider, functions, engine, !options.quiet));
   serve::Phases phases;
   FERRY_TRY(const serve::Running running,
-            serve::bring_up(provider, functions, serve::engine_options_for(functions),
-                            options.record, phases));
+            serve::bring_up(provider, functions, engine, options.record, phases));
   FERRY_TRY(const Fd stop, serve::stop_on_signal(true));
   serve::LogWriter log(STDERR_FILENO, options.log_format);
   JsonlAdapter adapter(running.context(options.quiet ? nullptr : &log));
@@ -149,6 +153,7 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
         STDIN_FILENO, STDOUT_FILENO, stop.get(), 2 * input + kEnvelope, system_clock()));
   };
   serve::shut_in(provider, options, needs);
+  FERRY_TRY(const auto improving, improver->begin(running));
   return serve::run_source(make_source, adapter, 1, stop.get());  // one, so that order is kept
 }
 

@@ -31,6 +31,7 @@ class Lambda final : public Platform {
   const char* name() const override { return "lambda"; }
   const char* summary() const override { return "AWS Lambda, as a custom runtime"; }
   Sign sign() const override { return {"AWS_LAMBDA_RUNTIME_API", true}; }  // "Custom runtimes"
+  bool environment_varies() const override { return true; }                // the trace id
   Status serve(serve::Provider& provider, const serve::Options& options) const override {
     return lambda::serve(provider, options);
   }

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "platforms/lambda/adapter.h"
 #include "platforms/lambda/runtime_api.h"
+#include "serve/in_place.h"
 #include "serve/running.h"
 #include "serve/shut_in.h"
 
@@ -105,6 +106,7 @@ host::sandbox::Needs needs_of(const std::vector<serve::Listed>& functions,
 }
 
 struct Started {
+  std::unique_ptr<serve::InPlaceImprover> improver;
   serve::Running running;
   host::sandbox::Needs needs;
 };
@@ -113,11 +115,14 @@ Result<Started> start(serve::Provider& provider, const RuntimeOptions& runtime,
                       const serve::Options& options) {
   serve::Phases phases;
   FERRY_TRY(const auto functions, provider.list(wanted(runtime)));
+  FERRY_CHECK_OK(provider.prepare());
   phases.end_of("bundle");
-  FERRY_TRY(auto running, serve::bring_up(provider, functions, serve::engine_options_for(functions),
-                                          options.record, phases));
+  const engine::EngineOptions engine = serve::engine_options_for(functions);
+  FERRY_TRY(auto improver,
+            serve::InPlaceImprover::make(provider, functions, engine, !options.quiet));
+  FERRY_TRY(auto running, serve::bring_up(provider, functions, engine, options.record, phases));
   phases.print();
-  return Started{std::move(running), needs_of(functions, runtime, options)};
+  return Started{std::move(improver), std::move(running), needs_of(functions, runtime, options)};
 }
 
 }  // namespace
@@ -136,8 +141,15 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
     return init_failed(runtime, std::move(started).error());
   }
   serve::LogWriter log(STDERR_FILENO, runtime.log_format);
-  return run_runtime(runtime, started->running.context(options.quiet ? nullptr : &log),
-                     [&] { serve::shut_in(provider, options, started->needs); });
+  std::unique_ptr<serve::ChangeReceiver> improving;
+  return run_runtime(runtime, started->running.context(options.quiet ? nullptr : &log), [&] {
+    serve::shut_in(provider, options, started->needs);
+    if (auto begun = started->improver->begin(started->running); begun.ok()) {
+      improving = *std::move(begun);
+    } else {
+      provider.complain(begun.error());  // what is served stays as it is
+    }
+  });
 }
 
 Result<RuntimeOptions> runtime_options(const std::function<const char*(const char*)>& env) {

@@ -62,6 +62,7 @@ class OpenWhisk final : public Platform {
   const char* summary() const override { return "Apache OpenWhisk: /init and /run"; }
   Sign sign() const override { return {"__OW_API_HOST"}; }  // the invoker's container proxy
   bool announces() const override { return false; }
+  bool environment_varies() const override { return true; }  // __OW_ACTIVATION_ID and its kin
   Status serve(serve::Provider& provider, const serve::Options& options) const override {
     return openwhisk::serve(provider, options);
   }

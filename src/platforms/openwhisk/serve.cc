@@ -10,6 +10,7 @@
 #include "http/listener.h"
 #include "platforms/openwhisk/openwhisk.h"
 #include "serve/front.h"
+#include "serve/in_place.h"
 #include "serve/shut_in.h"
 
 namespace ferry::platforms::openwhisk {
@@ -41,6 +42,10 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   }
   engine::EngineOptions engine = engine_options();
   engine.count_instructions = serve::engine_options_for(functions).count_instructions;
+  // In a container all output before the end of the first activation becomes part of its log.
+  const bool tells = !options.quiet && api_host == nullptr;
+  FERRY_CHECK_OK(provider.prepare());
+  FERRY_TRY(const auto improver, serve::InPlaceImprover::make(provider, functions, engine, tells));
   serve::Phases phases;
   FERRY_TRY(const serve::Running running,
             serve::bring_up(provider, functions, engine, options.record, phases));
@@ -56,9 +61,9 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);  // each version of an action has a container of its own
   std::signal(SIGINT, [](int) { std::raise(SIGTERM); });
-  // In a container all output before the end of the first activation becomes part of its log.
-  const bool announced = listeners.port_chosen || (!options.quiet && api_host == nullptr);
+  const bool announced = listeners.port_chosen || tells;
   if (!needs.late) serve::shut_in(provider, options, needs);
+  FERRY_TRY(const auto improving, improver->begin(running));
   serve::serve_until_stopped(*server, [&] {
     if (announced) {
       const std::size_t known = functions.size();
