@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/markup.h"
 #include "base/terminal.h"
 
 namespace ferry::profile {
@@ -42,28 +43,8 @@ function show(from) {
 for (const e of all) e.g.addEventListener('click', () => show(e));
 )js";
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : escape_controls(text)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
+// Names are a stranger's: what a terminal would obey is shown as text, too.
+std::string escaped(std::string_view text) { return escape_markup(escape_controls(text)); }
 
 // Cut at a letter's beginning (UTF-8).
 std::string cut(std::string_view name, double width) {

@@ -46,27 +46,20 @@ void make_blocking(int socket) {
 // Two ends of a connection over loopback: what a function connects to is a TCP socket like any
 // other. `theirs` is non-blocking.
 int make_pair(Fd& theirs, Fd& ours) {
-  Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  auto* generic = reinterpret_cast<sockaddr*>(&at);
-  if (!listener.valid() || ::bind(listener.get(), generic, size) != 0 ||
-      ::listen(listener.get(), 1) != 0 || ::getsockname(listener.get(), generic, &size) != 0) {
-    return errno;
-  }
+  Listener listener;
+  if (const int failed = listen_on_loopback(1, listener); failed != 0) return failed;
   net::Address loopback;
   loopback.bytes = {127, 0, 0, 1};
-  const int begun = net::system_network().connect({loopback, ntohs(at.sin_port)}, theirs);
+  const int begun = net::system_network().connect({loopback, listener.port}, theirs);
   if (begun != 0 && begun != EINPROGRESS) return begun;
   sockaddr_in own{};
-  size = sizeof own;
+  socklen_t size = sizeof own;
   if (::getsockname(theirs.get(), reinterpret_cast<sockaddr*>(&own), &size) != 0) return errno;
   while (true) {  // somebody else on this machine may have connected first
     sockaddr_in peer{};
     size = sizeof peer;
-    Fd socket(::accept4(listener.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC));
+    Fd socket(
+        ::accept4(listener.socket.get(), reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC));
     if (!socket.valid() && errno != EINTR && errno != ECONNABORTED) return errno;
     if (socket.valid() && peer.sin_port == own.sin_port) {
       ours = std::move(socket);
@@ -140,7 +133,7 @@ class Capture::Relay {
       // The upstream first: what it said before the function says more.
       if (upstream_open && (ready[1].revents != 0 || upstream.has_pending())) {
         upstream_open = pass_answer(upstream, guest);
-        // Nothing can be told to it any more; what it still says is not heard either.
+        // Nothing can be sent to it any more; what it still sends is not read either.
         if (!upstream_open) guest.end();
       } else if (guest_open && (ready[0].revents != 0 || guest.has_pending())) {
         if (!tls_ && begins_tls(guest)) {
@@ -170,12 +163,12 @@ class Capture::Relay {
       hint_ = "it has to trust the certificates that SSL_CERT_FILE names";
       return false;
     }
-    const Status asked = upstream.ask_tls(trusted_, host_, guest.protocol());
-    if (!asked.ok()) {
-      problem_ = "TLS: " + asked.error().message;
+    const Status begun = upstream.ask_tls(trusted_, host_, guest.protocol());
+    if (!begun.ok()) {
+      problem_ = "TLS: " + begun.error().message;
       hint_ = "[grant] ca names the certificates that are trusted beside this machine's";
     }
-    return asked.ok();
+    return begun.ok();
   }
 
   bool pass_request(Stream& from, Stream& to) {

@@ -5,6 +5,7 @@
 
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "verify/identity.h"
@@ -37,6 +38,22 @@ int receive_of_server(void* user, unsigned char* room, std::size_t size) {
 }
 
 }  // namespace
+
+int listen_on_loopback(int backlog, Listener& out) {
+  out.socket = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  auto* generic = reinterpret_cast<sockaddr*>(&at);
+  const int socket = out.socket.get();
+  if (socket < 0 || ::bind(socket, generic, size) != 0 || ::listen(socket, backlog) != 0 ||
+      ::getsockname(socket, generic, &size) != 0) {
+    return errno;
+  }
+  out.port = ntohs(at.sin_port);
+  return 0;
+}
 
 struct Stream::Server {
   Server() {

@@ -7,10 +7,19 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
 #include "net/tls.h"
 #include "verify/authority.h"
 
 namespace ferry::verify {
+
+// A TCP socket that listens on loopback, at a port that the system chose.
+struct Listener {
+  Fd socket;
+  std::uint16_t port = 0;
+};
+// Returns 0, or an errno.
+int listen_on_loopback(int backlog, Listener& out);
 
 // Blocking; one thread. shutdown(2) on the socket, from another thread, ends what it waits for.
 class Stream {

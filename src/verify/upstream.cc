@@ -313,20 +313,13 @@ Status Upstreams::add_server(Place place, std::vector<Upstream> scripts) {
   const net::Address address = literal                   ? *literal
                                : known != servers_.end() ? (*known)->address()
                                                          : address_of(servers_.size());
-  Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  auto* generic = reinterpret_cast<sockaddr*>(&at);
-  if (!listener.valid() || ::bind(listener.get(), generic, size) != 0 ||
-      ::listen(listener.get(), SOMAXCONN) != 0 ||
-      ::getsockname(listener.get(), generic, &size) != 0) {
-    return errno_error(fmt::format("start the upstream {}", scripts.front().at), errno);
+  Listener listener;
+  if (const int failed = listen_on_loopback(SOMAXCONN, listener); failed != 0) {
+    return errno_error(fmt::format("start the upstream {}", scripts.front().at), failed);
   }
   servers_.push_back(std::make_unique<Server>(
       std::move(scripts), std::move(place.host), net::Endpoint{address, place.port},
-      std::move(listener), ntohs(at.sin_port), authority_, secrets_));
+      std::move(listener.socket), listener.port, authority_, secrets_));
   return Done{};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -333,6 +334,29 @@ void refresh(S& s, Entry& entry, Socket& socket) {
   }
 }
 
+namespace {
+
+// After a call that failed: what the guest's call ends with, or nothing when it can be tried again,
+// which may be after a wait for `events`.
+std::optional<Answer> until_ready(S& s, const Entry& entry, short events,
+                                  std::chrono::microseconds timeout, u32 done) {
+  if (errno == EINTR) return std::nullopt;
+  if (errno != EAGAIN) return done > 0 ? Errno::kSuccess : errno_from_host(errno);
+  if (!blocks(entry)) return done > 0 ? Errno::kSuccess : Errno::kAgain;
+  pollfd polled{entry.host, events, 0};
+  switch (wait_for(s, {&polled, 1}, after(s, timeout))) {
+    case Waited::kDeadline:
+      return Answer::end();
+    case Waited::kTimeout:
+      return done > 0 ? Errno::kSuccess : Errno::kAgain;
+    case Waited::kReady:
+      break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Answer receive(S& s, Entry& entry, u32 flags, u32& done) {
   Socket& socket = socket_of(s, entry);
   if (!socket.stream) return receive_datagram(s, socket, flags, done);
@@ -358,18 +382,7 @@ Answer receive(S& s, Entry& entry, u32 flags, u32& done) {
       continue;
     }
     if (n == 0) break;
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return done > 0 ? Errno::kSuccess : errno_from_host(errno);
-    if (!blocks(entry)) return done > 0 ? Errno::kSuccess : Errno::kAgain;
-    pollfd polled{entry.host, POLLIN, 0};
-    switch (wait_for(s, {&polled, 1}, after(s, socket.receive_timeout))) {
-      case Waited::kDeadline:
-        return Answer::end();
-      case Waited::kTimeout:
-        return done > 0 ? Errno::kSuccess : Errno::kAgain;
-      case Waited::kReady:
-        break;
-    }
+    if (const auto ends = until_ready(s, entry, POLLIN, socket.receive_timeout, done)) return *ends;
   }
   return Errno::kSuccess;
 }
@@ -396,18 +409,7 @@ Answer send(S& s, Entry& entry, u32& done) {
       if (slice.iov_len == 0) ++at;
       continue;
     }
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return done > 0 ? Errno::kSuccess : errno_from_host(errno);
-    if (!blocks(entry)) return done > 0 ? Errno::kSuccess : Errno::kAgain;
-    pollfd polled{entry.host, POLLOUT, 0};
-    switch (wait_for(s, {&polled, 1}, after(s, socket.send_timeout))) {
-      case Waited::kDeadline:
-        return Answer::end();
-      case Waited::kTimeout:
-        return done > 0 ? Errno::kSuccess : Errno::kAgain;
-      case Waited::kReady:
-        break;
-    }
+    if (const auto ends = until_ready(s, entry, POLLOUT, socket.send_timeout, done)) return *ends;
   }
   return Errno::kSuccess;
 }

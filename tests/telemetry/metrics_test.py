@@ -7,7 +7,6 @@ where Go has that module here.
 
 Exit status: that of unittest.
 """
-import argparse
 import functools
 import json
 import os
@@ -18,12 +17,10 @@ import socket
 import subprocess
 import sys
 import tempfile
-import unittest
+
+import served
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-sys.path.insert(0, str(HERE.parent / "serve"))
-PATIENCE = 60
 
 
 @functools.cache
@@ -46,27 +43,15 @@ def understood(test, signal, body):
     if program is None:
         test.skipTest(f"the collector's parser: {why_not}")
     done = subprocess.run([program, signal], input=json.dumps(body), capture_output=True, text=True,
-                          check=False, timeout=PATIENCE)
+                          check=False, timeout=served.PATIENCE)
     test.assertEqual(done.returncode, 0, done.stderr)
     return done.stdout.splitlines()
 
 
-class Metrics(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="ferry-metrics-test-")
-        self.addCleanup(folder.cleanup)
-        self.home = pathlib.Path(folder.name)
-        self.function = server.make_guest("echo", self.home)
-
-    def serve(self, **variables):
-        for name, value in variables.items():
-            os.environ[name] = value
-            self.addCleanup(os.environ.pop, name, None)
-        return server.Server(self.home, self.function, options=["--workers", "1"])
-
+class Metrics(served.Served):
     def sent(self, events=3):
         """What a collector got of a server that answered so many events."""
-        with traces_test.Collector() as collector:
+        with served.Collector() as collector:
             with self.serve(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.port}",
                             OTEL_METRIC_EXPORT_INTERVAL="600000") as running:
                 for _ in range(events):
@@ -119,9 +104,9 @@ class Metrics(unittest.TestCase):
                             ("FERRY_METRICS", "statsd")):
             environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:1",
                            name: value}
-            done = subprocess.run([server.FERRY, "serve", self.function, "--listen", "127.0.0.1:0",
+            done = subprocess.run([self.server.FERRY, "serve", self.function, "--listen", "127.0.0.1:0",
                                    "--workers", "1"], env=environment, capture_output=True,
-                                  text=True, check=False, timeout=PATIENCE)
+                                  text=True, check=False, timeout=served.PATIENCE)
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(name, done.stderr)
 
@@ -160,13 +145,4 @@ class Metrics(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--build", type=pathlib.Path, required=True)
-    known, rest = arguments.parse_known_args()
-    os.environ["FERRY_BUILD"] = str(known.build.resolve())
-    import server  # noqa: E402, it reads the variable
-    import traces_test  # noqa: E402
-    if not shutil.which("wat2wasm"):
-        print("no wat2wasm on this machine")
-        sys.exit(77)
-    unittest.main(argv=[sys.argv[0], *rest])
+    served.main()

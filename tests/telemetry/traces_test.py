@@ -5,93 +5,29 @@
 
 Exit status: that of unittest.
 """
-import argparse
-import http.server
 import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 import unittest
 
+import served
+
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "serve"))
-PATIENCE = 60
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-
-
-class Collector:
-    """Takes what is posted to /v1/traces; use it in a `with`."""
-
-    def __init__(self):
-        self.requests, self.grown = [], threading.Condition()
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):  # pylint: disable=invalid-name
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                with outer.grown:
-                    outer.requests.append((self.path, dict(self.headers), json.loads(body)))
-                    outer.grown.notify_all()
-                self.send_response(200)
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def spans(self, least):
-        """All spans, once there are that many."""
-        end = time.monotonic() + PATIENCE
-        with self.grown:
-            while True:
-                found = [span for _, _, body in self.requests for resource in body["resourceSpans"]
-                         for scope in resource["scopeSpans"] for span in scope["spans"]]
-                if len(found) >= least:
-                    return found
-                if not self.grown.wait(max(0.0, end - time.monotonic())):
-                    raise AssertionError(f"{len(found)} spans, not {least}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
 
 
 def attributes(span):
     return {each["key"]: next(iter(each["value"].values())) for each in span["attributes"]}
 
 
-class Traces(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="ferry-traces-test-")
-        self.addCleanup(folder.cleanup)
-        self.home = pathlib.Path(folder.name)
-        self.function = server.make_guest("echo", self.home)
-
-    def serve(self, **variables):
-        for name, value in variables.items():
-            os.environ[name] = value
-            self.addCleanup(os.environ.pop, name, None)
-        return server.Server(self.home, self.function, options=["--workers", "1"])
-
+class Traces(served.Served):
     def test_an_event_is_a_span_with_its_phases(self):
-        with Collector() as collector:
+        with served.Collector() as collector:
             with self.serve(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.port}",
                             OTEL_EXPORTER_OTLP_HEADERS="x-key=a%20b",
                             OTEL_RESOURCE_ATTRIBUTES="deployment.environment=test") as running:
@@ -121,7 +57,7 @@ class Traces(unittest.TestCase):
             self.assertIn("run", [span["name"] for span in spans])
 
     def test_events_are_sampled_as_their_sender_decided(self):
-        with Collector() as collector:
+        with served.Collector() as collector:
             with self.serve(
                     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"http://127.0.0.1:{collector.port}/v1/traces",
                     OTEL_TRACES_SAMPLER="parentbased_always_off") as running:
@@ -160,25 +96,23 @@ class Traces(unittest.TestCase):
                             ("OTEL_EXPORTER_OTLP_HEADERS", "nonsense")):
             environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:1",
                            name: value}
-            done = subprocess.run([server.FERRY, "serve", self.function, "--listen", "127.0.0.1:0",
+            done = subprocess.run([self.server.FERRY, "serve", self.function, "--listen", "127.0.0.1:0",
                                    "--workers", "1"], env=environment, capture_output=True,
-                                  text=True, check=False, timeout=PATIENCE)
+                                  text=True, check=False, timeout=served.PATIENCE)
             self.assertNotEqual(done.returncode, 0)
             self.assertIn(name, done.stderr)
 
 
-class Dashboard(unittest.TestCase):
+class Dashboard(served.Served):
     """The dashboard asks for nothing that a server does not tell."""
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="ferry-dashboard-test-")
-        self.addCleanup(folder.cleanup)
-        self.home = pathlib.Path(folder.name)
+        super().setUp()
         self.board = json.loads((HERE.parent.parent / "docs/data/grafana-dashboard.json")
                                 .read_text())
 
     def test_its_metrics_are_there(self):
-        with server.Server(self.home, server.make_guest("echo", self.home)) as running:
+        with self.server.Server(self.home, self.function) as running:
             running.ask(body=b"1")
             told = running.admin("/metrics").body.decode()
         there = set(re.findall(r"^(ferry_\w+)", told, re.M))
@@ -209,12 +143,4 @@ class Dashboard(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", type=pathlib.Path, required=True)
-    known, rest = parser.parse_known_args()
-    os.environ["FERRY_BUILD"] = str(known.build.resolve())
-    import server  # noqa: E402, it reads the variable
-    if not shutil.which("wat2wasm"):
-        print("no wat2wasm on this machine")
-        sys.exit(77)
-    unittest.main(argv=[sys.argv[0], *rest])
+    served.main()

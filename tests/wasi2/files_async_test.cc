@@ -1,18 +1,13 @@
 // wasi:filesystem 0.3: the files of 0.2 as streams, with results of another form. The WASI
 // project's own tests are run by tests/components/wasi_suite.py.
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
-#include "component_fixture.h"
+#include "files_fixture.h"
 
 namespace ferry::wasi2 {
 namespace {
 
-namespace fs = std::filesystem;
-
-class FilesAsyncTest : public ComponentTest {
+class FilesAsyncTest : public FilesFixture {
  protected:
   static constexpr char kTypes[] = "wasi:filesystem/types@0.3.0";
   static constexpr u32 kReturned = 2;
@@ -23,19 +18,10 @@ class FilesAsyncTest : public ComponentTest {
   static constexpr u8 kNotDirectory = 23;
 
   FilesAsyncTest() {
-    std::string name = fs::temp_directory_path() / "ferry-wasi3-XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    root = name;
-    std::ofstream(root / "f") << "0123456789";
-    fs::create_directory(root / "d");
-    auto opened = wasi::Directory::open(root, "/", false);
-    EXPECT_TRUE(opened.ok());
-    directories.push_back(std::move(*opened));
-    begin(nullptr, {.quotas = {.open_files = 8}, .directories = &directories});
+    share("/", false, 8);
     call("wasi:filesystem/preopens@0.3.0", "get-directories", {kRet});
     dir = get(get(kRet));
   }
-  ~FilesAsyncTest() override { fs::remove_all(root); }
 
   u64 files(std::string_view name, std::initializer_list<u64> args) {
     return call(kTypes, name, args);
@@ -55,15 +41,6 @@ class FilesAsyncTest : public ComponentTest {
     EXPECT_EQ(files("[async-lower][method]descriptor.open-at", {2048, kRet}), kReturned);
     return get<u8>(kRet) == 0 ? get(kRet + 4) : 0;
   }
-  std::string host(const char* name) const {
-    std::ostringstream out;
-    out << std::ifstream(root / name).rdbuf();
-    return out.str();
-  }
-
-  fs::path root;
-  std::vector<wasi::Directory> directories;
-  u32 dir = 0;
 };
 
 TEST_F(FilesAsyncTest, AFileIsAStreamFromAnOffset) {

@@ -1,15 +1,10 @@
 // wasi:filesystem over the grants of preview 1.
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
-#include "component_fixture.h"
+#include "files_fixture.h"
 
 namespace ferry::wasi2 {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr char kTypes[] = "wasi:filesystem/types";
 constexpr u32 kRead = 1;
@@ -24,26 +19,15 @@ constexpr u8 kNoEntry = 20;
 constexpr u8 kNotPermitted = 31;
 constexpr u8 kReadOnly = 33;
 
-class FilesTest : public ComponentTest {
+class FilesTest : public FilesFixture {
  protected:
   FilesTest() {
-    std::string name = fs::temp_directory_path() / "ferry-wasi2-XXXXXX";
-    EXPECT_NE(::mkdtemp(name.data()), nullptr);
-    root = name;
-    std::ofstream(root / "f") << "0123456789";
-    fs::create_directory(root / "d");
     fs::create_symlink("f", root / "link");
     fs::create_symlink("../..", root / "d" / "up");
     grant(false);
   }
-  ~FilesTest() override { fs::remove_all(root); }
-
   void grant(bool read_only) {
-    directories.clear();
-    auto opened = wasi::Directory::open(root, "/data", read_only);
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    directories.push_back(std::move(*opened));
-    begin(nullptr, {.quotas = {.open_files = 4}, .directories = &directories});
+    share("/data", read_only, 4);
     call("wasi:filesystem/preopens", "get-directories", {kRet});
     ASSERT_EQ(get(kRet + 4), 1u);
     dir = get(get(kRet));
@@ -68,15 +52,6 @@ class FilesTest : public ComponentTest {
     EXPECT_EQ(open(path, open_flags, flags), std::nullopt) << path;
     return get(kRet + 4);
   }
-  std::string host(const char* name) const {
-    std::ostringstream out;
-    out << std::ifstream(root / name).rdbuf();
-    return out.str();
-  }
-
-  fs::path root;
-  std::vector<wasi::Directory> directories;
-  u32 dir = 0;
 };
 
 TEST_F(FilesTest, ReadsAtAnOffset) {
