@@ -2,10 +2,13 @@
 """Checks that the documents say of modules and libraries what the build and the sources say.
 
 docs/architecture.md: the table of modules has each module of CMake, with what it stands on, and no
-other; and each module includes something of each module that it says it stands on.
+other; and each module includes something of each module that it says it stands on. The modules of
+single platforms are one row, and nothing includes a platform's headers but that platform and those
+that name it in their line of cmake/FerryPlatforms.cmake.
 docs/dependencies.md: each library whose headers src/ includes is in the table of what is linked,
 and each row of that table is included somewhere.
-src/engines: the version in an engine's fingerprint is the one that its Cargo.toml pins.
+src/engines: the version in an engine's fingerprint is the one that its Cargo.toml pins, and the one in
+docs/engines.md and docs/dependencies.md.
 """
 
 import pathlib
@@ -53,6 +56,16 @@ def modules():
     return found
 
 
+def of_platforms():
+    """What the modules of single platforms depend on beside each other."""
+    text = (ROOT / "cmake" / "FerryPlatforms.cmake").read_text()
+    calls = re.findall(r"^ +ferry_module\(\w+_\$\{name\} .*? DEPENDS ([^)]*)\)", text, re.M | re.S)
+    words = [word for call in calls for word in call.partition("LIBRARIES")[0].split()]
+    words += [word for call in re.findall(r"^ferry_platform\(\w+([^)]*)\)", text, re.M)
+              for word in call.partition("LIBRARIES")[0].split()]
+    return sorted({word for word in words if "$" not in word and group(word) == word})
+
+
 def includes(folder):
     """Every include of the folder's own files and of those below."""
     for pattern in SOURCES:
@@ -97,9 +110,25 @@ def check_modules(problems):
             path = built[kind][0] if kind in built else "platforms"
             if not any(header.startswith(path + "/") for header in used):
                 problems.append(f"{name} depends on {each} and includes nothing of it")
+    if listed.get("platforms/*") != of_platforms():
+        problems.append(f"docs/architecture.md says that platforms/* stand on "
+                        f"{listed.get('platforms/*')}, CMake says {of_platforms()}")
     for name in listed:
         if name not in built and not name.endswith("/*"):
             problems.append(f"docs/architecture.md has a row for {name}, which is no module")
+
+
+def check_platforms(problems):
+    text = (ROOT / "cmake" / "FerryPlatforms.cmake").read_text()
+    lines = dict(re.findall(r"^ferry_platform\((\w+)([^)]*)\)", text, re.M))
+    for pattern in SOURCES:
+        for file in (ROOT / "src").rglob(pattern):
+            place = file.relative_to(ROOT / "src").parts
+            own = place[1] if place[0] == "platforms" and len(place) > 2 else ""
+            for used in re.findall(r'^#include "platforms/(\w+)/', file.read_text(), re.M):
+                if used != own and f"platform_{used}" not in lines.get(own, "").split():
+                    problems.append(f"{file.relative_to(ROOT)} includes a header of the platform "
+                                    f"{used}, which it may not know")
 
 
 def check_libraries(problems):
@@ -124,6 +153,20 @@ def check_versions(problems):
         if said and f'"={said[1]}"' not in (source.parent / "Cargo.toml").read_text():
             problems.append(f"{source.relative_to(ROOT)} says version {said[1]}, which its "
                             "Cargo.toml does not pin")
+    # As the docs have it: the first of an engine's crates, at the version that is pinned.
+    pinned = {}
+    for engine in ("wasmtime", "wasmer", "wasmi"):
+        text = (ROOT / "src/engines" / engine / "Cargo.toml").read_text()
+        pinned[engine] = re.search(rf'^{engine}[-\w]* = .*?"=([^"]+)"', text, re.M)[1]
+    pinned["Lucet"] = re.search(r'^const VERSION: &str = "([^"]+)";',
+                                (ROOT / "src/engines/lucet/lib.rs").read_text(), re.M)[1]
+    engines = (ROOT / "docs/engines.md").read_text()
+    row = "| | " + " | ".join(f"{name} {pinned[name]}" for name in ("wasmtime", "wasmer", "Lucet", "wasmi")) + " |"
+    if row not in engines:
+        problems.append(f"docs/engines.md has no table that begins '{row}'")
+    for row in table("docs/dependencies.md", "## Linked into what users run"):
+        if row[0].startswith("wasmtime") and row[1] != pinned["wasmtime"]:
+            problems.append(f"docs/dependencies.md says wasmtime {row[1]}, pinned is {pinned['wasmtime']}")
     # What either compiles is run by the same ferry-host.
     locks = [set(re.findall(r'^name = "([^"]+)"\nversion = "([^"]+)"\nsource', path.read_text(), re.M))
              for path in (ROOT / "src/engines/wasmtime" / name / "Cargo.lock"
@@ -137,6 +180,7 @@ def main():
     problems = []
     check_versions(problems)
     check_modules(problems)
+    check_platforms(problems)
     check_libraries(problems)
     for problem in problems:
         print(problem, file=sys.stderr)

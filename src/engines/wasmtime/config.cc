@@ -163,7 +163,7 @@ Result<ConfigPtr> make_config(const EngineOptions& options,
 }
 
 std::string make_fingerprint(const EngineOptions& options, const Variant& variant) {
-  std::string out = "wasmtime/48.0.8 ";
+  std::string out = "wasmtime/" WASMTIME_VERSION " ";
   out += machine_of(variant.architecture);
   out += std::string(" ") + (variant.portable ? kPortable : kNative);
   if (options.count_instructions) out += " fuel";

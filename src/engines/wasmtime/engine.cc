@@ -25,7 +25,7 @@ namespace {
 Info make_info(const EngineOptions& options, const Variant& variant) {
   Info info;
   info.name = "wasmtime";
-  info.version = "48.0.8";
+  info.version = WASMTIME_VERSION;
   info.variant = options.variant.empty() ? default_variant() : options.variant;
   info.fingerprint = make_fingerprint(options, variant);
   Capabilities& c = info.capabilities;
