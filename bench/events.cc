@@ -1,5 +1,5 @@
 // CPU time for one event inside the process, first state guaranteed each time: a new instance
-// against a kept one set back in place, by both ways of finding pages. Rounds are interleaved, so
+// against a kept one reset in place, by both ways of finding pages. Rounds are interleaved, so
 // that a noisy machine is noisy for all; medians of rounds and their ratio to the first column are
 // printed.
 //

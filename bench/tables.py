@@ -32,8 +32,8 @@ def table(columns, rows):
 
 EVENTS = (("engine_wasi_us", "new instance, the engine's own WASI"),
           ("new_us", "new instance, our WASI"),
-          ("kept_signal_us", "kept instance set back, pages found by signal"),
-          ("kept_userfault_us", "kept instance set back, pages found by userfaultfd"))
+          ("kept_signal_us", "kept instance reset, pages found by signal"),
+          ("kept_userfault_us", "kept instance reset, pages found by userfaultfd"))
 
 
 def events(raw):

@@ -5,7 +5,7 @@
 # ferry_module(NAME [PATH dir-under-src] [DEPENDS modules…] [PRIVATE_DEPENDS modules…]
 #              [LIBRARIES targets…])
 # PRIVATE_DEPENDS: modules that its sources use and its headers do not.
-# All *.cc in the folder belong to it, but for those named *_main.cc.
+# All *.cc in the folder belong to it, except those named *_main.cc.
 function(ferry_module name)
   cmake_parse_arguments(M "" "PATH" "DEPENDS;PRIVATE_DEPENDS;LIBRARIES" ${ARGN})
   if(NOT M_PATH)

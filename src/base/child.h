@@ -33,7 +33,7 @@ struct ChildEnd {
   bool fine() const;  // it ended by itself with exit code 0
 };
 
-// words[0] is what the child is told is its name. `input` becomes its stdin (borrowed; below 0:
+// words[0] is the name that the child is given. `input` becomes its stdin (borrowed; below 0:
 // /dev/null); it inherits no other descriptor. Blocks until the child has ended. An error only
 // when it could not be started. Thread-safe.
 Result<ChildEnd> run_child(const std::string& program, std::vector<std::string> words, int input,

@@ -13,18 +13,18 @@ namespace {
 namespace json = boost::json;
 using function::Finding;
 
-bool is_asked(const std::string& name, const std::vector<std::string>& asked) {
+bool is_wanted(const std::string& name, const std::vector<std::string>& wanted) {
   return std::ranges::any_of(
-      asked, [&](const std::string& each) { return each == name || each == "all"; });
+      wanted, [&](const std::string& each) { return each == name || each == "all"; });
 }
 
 }  // namespace
 
 std::vector<OnPlatform> look_at_platforms(const function::Function& function, bool runs,
-                                          const std::vector<std::string>& asked) {
+                                          const std::vector<std::string>& wanted) {
   std::vector<OnPlatform> out;
   for (const platforms::Platform* platform : platforms::all_platforms()) {
-    if (!is_asked(platform->name(), asked)) {
+    if (!is_wanted(platform->name(), wanted)) {
       continue;
     }
     OnPlatform on{platform, platforms::explain_for(function, platform->rules()), runs};

@@ -20,7 +20,7 @@ struct OnPlatform {
 // Those that were asked for, in the order of the list of platforms; "all" is all of them. `runs`:
 // it will run somewhere at all.
 std::vector<OnPlatform> look_at_platforms(const function::Function& function, bool runs,
-                                          const std::vector<std::string>& asked);
+                                          const std::vector<std::string>& wanted);
 
 void print_findings(const std::vector<function::Finding>& findings);
 void print_platforms(const std::vector<OnPlatform>& platforms);

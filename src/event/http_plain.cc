@@ -112,7 +112,7 @@ std::string extension_name(std::string_view header) {
 }
 
 // A bit for each length that a header's name has, of the last 64: most names that are looked for
-// are told from those that are there by it alone.
+// are distinguished from those that are there by it alone.
 std::uint64_t name_lengths(std::span<const HeaderView> headers) {
   std::uint64_t lengths = 0;
   for (const HeaderView& header : headers)

@@ -99,11 +99,11 @@ void Host::Run::attribute_failure(engine::Instance& instance) {
     return;
   }
   if (auto handle = instance.find_global(wasm::kMemoryRefusedGlobal)) {
-    if (std::uint64_t asked = instance.get_global(*handle); asked != 0) {
+    if (std::uint64_t wanted = instance.get_global(*handle); wanted != 0) {
       outcome.status = Status::kOutOfMemory;
       outcome.message =
           fmt::format("the function asked for {} of memory, the limit is {}; then: {}",
-                      function::format_size(asked),
+                      function::format_size(wanted),
                       function::format_size(function.manifest.limits.memory), outcome.message);
       outcome.hint = "raise [limits] memory (--memory), or use less";
       return;

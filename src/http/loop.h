@@ -116,7 +116,7 @@ class Server::Loop {
   Fd wakeup_;
   Fd listener_;
   bool accepting_ = false;
-  std::atomic<std::int64_t> lack_told_{0};  // when; in the clock's ticks
+  std::atomic<std::int64_t> lack_reported_{0};  // when; in the clock's ticks
   std::atomic<int> ordered_{0};
   std::atomic<bool> draining_{false};
   bool stopping_ = false;

@@ -159,9 +159,9 @@ void Server::Loop::accept_some() {
 
 void Server::Loop::tell_lack(int error) {
   const std::int64_t now = options_.clock->monotonic().time_since_epoch().count();
-  std::int64_t told = lack_told_.load();
-  if (told != 0 && now - told < Nanoseconds(kBetweenLacks).count()) return;
-  if (lack_told_.compare_exchange_strong(told, now)) options_.on_lack(error);
+  std::int64_t last = lack_reported_.load();
+  if (last != 0 && now - last < Nanoseconds(kBetweenLacks).count()) return;
+  if (lack_reported_.compare_exchange_strong(last, now)) options_.on_lack(error);
 }
 
 void Server::Loop::order(int what) {

@@ -48,9 +48,9 @@ struct Packed {
   Architecture architecture() const { return bundles.front().architecture; }
 };
 
-// Takes the start-up ahead where that is certain to change nothing, and says on stderr what it did
-// and why. The function keeps its own digest: it is what it was. Compiles for the portable level of
-// each architecture, whatever this machine is, and signs.
+// Makes a snapshot of the start-up where that is certain to change nothing, and says on stderr what
+// it did and why. The function keeps its own digest: it is what it was. Compiles for the portable
+// level of each architecture, whatever this machine is, and signs.
 Result<Packed> pack_function(const PackOptions& options);
 
 // The program that is shipped, "ferry-host" or "ferry-host-full": beside this one or, for another

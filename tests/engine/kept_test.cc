@@ -133,7 +133,7 @@ TEST_P(Kept, AStoreAcrossTwoPagesIsSetBack) { run("straddle"); }
 TEST_P(Kept, WhatTheHostWroteIsSetBack) { run("by_the_host"); }
 TEST_P(Kept, WhatEveryCallWroteIsSetBack) { run("by_every_call"); }
 TEST_P(Kept, EveryGlobalIsSetBack) { run("float", {{"float"}}, "floater"); }
-// The host never keeps an instance that trapped; what it wrote could be set back all the same.
+// The host never keeps an instance that trapped; what it wrote could be reset all the same.
 TEST_P(Kept, WhatATrapLeftIsSetBack) { run("trap"); }
 TEST_P(Kept, WhatTrapsOfEveryKindLeftIsSetBack) { run("trap_any"); }
 TEST_P(Kept, ARefusalToGrowIsSetBack) { run("grow_refused"); }

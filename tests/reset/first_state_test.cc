@@ -1,4 +1,4 @@
-// Pages are set back to what they were, wherever in them the zeros lie.
+// Pages are reset to what they were, wherever in them the zeros lie.
 #include "reset/first_state.h"
 
 #include <cstring>

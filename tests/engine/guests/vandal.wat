@@ -1,4 +1,4 @@
-;; Leaves its mark wherever a guest can: for the tests of instances that are set back.
+;; Leaves its mark wherever a guest can: for the tests of instances that are reset.
 (module
   (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
