@@ -54,6 +54,15 @@ class SharesTest : public testing::Test {
     for (int i = 0; i < count; ++i) server_->step();
   }
 
+  // A hundred clients, each with a request for /slow that nobody has read yet.
+  std::vector<int> flood_slow() {
+    std::vector<int> clients;
+    for (int i = 0; i < 100; ++i) clients.push_back(connect());
+    turns(4);
+    for (const int client : clients) ask(client, "/slow");
+    return clients;
+  }
+
   // What requests for /slow take.
   void let_it_learn() {
     const int warm = connect();
@@ -128,10 +137,7 @@ TEST_F(SharesTest, ReadingAndWritingAreOfAFunctionsShare) {
 TEST_F(SharesTest, RequestsThatWouldWaitTooLongAreRefusedAtOnce) {
   make({.max_queued = 4, .max_wait = milliseconds(20)});
   let_it_learn();
-  std::vector<int> flood;
-  for (int i = 0; i < 100; ++i) flood.push_back(connect());
-  turns(4);
-  for (const int client : flood) ask(client, "/slow");
+  const std::vector<int> flood = flood_slow();
   turns(1);
   int refused = 0;
   for (const int client : flood) refused += answer(client) == "HTTP/1.1 503" ? 1 : 0;
@@ -161,10 +167,7 @@ TEST_F(SharesTest, OneSlowEventHasNobodyRefusedWhereFewWait) {
 TEST_F(SharesTest, AClientThatAsksAgainAtOnceHasItsAnswerDeferred) {
   make({.max_queued = 4, .max_wait = milliseconds(4)});
   let_it_learn();
-  std::vector<int> flood;
-  for (int i = 0; i < 100; ++i) flood.push_back(connect());
-  turns(4);
-  for (const int client : flood) ask(client, "/slow");
+  const std::vector<int> flood = flood_slow();
   turns(1);
   std::vector<int> refused;
   for (const int client : flood) {

@@ -207,10 +207,10 @@ TEST(Loop, EndsWhenNobodyListens) {
   EXPECT_FALSE(running.wait().ok());
 }
 
-// A Runtime API that answers every call the same way.
-class WrongApi final : public http::Service {
+// A Runtime API that the test plays, until end().
+class PlayedApi : public http::Service {
  public:
-  explicit WrongApi(http::Response always) : always_(std::move(always)) {
+  PlayedApi() {
     auto listeners = http::listen_on("127.0.0.1:0", 1);
     address = listeners->address;
     http::ServerOptions options;
@@ -219,18 +219,30 @@ class WrongApi final : public http::Service {
     EXPECT_TRUE(server_->listen(std::move(listeners->sockets[0])).ok());
     thread_ = std::thread([this] { server_->run(); });
   }
-  ~WrongApi() override {
-    server_->drain();
+  int lane(const http::Request&) override { return 0; }
+  std::string address;
+
+ protected:
+  // By the destructor of the class that answers: no request comes after it.
+  void end() {
+    server_->stop();
     thread_.join();
   }
-  int lane(const http::Request&) override { return 0; }
+
+ private:
+  std::unique_ptr<http::Server> server_;
+  std::thread thread_;
+};
+
+// One that answers every call the same way.
+class WrongApi final : public PlayedApi {
+ public:
+  explicit WrongApi(http::Response always) : always_(std::move(always)) {}
+  ~WrongApi() override { end(); }
   void handle(const http::Request&, http::Response& response) override { response = always_; }
-  std::string address;
 
  private:
   http::Response always_;
-  std::unique_ptr<http::Server> server_;
-  std::thread thread_;
 };
 
 http::Response next_with(std::string id) {
@@ -259,23 +271,12 @@ TEST(Loop, EndsWhereTheApiAnswersWhatItMustNot) {
 }
 
 // Hands over one event, and never answers what is posted.
-class Hanging final : public http::Service {
+class Hanging final : public PlayedApi {
  public:
-  Hanging() {
-    auto listeners = http::listen_on("127.0.0.1:0", 1);
-    address = listeners->address;
-    http::ServerOptions options;
-    options.lanes = {{4}};
-    server_ = std::move(*http::Server::make(options, *this));
-    EXPECT_TRUE(server_->listen(std::move(listeners->sockets[0])).ok());
-    thread_ = std::thread([this] { server_->run(); });
-  }
   ~Hanging() override {
     release_.set_value();
-    server_->stop();
-    thread_.join();
+    end();
   }
-  int lane(const http::Request&) override { return 0; }
   void handle(const http::Request& request, http::Response& response) override {
     if (request.method == "GET") {
       response = next_with("a");
@@ -284,14 +285,11 @@ class Hanging final : public http::Service {
     posted.set_value();
     released_.wait();
   }
-  std::string address;
   std::promise<void> posted;
 
  private:
   std::promise<void> release_;
   std::shared_future<void> released_{release_.get_future()};
-  std::unique_ptr<http::Server> server_;
-  std::thread thread_;
 };
 
 // Fault R12: SIGTERM was not obeyed while the Runtime API left a response unanswered.
