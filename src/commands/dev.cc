@@ -9,7 +9,7 @@
 #include "commands/verb.h"
 #include "emulators/list.h"
 #include "engine/loader.h"
-#include "verify/case_capsule.h"
+#include "verify/case.h"
 #include "workbench/bench.h"
 
 namespace ferry::commands {

@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "capsule/capsule.h"
 #include "event/json.h"
 #include "event/json_text.h"
 #include "host/reply.h"
-#include "verify/case_capsule.h"
 
 namespace ferry::verify {
 namespace {
@@ -112,6 +112,22 @@ std::optional<Difference> pairs_differ(const char* what, const Pairs& expected, 
 }
 
 }  // namespace
+
+Case case_of(const capsule::Capsule& capsule, std::string name) {
+  Case out;
+  out.name = std::move(name);
+  out.event = capsule.event;
+  out.expected.status = capsule.result.status;
+  // With time and randomness of its own, what it says may be different each time.
+  const bool repeats = capsule.drew.empty() && capsule.outside.empty() &&
+                       capsule.withheld.empty() && capsule.variables.empty();
+  if (repeats && capsule.result.status == "ok" && !capsule.result.http &&
+      capsule.result.reply_event.empty()) {
+    out.expected.content_type = capsule.result.content_type;
+    out.expected.body = capsule.result.data;
+  }
+  return out;
+}
 
 Case make_case(std::string name, std::optional<std::string> data, std::string content_type) {
   Case out;

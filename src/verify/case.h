@@ -16,6 +16,10 @@
 #include "function/limits.h"
 #include "verify/upstream.h"
 
+namespace ferry::capsule {
+struct Capsule;
+}
+
 namespace ferry::verify {
 
 // What a case says must come; what is absent may be anything, but the same everywhere.
@@ -78,6 +82,10 @@ Result<std::vector<Case>> load_cases(const std::string& path);
 // The same as TOML again. What is large or no text is named in `files`, to be written beside.
 std::string cases_to_toml(const std::vector<Case>& cases,
                           std::map<std::string, std::string>& files);
+
+// A recorded event, whose outcome is expected; the reply as well, where nothing that it was made
+// from is left out of the capsule or is different each time (the clock, randomness).
+Case case_of(const capsule::Capsule& capsule, std::string name);
 
 // The expectations that hold `seen`, all of it.
 Expected expected_of(const platforms::Observed& seen);
