@@ -5,6 +5,7 @@
 #include "base/excerpt.h"
 #include "base/file.h"
 #include "base/seeded.h"
+#include "builder/trial.h"
 #include "builder/variation.h"
 #include "host/host.h"
 
@@ -68,7 +69,7 @@ class Subject {
 
   Result<std::unique_ptr<Hosted>> hosted(std::uint64_t seed) const {
     auto made = std::make_unique<Hosted>(engine_, seed);
-    FERRY_TRY(made->loaded, made->host.load(*bundle_, {of_.name, of_.manifest, {}}));
+    FERRY_TRY(made->loaded, made->host.load(*bundle_, {of_.name, of_.manifest, {}, &no_network()}));
     return made;
   }
 

@@ -7,6 +7,7 @@
 
 #include "base/seeded.h"
 #include "builder/behaviour_diff.h"
+#include "builder/trial.h"
 #include "builder/variation.h"
 #include "bundle/code_guard.h"
 #include "bundle/load.h"
@@ -38,11 +39,9 @@ Status put_second_start(engine::Instance& instance, const snapshot::SecondStart&
   return Done{};
 }
 
-// With no directory granted: a trial run must not touch the user's files.
 Result<host::Guest> guest_of(const function::Function& function, const bundle::Bundle& bundle) {
   FERRY_TRY(wasm::Record record, wasm::record_from_json(bundle.info.facts));
-  return host::make_guest(function.name, std::move(record), function.manifest,
-                          host::Directories::kNone);
+  return trial_guest(function, std::move(record));
 }
 
 // How the guest ended and all that it wrote, in one string.

@@ -24,7 +24,6 @@ std::optional<Error> why_no_snapshot(const function::Function& function) {
   }
   // A snapshot is proven by giving both versions some events, and these must touch nothing.
   if (!manifest.grants.dirs.empty()) return none("it was granted folders, which a trial would use");
-  if (manifest.grants.network()) return none("it was granted connections, which a trial would use");
   return std::nullopt;
 }
 

@@ -107,8 +107,9 @@ Status judge_environment(const snapshot::Frozen& found, const function::Function
   const std::string who =
       found.environ_reader.empty() ? "" : fmt::format(" ({} looks at it)", found.environ_reader);
   if (how.unasked && (attributes || how.environment_varies)) {
-    return frozen(fmt::format("it reads its environment while it starts{}, where {} stands", who,
-                              attributes ? "each event's CE_* attributes" : "each invocation's id"),
+    return frozen(fmt::format("it reads its environment while it starts{}, and {}", who,
+                              attributes ? "each event's CE_* attributes are there"
+                                         : "each invocation's id is there"),
                   attributes
                       ? "take the whole event in place of them: [function] input = \"cloudevent\""
                       : "");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "builder/behaviour_diff.h"
+#include "builder/trial.h"
 #include "host/invocation.h"
 
 namespace ferry::builder {
@@ -14,11 +15,7 @@ Result<std::vector<snapshot::WarmEvent>> warm_events(const function::Function& f
   // Its start function and _initialize have run by then: an event is the call of its entry alone.
   wasm::Record record;
   record.abi = function.binary.abi;
-  FERRY_TRY(host::Guest made, host::make_guest(function.name, std::move(record), function.manifest,
-                                               host::Directories::kNone));
-  if (function.manifest.grants.network()) {
-    made.network = std::make_unique<wasi::NetworkAccess>();  // there, and nothing may be reached
-  }
+  FERRY_TRY(host::Guest made, trial_guest(function, std::move(record)));
   const auto guest = std::make_shared<const host::Guest>(std::move(made));
   FERRY_TRY(std::vector<Case> cases, make_cases(function.manifest.warm));
   const auto own = cases.end() - static_cast<std::ptrdiff_t>(function.manifest.warm.size());

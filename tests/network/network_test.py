@@ -316,6 +316,38 @@ class Serving(Case):
             served.wait_for_line(rf"ferry: connection to 127.0.0.1:{web.port}: \d+ bytes sent")
 
 
+    def test_a_snapshot_is_proven_without_asking_anybody(self):
+        """A server makes one of a function that connects too; its trial events reach nothing."""
+        sys.path.insert(0, str(SOURCE / "tests/serve"))
+        os.environ["FERRY_BUILD"] = str(GIVEN.build)
+        import server
+
+        home = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+        pinned = home / "ferry-build/npm/node_modules/.bin/wasm-opt"
+        if "wasmtime" not in GIVEN.engines or not (pinned.exists() or shutil.which("wasm-opt")):
+            self.skipTest("it needs engine wasmtime, and wasm-opt (tools/setup.sh binaryen)")
+        if pinned.exists():
+            os.environ["FERRY_WASM_OPT"] = str(pinned)
+        wasm = self.build(Function.sample, "fetch-json")
+        web = self.start(services.Web)
+        folder = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+        shutil.copy(wasm, folder / "f.wasm")
+        # net/http reads its environment while it starts: without CE_ variables that is no matter.
+        (folder / "ferry.toml").write_text(
+            '[function]\nname = "f"\nwasm = "f.wasm"\ninput = "cloudevent"\n'
+            f'[grant]\nconnect = ["localhost:{web.port}"]\n')
+        with server.Server(folder, folder, snapshots=True, options=[
+                "--workers", "1", "--allow", "--engine", "wasmtime"]) as served:
+            served.wait_for_line("events start from a snapshot of its start-up now", PATIENCE)
+            self.assertEqual(web.requests, [])
+            event = json.dumps({"specversion": "1.0", "id": "1", "source": "/s", "type": "t",
+                                "url": f"http://localhost:{web.port}/a", "field": "sky"})
+            for _ in range(3):
+                answer = served.ask(body=event, fields={"Content-Type": "application/cloudevents+json"})
+                self.assertIn(b"clear", answer.body)
+            self.assertEqual(len(web.requests), 3)
+
+
 class OnLambda(Case):
     """weather on ferry-host, as pack makes it and Lambda starts it, against our emulator of Lambda."""
 
