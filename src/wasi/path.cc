@@ -162,7 +162,16 @@ Answer path_remove_directory(S& s, G g, u32 fd, u32 path, u32 size) {
   Errno e = prepare(s, g, fd, rights::kPathRemoveDirectory, "path_remove_directory", path, size,
                     Errno::kInval, s.path, place);
   if (e != Errno::kSuccess) return e;
-  return done(::unlinkat(place.parent, place.name, AT_REMOVEDIR));
+  if (::unlinkat(place.parent, place.name, AT_REMOVEDIR) == 0) return Errno::kSuccess;
+  const int error = errno;
+  if (error == ENOTDIR && s.path.back() == '/') {
+    // Linux refuses a link with a slash for being a link; by POSIX, 4.16, it is what it leads to.
+    const Fd whole(open_beneath(s.fds.find(fd)->host, s.path.c_str(), O_PATH | O_DIRECTORY));
+    if (!whole.valid()) {
+      return beneath_error(s, errno, *s.fds.find(fd), "path_remove_directory", s.path);
+    }
+  }
+  return errno_from_host(error);
 }
 
 Answer path_rename(S& s, G g, u32 fd, u32 old_path, u32 old_size, u32 new_fd, u32 new_path,

@@ -16,16 +16,15 @@ namespace rights = wasi::rights;
 constexpr u8 kFileIntegritySync = 1 << 2;
 constexpr u8 kDataIntegritySync = 1 << 3;
 constexpr u8 kRequestedWriteSync = 1 << 4;
-constexpr u8 kMutateDirectory = 1 << 5;
 
-u8 flags_of(const Entry& entry) {
+u8 flags_of(const Entry& entry, bool mutates) {
   u8 out = 0;
   if ((entry.base & (rights::kFdRead | rights::kFdReaddir)) != 0) out |= descriptor_flags::kRead;
   if ((entry.base & rights::kFdWrite) != 0) out |= descriptor_flags::kWrite;
   if ((entry.flags & wasi::kFdSync) != 0) out |= kFileIntegritySync;
   if ((entry.flags & wasi::kFdDsync) != 0) out |= kDataIntegritySync;
   if ((entry.flags & wasi::kFdRsync) != 0) out |= kRequestedWriteSync;
-  if (entry.folder() && !entry.read_only) out |= kMutateDirectory;
+  if (entry.folder() && !entry.read_only && mutates) out |= descriptor_flags::kMutate;
   return out;
 }
 
@@ -156,7 +155,7 @@ void get_directories(S& s, G g, u32 ret) {
   const u32 at = s.results.list(0, count, 12, 4);
   for (u32 i = 0; i < count; ++i) {
     constexpr u32 kFirst = 3;  // behind stdio
-    s.results.put(at + 12 * i, make(s, Descriptor{add_file(s, kFirst + i)}));
+    s.results.put(at + 12 * i, make(s, Descriptor{add_file(s, kFirst + i), true}));
     put_text(s, at + 12 * i + 4, i < folders ? (*granted)[i].guest_path() : "/");
   }
 }
@@ -194,7 +193,7 @@ void descriptor_sync(S& s, G g, u32 self, u32 ret) { act(s, g, self, ret, wasi::
 void descriptor_get_flags(S& s, G g, u32 self, u32 ret) {
   const Descriptor* descriptor = need<Descriptor>(s, self);
   if (descriptor == nullptr || !begin_file(s, g, ret, 2, 1)) return;
-  s.results.put(at_least(s, 1), flags_of(entry_of(s, descriptor->file)));
+  s.results.put(at_least(s, 1), flags_of(entry_of(s, descriptor->file), descriptor->mutates));
 }
 
 void descriptor_get_type(S& s, G g, u32 self, u32 ret) {

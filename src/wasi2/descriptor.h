@@ -12,6 +12,7 @@ namespace ferry::wasi2 {
 namespace descriptor_flags {
 inline constexpr u8 kRead = 1 << 0;
 inline constexpr u8 kWrite = 1 << 1;
+inline constexpr u8 kMutate = 1 << 5;  // mutate-directory
 }  // namespace descriptor_flags
 
 // descriptor-type, of preview 1's $filetype.

@@ -77,13 +77,14 @@ Errno stat_at(S& s, G g, u32 fd, u32 flags, const Paths& paths, wasi::GuestFiles
   return answer.error;
 }
 
-// The rights that descriptor-flags ask for.
-u64 rights_of(u32 flags) {
+// The rights that open-flags and descriptor-flags ask for: what is created may be written.
+u64 rights_of(u32 open_flags, u32 flags) {
   constexpr u64 kWrites = rights::kFdWrite | rights::kFdAllocate | rights::kFdFilestatSetSize;
   u64 out = rights::kAll & ~(kWrites | rights::kFdRead);
   if ((flags & descriptor_flags::kRead) != 0 || (flags & descriptor_flags::kWrite) == 0)
     out |= rights::kFdRead;
-  if ((flags & descriptor_flags::kWrite) != 0) out |= kWrites;
+  const bool creates = (open_flags & wasi::kOpenCreat) != 0;
+  if (creates || (flags & descriptor_flags::kWrite) != 0) out |= kWrites;
   return out;
 }
 
@@ -106,12 +107,13 @@ void descriptor_open_at(S& s, G g, u32 self, u32 path_flags, u32 path, u32 lengt
   // open-flags are $oflags by the same bits.
   const Answer answer =
       wasi::path_open(s.p1, paths.room(), *fd, path_flags & wasi::kSymlinkFollow, paths.first(),
-                      paths.first_size(), open_flags & wasi::kOpenAll, rights_of(flags),
+                      paths.first_size(), open_flags & wasi::kOpenAll, rights_of(open_flags, flags),
                       rights::kAll, fdflags_of(flags), paths.result());
   if (answer.error != Errno::kSuccess) return put_file_result(s, answer.error, 4);
   u32 opened = 0;
   paths.room().get(paths.result(), opened);
-  s.results.put(4, make(s, Descriptor{add_file(s, opened)}));
+  s.results.put(4,
+                make(s, Descriptor{add_file(s, opened), (flags & descriptor_flags::kMutate) != 0}));
 }
 
 void descriptor_create_directory_at(S& s, G g, u32 self, u32 path, u32 length, u32 ret) {

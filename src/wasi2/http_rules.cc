@@ -64,6 +64,20 @@ constexpr std::array<const char*, kHttpErrors> kErrorNames = {"DNS-timeout",
                                                               "configuration-error",
                                                               "internal-error"};
 
+// RFC 3986, 3.3 and 3.4, and what clients send all the same.
+bool is_path_with_query(std::string_view text, bool beyond_ascii) {
+  constexpr std::string_view kInPath = "-._~!$&'()*+,;=:@/%\"[]\\^{|}";
+  constexpr std::string_view kInQuery = "?`";
+  const std::size_t query = std::min(text.find('?'), text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (beyond_ascii && static_cast<unsigned char>(c) >= 0x80) continue;
+    const bool in_query = i >= query && kInQuery.find(c) != std::string_view::npos;
+    if (!in_query && !all_of(text.substr(i, 1), kInPath)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 const char* http_error_name(u32 code) { return kErrorNames[code]; }
@@ -122,15 +136,10 @@ bool is_authority(std::string_view text) {
 }
 
 bool is_path(std::string_view text) {
-  return text == "*" ||
-         (text.starts_with('/') && all_of(text, "-._~!$&'()*+,;=:@/%?\"<>[]\\^`{|}"));
+  return text == "*" || (text.starts_with('/') && is_path_with_query(text, false));
 }
 
-bool is_reference(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return static_cast<unsigned char>(c) >= 0x80 || is_path(std::string{'/', c});
-  });
-}
+bool is_reference(std::string_view text) { return is_path_with_query(text, true); }
 
 bool count_fields(S& s, u64 bytes) {
   s.field_bytes += bytes;

@@ -74,6 +74,9 @@ TEST_F(Paths, DirectoriesAreMadeAndRemoved) {
   EXPECT_EQ(with_path("path_create_directory", 3, "no/e"), Errno::kNoent);
   EXPECT_EQ(with_path("path_create_directory", 3, "."), Errno::kExist);
   EXPECT_EQ(with_path("path_remove_directory", 3, "d"), Errno::kNotempty);
+  std::filesystem::create_directory_symlink("d/e", root / "rw/link");
+  EXPECT_EQ(with_path("path_remove_directory", 3, "link"), Errno::kNotdir);
+  EXPECT_EQ(with_path("path_remove_directory", 3, "link/"), Errno::kNotdir);
   EXPECT_EQ(with_path("path_remove_directory", 3, "d/e/."), Errno::kInval);
   EXPECT_EQ(with_path("path_remove_directory", 3, "d/e/"), Errno::kSuccess);
   EXPECT_EQ(with_path("path_remove_directory", 3, "d"), Errno::kSuccess);

@@ -126,6 +126,26 @@ TEST_F(FilesTest, AFileOpenedToReadIsNotWritten) {
   EXPECT_EQ(get<u8>(kRet + 1), kRead);
 }
 
+// get-flags said mutate-directory of every folder of a grant that may be written.
+TEST_F(FilesTest, AFolderHasTheFlagsThatItWasOpenedWith) {
+  constexpr u32 kMutate = 1 << 5;
+  for (const auto& [flags, shown] : {std::pair{0u, kRead}, std::pair{kRead, kRead},
+                                     std::pair{kRead | kMutate, kRead | kMutate}}) {
+    const u32 folder = opened("d", 0, flags);
+    EXPECT_EQ(error("[method]descriptor.get-flags", 1, folder), std::nullopt);
+    EXPECT_EQ(get<u8>(kRet + 1), shown) << flags;
+  }
+}
+
+TEST_F(FilesTest, WhatIsCreatedMayBeWritten) {
+  for (const auto& [flags, shown] : {std::pair{0u, kRead | kWrite},
+                                     std::pair{kRead, kRead | kWrite}, std::pair{kWrite, kWrite}}) {
+    const u32 file = opened("made", kCreate, flags);
+    EXPECT_EQ(error("[method]descriptor.get-flags", 1, file), std::nullopt);
+    EXPECT_EQ(get<u8>(kRet + 1), shown) << flags;
+  }
+}
+
 TEST_F(FilesTest, AGrantToReadIsNotWritten) {
   grant(true);
   EXPECT_EQ(open("new", kCreate, kWrite), kReadOnly);

@@ -355,6 +355,16 @@ TEST_F(HttpTest, ARequestIsMadeAndDenied) {
       0u);
   EXPECT_EQ(call(kHttp, "[method]outgoing-request.set-path-with-query", {out, 1, bad.at, bad.size}),
             1u);
+  for (const auto& [text, refused] :
+       {std::pair{"/a`", 1u}, std::pair{"/?`", 0u}, std::pair{"/<", 1u}, std::pair{"/?>", 1u},
+        std::pair{"/\"{|}^[]\\", 0u}, std::pair{"/#", 1u}}) {
+    const Passed some = pass(text);
+    EXPECT_EQ(
+        call(kHttp, "[method]outgoing-request.set-path-with-query", {out, 1, some.at, some.size}),
+        refused)
+        << text;
+  }
+  call(kHttp, "[method]outgoing-request.set-path-with-query", {out, 1, path.at, path.size});
   const u32 other = make("[constructor]outgoing-request", {fields()});
   EXPECT_EQ(call(kHttp, "[method]outgoing-request.set-path-with-query", {other, 1, bad.at, 0}), 0u);
   call(kHttp, "[method]outgoing-request.path-with-query", {other, kRet});
