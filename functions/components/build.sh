@@ -66,6 +66,20 @@ case $name in
     (cd "$functions" && rustc --edition 2021 --target wasm32-wasip2 -C opt-level=s -C lto \
       -C panic=abort -C strip=debuginfo hello-rust/main.rs -o "$work/out.wasm")
     ;;
+  hello-c-run)
+    # hello-c itself, on the C library of WASI 0.2: the one that Rust's target brings, which is
+    # wasi-libc, with its linker. wasi-sdk has both under one roof.
+    host=$(rustc -vV | sed -n 's/^host: //p')
+    libraries=$(rustc --print sysroot)/lib/rustlib
+    libc=$libraries/wasm32-wasip2/lib/self-contained
+    tools=$libraries/$host/bin
+    for file in main json; do
+      clang-16 --target=wasm32-wasi -O2 -c "$functions/hello-c/$file.c" -o "$work/$file.o"
+    done
+    "$tools/wasm-component-ld" --wasm-ld-path "$tools/gcc-ld/wasm-ld" --strip-debug \
+      "$libc/crt1-command.o" "$work/main.o" "$work/json.o" -L "$libc" -lc \
+      "$(clang-16 --target=wasm32-wasi --print-libgcc-file-name)" -o "$work/out.wasm"
+    ;;
   *)
     echo "no sample component '$name'" >&2
     exit 2

@@ -24,7 +24,7 @@ ROOT = HERE.parent.parent
 BUILD = None
 ENGINES = ("wasmtime", "wasmi")  # lucet binds no component; wasmer is left out of most builds
 PATIENCE = 900  # a component of 18 MB is compiled; the machine may be busy
-SAMPLES = ("hello-js", "hello-py", "hello-rust-http", "hello-rust-run", "hello-rust-async",
+SAMPLES = ("hello-js", "hello-py", "hello-rust-http", "hello-rust-run", "hello-c-run", "hello-rust-async",
            "hello-rust-async-run", "catalogue-js", "orders-ts",
            "markdown-py", "summary-rust-http")
 
@@ -111,6 +111,10 @@ class Verify(Case):
 
     def test_rust_of_wasi_03(self):
         self.verify("hello-rust-async", "hello.toml")
+
+    def test_commands(self):
+        for name in ("hello-c-run", "hello-rust-run", "hello-rust-async-run"):
+            self.verify(name, ROOT / "tests/verify/cases/hello.toml")
 
     def test_typescript(self):
         self.verify("orders-ts", "orders.toml")
