@@ -3,6 +3,7 @@
 // survives, and a difference ends the process). Each event first looks for traces of earlier ones.
 //
 // FERRY_ISOLATION_EVENTS sets the number of events (`make test-isolation`: a million).
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <random>
@@ -48,8 +49,9 @@ class Isolation : public testing::TestWithParam<std::string> {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::shared_ptr<Loaded> load(reset::GuardKind way) {
-    auto function = function::load_function(in_build("tests/guests/spiteful.wasm"), "");
+  std::shared_ptr<Loaded> load(reset::GuardKind way,
+                               const std::string& path = "tests/guests/spiteful.wasm") {
+    auto function = function::load_function(in_build(path), "");
     EXPECT_TRUE(function.ok()) << function.error().text();
     auto store = bundle::Store::open({folder_});
     EXPECT_TRUE(store.ok()) << store.error().text();
@@ -59,7 +61,7 @@ class Isolation : public testing::TestWithParam<std::string> {
         nullptr);
     EXPECT_TRUE(bundle.ok()) << bundle.error().text();
     function->manifest.limits.timeout = std::chrono::seconds(60);
-    LoadOptions options{"spiteful", function->manifest, {}};
+    LoadOptions options{function->name, function->manifest, {}};
     options.keeping.guard = way;
     options.keeping.check = true;
     auto loaded = host_->load(*bundle, options);
@@ -125,6 +127,84 @@ TEST_P(Isolation, NoEventMeetsWhatAnotherLeft) {
     }
   }
 }
+
+struct Sample {
+  const char* tally;
+  const char* file;        // below build/functions (make functions-components)
+  std::size_t fewer;       // events are divided by it: the state that is compared is as much larger
+  Status when_it_refuses;  // an event that isn't JSON
+};
+constexpr Sample kSamples[] = {
+    {"component_rust", "hello-rust-http", 1, Status::kOk},
+    {"component_rust_03", "hello-rust-async", 1, Status::kOk},
+    {"component_c", "hello-c-run", 1, Status::kFailed},
+    {"component_javascript", "hello-js", 100, Status::kOk},
+    {"component_python", "hello-py", 100, Status::kOk},
+};
+
+// Lowered components: each event says a word of its own, and is answered with that and no other.
+class ComponentIsolation : public Isolation {
+ protected:
+  void send_words(Loaded& function, const Sample& component, std::size_t number) {
+    const bool refuse = number % 5 == 4;
+    const std::string word = "word-" + std::to_string(number);
+    event::Event event;
+    event.id = std::to_string(number);
+    event.source = "/test";
+    event.type = "test";
+    event.datacontenttype = "application/json";
+    event.data = refuse ? word : R"({"name":")" + word + R"("})";
+    const Outcome outcome = host_->invoke(function, event, {});
+    ASSERT_EQ(status_row(outcome.status).name,
+              std::string(status_row(refuse ? component.when_it_refuses : Status::kOk).name))
+        << outcome.message << outcome.reply.data;
+    if (!refuse) {
+      ASSERT_EQ(outcome.reply.data, R"({"message":"Hello, )" + word + R"(!"})");
+    }
+    ASSERT_EQ(outcome.logs.size(), 1U);
+    ASSERT_EQ(outcome.logs[0].text,
+              refuse ? "hello: refusing: the event is not valid JSON" : "hello: greeting " + word);
+  }
+
+  void run(const Sample& component, reset::GuardKind way, const std::string& path) {
+    const std::string name(reset::guard_name(way));
+    SCOPED_TRACE(name);
+    auto function = load(way, path);
+    ASSERT_NE(function, nullptr);
+    send_words(*function, component, 0);
+    if (HasFatalFailure() || !function->keeps()) return;
+    const std::size_t events =
+        std::max<std::size_t>(engine::isolation_events() / component.fewer, 5);
+    engine::Tally tally(component.tally, GetParam(), name, events);
+    for (std::size_t number = 0; number < events; ++number) {
+      send_words(*function, component, number);
+      if (HasFatalFailure()) return;
+      tally.event();
+    }
+    EXPECT_TRUE(function->keeps());
+  }
+};
+
+TEST_P(ComponentIsolation, NoEventMeetsWhatAnotherLeft) {
+  if (!(*engine_)->info().capabilities.resettable) {
+    GTEST_SKIP() << GetParam() << " does not publish the capability resettable";
+  }
+  std::size_t ran = 0;
+  for (const Sample& component : kSamples) {
+    const std::string path = std::string("functions/") + component.file + ".wasm";
+    if (!std::filesystem::exists(in_build(path))) continue;
+    SCOPED_TRACE(component.file);
+    ++ran;
+    run(component, reset::GuardKind::kSignal, path);
+    if (HasFatalFailure()) return;
+    if (component.fewer == 1) run(component, reset::GuardKind::kUserfault, path);
+    if (HasFatalFailure()) return;
+  }
+  if (ran == 0) GTEST_SKIP() << "no sample component is built: make functions-components";
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, ComponentIsolation, testing::ValuesIn(engine::engine_names()),
+                         [](const auto& engine) { return engine.param; });
 
 INSTANTIATE_TEST_SUITE_P(Engines, Isolation, testing::ValuesIn(engine::engine_names()),
                          [](const auto& engine) { return engine.param; });
