@@ -257,8 +257,7 @@ class Check final : public Verb {
       fmt::print("  {:<10} {}", each.name, can_run(each) ? "runs" : "cannot run it");
       if (!can_run(each)) {
         fmt::print(": it has no {}", joined(each.impossible));
-      }
-      if (!each.lowered.empty()) {
+      } else if (!each.lowered.empty()) {
         fmt::print(", after ferry has rewritten {}", joined(each.lowered));
       }
       if (can_run(each) && each.not_kept.empty()) {
