@@ -40,7 +40,6 @@ ferry_platform(knative platform_http)
 ferry_platform(azure platform_http)
 ferry_platform(openfaas platform_http)
 ferry_platform(jsonl)
-ferry_platform(fission platform_http)
 
 # ferry_list(KIND FOLDER TYPE SUFFIX names…): the target ferry_KIND_list, all of a kind as code,
 # made from src/FOLDER/list.cc.in.
