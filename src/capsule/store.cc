@@ -84,7 +84,8 @@ Result<RecordOptions> record_options(const RecordWords& words) {
   if (const std::string& rate = words.rate; !rate.empty()) {
     const char* const end = rate.data() + rate.size();
     const auto read = std::from_chars(rate.data(), end, out.rate);
-    if (read.ec != std::errc() || read.ptr != end || !(out.rate >= 0 && out.rate <= 1)) {
+    const bool is_share = out.rate >= 0 && out.rate <= 1;  // and NaN, which parses, is none
+    if (read.ec != std::errc() || read.ptr != end || !is_share) {
       return no_setting("--record-rate (FERRY_RECORD_RATE)", rate, "a number from 0 to 1");
     }
   }

@@ -61,8 +61,7 @@ std::unique_ptr<Improver> Generations::make_improver(Generation& generation) {
           calls_.say(
               fmt::format("{}: {}", generation.functions[change.function].name, change.words));
         }
-        // A worker that could not be reached serves the function as it was, and is none the worse for
-        // it.
+        // A worker that could not be reached goes on with the function as it was.
         if (change.bundle.valid() || change.what == Improvement::kCompiled) {
           static_cast<void>(generation.changes.publish(std::move(change)).ok());
         }

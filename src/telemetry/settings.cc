@@ -123,7 +123,8 @@ Status read_sampler(const Environment& env, Settings& out) {
   if (const auto text = value_of(env, "OTEL_TRACES_SAMPLER_ARG"); !text.empty()) {
     const char* const end = text.data() + text.size();
     const auto read = std::from_chars(text.data(), end, out.ratio);
-    if (read.ec != std::errc() || read.ptr != end || !(out.ratio >= 0 && out.ratio <= 1)) {
+    const bool is_share = out.ratio >= 0 && out.ratio <= 1;  // and NaN, which parses, is none
+    if (read.ec != std::errc() || read.ptr != end || !is_share) {
       return senseless("OTEL_TRACES_SAMPLER_ARG", text, "a number from 0 to 1");
     }
   }

@@ -223,7 +223,7 @@ std::optional<u32> meet(S& s, G g, Channel& channel, Channel::Copy& copy, bool r
     return std::nullopt;
   }
   const u32 left = other.length - other.done;
-  if (left == 0 && !(copy.length == 0 && !reads && other.length == 0)) {
+  if (left == 0 && (copy.length != 0 || reads || other.length != 0)) {
     settle(s, channel, kCompleted);
     return std::nullopt;
   }
