@@ -1,6 +1,7 @@
 #include "wasi/fd_table.h"
 
 #include <array>
+#include <utility>
 
 #include <unistd.h>
 
@@ -9,12 +10,15 @@ namespace ferry::wasi {
 void FdTable::reset(const std::vector<Directory>* directories) {
   close_all();
   using Kind = Entry::Kind;
-  static const std::array<Entry, 3> kStdio{{
-      {.kind = Kind::kStdin, .base = rights::kStdin},
-      {.kind = Kind::kStdout, .base = rights::kStdout},
-      {.kind = Kind::kStderr, .base = rights::kStdout},
-  }};
-  entries_.assign(kStdio.begin(), kStdio.end());
+  static constexpr std::array kStdio{std::pair(Kind::kStdin, rights::kStdin),
+                                     std::pair(Kind::kStdout, rights::kStdout),
+                                     std::pair(Kind::kStderr, rights::kStdout)};
+  // Twice for each event: made in place, since a copy of an entry copies its vector.
+  entries_.resize(kStdio.size());
+  for (std::size_t i = 0; i < kStdio.size(); ++i) {
+    entries_[i].kind = kStdio[i].first;
+    entries_[i].base = kStdio[i].second;
+  }
   if (directories == nullptr) return;
   for (std::uint32_t i = 0; i < directories->size(); ++i) {
     const Directory& directory = (*directories)[i];
