@@ -67,8 +67,11 @@ HttpCalls::HttpCalls(const AdapterContext& context) : context_(context), of_(out
   auto always = event::default_carried_headers();
   for (const host::InService& function : context.functions) {
     auto& carried = carried_.emplace_back(always.begin(), always.end());
-    const auto& named = named_headers_.emplace_back(host::manifest_of(*function.version()).headers);
+    const auto version = function.version();
+    const function::Manifest& manifest = host::manifest_of(*version);
+    const auto& named = named_headers_.emplace_back(manifest.headers);
     carried.insert(carried.end(), named.begin(), named.end());
+    bounds_.push_back({serve::max_body(manifest.limits), manifest.http.cors});
   }
 }
 
@@ -269,8 +272,7 @@ void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
 }
 
 void HttpCalls::call(HttpCall&& call, http::Response& response) const {
-  const auto version = context_.functions[call.function].version();
-  const auto& cors = host::manifest_of(*version).http.cors;
+  const auto& cors = bounds_[call.function].cors;
   if (!cors) {
     call_function(call, response);
     return;
@@ -290,8 +292,7 @@ void HttpCalls::call_function(HttpCall& call, http::Response& response) const {
     return;
   }
   std::vector<event::HeaderView> decoded;
-  const auto version = context_.functions[call.function].version();
-  const std::uint64_t most = serve::max_body(host::manifest_of(*version).limits);
+  const std::uint64_t most = bounds_[call.function].body;
   if (ferry::Status done = event::decode_content(call.message, decoded, most); !done.ok()) {
     answer_refused(call, done.error(), response);
     if (done.error().code == Code::kUnsupported) {

@@ -64,6 +64,12 @@ class HttpCalls {
 
   const AdapterContext& context_;
   std::vector<host::OutcomeOf> of_;
+  // What each manifest says that is asked at every call. All versions of a function share it.
+  struct Bounds {
+    std::uint64_t body;  // bytes, decoded
+    std::optional<function::Cors> cors;
+  };
+  std::vector<Bounds> bounds_;
   std::vector<std::vector<std::string>> named_headers_;  // headers that manifests name, by function
   std::vector<std::vector<std::string_view>> carried_;   // headers of plain requests, by function
 };

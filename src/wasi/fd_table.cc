@@ -1,24 +1,23 @@
 #include "wasi/fd_table.h"
 
 #include <array>
-#include <utility>
+#include <type_traits>
 
 #include <unistd.h>
 
 namespace ferry::wasi {
 
+static_assert(std::is_trivially_copyable_v<Entry>);  // for each event copies some
+
 void FdTable::reset(const std::vector<Directory>* directories) {
   close_all();
   using Kind = Entry::Kind;
-  static constexpr std::array kStdio{std::pair(Kind::kStdin, rights::kStdin),
-                                     std::pair(Kind::kStdout, rights::kStdout),
-                                     std::pair(Kind::kStderr, rights::kStdout)};
-  // Twice for each event: made in place, since a copy of an entry copies its vector.
-  entries_.resize(kStdio.size());
-  for (std::size_t i = 0; i < kStdio.size(); ++i) {
-    entries_[i].kind = kStdio[i].first;
-    entries_[i].base = kStdio[i].second;
-  }
+  static const std::array<Entry, 3> kStdio{{
+      {.kind = Kind::kStdin, .base = rights::kStdin},
+      {.kind = Kind::kStdout, .base = rights::kStdout},
+      {.kind = Kind::kStderr, .base = rights::kStdout},
+  }};
+  entries_.assign(kStdio.begin(), kStdio.end());
   if (directories == nullptr) return;
   for (std::uint32_t i = 0; i < directories->size(); ++i) {
     const Directory& directory = (*directories)[i];
@@ -72,6 +71,7 @@ void FdTable::close(std::uint32_t fd) {
     --opened_;
   }
   if (entry.listing >= 0) ::close(entry.listing);
+  delete entry.places;
   entry = Entry{};
 }
 

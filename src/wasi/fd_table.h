@@ -32,8 +32,9 @@ struct Entry {
   // A preopen's own open file for fd_readdir: the Directory's is shared by all contexts, and with
   // it the place in the listing.
   std::int32_t listing = -1;
-  // The kernel's place behind each entry of the directory that fd_readdir has given out so far.
-  std::vector<std::int64_t> places = {};
+  // The kernel's place behind each entry of the directory that fd_readdir has given out so far. The
+  // table's to free, as the descriptors are its to close: each event begins with copies of entries.
+  std::vector<std::int64_t>* places = nullptr;
   std::uint32_t grant = 0;   // which of Setup::directories this was reached through
   std::uint32_t node = 0;    // of the tree, for kTreeFolder and kTreeFile
   std::uint64_t place = 0;   // where a kTreeFile is read next

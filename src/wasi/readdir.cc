@@ -96,7 +96,9 @@ Answer fd_readdir(S& s, G g, u32 fd, u32 buffer, u32 size, u64 cookie, u32 resul
   int listing = -1;
   if (Errno e = listing_of(*entry, listing); e != Errno::kSuccess) return e;
   std::uint8_t* room = bounce(s);
-  if (Errno e = go_to(listing, entry->places, cookie, room); e != Errno::kSuccess) return e;
+  if (entry->places == nullptr) entry->places = new std::vector<std::int64_t>;
+  std::vector<std::int64_t>& places = *entry->places;
+  if (Errno e = go_to(listing, places, cookie, room); e != Errno::kSuccess) return e;
 
   u32 used = 0;
   while (used < size) {
@@ -109,7 +111,7 @@ Answer fd_readdir(S& s, G g, u32 fd, u32 buffer, u32 size, u64 cookie, u32 resul
       const char* name = reinterpret_cast<const char*>(room + at + kNameAt);
       std::size_t length = ::strnlen(name, host.size - kNameAt);
       std::string_view text(name, length);
-      if (Errno e = keep_place(entry->places, ++cookie, host.next); e != Errno::kSuccess) return e;
+      if (Errno e = keep_place(places, ++cookie, host.next); e != Errno::kSuccess) return e;
       GuestDirent out{.next = cookie,
                       .ino = text == ".." ? own_inode(listing) : host.ino,
                       .name_size = static_cast<u32>(length),
