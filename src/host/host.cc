@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
-#include <typeinfo>
 
 #include <fmt/format.h>
 
@@ -193,7 +192,11 @@ void Host::Run::conclude(const End& end, engine::Instance& instance) {
 }
 
 Host::Host(engine::Engine& engine, const Clock& clock, Random& random)
-    : engine_(engine), clock_(clock), random_(random), ticker_(engine) {}
+    : engine_(engine),
+      clock_(clock),
+      seeded_(dynamic_cast<const SeededTime*>(&clock)),
+      random_(random),
+      ticker_(engine) {}
 
 Host::~Host() = default;
 
@@ -325,7 +328,7 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
   }
   outcome.invocation =
       options.invocation.empty() ? uuid_v7(host.clock_, host.random_) : options.invocation;
-  outcome.record = options.record;
+  if (!options.record.empty()) outcome.record = options.record;
   if (options.arrived) {
     outcome.usage.queue_us = microseconds(*options.arrived, started);
   }
@@ -348,8 +351,8 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
   std::optional<wasi::Context> witnessed;
   if (witness != nullptr) {
     witnessed.emplace(witness->clock, witness->random);
-  } else if (typeid(host.clock_) == typeid(SeededTime)) {
-    seeded.emplace(static_cast<const SeededTime&>(host.clock_).seed(), options);
+  } else if (host.seeded_ != nullptr) {
+    seeded.emplace(host.seeded_->seed(), options);
   }
   Invocation call(function, event, seeded ? seeded->options : options);
   Loaded::Held held = function.take(host.clock_, host.random_);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/seeded.h"
 #include "bundle/bundle.h"
 #include "engine/engine.h"
 #include "event/event.h"
@@ -105,6 +106,7 @@ class Host {
 
   engine::Engine& engine_;
   const Clock& clock_;
+  const SeededTime* const seeded_;  // the clock, if it is one: each event has its own time then
   Random& random_;
   Ticker ticker_;
   std::atomic<std::uint64_t> events_{0};
