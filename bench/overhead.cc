@@ -90,7 +90,8 @@ class Interface final : public Side {
 class Straight final : public Side {
  public:
   Status start(const engine::EngineOptions& options, ByteView artifact) {
-    FERRY_TRY(wt::ConfigPtr config, wt::make_config(options));
+    FERRY_TRY(const wt::Variant variant, wt::parse_variant(options));
+    FERRY_TRY(wt::ConfigPtr config, wt::make_config(options, variant));
     engine_.reset(wasm_engine_new_with_config(config.release()));
     linker_.reset(wasmtime_linker_new(engine_.get()));
     const std::string_view module = wasi::kModule;
