@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "capsule/line.h"
 #include "capsule/redact.h"
 #include "event/json.h"
 #include "host/host.h"
@@ -48,6 +49,28 @@ std::string log_text(const Seen& seen) {
 
 }  // namespace
 
+std::vector<std::string> drew(const host::Witness& witness) {
+  std::vector<std::string> out;
+  if (witness.drawn.clock) out.emplace_back("clock");
+  if (witness.drawn.random) out.emplace_back("random");
+  return out;
+}
+
+std::vector<std::string> outside(const host::Witness& witness) {
+  std::vector<std::string> out;
+  if (witness.drawn.files) out.emplace_back("files");
+  if (witness.drawn.network) out.emplace_back("network");
+  return out;
+}
+
+std::string reply_event_text(const event::Event& event) {
+  event::Event attributes = event;
+  attributes.data.reset();
+  const auto text = event::to_json(attributes);
+  boost::json::error_code failed;
+  return text.ok() ? boost::json::serialize(boost::json::parse(*text, failed)) : "";
+}
+
 Seen result_of(const host::Outcome& outcome) {
   Seen out;
   out.status = host::status_row(outcome.status).name;
@@ -60,32 +83,33 @@ Seen result_of(const host::Outcome& outcome) {
   if (outcome.reply.http) {
     out.http = HttpAnswer{outcome.reply.http->status, outcome.reply.http->headers};
   }
-  if (outcome.reply.event) {
-    event::Event attributes = *outcome.reply.event;
-    attributes.data.reset();
-    if (auto text = event::to_json(attributes); text.ok()) {
-      // In the words of the reader of capsules, which compares it as text.
-      boost::json::error_code failed;
-      out.reply_event = boost::json::serialize(boost::json::parse(*text, failed));
-    }
-  }
+  if (outcome.reply.event) out.reply_event = reply_event_text(*outcome.reply.event);
   out.logs = outcome.logs;
   out.log_truncated = outcome.log_truncated;
   out.usage = outcome.usage;
   return out;
 }
 
+Origin origin_of(const host::Loaded& function, const engine::Info& engine) {
+  const function::Manifest& manifest = host::manifest_of(function);
+  Origin out{host::name_of(function),
+             host::digest_of(function),
+             std::string(wasm::abi_name(host::abi_of(function))),
+             engine.name,
+             engine.version,
+             function::manifest_to_toml(manifest),
+             "",
+             manifest.grants.env_from};
+  if (manifest.file_tree != nullptr) out.files = manifest.file_tree->digest();
+  return out;
+}
+
 Capsule capsule_of(const host::Recorded& recorded) {
-  Capsule out;
   const host::Outcome& outcome = recorded.outcome;
-  const function::Manifest& manifest = host::manifest_of(recorded.function);
+  Capsule out;
+  static_cast<Origin&>(out) = origin_of(recorded.function, recorded.engine);
   out.recorded = to_rfc3339(system_clock().wall());
   out.invocation = outcome.invocation;
-  out.function = host::name_of(recorded.function);
-  out.digest = host::digest_of(recorded.function);
-  out.abi = wasm::abi_name(host::abi_of(recorded.function));
-  out.engine = recorded.engine.name;
-  out.engine_version = recorded.engine.version;
   out.event = recorded.event.whole();
   if (const auto data = recorded.event.data(); data && !out.event.data) {
     out.event.data = std::string(*data);
@@ -95,20 +119,15 @@ Capsule capsule_of(const host::Recorded& recorded) {
   }
   out.args = recorded.options.args;
   out.variables = recorded.options.env;
-  out.manifest = function::manifest_to_toml(manifest);
-  if (manifest.file_tree != nullptr) out.files = manifest.file_tree->digest();
-  out.withheld = manifest.grants.env_from;
   out.draws = recorded.draws;
   if (recorded.witness.deadline) {
     out.deadline = Nanoseconds(recorded.witness.deadline->time_since_epoch()).count();
   }
-  if (recorded.witness.drawn.clock) out.drew.emplace_back("clock");
-  if (recorded.witness.drawn.random) out.drew.emplace_back("random");
-  if (recorded.witness.drawn.files) out.outside.emplace_back("files");
-  if (recorded.witness.drawn.network) out.outside.emplace_back("network");
+  out.drew = drew(recorded.witness);
+  out.outside = outside(recorded.witness);
   if (recorded.witness.denial) out.denied = recorded.witness.denial->message;
   out.result = result_of(outcome);
-  redact(out, manifest.redact);
+  redact(out, host::manifest_of(recorded.function).redact);
   return out;
 }
 

@@ -15,7 +15,7 @@
 
 namespace ferry::capsule {
 
-inline constexpr int kVersion = 1;
+inline constexpr int kVersion = 2;                   // that is written; 1 is read too
 inline constexpr std::size_t kMostLine = 64u << 20;  // bytes of one capsule
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -52,21 +52,25 @@ struct Seen {
   host::Usage usage;
 };
 
-struct Capsule {
-  std::string recorded;    // RFC 3339
-  std::string invocation;  // of the outcome
-  std::string function;    // its name
-  std::string digest;      // "sha256:…"
+// What all invocations of one loaded function have in common.
+struct Origin {
+  std::string function;  // its name
+  std::string digest;    // "sha256:…"
   std::string abi;
   std::string engine;
   std::string engine_version;
+  std::string manifest;               // ferry.toml, as it was in force
+  std::string files;                  // digest of those that travel with it; empty: none
+  std::vector<std::string> withheld;  // variables that the guest had and that are not here
+};
+
+struct Capsule : Origin {
+  std::string recorded;    // RFC 3339
+  std::string invocation;  // of the outcome
   event::Event event;
   std::optional<HttpRequest> request;
   std::vector<std::string> args;      // behind args[0] and the manifest's
   Pairs variables;                    // that the platform added to the manifest's
-  std::string manifest;               // ferry.toml, as it was in force
-  std::string files;                  // digest of those that travel with it; empty: none
-  std::vector<std::string> withheld;  // variables that the guest had and that are not here
   std::vector<std::string> redacted;  // rules of [record] redact by which something was left out
   host::Draws draws;
   std::optional<std::int64_t> deadline;  // nanoseconds on the clock of draws.monotonic
@@ -76,18 +80,20 @@ struct Capsule {
   Seen result;
 };
 
+Origin origin_of(const host::Loaded& function, const engine::Info& engine);
 // As it happened, without what the function's [record] redact names.
 Capsule capsule_of(const host::Recorded& recorded);
 Seen result_of(const host::Outcome& outcome);
 
-// One line without its end; kInvalid where the event cannot be written as JSON.
+// One whole line without its end; kInvalid where the event cannot be written as JSON.
 Result<std::string> to_line(const Capsule& capsule);
 
-// kUnsupported for a version that is not ours; kInvalid says what is wrong.
+// Of a whole line. kUnsupported for a version that is not ours; kInvalid says what is wrong.
 Result<Capsule> parse_capsule(std::string_view line);
 
-// All capsules of a file of lines. The error names the line. What comes behind the last whole line
-// (a process that was killed as it wrote) is left out, and `cut` then says so.
+// All capsules of a file of lines, of which one may refer to one before it for its origin. The
+// error names the line. What comes behind the last whole line (a process that was killed as it
+// wrote) is left out, and `cut` then says so.
 Result<std::vector<Capsule>> parse_capsules(std::string_view text, std::string_view name,
                                             bool* cut);
 

@@ -1,4 +1,5 @@
 #include <limits>
+#include <map>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -222,30 +223,10 @@ Status read_result(const json::object& object, Seen& out) {
   return reader.status();
 }
 
-}  // namespace
+// The origins that lines of one file have given a number.
+using Numbered = std::map<std::int64_t, Origin>;
 
-Result<Capsule> parse_capsule(std::string_view line) {
-  if (line.size() > kMostLine) {
-    return Error{Code::kLimit, fmt::format("a capsule has at most {} bytes", kMostLine), ""};
-  }
-  json::error_code failed;
-  const json::value whole = json::parse(line, failed);
-  if (failed || !whole.is_object()) {
-    return Error{Code::kInvalid, "not a capsule: it is not one JSON object",
-                 "a capsule is written by --record"};
-  }
-  Reader reader(whole.get_object(), "");
-  const auto version = reader.number("ferry_capsule");
-  if (!version) return wrong("ferry_capsule", "is missing, which is the format's version");
-  if (*version != kVersion) {
-    return Error{
-        Code::kUnsupported,
-        fmt::format("a capsule of version {}; this ferry reads version {}", *version, kVersion),
-        "use the ferry that recorded it, or a newer one"};
-  }
-  Capsule out;
-  out.recorded = reader.text("recorded", true);
-  out.invocation = reader.text("invocation", true);
+Status read_origin(Reader& reader, Origin& out) {
   if (const json::object* object = reader.object("function", true)) {
     Reader function(*object, "function");
     out.function = function.text("name", true);
@@ -259,6 +240,56 @@ Result<Capsule> parse_capsule(std::string_view line) {
     out.engine_version = engine.text("version");
     FERRY_CHECK_OK(engine.status());
   }
+  out.manifest = reader.text("manifest", true);
+  out.files = reader.text("files");
+  out.withheld = reader.texts("withheld");
+  return Done{};
+}
+
+// Its own, or that of the line before it which it names.
+Status find_origin(Reader& reader, Numbered& numbered, Origin& out) {
+  const auto like = reader.number("like");
+  if (!like) {
+    FERRY_CHECK_OK(read_origin(reader, out));
+    const auto number = reader.number("number");
+    if (number && reader.status().ok()) numbered.insert_or_assign(*number, out);
+    return Done{};
+  }
+  const auto found = numbered.find(*like);
+  if (found == numbered.end()) {
+    return Error{Code::kInvalid,
+                 fmt::format("not a capsule by itself: it is like number {}, and no line before it "
+                             "has that number",
+                             *like),
+                 "take the whole file, and one event of it by --invocation"};
+  }
+  out = found->second;
+  return Done{};
+}
+
+Result<Capsule> parse(std::string_view line, Numbered& numbered) {
+  if (line.size() > kMostLine) {
+    return Error{Code::kLimit, fmt::format("a capsule has at most {} bytes", kMostLine), ""};
+  }
+  json::error_code failed;
+  const json::value whole = json::parse(line, failed);
+  if (failed || !whole.is_object()) {
+    return Error{Code::kInvalid, "not a capsule: it is not one JSON object",
+                 "a capsule is written by --record"};
+  }
+  Reader reader(whole.get_object(), "");
+  const auto version = reader.number("ferry_capsule");
+  if (!version) return wrong("ferry_capsule", "is missing, which is the format's version");
+  if (*version < 1 || *version > kVersion) {
+    return Error{Code::kUnsupported,
+                 fmt::format("a capsule of version {}; this ferry reads versions 1 to {}", *version,
+                             kVersion),
+                 "use the ferry that recorded it, or a newer one"};
+  }
+  Capsule out;
+  out.recorded = reader.text("recorded", true);
+  out.invocation = reader.text("invocation", true);
+  FERRY_CHECK_OK(find_origin(reader, numbered, out));
   if (const json::object* object = reader.object("event", true)) {
     auto event = event::from_json(json::serialize(*object));
     if (!event.ok()) return with_context(std::move(event).error(), "not a capsule: its event");
@@ -270,9 +301,6 @@ Result<Capsule> parse_capsule(std::string_view line) {
   }
   out.args = reader.texts("args");
   out.variables = reader.pairs("variables");
-  out.manifest = reader.text("manifest", true);
-  out.files = reader.text("files");
-  out.withheld = reader.texts("withheld");
   out.redacted = reader.texts("redacted");
   if (const json::object* object = reader.object("draws")) FERRY_CHECK_OK(read_draws(*object, out));
   out.drew = reader.texts("drew");
@@ -285,16 +313,24 @@ Result<Capsule> parse_capsule(std::string_view line) {
   return out;
 }
 
+}  // namespace
+
+Result<Capsule> parse_capsule(std::string_view line) {
+  Numbered numbered;
+  return parse(line, numbered);
+}
+
 Result<std::vector<Capsule>> parse_capsules(std::string_view text, std::string_view name,
                                             bool* cut) {
   std::vector<Capsule> out;
+  Numbered numbered;
   *cut = !text.empty() && !text.ends_with('\n');
   for (std::size_t line = 1; !text.empty(); ++line) {
     const std::size_t end = text.find('\n');
     const std::string_view one = text.substr(0, end);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (one.empty()) continue;
-    auto capsule = parse_capsule(one);
+    auto capsule = parse(one, numbered);
     if (!capsule.ok()) {
       const bool half = end == std::string_view::npos && !out.empty();
       if (half) break;

@@ -1,80 +1,98 @@
-#include <fmt/format.h>
+#include <charconv>
+#include <cmath>
 
 #include "base/bytes.h"
-#include "capsule/capsule.h"
+#include "capsule/line.h"
 #include "event/json.h"
 #include "event/json_text.h"
 
 namespace ferry::capsule {
 namespace {
 
+void append_number(std::string& out, std::int64_t value) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
 // As it is where it is UTF-8, as it mostly is; else with '?' for every byte that is not ASCII.
-std::string readable(std::string_view text) {
-  std::string out(text);
-  if (!is_utf8(text)) {
-    for (char& c : out) {
-      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-    }
+void append_readable(std::string& out, std::string_view text) {
+  if (is_utf8(text)) return event::append_json_string(out, text);
+  std::string ascii(text);
+  for (char& c : ascii) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
   }
-  return out;
+  event::append_json_string(out, ascii);
 }
 
 // Builds one object, member by member.
 class Object {
  public:
   explicit Object(std::string& out) : out_(out) { out_ += '{'; }
+  // Members of one that is begun and ended elsewhere.
+  struct Members {};
+  Object(std::string& out, Members /*alone*/) : out_(out) {}
   void end() { out_ += '}'; }
 
-  void raw(std::string_view name, std::string_view json) {
-    if (!first_) out_ += ',';
+  // What follows is its value.
+  void name(std::string_view name) {
+    out_.append(first_ ? "\"" : ",\"", first_ ? 1 : 2);
     first_ = false;
-    out_ += '"';
     out_ += name;
-    out_ += "\":";
+    out_.append("\":", 2);
+  }
+  void raw(std::string_view member, std::string_view json) {
+    name(member);
     out_ += json;
   }
-  void text(std::string_view name, std::string_view value) {
-    raw(name, "");
-    event::append_json_string(out_, readable(value));
+  void text(std::string_view member, std::string_view value) {
+    name(member);
+    append_readable(out_, value);
   }
   // Left out when empty.
-  void text_if(std::string_view name, std::string_view value) {
-    if (!value.empty()) text(name, value);
+  void text_if(std::string_view member, std::string_view value) {
+    if (!value.empty()) text(member, value);
+  }
+  void number(std::string_view member, std::int64_t value) {
+    name(member);
+    append_number(out_, value);
   }
   // "data" where it is text, else "data_base64".
-  void data(const std::string& bytes) {
+  void data(std::string_view bytes) {
     if (is_utf8(bytes)) {
-      raw("data", "");
+      name("data");
       event::append_json_string(out_, bytes);
     } else {
-      raw("data_base64", "");
+      name("data_base64");
       out_ += '"' + to_base64(as_bytes(bytes)) + '"';
     }
   }
-  void texts(std::string_view name, const std::vector<std::string>& values) {
-    if (values.empty()) return;
-    raw(name, "[");
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (i > 0) out_ += ',';
-      event::append_json_string(out_, readable(values[i]));
-    }
-    out_ += ']';
+  void texts(std::string_view member, const std::vector<std::string>& values) {
+    list(member, values, [&](const std::string& value) { append_readable(out_, value); });
   }
-  void pairs(std::string_view name, const Pairs& values) {
-    if (values.empty()) return;
-    raw(name, "[");
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      out_ += i > 0 ? ",[" : "[";
-      event::append_json_string(out_, readable(values[i].first));
+  // Pairs of strings or of views.
+  void pairs(std::string_view member, const auto& values) {
+    list(member, values, [&](const auto& value) {
+      out_ += '[';
+      append_readable(out_, value.first);
       out_ += ',';
-      event::append_json_string(out_, readable(values[i].second));
+      append_readable(out_, value.second);
       out_ += ']';
+    });
+  }
+  void numbers(std::string_view member, const std::vector<std::int64_t>& values) {
+    list(member, values, [&](std::int64_t value) { append_number(out_, value); });
+  }
+  // Left out when empty.
+  void list(std::string_view member, const auto& values, const auto& append) {
+    if (values.empty()) return;
+    name(member);
+    char before = '[';
+    for (const auto& value : values) {
+      out_ += before;
+      before = ',';
+      append(value);
     }
     out_ += ']';
-  }
-  void numbers(std::string_view name, const std::vector<std::int64_t>& values) {
-    if (values.empty()) return;
-    raw(name, fmt::format("[{}]", fmt::join(values, ",")));
   }
   std::string& out() { return out_; }
 
@@ -83,118 +101,202 @@ class Object {
   bool first_ = true;
 };
 
-void put_draws(Object& whole, const Capsule& capsule) {
-  const host::Draws& draws = capsule.draws;
-  if (draws.empty() && !capsule.deadline) return;
-  whole.raw("draws", "");
+// With one digit behind the point.
+void put_tenths(Object& object, std::string_view member, double value) {
+  const auto tenths = static_cast<std::int64_t>(std::llround(value * 10));
+  object.number(member, tenths / 10);
+  object.out() += '.';
+  object.out() += static_cast<char>('0' + tenths % 10);
+}
+
+void put_draws(Object& whole, const host::Draws& draws, std::optional<std::int64_t> deadline) {
+  if (draws.empty() && !deadline) return;
+  whole.name("draws");
   Object object(whole.out());
   object.numbers("wall_ns", draws.wall);
   object.numbers("monotonic_ns", draws.monotonic);
   if (!draws.random.empty()) {
     object.raw("random", '"' + to_base64(as_bytes(draws.random)) + '"');
   }
-  if (capsule.deadline) object.raw("deadline_ns", std::to_string(*capsule.deadline));
+  if (deadline) object.number("deadline_ns", *deadline);
   if (draws.cut) object.raw("cut", "true");
   object.end();
 }
 
-void put_reply(Object& result, const Seen& seen) {
-  result.raw("reply", "");
+// Of a reply, wherever it stands.
+struct ReplyParts {
+  std::string_view content_type;
+  std::string_view data;
+  std::string_view event;          // JSON; empty: none
+  int status = 0;                  // of HTTP; 0: none
+  const Pairs* headers = nullptr;  // with that status
+};
+
+void put_reply(Object& result, const ReplyParts& parts) {
+  result.name("reply");
   Object reply(result.out());
-  reply.text_if("content_type", seen.content_type);
-  if (!seen.data.empty()) reply.data(seen.data);
-  if (!seen.reply_event.empty()) reply.raw("event", seen.reply_event);
-  if (seen.http) {
-    reply.raw("http", "");
+  reply.text_if("content_type", parts.content_type);
+  if (!parts.data.empty()) reply.data(parts.data);
+  if (!parts.event.empty()) reply.raw("event", parts.event);
+  if (parts.headers != nullptr) {
+    reply.name("http");
     Object http(reply.out());
-    http.raw("status", std::to_string(seen.http->status));
-    http.pairs("headers", seen.http->headers);
+    http.number("status", parts.status);
+    http.pairs("headers", *parts.headers);
     http.end();
   }
   reply.end();
 }
 
-void put_result(Object& whole, const Seen& seen) {
-  whole.raw("outcome", "");
+void put_usage(Object& result, const host::Usage& usage) {
+  result.name("usage");
+  Object object(result.out());
+  put_tenths(object, "queue_us", usage.queue_us);
+  put_tenths(object, "instantiate_us", usage.instantiate_us);
+  put_tenths(object, "run_us", usage.run_us);
+  put_tenths(object, "teardown_us", usage.teardown_us);
+  object.number("memory_bytes", static_cast<std::int64_t>(usage.memory_bytes));
+  if (usage.instructions) {
+    object.number("instructions", static_cast<std::int64_t>(*usage.instructions));
+  } else {
+    object.raw("instructions", "null");
+  }
+  object.end();
+}
+
+// `seen`: a Seen, or the Outcome that one is made of.
+void put_result(Object& whole, std::string_view status, const auto& seen, const ReplyParts& reply) {
+  whole.name("outcome");
   Object result(whole.out());
-  result.text("status", seen.status);
-  if (seen.exit_code != 0) result.raw("exit_code", std::to_string(seen.exit_code));
+  result.text("status", status);
+  if (seen.exit_code != 0) result.number("exit_code", seen.exit_code);
   result.text_if("message", seen.message);
   result.text_if("hint", seen.hint);
   result.text_if("backtrace", seen.backtrace);
-  put_reply(result, seen);
-  if (!seen.logs.empty()) {
-    result.raw("logs", "[");
-    for (std::size_t i = 0; i < seen.logs.size(); ++i) {
-      if (i > 0) result.out() += ',';
-      Object line(result.out());
-      line.text("time", to_rfc3339(seen.logs[i].time));
-      line.text("text", seen.logs[i].text);
-      line.end();
-    }
-    result.out() += ']';
-  }
+  put_reply(result, reply);
+  result.list("logs", seen.logs, [&](const host::LogLine& each) {
+    Object line(result.out());
+    line.text("time", to_rfc3339(each.time));
+    line.text("text", each.text);
+    line.end();
+  });
   if (seen.log_truncated) result.raw("log_truncated", "true");
-  const host::Usage& usage = seen.usage;
-  result.raw("usage",
-             fmt::format(R"({{"queue_us":{:.1f},"instantiate_us":{:.1f},"run_us":{:.1f},)"
-                         R"("teardown_us":{:.1f},"memory_bytes":{},"instructions":{}}})",
-                         usage.queue_us, usage.instantiate_us, usage.run_us, usage.teardown_us,
-                         usage.memory_bytes,
-                         usage.instructions ? std::to_string(*usage.instructions) : "null"));
+  put_usage(result, seen.usage);
   result.end();
+}
+
+// `request`: an HttpRequest, or the PlainHttp that one is made of.
+void put_request(Object& whole, const auto& request, std::string_view path) {
+  whole.name("request");
+  Object object(whole.out());
+  object.text("scheme", request.scheme);
+  object.text("method", request.method);
+  object.text("authority", request.authority);
+  object.text("path", path);
+  object.pairs("headers", request.headers);
+  object.end();
 }
 
 }  // namespace
 
-Result<std::string> to_line(const Capsule& capsule) {
-  const event::Event& event = capsule.event;
-  const event::Event attributes{event.id,         event.source,     event.type,
-                                event.subject,    event.time,       event.datacontenttype,
-                                event.dataschema, event.extensions, std::nullopt};
-  FERRY_TRY(const std::string event_json, event::to_json(attributes));
+std::string origin_members(const Origin& origin) {
   std::string out;
-  out.reserve(2048 + capsule.result.data.size() +
-              (capsule.event.data ? capsule.event.data->size() : 0));
+  Object whole(out, Object::Members{});
+  whole.name("function");
+  Object function(out);
+  function.text("name", origin.function);
+  function.text("digest", origin.digest);
+  function.text("abi", origin.abi);
+  function.end();
+  whole.name("engine");
+  Object engine(out);
+  engine.text("name", origin.engine);
+  engine.text("version", origin.engine_version);
+  engine.end();
+  whole.text("manifest", origin.manifest);
+  whole.text_if("files", origin.files);
+  whole.texts("withheld", origin.withheld);
+  return out;
+}
+
+void append_head(std::string& out, std::string_view origin, std::uint64_t number) {
   Object whole(out);
-  whole.raw("ferry_capsule", std::to_string(kVersion));
+  whole.number("ferry_capsule", kVersion);
+  if (number != 0) whole.number("number", static_cast<std::int64_t>(number));
+  out += ',';
+  out += origin;
+  out += ',';
+}
+
+void append_head_like(std::string& out, std::uint64_t number) {
+  Object whole(out);
+  whole.number("ferry_capsule", kVersion);
+  whole.number("like", static_cast<std::int64_t>(number));
+  out += ',';
+}
+
+Status append_body(std::string& out, const Capsule& capsule) {
+  FERRY_CHECK_OK(event::validate(capsule.event));
+  Object whole(out, Object::Members{});
   whole.text("recorded", capsule.recorded);
   whole.text("invocation", capsule.invocation);
-  whole.raw("function", "");
-  Object function(out);
-  function.text("name", capsule.function);
-  function.text("digest", capsule.digest);
-  function.text("abi", capsule.abi);
-  function.end();
-  whole.raw("engine", "");
-  Object engine(out);
-  engine.text("name", capsule.engine);
-  engine.text("version", capsule.engine_version);
-  engine.end();
-  whole.raw("event", event_json);
+  whole.name("event");
+  event::append_attributes(out, capsule.event);
   if (capsule.event.data) whole.data(*capsule.event.data);
-  if (capsule.request) {
-    whole.raw("request", "");
-    Object request(out);
-    request.text("scheme", capsule.request->scheme);
-    request.text("method", capsule.request->method);
-    request.text("authority", capsule.request->authority);
-    request.text("path", capsule.request->path);
-    request.pairs("headers", capsule.request->headers);
-    request.end();
-  }
+  if (capsule.request) put_request(whole, *capsule.request, capsule.request->path);
   whole.texts("args", capsule.args);
   whole.pairs("variables", capsule.variables);
-  whole.text("manifest", capsule.manifest);
-  whole.text_if("files", capsule.files);
-  whole.texts("withheld", capsule.withheld);
   whole.texts("redacted", capsule.redacted);
-  put_draws(whole, capsule);
+  put_draws(whole, capsule.draws, capsule.deadline);
   whole.texts("drew", capsule.drew);
   whole.texts("outside", capsule.outside);
   whole.text_if("denied", capsule.denied);
-  put_result(whole, capsule.result);
-  whole.end();
+  const Seen& seen = capsule.result;
+  put_result(whole, seen.status, seen,
+             {seen.content_type, seen.data, seen.reply_event, seen.http ? seen.http->status : 0,
+              seen.http ? &seen.http->headers : nullptr});
+  return Done{};
+}
+
+Status append_body(std::string& out, const host::Recorded& recorded) {
+  const host::Outcome& outcome = recorded.outcome;
+  const host::Witness& witness = recorded.witness;
+  const event::Event& event = recorded.event.whole();
+  FERRY_CHECK_OK(event::validate(event));
+  Object whole(out, Object::Members{});
+  whole.text("recorded", to_rfc3339(system_clock().wall()));
+  whole.text("invocation", outcome.invocation);
+  whole.name("event");
+  event::append_attributes(out, event);
+  if (event.data) {
+    whole.data(*event.data);
+  } else if (const auto data = recorded.event.data()) {
+    whole.data(*data);
+  }
+  if (const auto plain = recorded.event.http()) put_request(whole, *plain, plain->path_with_query);
+  whole.texts("args", recorded.options.args);
+  whole.pairs("variables", recorded.options.env);
+  std::optional<std::int64_t> deadline;
+  if (witness.deadline) deadline = Nanoseconds(witness.deadline->time_since_epoch()).count();
+  put_draws(whole, recorded.draws, deadline);
+  whole.texts("drew", drew(witness));
+  whole.texts("outside", outside(witness));
+  if (witness.denial) whole.text_if("denied", witness.denial->message);
+  const host::Reply& reply = outcome.reply;
+  const std::string reply_event = reply.event ? reply_event_text(*reply.event) : "";
+  put_result(whole, host::status_row(outcome.status).name, outcome,
+             {reply.content_type, reply.data, reply_event, reply.http ? reply.http->status : 0,
+              reply.http ? &reply.http->headers : nullptr});
+  return Done{};
+}
+
+Result<std::string> to_line(const Capsule& capsule) {
+  std::string out;
+  out.reserve(2048 + capsule.result.data.size() +
+              (capsule.event.data ? capsule.event.data->size() : 0));
+  append_head(out, origin_members(capsule), 0);
+  FERRY_CHECK_OK(append_body(out, capsule));
+  out += '}';
   return out;
 }
 

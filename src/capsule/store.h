@@ -1,72 +1,81 @@
-// Capsules on disk: files of lines in one folder, written by any number of processes, bounded in
-// size all together. What a disk does not take is counted and reported once; serving continues.
+// Capsules on their way to disk. An event is encoded where it ran and put into a batch; a thread
+// beside writes batches, each by one write. What a disk does not take is counted and reported once;
+// serving continues.
 #pragma once
 
-#include <atomic>
+#include <condition_variable>
 #include <cstdint>
-#include <functional>
+#include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
+#include <vector>
 
-#include "base/file.h"
-#include "capsule/capsule.h"
+#include "base/clock.h"
+#include "capsule/files.h"
+#include "capsule/record_options.h"
 #include "host/recorder.h"
 
 namespace ferry::capsule {
 
-// What a user may say about recording.
-struct RecordOptions {
-  std::string folder;                       // empty: nothing is recorded
-  bool failures_only = false;               // outcomes that are not ok
-  double rate = 1;                          // of those that could be, from 0 to 1
-  std::uint64_t most_bytes = 256ull << 20;  // in the folder; at least 256 KiB
-};
-
-// The same as words of a command line, or of the environment, which reaches every platform:
-//   --record DIR  --record-only failures|all  --record-rate 0.01  --record-size 64MiB
-//   FERRY_RECORD  FERRY_RECORD_ONLY           FERRY_RECORD_RATE   FERRY_RECORD_SIZE
-struct RecordWords {
-  std::string folder = {};
-  std::string only = {};
-  std::string rate = {};
-  std::string size = {};
-};
-// What is empty is taken from the environment; `env` is getenv, or a test's.
-RecordWords with_environment(RecordWords words, const std::function<const char*(const char*)>& env);
-// kUsage names the word that makes no sense. What is empty stays as it is by default.
-Result<RecordOptions> record_options(const RecordWords& words);
-
-// One write an event, at once. Thread-safe.
+// Thread-safe. The first event after a pause of kPause is written before record() returns; those
+// that follow closer wait for kPause, or until they are a batch. A process that is killed loses
+// what waits.
 class Store final : public host::Recorder {
  public:
+  static constexpr std::chrono::milliseconds kPause{50};
+  static constexpr std::size_t kBatch = 64u << 10;        // bytes, about
+  static constexpr std::size_t kMostWaiting = 16u << 20;  // bytes; what comes beyond it is lost
+
   // Makes the folder, readable by its owner alone. `program` begins the warning.
   static Result<std::shared_ptr<Store>> open(RecordOptions options, std::string program);
+  ~Store() override;  // once all is written
 
   Wish wish() override;
   void record(const host::Recorded& recorded) override;
 
-  std::uint64_t written() const { return written_; }
-  std::uint64_t lost() const { return lost_; }  // for a full disk, or for their size
+  std::uint64_t written() const { return counters_.written; }
+  std::uint64_t lost() const { return counters_.lost; }
 
  private:
+  // Whole lines that go into one file. The first of a function carries its origin, those behind it
+  // its number.
+  struct Batch {
+    std::string text;
+    std::vector<std::uint64_t> numbered;  // functions (host::serial_of): number 1, 2, …
+    std::uint64_t events = 0;
+  };
+
   Store(RecordOptions options, std::string program);
   bool is_turn();
-  Status write(const std::string& line);
-  Status next_file();
-  void remove_oldest() const;
+  const std::string& origin(const host::Recorded& recorded);
+  Status add(const host::Recorded& recorded, std::string_view body);
+  void write_waiting(std::size_t most);  // batches
+  void run();
+  void lose(std::uint64_t events, const Error& error);
 
   const RecordOptions options_;
-  const std::uint64_t most_in_file_;
   const std::string program_;
   std::atomic<std::uint64_t> seen_{0};
-  std::atomic<std::uint64_t> written_{0};
-  std::atomic<std::uint64_t> lost_{0};
-  std::mutex mutex_;
-  Fd file_;
-  std::string path_;
-  std::uint64_t in_file_ = 0;
-  bool warned_ = false;
+  RecordCounters own_;
+  RecordCounters& counters_;
+  std::atomic<bool> warned_{false};
+
+  std::mutex mutex_;  // what waits
+  std::condition_variable wake_;
+  std::map<std::uint64_t, std::string> origins_;  // by host::serial_of
+  std::deque<Batch> waiting_;                     // none is empty
+  std::vector<Batch> spare_;                      // empty, with room
+  std::size_t waiting_bytes_ = 0;
+  Monotonic last_write_;
+  bool running_ = false;  // the thread
+  bool ending_ = false;
+  std::thread thread_;
+
+  std::mutex files_mutex_;  // taken before mutex_
+  Files files_;
 };
 
 }  // namespace ferry::capsule

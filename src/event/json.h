@@ -31,6 +31,8 @@ Result<std::vector<Event>> from_json_batch(std::string_view text);
 // A JSON payload goes into `data` as it is, text in UTF-8 as a string, all else (and data without
 // datacontenttype) into `data_base64`. Fails when the event is not valid, or says JSON and isn't.
 Result<std::string> to_json(const Event& event);
+// The attributes alone, of an event that is valid; else what comes out is not one.
+void append_attributes(std::string& out, const Event& event);
 Result<std::string> to_json_batch(std::span<const Event> events);
 
 }  // namespace ferry::event

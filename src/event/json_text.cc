@@ -340,6 +340,11 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   std::size_t start = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
+    for (std::size_t plain = 8; plain == 8 && text.size() - at >= 8;) {
+      plain = plain_of_8(text.data() + at);
+      at += plain;
+    }
+    if (at == text.size()) break;
     auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0x20 && c != '"' && c != '\\') continue;
     out.append(text, start, at - start);

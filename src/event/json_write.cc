@@ -38,9 +38,8 @@ void append_data(std::string& out, const Event& event) {
   out += '"';
 }
 
-Status append_event(std::string& out, const Event& event) {
-  FERRY_CHECK_OK(validate(event));
-  FERRY_CHECK_OK(validate_data(event));
+// Without the brace that ends it.
+void append_members(std::string& out, const Event& event) {
   out += "{\"specversion\":\"1.0\"";
   append_member(out, "id", std::string_view(event.id));
   append_member(out, "source", std::string_view(event.source));
@@ -59,6 +58,12 @@ Status append_event(std::string& out, const Event& event) {
       out += to_string(value);
     }
   }
+}
+
+Status append_event(std::string& out, const Event& event) {
+  FERRY_CHECK_OK(validate(event));
+  FERRY_CHECK_OK(validate_data(event));
+  append_members(out, event);
   if (event.data) append_data(out, event);
   out += '}';
   return Done{};
@@ -76,6 +81,11 @@ Result<std::string> to_json(const Event& event) {
   out.reserve(size_hint(event));
   FERRY_CHECK_OK(append_event(out, event));
   return out;
+}
+
+void append_attributes(std::string& out, const Event& event) {
+  append_members(out, event);
+  out += '}';
 }
 
 Result<std::string> to_json_batch(std::span<const Event> events) {

@@ -117,6 +117,8 @@ class Host {
 };
 
 // What is known of a loaded function without running it.
+// From 1 on; another for each load() of this process.
+std::uint64_t serial_of(const Loaded& function);
 const std::string& name_of(const Loaded& function);
 const std::string& digest_of(const Loaded& function);
 wasm::Abi abi_of(const Loaded& function);

@@ -16,6 +16,11 @@ constexpr unsigned kGiveUpAfter = 8;
 
 }  // namespace
 
+std::uint64_t Loaded::next_serial() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
 // One lock before an event and one after it: what is uncontended still costs.
 Loaded::Held Loaded::take(const Clock& clock, Random& random) {
   Held held;
@@ -163,6 +168,7 @@ void Loaded::retire() {
   drop_kept();
 }
 
+std::uint64_t serial_of(const Loaded& function) { return function.serial; }
 const std::string& name_of(const Loaded& function) { return function.name; }
 const std::string& digest_of(const Loaded& function) { return function.digest; }
 wasm::Abi abi_of(const Loaded& function) { return function.record.abi; }

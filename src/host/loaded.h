@@ -23,6 +23,7 @@ class Loaded : public Guest {
   Loaded(Host& by, Guest guest) : Guest(std::move(guest)), host(by) {}
 
   Host& host;  // that loaded it
+  const std::uint64_t serial = next_serial();
 
   std::string digest;
   std::unique_ptr<engine::Module> module;
@@ -63,6 +64,7 @@ class Loaded : public Guest {
   std::atomic<std::uint64_t> last_event{0};
 
  private:
+  static std::uint64_t next_serial();
   Result<std::unique_ptr<engine::Instance>> instantiate();
   bool reset_instance(reset::KeptInstance& kept);
 

@@ -239,6 +239,11 @@ std::string Board::metrics(const Census& census) const {
   single("ferry_log_dropped_lines_total", "counter",
          "Log lines lost because nobody read them in time.",
          sum([&](std::size_t w) -> auto& { return slot(w).log_dropped; }));
+  single("ferry_recorded_total", "counter", "Events whose capsule was written.",
+         sum([&](std::size_t w) -> auto& { return slot(w).capsules.written; }));
+  single("ferry_record_lost_total", "counter",
+         "Events whose capsule was lost: a full or slow disk, or its size.",
+         sum([&](std::size_t w) -> auto& { return slot(w).capsules.lost; }));
   single("ferry_worker_restarts_total", "counter", "Workers that died and were replaced.",
          census.restarts);
   head(out, "ferry_reloads_total", "counter", "Reloads of the functions, by how they ended.");

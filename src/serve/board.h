@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "capsule/record_options.h"
 #include "host/outcome.h"
 #include "http/server.h"
 
@@ -59,6 +60,7 @@ struct SlotCounters {
   std::atomic<std::uint64_t> log_dropped{0};  // lines
   std::atomic<std::uint64_t> kept{0};         // bytes held for kept instances
   std::atomic<std::uint64_t> gave_back{0};    // how often, since memory was short
+  capsule::RecordCounters capsules;
 
   // It has everything loaded, and a thread that serves.
   bool is_ready() const { return ready.load(std::memory_order_acquire) && front.beats.load() > 0; }

@@ -50,11 +50,13 @@ Status work(Shared& shared, WorkerPlace place) {
   const std::vector<Listed>& functions = generation.functions;
   Changes::Adopted adopted = generation.changes.adopt(place.index);
   Phases phases;
+  SlotCounters& counters = place.board.slot(place.slot);
+  capsule::RecordOptions record = options.record;
+  record.counters = &counters.capsules;
   FERRY_TRY(const Running running, bring_up(generation.provider, functions,
-                                            engine_options_for(functions), options.record, phases));
+                                            engine_options_for(functions), record, phases));
   generation.provider.let_go();  // this worker's copy: its successors read the supervisor's
   running.host->limit_kept(kept);
-  SlotCounters& counters = place.board.slot(place.slot);
   LogQueue queue(place.log, counters.log_dropped, std::string(provider.program()));
   LogWriter log(queue, options.log_format);
   AdapterContext context = running.context(options.quiet ? nullptr : &log);

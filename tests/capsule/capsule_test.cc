@@ -72,10 +72,41 @@ TEST(Capsule, IsReadAsItWasWritten) {
 }
 
 TEST(Capsule, OfALaterVersionIsRefused) {
-  const auto read = parse_capsule(R"({"ferry_capsule":2})");
+  const auto read = parse_capsule(R"({"ferry_capsule":3})");
   ASSERT_FALSE(read.ok());
   EXPECT_EQ(read.error().code, Code::kUnsupported);
-  EXPECT_NE(read.error().message.find("version 2"), std::string::npos);
+  EXPECT_NE(read.error().message.find("version 3"), std::string::npos);
+}
+
+TEST(Capsule, OfTheFirstVersionIsRead) {
+  std::string line = *to_line(full());
+  line.replace(line.find(":2"), 2, ":1");
+  EXPECT_TRUE(parse_capsule(line).ok());
+}
+
+TEST(Capsule, LikeAnotherHasItsOrigin) {
+  const std::string whole = *to_line(full());
+  const std::string head = "{\"ferry_capsule\":2,";
+  const std::string body = whole.substr(whole.find("\"recorded\""));
+  const std::string first = head + "\"number\":1," + whole.substr(head.size());
+  std::string other = first;
+  other.replace(other.find("\"orders\""), 8, "\"others\"");
+  const std::string like = head + "\"like\":1," + body;
+  bool cut = false;
+  const auto all =
+      parse_capsules(first + "\n" + like + "\n" + other + "\n" + like + "\n", "f", &cut);
+  ASSERT_TRUE(all.ok()) << all.error().text();
+  ASSERT_EQ(all->size(), 4u);
+  EXPECT_EQ((*all)[1].function, "orders");
+  EXPECT_EQ((*all)[1].manifest, full().manifest);
+  EXPECT_EQ((*all)[1].withheld, full().withheld);
+  EXPECT_EQ((*all)[3].function, "others");
+  // Made whole again when it is written alone.
+  EXPECT_EQ(*to_line((*all)[1]), whole);
+  const auto alone = parse_capsules(like + "\n" + first + "\n", "f", &cut);
+  ASSERT_FALSE(alone.ok());
+  EXPECT_NE(alone.error().message.find("like number 1"), std::string::npos);
+  EXPECT_FALSE(parse_capsule(like).ok());
 }
 
 TEST(Capsule, EachMissingMemberIsNamed) {

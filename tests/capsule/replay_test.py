@@ -7,10 +7,12 @@ its capsules replayed on every engine without a difference; and capsules that ar
 Exit status: that of unittest.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "serve"))
 
+ORIGIN = ("function", "engine", "manifest", "files", "withheld")
 BUILD = None
 server = None  # tests/serve/server.py, once FERRY_BUILD is known
 
@@ -65,9 +68,18 @@ class Replay(unittest.TestCase):
         return self.home / f"{name}.wasm"
 
     def recorded(self):
-        """All capsules, with the files that they stand in."""
-        return [json.loads(line) for file in sorted(self.capsules.iterdir())
-                for line in file.read_text().splitlines()]
+        """All capsules, each with its origin."""
+        out = []
+        for file in sorted(self.capsules.iterdir()):
+            numbered = {}
+            for line in file.read_text().splitlines():
+                one = json.loads(line)
+                if "like" in one:
+                    one = {**numbered[one["like"]], **one}
+                elif "number" in one:
+                    numbered[one["number"]] = {name: one[name] for name in ORIGIN if name in one}
+                out.append(one)
+        return out
 
     def serve(self, function, bodies, *options):
         with server.Server(self.home, function, options=["--record", self.capsules, "--workers",
@@ -148,6 +160,46 @@ class Replay(unittest.TestCase):
         statuses = {one["outcome"]["status"] for one in self.recorded()}
         self.assertNotIn("ok", statuses)
 
+    def test_a_burst_is_written_in_batches(self):
+        """None is lost when the server ends, and only the first of a batch has its origin."""
+        function = self.guest(DRAWS)
+        with server.Server(self.home, function, options=[
+                "--record", self.capsules, "--workers", "1", "--quiet"]) as running:
+            def ask(number):
+                return running.ask(body=b"%d" % number).status
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                self.assertEqual(set(pool.map(ask, range(400))), {200})
+        kept = self.recorded()
+        self.assertEqual(sorted(int(one["data"]) for one in kept), list(range(400)))
+        lines = [json.loads(line) for file in sorted(self.capsules.iterdir())
+                 for line in file.read_text().splitlines()]
+        self.assertGreater(sum("like" in line for line in lines), 200)
+        self.assertEqual({one["function"]["name"] for one in kept}, {"f"})
+        self.replay_everywhere(function)
+
+    def test_failures_are_whole_lines(self):
+        function = self.guest('(module (memory (export "memory") 1)'
+                              ' (func (export "_start") unreachable))')
+        with server.Server(self.home, function, options=[
+                "--record", self.capsules, "--workers", "1", "--quiet"]) as running:
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                list(pool.map(lambda _: running.ask(body=b"{}"), range(50)))
+        for file in self.capsules.iterdir():
+            for line in file.read_text().splitlines():
+                self.assertIn("manifest", json.loads(line))
+
+    def test_a_killed_worker_leaves_whole_lines(self):
+        function = self.guest(DRAWS)
+        with server.Server(self.home, function, options=[
+                "--record", self.capsules, "--workers", "1", "--quiet"]) as running:
+            for number in range(20):
+                running.ask(body=b"%d" % number)
+            running.wait_for_metric("ferry_recorded_total", 20)  # without any more events
+            worker = running.workers()[0]
+            os.kill(worker, signal.SIGKILL)
+            running.wait_for_metric("ferry_worker_restarts_total", 1)
+            self.assertEqual(len(self.recorded()), 20)
+
     def test_rate(self):
         self.serve(self.guest(DRAWS), [b"{}"] * 20, "--record-rate", "0.25")
         self.assertEqual(len(self.recorded()), 5)
@@ -177,8 +229,15 @@ class Replay(unittest.TestCase):
                 running.wait_for_line("was not recorded, and serving continues")
                 said = [line for line in running.lines if line and "was not recorded" in line]
                 self.assertEqual(len(said), 1)
+                running.wait_for_metric("ferry_recorded_total", len(self.recorded()))
+                metrics = {line.split()[0]: float(line.split()[1])
+                           for line in running.admin("/metrics").body.decode().splitlines()
+                           if line.startswith("ferry_record")}
+                self.assertGreater(metrics["ferry_record_lost_total"], 10)
+                self.assertGreater(metrics["ferry_recorded_total"], 3)
+                self.assertEqual(sum(metrics.values()), 40)
             for one in self.recorded():
-                self.assertEqual(one["ferry_capsule"], 1)
+                self.assertEqual(one["ferry_capsule"], 2)
         finally:
             subprocess.run(["umount", "-l", self.capsules], check=False)
 
@@ -213,7 +272,8 @@ class Replay(unittest.TestCase):
                 ("", 10, "there is no capsule"),
                 ("{}", 11, "ferry_capsule"),
                 ("nonsense\n" + good, 11, "bad.capsules:1"),
-                (good.replace('"ferry_capsule":1', '"ferry_capsule":9'), 11, "version 9"),
+                (good.replace('"ferry_capsule":2', '"ferry_capsule":9'), 11, "version 9"),
+                (good.replace('"number":1', '"like":1'), 11, "no line before it has that number"),
                 (good[:-20], 0, "its last line is not whole"),
                 (good.replace('"manifest":"', '"manifest":"nonsense = ['), 11, "manifest")):
             with self.subTest(said):

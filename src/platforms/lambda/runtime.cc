@@ -120,7 +120,9 @@ Result<Started> start(serve::Provider& provider, const RuntimeOptions& runtime,
   const engine::EngineOptions engine = serve::engine_options_for(functions);
   FERRY_TRY(auto improver,
             serve::InPlaceImprover::make(provider, functions, engine, !options.quiet));
-  FERRY_TRY(auto running, serve::bring_up(provider, functions, engine, options.record, phases));
+  capsule::RecordOptions record = options.record;
+  record.at_once = true;  // an answered process is frozen, and may never run again
+  FERRY_TRY(auto running, serve::bring_up(provider, functions, engine, record, phases));
   phases.print();
   return Started{std::move(improver), std::move(running), needs_of(functions, runtime, options)};
 }

@@ -46,9 +46,11 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   const bool tells = !options.quiet && api_host == nullptr;
   FERRY_CHECK_OK(provider.prepare());
   FERRY_TRY(const auto improver, serve::InPlaceImprover::make(provider, functions, engine, tells));
+  capsule::RecordOptions record = options.record;
+  record.at_once = true;  // an idle container is paused, and may never run again
   serve::Phases phases;
   FERRY_TRY(const serve::Running running,
-            serve::bring_up(provider, functions, engine, options.record, phases));
+            serve::bring_up(provider, functions, engine, record, phases));
   AdapterContext context = running.context(nullptr);
   context.reads_logs = true;  // an activation's log goes to this process's own streams
   how.on_loaded = [&](const function::Grants& grants) {
