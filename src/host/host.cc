@@ -448,10 +448,11 @@ Outcome Host::Run::invoke_recorded(Host& host, Loaded& function, event::LazyEven
     if (each != Wish::kNothing) interested.push_back(recorder.get());
     wish = std::max(wish, each);
   }
+  if (interested.empty()) return invoke(host, function, event, options, function.witness);
   DrawRecorder draws(host.clock_, host.random_);
   Witness witness{draws.clock(), draws.random()};
   InvokeOptions watched = options;
-  watched.logs = options.logs || wish > Wish::kUsage;
+  watched.logs = options.logs || wish == Wish::kAll;
   Outcome outcome =
       invoke(host, function, event, watched, wish == Wish::kAll ? &witness : function.witness);
   for (Recorder* recorder : interested) {

@@ -32,7 +32,7 @@ struct Recorded {
   const engine::Info& engine;
   event::LazyEvent& event;
   const InvokeOptions& options;
-  const Outcome& outcome;  // its logs are there where anybody's wish was more than kUsage
+  const Outcome& outcome;  // its logs are there where anybody's wish was kAll
   const Draws& draws;
   const Witness& witness;
 };
@@ -43,8 +43,7 @@ class Recorder {
   // Asked before each invocation: what of it is wanted. Less costs less.
   enum class Wish : unsigned char {
     kNothing,
-    kUsage,    // the outcome's status and usage alone
-    kOutcome,  // `draws` and `witness` tell nothing
+    kUsage,  // the outcome without its logs; `draws` and `witness` tell nothing
     kAll,
   };
   virtual Wish wish() { return Wish::kAll; }

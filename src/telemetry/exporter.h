@@ -24,7 +24,7 @@ class Exporter final : public host::Recorder {
   Exporter(Settings settings, std::string program);
   ~Exporter() override;
 
-  Wish wish() override { return Wish::kOutcome; }
+  Wish wish() override { return Wish::kUsage; }
   void record(const host::Recorded& recorded) override;
 
   std::uint64_t dropped() const;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/lower_case.h"
 #include "telemetry/otlp.h"
 
 namespace ferry::telemetry {
@@ -35,6 +36,21 @@ std::string new_id(std::size_t bytes, Random& random) {
 std::string text_of(const event::Event& event, std::string_view extension) {
   const auto found = event.extensions.find(extension);
   return found == event.extensions.end() ? "" : event::to_string(found->second);
+}
+
+// Of a plain HTTP request from its header: the event's attributes need not be made for one that is
+// not sampled.
+std::optional<Parent> parent_of(event::LazyEvent& event) {
+  constexpr std::string_view kName = "traceparent";
+  const auto plain = event.http();
+  if (!plain) return parse_traceparent(text_of(event.whole(), kName));
+  std::optional<std::string_view> found;
+  for (const auto& [name, value] : plain->headers) {
+    if (name.size() != kName.size() || lower_case(name) != kName) continue;
+    if (found) return std::nullopt;  // which of them is not said
+    found = value;
+  }
+  return found ? parse_traceparent(*found) : std::nullopt;
 }
 
 std::string attributes_of(const host::Recorded& recorded, const event::Event& event) {
@@ -129,10 +145,10 @@ bool is_sampled(const Settings& settings, const std::string& trace, const Parent
 
 std::optional<std::string> spans_of(const Settings& settings, const host::Recorded& recorded,
                                     WallTime ended, Random& random) {
-  const event::Event& event = recorded.event.whole();
-  const auto parent = parse_traceparent(text_of(event, "traceparent"));
+  const auto parent = parent_of(recorded.event);
   const std::string trace = parent ? parent->trace : new_id(16, random);
   if (!is_sampled(settings, trace, parent ? &*parent : nullptr)) return std::nullopt;
+  const event::Event& event = recorded.event.whole();
   const host::Outcome& outcome = recorded.outcome;
   const host::Usage& usage = outcome.usage;
   const std::array<std::pair<const char*, double>, 4> phases{{{"queue", usage.queue_us},
