@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What recording and telemetry cost a server, and how soon `ferry dev` serves what was saved.
 
-    bench/workbench.py [--build build] [--rounds 9] [--seconds 2] [--figures FILE]
+    bench/workbench.py [--build build] [--rounds 9] [--seconds 2]
+                       [--only recording|saving] [--figures FILE]
 
 Recording: servers of one worker each stand side by side: as it is, with --record at 100 %, at 1 %, with
 traces at 1 %, with metrics. In each round wrk asks every one of them, in turns, for so many seconds; what
@@ -145,7 +146,7 @@ def saving(build, language, rounds):
                        check=True, env=env)
         project = home / "saved"
         other = home / "alone"
-        source = {"c": "main.c", "go": "main.go"}[language]
+        source = {"c": "main.c", "go": "handle.go"}[language]
         served, alone = [], []
         shutil.copytree(project, other)
 
@@ -182,13 +183,17 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default="build")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--only", choices=("recording", "saving"))
     parser.add_argument("--figures", type=pathlib.Path)
     given = parser.parse_args()
     build = given.build.resolve()
-    figures = {"recording": {name: recording(build, name, given.rounds, given.seconds)
-                             for name in BODIES},
-               "saving": {language: saving(build, language, given.rounds)
-                          for language in ("c", "go")}}
+    figures = {"recording": {}, "saving": {}}
+    if given.only != "saving":
+        figures["recording"] = {name: recording(build, name, given.rounds, given.seconds)
+                                for name in BODIES}
+    if given.only != "recording":
+        figures["saving"] = {language: saving(build, language, given.rounds)
+                             for language in ("c", "go")}
     for name, rows in figures["recording"].items():
         print(f"{name:12}  {'CPU an event':>14} {'answers a second':>18}   against the plain server")
         for each, row in rows.items():

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "function/suggest.h"
+#include "project/kind.h"
 #include "project/template_files.h"
 
 namespace ferry::project {
@@ -38,17 +39,21 @@ constexpr std::string_view kZigSetup =
 
 // A new language is one folder under templates/ and one line here.
 constexpr std::array kLanguages{
-    Language{"go", "Go", "go test .", kGoSetup, "@NAME@.wasm", false, "go-common"},
+    Language{"go", "Go", "go test .", kGoSetup, "@NAME@.wasm", false, "go-common", "go-event"},
     Language{"go-reactor", "Go, started once", "go test .", kGoSetup, "@NAME@.wasm", false,
-             "go-common"},
+             "go-common", "go-event"},
     Language{"c", "C", "make test", kCSetup},
     Language{"cpp", "C++", "make test", kCppSetup},
-    Language{"rust", "Rust", "cargo test", kRustSetup, "target/wasm32-wasip1/release/@NAME@.wasm"},
+    Language{"rust", "Rust", "cargo test", kRustSetup, "target/wasm32-wasip1/release/@NAME@.wasm",
+             false, "", "rust-event"},
     Language{"zig", "Zig", "zig build test", kZigSetup, "zig-out/bin/@NAME@.wasm"},
     Language{"assemblyscript", "AssemblyScript", "npm test", kNodeSetup},
-    Language{"javascript", "JavaScript", "npm test", kNodeSetup, "@NAME@.wasm", true, "node"},
-    Language{"typescript", "TypeScript", "npm test", kNodeSetup, "@NAME@.wasm", true, "node"},
-    Language{"python", "Python", "python3 -m unittest", kPythonSetup, "@NAME@.wasm", true},
+    Language{"javascript", "JavaScript", "npm test", kNodeSetup, "@NAME@.wasm", true, "node",
+             "javascript-event"},
+    Language{"typescript", "TypeScript", "npm test", kNodeSetup, "@NAME@.wasm", true, "node",
+             "typescript-event"},
+    Language{"python", "Python", "python3 -m unittest", kPythonSetup, "@NAME@.wasm", true, "",
+             "python-event"},
     Language{"rust-component", "Rust, for wasi:http", "cargo test", kRustComponentSetup,
              "target/wasm32-wasip2/release/@NAME_@.wasm", true},
 };
@@ -87,7 +92,7 @@ std::string valid_name(std::string_view name) {
 }
 
 std::string fill(std::string_view text,
-                 const std::map<std::string_view, std::string, std::less<>>& values) {
+                 const std::map<std::string, std::string, std::less<>>& values) {
   std::string out;
   while (!text.empty()) {
     const std::size_t at = text.find('@');
@@ -114,7 +119,9 @@ std::map<std::string, std::string> files_of(const NewProject& project) {
   const Language& language = *project.language;
   std::string underscored = project.name;
   std::ranges::replace(underscored, '-', '_');
-  const std::map<std::string_view, std::string, std::less<>> values{
+  const Kind* const kind =
+      project.event == nullptr || language.kinds.empty() ? nullptr : find_kind(project.event->name);
+  std::map<std::string, std::string, std::less<>> values{
       {"NAME", project.name},
       {"WASM", fill(language.wasm, {{"NAME", project.name}, {"NAME_", underscored}})},
       {"CONTRACT", std::string(language.answers_http ? kHttpContract : kStdioContract)},
@@ -123,7 +130,10 @@ std::map<std::string, std::string> files_of(const NewProject& project) {
       {"CI_SETUP", std::string(language.ci_setup)},
       {"EVENT", std::string(project.event == nullptr ? "" : project.event->name)},
       {"EVENT_FILE", std::string(project.event == nullptr ? "" : project.event->file)},
-      {"PLATFORM", std::string(project.event == nullptr ? "" : project.event->platform)}};
+      {"PLATFORM", std::string(project.event == nullptr ? "" : project.event->platform)},
+      {"RUN", kind == nullptr ? "'{\"name\":\"Ada\"}'" : fmt::format("--sample {}", kind->sample)},
+      {"REFUSED", language.answers_http ? "status = \"ok\"\nhttp = 400" : "status = \"failed\""}};
+  if (kind != nullptr) values.merge(kind_values(*kind));
   std::map<std::string, std::string> out;
   const auto add = [&](std::string_view folder) {
     for (const TemplateFile& file : template_files()) {
@@ -145,6 +155,11 @@ std::map<std::string, std::string> files_of(const NewProject& project) {
     add(fmt::format("{}/", language.shared));
   }
   add(fmt::format("{}/", language.name));
+  if (kind != nullptr) {
+    out.erase("cases/events/request.txt");
+    add("event/");
+    add(fmt::format("{}/", language.kinds));
+  }
   if (project.event != nullptr) {
     const Sample& event = *project.event;
     out[fmt::format("cases/events/{}", event.file)] = std::string(event.text);

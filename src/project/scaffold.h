@@ -21,6 +21,9 @@ struct Language {
   std::string_view wasm = "@NAME@.wasm";
   bool answers_http = false;     // a component of wasi:http, not a program with standard input
   std::string_view shared = {};  // a folder under templates/ whose files other languages have too
+  // One whose files take the place of others where the event is of a kind with a form of its own
+  // (kind.h); empty: it has no such handler.
+  std::string_view kinds = {};
 };
 
 std::span<const Language> languages();
@@ -31,7 +34,8 @@ struct NewProject {
   std::string name;    // of the function: lower-case letters, digits and '-'
   std::string folder;  // to be made; it must not exist, or be empty
   const Language* language = nullptr;
-  const Sample* event = nullptr;  // a case with this one is added; or null
+  // A case with this one is added, and the handler is one for its kind, if it has one; or null.
+  const Sample* event = nullptr;
 };
 
 // Checks a name; the hint of the error is a valid name made from it.

@@ -105,6 +105,9 @@ class New(unittest.TestCase):
         self.assertEqual(done.stdout, '{"message":"Hello, Ada!"}')
         self.assertIn("my-first: greeting Ada", done.stderr)
         self.run_in(["ferry", "verify", ".", "cases", "--engine", "wasmtime"], project)
+        if (BUILD / "bin/ferry-host").exists():  # it is static, and not in sanitizers' builds
+            self.run_in(["ferry", "pack", ".", "--for", "lambda", "-o", "out"], project)
+            self.assertTrue(any(file.suffix == ".zip" for file in (project / "out").rglob("*")))
 
     def test_go(self):
         self.walk("go", ["go", "test", "."])
@@ -138,6 +141,64 @@ class New(unittest.TestCase):
 
     def test_rust_component(self):
         self.walk("rust-component", ["cargo", "test", "--quiet"])
+
+    def kind(self, language, kind, test):
+        """A handler that starts from the form of this kind's data."""
+        lacking = missing(language)
+        if language == "rust" and not has_crate("serde_json-1*"):
+            lacking = lacking or "crate serde_json"
+        if lacking:
+            self.skipTest(f"no {lacking} on this machine")
+        self.run_in(["ferry", "new", language, "my-first", "--event", kind])
+        project = self.home / "my-first"
+        if (project / "package.json").exists():
+            (project / "node_modules").symlink_to(NODE_MODULES)
+        self.run_in(["ferry", "build"], project)
+        self.run_in(test, project)
+        done = self.run_in(["ferry", "run", ".", "--sample", kind], project)
+        self.run_in(["ferry", "verify", ".", "cases", "--engine", "wasmtime"], project)
+        for file in project.rglob("*"):
+            if file.is_file() and file.suffix in (".go", ".js", ".ts", ".mjs", ".py", ".rs", ".md"):
+                self.assertNotRegex(file.read_text(), "@[A-Z_]+@", file)
+        return done.stdout
+
+    def test_go_from_s3(self):
+        reply = self.kind("go", "s3", ["go", "test", "."])
+        self.assertIn('"bucket":"example-uploads","change":"ObjectCreated:Put",', reply)
+        done = self.run_in(["gofmt", "-l", "."], self.home / "my-first")
+        self.assertEqual(done.stdout, "")
+
+    def test_go_reactor_from_gitlab(self):
+        reply = self.kind("go-reactor", "gitlab", ["go", "test", "."])
+        self.assertIn('"ref":"refs/heads/main"', reply)
+
+    def test_rust_from_dynamodb(self):
+        self.kind("rust", "dynamodb", ["cargo", "test", "--quiet"])
+
+    def test_javascript_from_github(self):
+        reply = self.kind("javascript", "github", ["npm", "test", "--silent"])
+        self.assertIn("example/project", reply)
+
+    def test_typescript_from_google_storage(self):
+        self.kind("typescript", "google-storage", ["npm", "test", "--silent"])
+
+    def test_python_from_ses(self):
+        self.kind("python", "ses", ["python3", "-m", "unittest"])
+
+    def test_handlers_of_all_kinds_pass_their_own_tests(self):
+        """Those of languages whose tests need no build."""
+        kinds = ("s3", "dynamodb", "ses", "github", "gitlab", "stripe", "azure-eventgrid",
+                 "google-storage")
+        for language, test in (("go", ["go", "test", "."]),
+                               ("python", ["python3", "-m", "unittest"]),
+                               ("javascript", ["node", "--test"])):
+            if not shutil.which(test[0], path=self.env()["PATH"]):
+                continue
+            for kind in kinds:
+                with self.subTest(f"{language}, {kind}"):
+                    name = f"{language}-{kind}"
+                    self.run_in(["ferry", "new", language, name, "--event", kind])
+                    self.run_in(test, self.home / name)
 
     def test_a_folder_without_a_manifest_is_recognised(self):
         if missing("go"):
