@@ -234,7 +234,7 @@ class Replay(unittest.TestCase):
                            for line in running.admin("/metrics").body.decode().splitlines()
                            if line.startswith("ferry_record")}
                 self.assertGreater(metrics["ferry_record_lost_total"], 10)
-                self.assertGreater(metrics["ferry_recorded_total"], 3)
+                self.assertGreaterEqual(metrics["ferry_recorded_total"], 1)
                 self.assertEqual(sum(metrics.values()), 40)
             for one in self.recorded():
                 self.assertEqual(one["ferry_capsule"], 2)
