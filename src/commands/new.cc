@@ -24,7 +24,8 @@ class New final : public Verb {
     app.add_option("NAME", name_, "The function's name: lower-case letters, digits and '-'")
         ->required();
     app.add_option("-o,--out", folder_, "The folder to make (default: NAME)")->type_name("DIR");
-    app.add_option("--event", event_, "Start from a sample of this event, and a handler for its form where it has one")
+    app.add_option("--event", event_,
+                   "Start from a sample of this event, and a handler for its form where it has one")
         ->type_name(project::sample_choices());
     app.add_flag("--quiet,-q", quiet_, "Print nothing but errors");
     app.footer(
