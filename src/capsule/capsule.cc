@@ -33,7 +33,7 @@ std::string headers_text(const Seen& seen) {
   std::string out;
   if (seen.http) {
     for (const auto& [name, value] : seen.http->headers) {
-      out += name + ": " + value + "\n";
+      out.append(name).append(": ").append(value).append("\n");
     }
   }
   return out;

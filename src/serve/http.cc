@@ -75,12 +75,12 @@ Status work(Shared& shared, WorkerPlace place) {
       return;
     }
     if (change.function >= functions.size()) return;
+    const Listed& listed = functions[change.function];
     const host::InService& served = running.functions[change.function];
     FunctionCounters& of_function = place.board.function(place.slot, change.function);
     const bool is_snapshot = change.what == Improvement::kSnapshot;
-    if (const Status changed =
-            change_over(running, functions[change.function], generations.key(), std::move(change));
-        changed.ok()) {
+    const Status changed = change_over(running, listed, generations.key(), std::move(change));
+    if (changed.ok()) {
       of_function.snapshot.store(is_snapshot ? 1 : 0, std::memory_order_relaxed);
       of_function.interpreted.store(0, std::memory_order_relaxed);
     } else {

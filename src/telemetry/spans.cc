@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/lower_case.h"
+#include "event/json_text.h"
 #include "telemetry/otlp.h"
 
 namespace ferry::telemetry {

@@ -18,7 +18,7 @@ namespace {
 struct Place {
   Fd opened;
   int parent = -1;
-  const char* name = nullptr;
+  const char* name = "";
 };
 
 // `dots` is what a last name of "." or ".." gets, as the kernel would answer it.

@@ -165,6 +165,7 @@ TEST_F(FilesTest, NothingLeadsOutOfAGrant) {
 
 TEST_F(FilesTest, OpenFilesAreCountedUntilTheLastUseEnds) {
   std::vector<u32> files;
+  files.reserve(4);
   for (int i = 0; i < 4; ++i) files.push_back(opened("f"));
   EXPECT_TRUE(open("f", 0, kRead).has_value());
   EXPECT_EQ(error("[method]descriptor.read-via-stream", 4, files[0], 0), std::nullopt);
