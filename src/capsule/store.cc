@@ -132,7 +132,7 @@ Status Store::add(const host::Recorded& recorded, std::string_view body) {
   if (!running_) {
     // By an event, since a process that shuts itself in may have no second thread before
     // (host/sandbox.h).
-    auto started = start_thread([this] { run(); });
+    auto started = start_side_thread([this] { run(); });
     if (!started.ok()) {
       lock.unlock();
       write_waiting(SIZE_MAX);

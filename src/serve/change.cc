@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 
 #include <fcntl.h>
@@ -158,15 +157,7 @@ Result<std::unique_ptr<ChangeReceiver>> ChangeReceiver::make(int receiver,
   if (!stop.valid()) return errno_error("make an eventfd", errno);
   std::unique_ptr<ChangeReceiver> made(
       new ChangeReceiver(receiver, std::move(stop), std::move(apply), std::move(at_end)));
-  // The orders that a process gets are for the threads that serve.
-  sigset_t orders;
-  sigset_t before;
-  sigemptyset(&orders);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&orders, signal);
-  pthread_sigmask(SIG_BLOCK, &orders, &before);
-  auto started = start_thread([self = made.get()] { self->run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  FERRY_TRY(made->thread_, std::move(started));
+  FERRY_TRY(made->thread_, start_side_thread([self = made.get()] { self->run(); }));
   return made;
 }
 

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "base/thread.h"
 
 namespace ferry::serve {
 namespace {
@@ -66,17 +65,11 @@ bool LogQueue::push(std::string_view lines, bool urgent) {
   const std::lock_guard lock(state.mutex);
   const std::size_t room = kMost + (urgent ? kUrgent : 0);
   if (!state.started) {
-    // Blocked signals are inherited: the thread is for none of the process's.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      std::thread(&LogQueue::work, state_).detach();
+    // Where there are no threads left, the next lines try again.
+    if (auto started = start_side_thread([state = state_] { work(state); }); started.ok()) {
+      started->detach();
       state.started = true;
-    } catch (const std::system_error&) {  // out of threads: the next lines try again
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   // Where nothing waits, one event's lines are taken whatever their size, which [limits] log
   // bounds.

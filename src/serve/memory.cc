@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -102,15 +101,7 @@ Result<std::unique_ptr<PressureWatch>> PressureWatch::make(Fd pressure,
   if (!stop.valid()) return errno_error("make an eventfd", errno);
   std::unique_ptr<PressureWatch> made(
       new PressureWatch(std::move(pressure), std::move(stop), std::move(short_of_memory)));
-  // The orders that a process gets are for the threads that serve.
-  sigset_t orders;
-  sigset_t before;
-  sigemptyset(&orders);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&orders, signal);
-  pthread_sigmask(SIG_BLOCK, &orders, &before);
-  auto started = start_thread([self = made.get()] { self->run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  FERRY_TRY(made->thread_, std::move(started));
+  FERRY_TRY(made->thread_, start_side_thread([self = made.get()] { self->run(); }));
   return made;
 }
 

@@ -60,7 +60,7 @@ void Exporter::Core::add(const std::shared_ptr<Core>& self, std::string service,
   if (!running_) {
     // By the first event, since a process that shuts itself in may have no second thread before
     // (host/sandbox.h).
-    auto started = start_thread([self] { self->run(); });
+    auto started = start_side_thread([self] { self->run(); });
     running_ = started.ok();  // the next event tries again
     if (running_) started->detach();
   }
