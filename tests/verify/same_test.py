@@ -45,6 +45,11 @@ class Same(unittest.TestCase):
         status, report = self.verified("draws.wasm")
         self.assertEqual((status, report["differences"]), (0, 0), report)
         self.assertGreater(len(report["platforms"]), 4)
+        # Compared as a whole, and not as something that varies.
+        cases = report["engines"][0]["cases"]
+        self.assertTrue(cases)
+        for one in cases:
+            self.assertTrue(one["steady"], one)
         # Outside of comparisons it does draw.
         first, second = (self.ferry("run", "draws.wasm", "x").stdout for _ in range(2))
         self.assertNotEqual(first, second)
