@@ -146,6 +146,20 @@ TEST(Capsule, DifferencesNameEachField) {
   EXPECT_EQ(found[2].field, "log");
 }
 
+TEST(Capsule, WhatADeadlineEndedIsComparedAsFarAsBothCame) {
+  Seen recorded = full().result;
+  recorded.status = "timeout";
+  recorded.logs = {{{}, "line 1"}, {{}, "line 2"}, {{}, "li"}};
+  Seen now = recorded;
+  now.logs = {{{}, "line 1"}, {{}, "line 2"}, {{}, "line 3"}, {{}, "line 4"}};
+  now.log_truncated = !recorded.log_truncated;
+  EXPECT_TRUE(differences(recorded, now, true).empty());
+  EXPECT_TRUE(differences(now, recorded, true).empty());
+  now.logs[1].text = "line x";
+  ASSERT_EQ(differences(recorded, now, true).size(), 1u);
+  EXPECT_EQ(differences(recorded, now, true)[0].field, "log");
+}
+
 TEST(Draws, AreGivenAgainInOrder) {
   host::DrawRecorder recorder(system_clock(), system_random());
   const WallTime wall = recorder.clock().wall();
