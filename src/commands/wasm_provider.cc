@@ -64,6 +64,7 @@ Result<std::vector<serve::Listed>> WasmProvider::list(const serve::Wanted& wante
   }
   builder::bundle_store();  // one for this process and all that it forks
   std::vector<serve::Listed> listed;
+  listed.reserve(functions_.size());
   for (const function::Function& function : functions_) {
     listed.push_back({function.name, function.manifest});
   }

@@ -20,6 +20,7 @@ constexpr std::size_t kLongestReason = 4096;
 
 std::string names_of(const std::vector<Listed>& functions) {
   std::vector<std::string_view> names;
+  names.reserve(functions.size());
   for (const Listed& each : functions) names.emplace_back(each.name);
   return fmt::format("{}", fmt::join(names, ", "));
 }

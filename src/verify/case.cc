@@ -44,6 +44,7 @@ Result<std::vector<Case>> load_capsules(const std::string& path) {
   bool cut = false;
   FERRY_TRY(const auto capsules, capsule::parse_capsules(text, path, &cut));
   std::vector<Case> cases;
+  cases.reserve(capsules.size());
   for (const capsule::Capsule& each : capsules) {
     cases.push_back(case_of(each, each.invocation));
   }

@@ -296,7 +296,8 @@ Status Upstreams::begin(const std::vector<Upstream>& upstreams) {
   for (const Upstream& each : upstreams) {
     FERRY_TRY(Place place, place_of(each.at));
     auto known = std::ranges::find_if(places, [&](const auto& one) { return one.first == place; });
-    if (known == places.end()) known = places.insert(known, {std::move(place), {}});
+    if (known == places.end())
+      known = places.emplace(known, std::move(place), std::vector<Upstream>());
     known->second.push_back(revealed(secrets_, each));
   }
   for (auto& [place, scripts] : places) {

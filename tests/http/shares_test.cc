@@ -40,6 +40,11 @@ class SharesTest : public testing::Test {
     EXPECT_TRUE(server_->adopt(Fd(ends[1])).ok());
     return ends[0];
   }
+  std::vector<int> connect(int count) {
+    std::vector<int> clients(static_cast<std::size_t>(count));
+    for (int& each : clients) each = connect();
+    return clients;
+  }
   void ask(int client, const std::string& path) {
     const std::string text = "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n";
     ASSERT_EQ(::write(client, text.data(), text.size()), static_cast<ssize_t>(text.size()));
@@ -56,8 +61,7 @@ class SharesTest : public testing::Test {
 
   // A hundred clients, each with a request for /slow that nobody has read yet.
   std::vector<int> flood_slow() {
-    std::vector<int> clients;
-    for (int i = 0; i < 100; ++i) clients.push_back(connect());
+    std::vector<int> clients = connect(100);
     turns(4);
     for (const int client : clients) ask(client, "/slow");
     return clients;
@@ -88,8 +92,7 @@ class SharesTest : public testing::Test {
 // Fault R5: a short function with many clients starved the one beside it.
 TEST_F(SharesTest, AFloodedFunctionLeavesAnotherItsShare) {
   make({});
-  std::vector<int> flood;
-  for (int i = 0; i < 100; ++i) flood.push_back(connect());
+  const std::vector<int> flood = connect(100);
   const int quick = connect();
   turns(4);
   for (const int client : flood) ask(client, "/slow");
@@ -118,8 +121,7 @@ TEST_F(SharesTest, ReadingAndWritingAreOfAFunctionsShare) {
     if (!slow) clock_.pass(std::chrono::microseconds(20));  // as reading it does
     return slow ? 0 : 1;
   };
-  std::vector<int> flood;
-  for (int i = 0; i < 100; ++i) flood.push_back(connect());
+  const std::vector<int> flood = connect(100);
   const int slow = connect();
   turns(4);
   const Monotonic begun = clock_.monotonic();
@@ -149,8 +151,7 @@ TEST_F(SharesTest, RequestsThatWouldWaitTooLongAreRefusedAtOnce) {
 // 64 connections were refused because one event before theirs had been held up by another process.
 TEST_F(SharesTest, OneSlowEventHasNobodyRefusedWhereFewWait) {
   make({});
-  std::vector<int> clients;
-  for (int i = 0; i < 64; ++i) clients.push_back(connect());
+  const std::vector<int> clients = connect(64);
   turns(4);
   takes_ = milliseconds(3000);
   ask(clients[0], "/slow");
