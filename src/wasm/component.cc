@@ -1,5 +1,7 @@
 #include "wasm/component.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "wasm/reader.h"
@@ -65,6 +67,11 @@ void read_exports(Reader& reader, Binary& binary) {
   }
 }
 
+void append_producers(ByteView section, Binary& binary) {
+  const auto producers = read_producers(section);
+  binary.producers.insert(binary.producers.end(), producers.begin(), producers.end());
+}
+
 // The producers of an inner module, whose other sections are passed over.
 void read_inner_producers(ByteView module, Binary& binary) {
   Reader reader(module);
@@ -73,9 +80,7 @@ void read_inner_producers(ByteView module, Binary& binary) {
     RawSection raw = next_section(reader);
     Reader inside(raw.contents);
     if (reader.ok() && raw.id == 0 && inside.name() == "producers") {
-      for (Producer& producer : read_producers(raw.contents.subspan(inside.position()))) {
-        binary.producers.push_back(std::move(producer));
-      }
+      append_producers(raw.contents.subspan(inside.position()), binary);
     }
   }
 }
@@ -101,6 +106,7 @@ std::string_view read_extern_name(Reader& reader) {
 Status read_component_sections(ByteView wasm, Binary& binary) {
   Reader reader(wasm);
   reader.skip(8);
+  bool seen_module = false;
   while (!reader.done()) {
     const std::size_t start = reader.offset();
     RawSection raw = next_section(reader);
@@ -115,10 +121,11 @@ Status read_component_sections(ByteView wasm, Binary& binary) {
     if (raw.id == 0) {
       section.name = inside.name();
       if (inside.ok() && section.name == "producers") {
-        binary.producers = read_producers(raw.contents.subspan(inside.position()));
+        append_producers(raw.contents.subspan(inside.position()), binary);
       }
-    } else if (raw.id == kCoreModule && binary.producers.empty()) {
-      read_inner_producers(raw.contents, binary);
+    } else if (raw.id == kCoreModule) {
+      // The first one is the function's own; adapters have producers too.
+      if (!std::exchange(seen_module, true)) read_inner_producers(raw.contents, binary);
     } else if (raw.id == kImportSection) {
       read_imports(inside, binary);
     } else if (raw.id == kExportSection) {

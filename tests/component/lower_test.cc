@@ -70,6 +70,31 @@ TEST(Lower, HttpEntry) {
   EXPECT_EQ(out.description.digest, "sha256:0");
 }
 
+Bytes with_producer(Bytes module, std::string_view name) {
+  Bytes section;
+  wasm::put_name(section, "producers");
+  wasm::put_u32(section, 1);
+  wasm::put_name(section, "processed-by");
+  wasm::put_u32(section, 1);
+  wasm::put_name(section, name);
+  wasm::put_name(section, "1.26.8");
+  wasm::put_section(module, 0, section);
+  return module;
+}
+
+// The toolchain's own tools name themselves on the component, its compiler on the first module.
+TEST(Lower, NamesTheCompilerBesideWhoMadeTheComponent) {
+  auto simple = testing::simple_http(with_producer(handler_module(), "Go cmd/compile"));
+  simple.builder.module(with_producer(wat("(module)"), "rustc"));  // as the adapter is
+  const Bytes whole = with_producer(simple.builder.bytes(), "wit-component");
+  const auto binary = wasm::read_binary(whole);
+  ASSERT_TRUE(binary.ok());
+  EXPECT_EQ(binary->toolchain, "Go 1.26.8");
+  const auto out = component::lower(whole, *binary, "sha256:0");
+  ASSERT_TRUE(out.ok());
+  EXPECT_EQ(wasm::read_binary(out->wasm)->toolchain, "Go 1.26.8");
+}
+
 TEST(Lower, RunEntryReturnsWhatRunReturns) {
   ComponentBuilder builder;
   const Index instance = builder.instantiate(builder.module(wat(R"((module
