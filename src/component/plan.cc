@@ -192,6 +192,12 @@ void Planning::abi_functions() {
                           [](const HostFunc& f) { return f.encoding != Encoding::kUtf8; })) {
     plan_.abi.strings = add_abi("strings", {{ValType::kI32}, {}});
   }
+  // Nothing here calls it: a snapshot of a Go program draws anew by it (snapshot/image.h).
+  if (std::ranges::any_of(plan_.host, [](const HostFunc& f) {
+        return f.interface.starts_with("wasi:random/random@") && f.function == "get-random-bytes";
+      })) {
+    add_abi("random_get", {{ValType::kI32, ValType::kI32}, {ValType::kI32}});
+  }
   if (entry_.is_http) {
     plan_.abi.incoming_request = add_abi(entry_.callback ? "request" : "incoming_request", get);
     if (!entry_.callback) plan_.abi.response_outparam = add_abi("response_outparam", get);

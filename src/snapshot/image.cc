@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "wasm/const_expr.h"
+#include "wasm/entry_export.h"
 #include "wasm/instruction.h"
 #include "wasm/module_edit.h"
 
@@ -23,13 +24,14 @@ Error cannot(std::string message, std::string hint = "") {
   return {Code::kUnsupported, std::move(message), std::move(hint)};
 }
 
-std::optional<std::uint32_t> find_import(const wasm::Binary& binary, std::string_view name) {
+std::optional<std::uint32_t> find_import(const wasm::Binary& binary, std::string_view name,
+                                         std::string_view module = "wasi_snapshot_preview1") {
   std::uint32_t index = 0;
   for (const wasm::Import& import : binary.imports) {
     if (import.kind != wasm::ExternKind::kFunc) {
       continue;
     }
-    if (import.module == "wasi_snapshot_preview1" && import.name == name) {
+    if (import.module == module && import.name == name) {
       return index;
     }
     ++index;
@@ -236,7 +238,8 @@ Result<Bytes> redraw_body(const wasm::Binary& binary, const Baked& baked) {
   if (baked.redraws.empty()) {
     return out;
   }
-  const auto random = find_import(binary, "random_get");
+  auto random = find_import(binary, "random_get");
+  if (!random) random = find_import(binary, "random_get", wasm::kAbiModule);  // a component
   if (!random) {
     return cannot("it does not import random_get, and is to draw anew");
   }

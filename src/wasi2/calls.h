@@ -49,6 +49,7 @@ void wall_clock_resolution(S& s, G g, u32 ret);
 // random.cc: wasi:random.
 void get_random_bytes(S& s, G g, u64 count, u32 ret);
 u64 get_random_u64(S& s, G g);
+u32 random_get(S& s, G g, u32 at, u32 size);
 void insecure_seed(S& s, G g, u32 ret);
 
 // cli.cc: wasi:cli.

@@ -22,6 +22,7 @@ constexpr Function kFunctions[] = {
     FERRY_ABI("event_second", event_second),
     FERRY_ABI("incoming_request", incoming_request),
     FERRY_FUNCTION(kAbiModule, "next_event", next_event),
+    FERRY_ABI("random_get", random_get),
     FERRY_ABI("request", new_request),
     FERRY_ABI("response_outparam", response_outparam),
     FERRY_ABI("run_result", run_result),

@@ -28,6 +28,21 @@ void get_random_bytes(S& s, G g, u64 count, u32 ret) {
 
 u64 get_random_u64(S& s, G /*g*/) { return draw(s); }
 
+// ferry:abi. What a snapshot draws anew at each event: some words.
+u32 random_get(S& s, G g, u32 at, u32 size) {
+  std::array<std::uint8_t, 256> bytes{};
+  if (size > bytes.size()) {
+    trap(s, "more than 256 bytes are drawn anew at once");
+  } else if (!g.has(at, size)) {
+    trap(s, "what is drawn anew lies outside of the memory");
+  } else {
+    s.p1.random.fill({bytes.data(), size});
+    s.p1.drawn.random = true;
+    g.put_bytes(at, bytes.data(), size);
+  }
+  return 0;
+}
+
 // Made to be asked for once: asked again, it is the same.
 void insecure_seed(S& s, G g, u32 ret) {
   if (!begin(s, g, ret, 16, 8)) return;

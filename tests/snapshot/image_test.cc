@@ -48,6 +48,18 @@ TEST(Snapshot, DrawsAnewInWhatTheHostCallsFirst) {
   EXPECT_EQ(binary->find_export("_initialize", wasm::ExternKind::kFunc), nullptr);
 }
 
+TEST(Snapshot, DrawsAnewInAComponentByTheHostsOwnFunction) {
+  const auto baked = bake_reactor({{64, 32}}, {}, R"((module
+      (import "ferry:abi" "random_get" (func (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func (export "_initialize")) (func (export "ferry:http"))))");
+  ASSERT_TRUE(baked.ok()) << baked.error().text();
+  EXPECT_TRUE(is_valid_wasm(*baked));
+  const auto binary = wasm::read_binary(*baked);
+  ASSERT_TRUE(binary.ok());
+  EXPECT_NE(binary->find_export("_initialize", wasm::ExternKind::kFunc), nullptr);
+}
+
 TEST(Snapshot, DrawsNothingOutsideTheMemory) {
   EXPECT_TRUE(bake_reactor({{65536 - 32, 32}}).ok());
   EXPECT_FALSE(bake_reactor({{65536 - 31, 32}}).ok());

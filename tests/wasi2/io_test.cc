@@ -186,6 +186,15 @@ TEST_F(IoTest, RandomnessComesFromOutside) {
   EXPECT_TRUE(context.drawn().random);
 }
 
+TEST_F(IoTest, ASnapshotDrawsAnewIntoTheMemory) {
+  EXPECT_EQ(call(kAbiModule, "random_get", {kRet, 3}), 0u);
+  EXPECT_EQ(get(kRet), 0x030201u);
+  EXPECT_TRUE(context.drawn().random);
+  trap(kAbiModule, "random_get", {0xfffffffe, 3});
+  begin();
+  trap(kAbiModule, "random_get", {kRet, 257});
+}
+
 TEST_F(IoTest, RandomBytesByTheGigabyteCostTheHostNothing) {
   raw(kRandom, "get-random-bytes", {0xffffffff, kRet});
   EXPECT_EQ(random.calls, 0);
