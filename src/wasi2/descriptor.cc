@@ -225,10 +225,13 @@ void descriptor_set_times(S& s, G g, u32 self, u32 atim_case, u64 atim, u32 atim
     return;
   }
   const u32 fd = s.files[descriptor->file].fd;
-  const Errno error =
-      times.valid
-          ? wasi::fd_filestat_set_times(s.p1, g, fd, times.atim, times.mtim, times.set).error
-          : Errno::kInval;
+  Errno error = times.valid ? Errno::kSuccess : Errno::kInval;
+  if (s.wasi03 && entry_of(s, descriptor->file).folder() && !descriptor->mutates) {
+    error = Errno::kRofs;
+  }
+  if (error == Errno::kSuccess) {
+    error = wasi::fd_filestat_set_times(s.p1, g, fd, times.atim, times.mtim, times.set).error;
+  }
   put_file_result(s, error, 1);
 }
 

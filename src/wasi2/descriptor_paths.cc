@@ -58,13 +58,24 @@ std::optional<u32> fd_of(S& s, u32 handle) {
   return s.files[descriptor->file].fd;
 }
 
-// A call of preview 1 that takes a descriptor and a path alone.
+// Whether what lies below a folder may be changed through this descriptor: 0.3's folders are opened
+// for that (mutate-directory). In 0.2 toolchains open them without it and hosts do not look at it,
+// so that the grant alone decides.
+Errno may_change(S& s, u32 handle) {
+  const Descriptor* descriptor = need<Descriptor>(s, handle);
+  const bool refused = s.wasi03 && descriptor != nullptr && !descriptor->mutates;
+  return refused ? Errno::kRofs : Errno::kSuccess;
+}
+
+// A call of preview 1 that takes a descriptor and a path alone, and changes what is there.
 void act(S& s, G g, u32 self, u32 path, u32 length, u32 ret,
          Answer (*call)(wasi::S&, wasi::G, u32, u32, u32)) {
   const auto fd = fd_of(s, self);
   if (!fd) return;
   const Paths paths(s, g, path, length);
   if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
+  const Errno refused = may_change(s, self);
+  if (refused != Errno::kSuccess) return put_file_result(s, refused, 1);
   put_file_result(s, call(s.p1, paths.room(), *fd, paths.first(), paths.first_size()).error, 1);
 }
 
@@ -104,6 +115,11 @@ void descriptor_open_at(S& s, G g, u32 self, u32 path_flags, u32 path, u32 lengt
   if (!fd) return;
   const Paths paths(s, g, path, length);
   if (!paths.valid() || !begin_file(s, g, ret, 8, 4)) return;
+  constexpr u32 kChanges = descriptor_flags::kWrite | descriptor_flags::kMutate;
+  if ((open_flags & (wasi::kOpenCreat | wasi::kOpenTrunc)) != 0 || (flags & kChanges) != 0) {
+    const Errno refused = may_change(s, self);
+    if (refused != Errno::kSuccess) return put_file_result(s, refused, 4);
+  }
   // open-flags are $oflags by the same bits.
   const Answer answer =
       wasi::path_open(s.p1, paths.room(), *fd, path_flags & wasi::kSymlinkFollow, paths.first(),
@@ -141,12 +157,14 @@ void descriptor_set_times_at(S& s, G g, u32 self, u32 flags, u32 path, u32 lengt
   }
   const Paths paths(s, g, path, length);
   if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
-  const Errno error = times.valid ? wasi::path_filestat_set_times(s.p1, paths.room(), *fd,
-                                                                  flags & wasi::kSymlinkFollow,
-                                                                  paths.first(), paths.first_size(),
-                                                                  times.atim, times.mtim, times.set)
-                                        .error
-                                  : Errno::kInval;
+  Errno error = may_change(s, self);
+  if (error == Errno::kSuccess && !times.valid) error = Errno::kInval;
+  if (error == Errno::kSuccess) {
+    error = wasi::path_filestat_set_times(s.p1, paths.room(), *fd, flags & wasi::kSymlinkFollow,
+                                          paths.first(), paths.first_size(), times.atim, times.mtim,
+                                          times.set)
+                .error;
+  }
   put_file_result(s, error, 1);
 }
 
@@ -157,6 +175,10 @@ void descriptor_link_at(S& s, G g, u32 self, u32 flags, u32 path, u32 length, u3
   if (!new_fd) return;
   const Paths paths(s, g, path, length, new_path, new_length);
   if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
+  for (const u32 each : {self, other}) {
+    const Errno refused = may_change(s, each);
+    if (refused != Errno::kSuccess) return put_file_result(s, refused, 1);
+  }
   const Answer answer =
       wasi::path_link(s.p1, paths.room(), *fd, flags & wasi::kSymlinkFollow, paths.first(),
                       paths.first_size(), *new_fd, paths.second(), paths.second_size());
@@ -192,6 +214,10 @@ void descriptor_rename_at(S& s, G g, u32 self, u32 path, u32 length, u32 other, 
   if (!new_fd) return;
   const Paths paths(s, g, path, length, new_path, new_length);
   if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
+  for (const u32 each : {self, other}) {
+    const Errno refused = may_change(s, each);
+    if (refused != Errno::kSuccess) return put_file_result(s, refused, 1);
+  }
   const Answer answer =
       wasi::path_rename(s.p1, paths.room(), *fd, paths.first(), paths.first_size(), *new_fd,
                         paths.second(), paths.second_size());
@@ -204,6 +230,8 @@ void descriptor_symlink_at(S& s, G g, u32 self, u32 path, u32 length, u32 new_pa
   if (!fd) return;
   const Paths paths(s, g, path, length, new_path, new_length);
   if (!paths.valid() || !begin_file(s, g, ret, 2, 1)) return;
+  const Errno refused = may_change(s, self);
+  if (refused != Errno::kSuccess) return put_file_result(s, refused, 1);
   const Answer answer = wasi::path_symlink(s.p1, paths.room(), paths.first(), paths.first_size(),
                                            *fd, paths.second(), paths.second_size());
   put_file_result(s, answer.error, 1);

@@ -72,7 +72,7 @@ struct OutputStream {
 struct Descriptor {
   static constexpr char kName[] = "descriptor";
   u32 file = kNone;
-  bool mutates = false;  // opened with mutate-directory; what may be written the grant decides
+  bool mutates = false;  // opened with mutate-directory; in 0.2 the grant alone decides
 };
 struct DirectoryStream {
   static constexpr char kName[] = "directory-entry-stream";

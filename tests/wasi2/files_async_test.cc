@@ -111,6 +111,46 @@ TEST_F(FilesAsyncTest, ErrorsAndTypesAreVariants) {
   EXPECT_EQ(get<u8>(kRet + 4), kNotDirectory);
 }
 
+TEST_F(FilesAsyncTest, AFolderOpenedWithoutMutateDirectoryChangesNothing) {
+  constexpr u8 kRead = 1;
+  constexpr u8 kWrite = 2;
+  constexpr u8 kMutate = 32;
+  constexpr u8 kReadOnly = 32;
+  const u32 root_dir = dir;
+  const auto refused = [&](std::string_view name, std::initializer_list<u64> args) {
+    put<u8>(kRet, 7);
+    files(name, args);
+    EXPECT_EQ(get<u8>(kRet), 1) << name;
+    EXPECT_EQ(get<u8>(kRet + 4), kReadOnly) << name;
+  };
+  const u32 fixed = open("d", 2, kRead);
+  const u32 open_to_change = open("d", 2, kRead | kMutate);
+  ASSERT_NE(fixed, 0u);
+  ASSERT_NE(open_to_change, 0u);
+  const Passed p = pass("x");
+  const Passed f = pass("f");
+  refused("[method]descriptor.create-directory-at", {fixed, p.at, p.size, kRet});
+  files("[method]descriptor.create-directory-at", {open_to_change, p.at, p.size, kRet});
+  EXPECT_EQ(get<u8>(kRet), 0);
+  refused("[method]descriptor.remove-directory-at", {fixed, p.at, p.size, kRet});
+  refused("[method]descriptor.unlink-file-at", {fixed, p.at, p.size, kRet});
+  refused("[method]descriptor.symlink-at", {fixed, f.at, f.size, p.at, p.size, kRet});
+  refused("[method]descriptor.rename-at", {root_dir, f.at, f.size, fixed, f.at, f.size, kRet});
+  refused("[method]descriptor.rename-at", {fixed, p.at, p.size, root_dir, p.at, p.size, kRet});
+  refused("[method]descriptor.link-at", {root_dir, 0, f.at, f.size, fixed, f.at, f.size, kRet});
+  refused("[method]descriptor.set-times", {fixed, 1, 0, 0, 1, 0, 0, kRet});
+  refused("[method]descriptor.set-times-at", {fixed, 0, p.at, p.size, 1, 0, 0, 1, 0, 0, kRet});
+  dir = fixed;
+  for (const auto& [open_flags, flags] :
+       {std::pair<u8, u8>{1, kRead}, {8, kRead}, {0, kWrite}, {2, kRead | kMutate}}) {
+    EXPECT_EQ(open("x", open_flags, flags), 0u);
+    EXPECT_EQ(get<u8>(kRet + 4), kReadOnly);
+  }
+  EXPECT_NE(open("x", 2, kRead), 0u);  // reads
+  EXPECT_EQ(host("f"), "0123456789");
+  EXPECT_TRUE(fs::is_directory(root / "d/x"));
+}
+
 TEST_F(FilesAsyncTest, SocketsOfWasi03AreNotMade) {
   call("wasi:sockets/types@0.3.0", "[static]tcp-socket.create", {0, kRet});
   EXPECT_EQ(get<u8>(kRet), 1);
