@@ -36,6 +36,19 @@ python_component() {
   fi
 }
 
+# go_component [FOLDER]: a package main, with files of that other function.
+go_component() {
+  [ -d "$cache/node_modules" ] || { echo "no jco: run tools/setup.sh components" >&2; exit 1; }
+  cp -r "$templates/go-component/wasihttp" "$templates/go-component/service.wit" "$work"
+  if [ -n "${1:-}" ]; then cp "$functions/$1/main.go" "$work"; fi
+  cp -r "$functions/$name/." "$work"
+  [ -f "$work/go.mod" ] || printf 'module example.com/%s\n\ngo 1.24\n' "$name" > "$work/go.mod"
+  ln -s "$cache/node_modules" "$work/node_modules"
+  sed 's/@WASM@/out.wasm/' "$templates/go-component/build.mjs" > "$work/build.mjs"
+  (cd "$work" && GOOS=wasip1 GOARCH=wasm GOFLAGS='' GOWORK=off \
+    go build -buildmode=c-shared -trimpath -ldflags=-w -o core.wasm . && node build.mjs) >&2
+}
+
 # rust FOLDER FILE [OPTION]: a crate, which writes FILE.wasm. The same bytes wherever the clone is.
 rust_component() {
   cp -r "$1" "$functions/hello-rust" "$work"
@@ -52,6 +65,8 @@ case $name in
   fetch-js) node_component fetch.mjs ;;
   hello-py) python_component app ;;
   markdown-py) python_component entry ;;
+  hello-go-http) go_component hello-go ;;
+  feed-go-http) go_component ;;
   hello-rust-http) rust_component "$functions/$name" hello_rust_http ;;
   summary-rust-http) rust_component "$functions/$name" summary_rust_http ;;
   fetch-rust-http) rust_component "$functions/$name" fetch_rust_http ;;

@@ -22,6 +22,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kGoSetup =
     "      - uses: actions/setup-go@v5\n        with: { go-version: '1.24' }\n";
+constexpr std::string_view kGoComponentSetup =
+    "      - uses: actions/setup-go@v5\n        with: { go-version: '1.24' }\n"
+    "      - uses: actions/setup-node@v4\n        with: { node-version: '22' }\n";
 constexpr std::string_view kNodeSetup =
     "      - uses: actions/setup-node@v4\n        with: { node-version: '22' }\n";
 constexpr std::string_view kPythonSetup =
@@ -54,6 +57,8 @@ constexpr std::array kLanguages{
              "typescript-event"},
     Language{"python", "Python", "python3 -m unittest", kPythonSetup, "@NAME@.wasm", true, "",
              "python-event"},
+    Language{"go-component", "Go, for wasi:http", "go test .", kGoComponentSetup, "@NAME@.wasm",
+             true},
     Language{"rust-component", "Rust, for wasi:http", "cargo test", kRustComponentSetup,
              "target/wasm32-wasip2/release/@NAME_@.wasm", true},
 };

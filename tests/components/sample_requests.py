@@ -102,7 +102,31 @@ def summary(rng):
         yield rng.choice(["POST", "PUT", "GET"]), "/?x", body, {"Content-Type": "text/csv"}
 
 
-HTTP = {"hello-rust-http": hello, "hello-rust-async": hello, "hello-js": hello, "hello-py": hello,
+def feeds(rng):
+    def entry(atom):
+        link = f"https://example.com/{rng.randrange(99)}"
+        text = "".join(f"&#{ord(c)};" if c in "<&\"" else c for c in text_of(rng))
+        when = rng.choice(["2026-11-28T11:00:00+01:00", "Sat, 28 Nov 2026 10:00:00 GMT", "soon", ""])
+        if atom:
+            return (f"<entry><id>{rng.choice(['', link])}</id><title>{text}</title><link rel='"
+                    f"{rng.choice(['alternate', 'self'])}' href='{link}'/><content>{text * 20}</content>"
+                    f"<updated>{when}</updated></entry>")
+        return (f"<item><title>{text}</title><link>{link}</link><description><![CDATA[{text}]]>"
+                f"</description><pubDate>{when}</pubDate></item>")
+
+    while True:
+        atom = bool(rng.randrange(2))
+        entries = "".join(entry(atom) for _ in range(rng.choice([0, 1, 3, 40, 900])))
+        text = f"<feed><title>t</title>{entries}</feed>" if atom else \
+            f"<rss version='2.0'><channel><title>t</title>{entries}</channel></rss>"
+        body = text.encode()
+        if not rng.randrange(8):
+            body = body[:rng.randrange(len(body))]
+        yield (rng.choice(["POST", "POST", "PUT", "GET"]), "/", body,
+               {"Content-Type": "application/xml"})
+
+
+HTTP = {"hello-rust-http": hello, "hello-go-http": hello, "feed-go-http": feeds, "hello-rust-async": hello, "hello-js": hello, "hello-py": hello,
         "catalogue-js": catalogue, "orders-ts": orders, "markdown-py": markdown,
         "summary-rust-http": summary}
 

@@ -25,7 +25,7 @@ BUILD = None
 ENGINES = ("wasmtime", "wasmi")  # lucet binds no component; wasmer is left out of most builds
 PATIENCE = 900  # a component of 18 MB is compiled; the machine may be busy
 SAMPLES = ("hello-js", "hello-py", "hello-rust-http", "hello-rust-run", "hello-c-run", "hello-rust-async",
-           "hello-rust-async-run", "catalogue-js", "orders-ts",
+           "hello-rust-async-run", "hello-go-http", "feed-go-http", "catalogue-js", "orders-ts",
            "markdown-py", "summary-rust-http")
 
 
@@ -106,6 +106,9 @@ class Verify(Case):
     def test_python(self):
         self.verify("hello-py", "hello.toml")
 
+    def test_go(self):
+        self.verify("hello-go-http", "hello.toml")
+
     def test_rust(self):
         self.verify("hello-rust-http", "hello.toml")
 
@@ -153,6 +156,20 @@ class Do(Case):
             self.assertEqual(server.ask("HEAD", "/books/dracula")[2], b"")
             self.assertEqual(server.ask("DELETE", "/books")[0], 405)
             self.assertEqual(server.ask("GET", "/books/none")[0], 404)
+
+    def test_a_feed_is_read_whatever_its_size(self):
+        """A list of any size comes while Go's collector is at work: it must not call WASI then."""
+        entry = ("<entry><id>urn:1</id><title>Ferries</title><link href='https://example.com/1'/>"
+                 "<content>" + "x" * 1000 + "</content><updated>2026-11-28T11:00:00+01:00</updated></entry>")
+        with Server(self.need("feed-go-http")) as server:
+            for entries in (1, 30, 300, 3000):
+                status, headers, body = server.ask("POST", "/", f"<feed><title>a</title>{entry * entries}</feed>")
+                self.assertEqual((status, headers["content-type"]), (200, "application/feed+json"))
+                items = json.loads(body)["items"]
+                self.assertEqual(len(items), entries)
+                self.assertEqual(items[-1]["date_published"], "2026-11-28T10:00:00Z")
+            self.assertEqual(server.ask("POST", "/", "<html/>")[0], 400)
+            self.assertEqual(server.ask("GET", "/")[0], 405)
 
     def test_a_document_becomes_a_page(self):
         with Server(self.need("markdown-py")) as server:

@@ -43,6 +43,9 @@ def has_crate(pattern):
 
 def missing(language):
     """What this machine lacks for a language, or nothing."""
+    if language == "go-component":
+        return None if shutil.which("go") and shutil.which("npm") and NODE_MODULES.exists() else \
+            "Go, or jco (tools/setup.sh components)"
     if language.startswith("go"):
         return None if shutil.which("go") else "Go"
     if language.startswith("rust"):
@@ -138,6 +141,9 @@ class New(unittest.TestCase):
 
     def test_python(self):
         self.walk("python", ["python3", "-m", "unittest"])
+
+    def test_go_component(self):
+        self.walk("go-component", ["go", "test", "."])
 
     def test_rust_component(self):
         self.walk("rust-component", ["cargo", "test", "--quiet"])

@@ -1,0 +1,3 @@
+module example.com/feed-go-http
+
+go 1.24
