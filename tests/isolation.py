@@ -2,11 +2,12 @@
 """Isolation at length: every kind of guest that leaves marks, on each engine that keeps instances,
 by both ways of finding pages; a canary in each event, and the whole state compared after each.
 
-    tests/isolation.py BUILD [--events N] [--jobs N] [--data NAME]
+    tests/isolation.py BUILD [--events N] [--jobs N] [--warmed] [--data NAME]
 
-Runs the cases of tests/engine/kept_test.cc and tests/host/isolation_test.cc, each engine in a
-process of its own, and prints what ran. --data NAME: puts the table into docs/data/isolation.json
-as NAME (release, asan, tsan). Exits 1 if one event met what another had left.
+Runs the cases of tests/engine/kept_test.cc, tests/host/isolation_test.cc and
+tests/builder/warmed_isolation_test.cc, each engine in a process of its own, and prints what ran.
+--warmed: the last of them alone. --data NAME: puts the table into docs/data/isolation.json as NAME
+(release, asan, tsan, warmed). Exits 1 if one event met what another had left.
 """
 import argparse
 import concurrent.futures
@@ -51,8 +52,14 @@ CASES = {
     "component_c": "a component in C, run as a command",
     "component_javascript": "a component in JavaScript",
     "component_python": "a component in Python",
+    "warmed_all_kinds": "warmed: marks each page, fails, exits, traps, grows",
+    "warmed_go": "warmed: a Go reactor answers, or refuses",
+    "warmed_rust": "warmed: a component in Rust",
+    "warmed_rust_03": "warmed: a component of WASI 0.3 in Rust",
 }
-OPTIONAL = "component_"  # those are run where `make functions-components` made them
+# Run where `make functions-components` made them.
+OPTIONAL = ("component_", "warmed_rust")
+PROGRAMS = {"test_engine": "Kept", "test_host": "Isolation", "test_builder": "WarmedIsolation"}
 
 
 def has(build, program, engine):
@@ -65,9 +72,9 @@ def has(build, program, engine):
 
 def run(build, program, engine, events, report):
     """One engine's cases in one program; its progress goes to our stderr. The exit code."""
-    name = "Kept" if program == "test_engine" else "Isolation"
     out = subprocess.run(
-        [build / "bin" / program, f"--gtest_filter=*{name}.*/{engine}", "--gtest_brief=1"],
+        [build / "bin" / program, f"--gtest_filter=*{PROGRAMS[program]}.*/{engine}",
+         "--gtest_brief=1"],
         env={"TSAN_OPTIONS": TSAN, **os.environ, "FERRY_ISOLATION_EVENTS": str(events),
              "FERRY_ISOLATION_REPORT": report},
         stdout=subprocess.PIPE, text=True, check=False)
@@ -115,14 +122,16 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--warmed", action="store_true", help="warmed first states alone")
     parser.add_argument("--data", metavar="NAME", help="the table's name in docs/data")
     options = parser.parse_args()
+    programs = ["test_builder"] if options.warmed else list(PROGRAMS)
     begun = time.monotonic()
     build = options.build.resolve()
     with tempfile.NamedTemporaryFile("r") as report, \
             concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         running = [pool.submit(run, build, program, engine, options.events, report.name)
-                   for program in ("test_engine", "test_host") for engine in ENGINES
+                   for program in programs for engine in ENGINES
                    if has(build, program, engine)]
         failed = any([each.result() for each in running])
         lines = [json.loads(line) for line in report]
@@ -130,7 +139,7 @@ def main():
         sys.exit("isolation: no case ran; is there an engine that keeps instances?")
     ran = {(line["case"], line["engine"]) for line in lines
            if line["way"] != "userfault"}  # which a kernel may not have
-    for case in CASES:
+    for case in (case for case in CASES if not options.warmed or case.startswith("warmed_")):
         for engine in ENGINES:
             if (not case.startswith(OPTIONAL) and (case, engine) not in ran
                     and engine in {line["engine"] for line in lines}):
@@ -146,7 +155,8 @@ def main():
         path = ROOT / "docs" / "data" / "isolation.json"
         data = json.loads(path.read_text()) if path.exists() else {"tables": {}, "raw": {}}
         suffix = {"release": "test-isolation", "asan": "test-isolation PRESET=asan",
-                  "tsan": "test-isolation PRESET=tsan"}[options.data]
+                  "tsan": "test-isolation PRESET=tsan",
+                  "warmed": "test-isolation WARMED=1"}[options.data]
         of_run = {"command": f"make {suffix} EVENTS={options.events}", "machine": machine(),
                   "date": time.strftime("%Y-%m-%d", time.gmtime())}
         data.update(of_run)

@@ -30,7 +30,7 @@ Tally::~Tally() {
     const std::string line = fmt::format(
         R"({{"case":"{}","engine":"{}","way":"{}","events":{},"instances":{},"seconds":{:.1f},"fault":{}}})"
         "\n",
-        name_, engine_, way_, events_, instances_, seconds(), testing::Test::HasFailure());
+        name_, engine_, way_, events_, instances_, seconds(), ::testing::Test::HasFailure());
     std::fwrite(line.data(), 1, line.size(), file);
     std::fclose(file);
   }
