@@ -205,6 +205,15 @@ class Answers(Folder):
         answer = raw(self.server, b"GET /echo HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n")
         self.assertTrue(answer.startswith(b"HTTP/1.1 431 "), answer[:100])
 
+    def test_h10_the_docs_say_how_many_fields_a_head_may_have(self):
+        page = (pathlib.Path(__file__).resolve().parents[2] / "docs/serve.md").read_text()
+        most = int(re.search(r"more than (\d+)\s+fields \(431\)", page)[1])
+        for count, status in ((most, b"204"), (most + 1, b"431")):
+            fields = b"".join(b"A%d: x\r\n" % i for i in range(count - 2))
+            answer = raw(self.server, b"GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+                         fields + b"\r\n")
+            self.assertTrue(answer.startswith(b"HTTP/1.1 " + status), (count, answer[:100]))
+
     def test_request_that_never_ends_is_408(self):
         answer = raw(self.server, b"POST /echo HTTP/1.1\r\nHost: x\r\n")
         self.assertTrue(answer.startswith(b"HTTP/1.1 408 "), answer)

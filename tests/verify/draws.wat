@@ -1,11 +1,12 @@
-;; Replies and logs, in hexadecimal, with what should differ from one run to the next: the time on
-;; both clocks, sixteen random bytes, and how long a sleep of 20 ms took.
+;; Reads a byte; then replies and logs, in hexadecimal, with what should differ from one run to the
+;; next: the time on both clocks, sixteen random bytes, and how long a sleep of 20 ms took.
 (module
   (import "wasi_snapshot_preview1" "clock_time_get"
     (func $time (param i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "poll_oneoff"
     (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "0123456789abcdef")
@@ -15,6 +16,9 @@
   (func (export "_start")
     (local $i i32)
     (local $byte i32)
+    (i32.store (i32.const 96) (i32.const 3072))
+    (i32.store (i32.const 100) (i32.const 1))
+    (drop (call $read (i32.const 0) (i32.const 96) (i32.const 1) (i32.const 104)))
     ;; What is drawn: 40 bytes from 1024.
     (drop (call $time (i32.const 0) (i64.const 1) (i32.const 1024)))
     (drop (call $random (i32.const 1032) (i32.const 16)))

@@ -54,6 +54,15 @@ class Same(unittest.TestCase):
         first, second = (self.ferry("run", "draws.wasm", "x").stdout for _ in range(2))
         self.assertNotEqual(first, second)
 
+    def test_a2_a_snapshot_is_compared_under_the_same_time_and_randomness(self):
+        subprocess.run(["wat2wasm", HERE / "draws.wat", "-o", self.folder / "draws.wasm"],
+                       check=True)
+        done = self.ferry("build", "draws.wasm", "--snapshot", "-o", "ready.wasm")
+        if "wasm-opt" in done.stderr and done.returncode != 0:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout + done.stderr, r"same outcome as the original on \d+ events\n")
+
     def test_a2_packages_are_the_same_bytes(self):
         go = BUILD / "functions" / "hello-go.wasm"
         if not go.exists() or not (BUILD / "bin" / "ferry-host").exists():
