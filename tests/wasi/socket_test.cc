@@ -387,6 +387,8 @@ TEST_F(SocketTest, QueriesAreAnsweredUnderTheGrants) {
   ASSERT_EQ(send(fd, "short"), Errno::kSuccess);
   EXPECT_EQ(receive(fd), "errno 6");
   EXPECT_EQ(connect(open(1), "127.0.0.1", 54), Errno::kAcces);
+  put_address("127.0.0.1", 4);
+  EXPECT_EQ(call("sock_send_to", {open(1), kIovs, 1, kAddress, 54, 0, kResult}), Errno::kAcces);
 }
 
 TEST_F(SocketTest, LimitsHold) {
@@ -475,8 +477,12 @@ TEST_F(SocketTest, CertificatesAreAFileThatCanOnlyBeRead) {
 
 TEST_F(SocketTest, PollOnAClosedDescriptorIsAnErrorOfTheEvent) {
   grant({"127.0.0.1:1"});
-  EXPECT_EQ(poll(40, EventType::kFdRead, 5000), 1U);
-  EXPECT_EQ(event.error, static_cast<std::uint16_t>(Errno::kBadf));
+  const std::uint32_t closed = open();
+  ASSERT_EQ(call("fd_close", {closed}), Errno::kSuccess);
+  for (const std::uint32_t fd : {closed, 40U}) {
+    EXPECT_EQ(poll(fd, EventType::kFdRead, 5000), 1U);
+    EXPECT_EQ(event.error, static_cast<std::uint16_t>(Errno::kBadf));
+  }
 }
 
 TEST_F(SocketTest, PointersOutsideOfMemoryAreFaults) {
@@ -489,12 +495,48 @@ TEST_F(SocketTest, PointersOutsideOfMemoryAreFaults) {
   put(kAddress + 4, std::uint32_t{4});
   EXPECT_EQ(call("sock_connect", {fd, kAddress, 1}), Errno::kFault);
   ASSERT_EQ(connect(fd, "127.0.0.1", listener.port), Errno::kSuccess);
-  EXPECT_EQ(call("sock_getpeeraddr", {fd, kOutside, kValue, kValue}), Errno::kFault);
+  put_address("0.0.0.0", 4);
+  for (std::string_view name : {"sock_getlocaladdr", "sock_getpeeraddr"}) {
+    EXPECT_EQ(call(name, {fd, kOutside, kValue, kValue}), Errno::kFault) << name;
+    EXPECT_EQ(call(name, {fd, kAddress, kOutside, kValue}), Errno::kFault) << name;
+    EXPECT_EQ(call(name, {fd, kAddress, kValue, kOutside}), Errno::kFault) << name;
+  }
+  for (std::string_view name : {"sock_getlocaladdr.v2", "sock_getpeeraddr.v2"}) {
+    EXPECT_EQ(call(name, {fd, kOutside, kValue}), Errno::kFault) << name;
+    EXPECT_EQ(call(name, {fd, kAddress, kOutside}), Errno::kFault) << name;
+  }
+  Fd peer = listener.accept();
+  EXPECT_EQ(::write(peer.get(), "0123456789", 10), 10);
+  slice(kData, 1);
+  struct Pointers {
+    std::uint32_t iovs = kIovs, address = kAddress, port = kValue, size = kResult, flags = kValue;
+  };
+  for (const Pointers& at : {Pointers{.iovs = kOutside}, Pointers{.address = kOutside},
+                             Pointers{.size = kOutside}, Pointers{.flags = kMemory - 1}}) {
+    EXPECT_EQ(call("sock_recv_from", {fd, at.iovs, 1, at.address, 0, at.size, at.flags}),
+              Errno::kFault);
+    EXPECT_EQ(
+        call("sock_recv_from.v2", {fd, at.iovs, 1, at.address, 0, at.port, at.size, at.flags}),
+        Errno::kFault);
+  }
+  EXPECT_EQ(call("sock_recv_from.v2", {fd, kIovs, 1, kAddress, 0, kOutside, kResult, kValue}),
+            Errno::kFault);
+  const std::uint32_t datagrams = open(1);
+  EXPECT_EQ(call("sock_send_to", {datagrams, kIovs, 1, kOutside, 53, 0, kResult}), Errno::kFault);
+  put_address("127.0.0.1", 4);
+  EXPECT_EQ(call("sock_send_to", {datagrams, kOutside, 1, kAddress, 53, 0, kResult}),
+            Errno::kFault);
+  EXPECT_EQ(call("sock_send_to", {datagrams, kIovs, 1, kAddress, 53, 0, kOutside}), Errno::kFault);
   EXPECT_EQ(call("sock_getsockopt", {fd, 0, 2, kOutside, 4}), Errno::kFault);
   EXPECT_EQ(call("sock_setsockopt", {fd, 0, 7, kOutside, 4}), Errno::kFault);
   EXPECT_EQ(call("sock_recv", {fd, kOutside, 1, 0, kResult, kValue}), Errno::kFault);
   EXPECT_EQ(call("sock_send", {fd, kOutside, 1, 0, kResult}), Errno::kFault);
   EXPECT_EQ(call("sock_getaddrinfo", {kOutside, 9, 0, 0, 0, 0, 1, kResult}), Errno::kFault);
+  const std::uint64_t size = put_text(kPath, "127.0.0.1");
+  EXPECT_EQ(call("sock_getaddrinfo", {kPath, size, kOutside, 9, 0, 0, 1, kResult}), Errno::kFault);
+  EXPECT_EQ(call("sock_getaddrinfo", {kPath, size, 0, 0, kOutside, 0, 1, kResult}), Errno::kFault);
+  EXPECT_EQ(call("sock_getaddrinfo", {kPath, size, 0, 0, 0, kOutside, 1, kResult}), Errno::kFault);
+  EXPECT_EQ(call("sock_getaddrinfo", {kPath, size, 0, 0, 0, 0, 1, kOutside}), Errno::kFault);
 }
 
 }  // namespace
