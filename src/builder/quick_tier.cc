@@ -9,7 +9,6 @@
 
 #include "builder/bundle_store.h"
 #include "builder/function_options.h"
-#include "bundle/load.h"
 
 namespace ferry::builder {
 namespace {
@@ -41,16 +40,6 @@ Result<bundle::Bundle> make_quick_bundle(const function::Function& function,
     return Bytes(prepared.begin(), prepared.end());
   };
   return store.get(function, quick, as_it_is, nullptr);
-}
-
-Status check_code(const function::Function& function) {
-  const auto engine = make_quick_engine({});
-  if (!engine.ok()) return Done{};
-  const auto bundle = make_quick_bundle(function, (*engine)->info());
-  if (!bundle.ok()) return Done{};
-  const auto module = bundle::load_artifact(**engine, bundle->artifact);
-  if (!module.ok() && module.error().code == Code::kInvalid) return module.error();
-  return Done{};
 }
 
 bool is_stored(const function::Function& function, const engine::Info& engine) {

@@ -28,10 +28,6 @@ Result<engine::LoadedEngine> make_quick_engine(const engine::EngineOptions& opti
 Result<bundle::Bundle> make_quick_bundle(const function::Function& function,
                                          const engine::Info& quick);
 
-// Whether the function's code is valid, by the quick engine, which finds it out soonest. kInvalid:
-// no engine takes it. Ok as well where that engine is not built or lacks what the code uses.
-Status check_code(const function::Function& function);
-
 // Whether the store has the function for this engine.
 bool is_stored(const function::Function& function, const engine::Info& engine);
 // Compiles it into the store in a process that may outlive this one, and says nothing. Forks: only

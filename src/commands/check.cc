@@ -10,8 +10,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "builder/check_code.h"
 #include "builder/function_options.h"
-#include "builder/quick_tier.h"
 #include "builder/server_snapshot.h"
 #include "builder/snapshot_builder.h"
 #include "commands/check_for.h"
