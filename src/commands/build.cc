@@ -74,7 +74,7 @@ class Build final : public Verb {
     if (!*built) {
       return kExitDifference;
     }
-    auto function = builder::read_function(built_, common_);
+    auto function = read_built();
     if (!function.ok()) {
       return give_up(function.error());
     }
@@ -118,6 +118,16 @@ class Build final : public Verb {
       return false;
     }
     return true;
+  }
+
+  Result<function::Function> read_built() const {
+    if (snapshot_) {
+      return builder::read_function(built_, common_);
+    }
+    // Nothing is run, so nothing that the manifest asks for is granted.
+    FERRY_TRY(auto function, builder::open_function(built_, common_.manifest, common_.sections));
+    FERRY_CHECK_OK(function::check_runnable(function));
+    return function;
   }
 
   Status make(const function::Function& function) {

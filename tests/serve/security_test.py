@@ -90,6 +90,10 @@ class Security(unittest.TestCase):
         code, out, err = self.ferry("check", home)
         self.assertEqual(code, 0, err)
         self.assertIn("asks to    read and write the folder", out)
+        # Building grants nothing, unless it runs the function.
+        code, out, err = self.ferry("build", home)
+        self.assertEqual((code, err), (0, ""), out)
+        self.assertEqual(self.ferry("build", home, "--snapshot", "-o", self.folder / "s.wasm")[0], 2)
 
     def test_what_was_allowed_is_remembered_until_it_changes(self):
         home = self.stranger("../outside::/up:ro")
