@@ -74,8 +74,9 @@ def blocks_of(page):
     return found, bare, BEFORE.findall(text)
 
 
-def rust(folder, which):
-    """Puts a rustc with a WASI target on the PATH in `folder`; its target, or nothing."""
+def rust(folder, which, elsewhere=None):
+    """Puts a rustc with a WASI target on the PATH in `folder`; its target, or nothing. `elsewhere`:
+    where the compiler will be instead, if its own folder is closed to others."""
     for rustc in {"any": ("rustc", "/usr/bin/rustc"), "debian": ("/usr/bin/rustc",),
                   "rustup": ("rustc",)}[which]:
         at = shutil.which(rustc, path=os.environ["PATH"] + ":" + os.path.expanduser("~/.cargo/bin"))
@@ -85,6 +86,10 @@ def rust(folder, which):
                                  text=True).stdout.strip()
         for target in ("wasm32-wasip1", "wasm32-wasi"):
             if any(pathlib.Path(sysroot).glob(f"lib/rustlib/{target}/lib/libstd-*.rlib")):
+                if elsewhere and not may_enter(pathlib.Path(sysroot)):
+                    elsewhere.mkdir()
+                    (folder / "sysroot").symlink_to(sysroot)
+                    sysroot = str(elsewhere)
                 real = at if sysroot == "/usr" else f"{sysroot}/bin/rustc"
                 linker = " -C linker=wasm-ld-16" if sysroot == "/usr" else ""
                 (folder / "rustc").write_text(f'#!/bin/sh\nexec {real}{linker} "$@"\n')
@@ -131,7 +136,7 @@ def environment(given, folder):
            "FUNCTIONS": str(given.build / "functions"),
            # Go's standard library is compiled once for all pages: it is not what is tested.
            "GOCACHE": str(given.build / "tests" / f"docs-go-{given.user}")}
-    env["RUST_TARGET"] = rust(tools, given.rust)
+    env["RUST_TARGET"] = rust(tools, given.rust, folder / "rust" if given.user == "nobody" else None)
     return env
 
 
@@ -178,9 +183,12 @@ def run(page, given):
         words = own_network() + ["bash", "-c", script_of(blocks, before, given.quick)]
         if given.user == "nobody":
             words[-3:-3] = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-            # Whoever brings the interface up has to be root.
+            # Whoever brings the interface up, and shows a compiler of root's, has to be root.
             inner = shlex.join(words[len(own_network()):])
-            words = own_network() + ["sh", "-c", f"ip link set lo up; exec {inner}"]
+            closed = folder / "tools" / "sysroot"
+            show = f"mount --bind {closed.resolve()} {folder}/rust; " if closed.is_symlink() else ""
+            words = (["unshare", "--mount"] + own_network() +
+                     ["sh", "-c", f"ip link set lo up; set -e; {show}exec {inner}"])
         try:
             done = subprocess.run(words, cwd=folder / "work", env=env, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
