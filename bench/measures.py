@@ -1,5 +1,6 @@
 """The figures: each method of Bench measures one and returns raw numbers (bench/tables.py lays
 them out). Candidates take turns in short rounds of one run."""
+import base64
 import json
 import os
 import pathlib
@@ -12,12 +13,13 @@ import statistics
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 
 import many
 import scaling
-from servers import (CLIENT_CORE, CORES, DATA, HERE, REPLY, SERVER_CORE, Server, ask, cpu_us,
-                     descriptors, free_port, memory, pinned, summaries)
+from servers import (CLIENT_CORE, CORES, DATA, HERE, REPLY, SERVER_CORE, WASMTIME_RUST, Server,
+                     ask, cpu_us, descriptors, free_port, memory, pinned, summaries)
 
 REQUEST = (b"POST / HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
            b"Content-Length: %d\r\n\r\n%b" % (len(DATA), DATA.encode()))
@@ -215,8 +217,12 @@ class Bench:
         event = self.build / "warm.json"
         event.write_text(DATA)
         servers = {"native Go": Server("native Go", [self.peers / "http-go", "127.0.0.1:PORT"],
-                                       SERVER_CORE),
-                   "`ferry serve hello-go.wasm --no-snapshot`": self.ferry(go),
+                                       SERVER_CORE)}
+        if not self.missing("wasmtime-serve") and not self.missing("hello-rust-http"):
+            servers[WASMTIME_RUST] = Server("wasmtime serve", [
+                self.peers / "wasmtime-serve", "--addr", "127.0.0.1:PORT",
+                self.peers / "hello-rust-http.wasm"], SERVER_CORE)
+        servers |= {"`ferry serve hello-go.wasm --no-snapshot`": self.ferry(go),
                    "`ferry serve hello-go.wasm`": self.by_default(go),
                    "`ferry serve hello-go-reactor.wasm`": self.by_default(reactor),
                    "`ferry serve hello-go-reactor.wasm --warm event.json`":
@@ -233,6 +239,33 @@ class Bench:
                 rounds[name].append(servers[name].load(1 if self.quick else 2, 64))
         for server in servers.values():
             server.stop()
+        return {name: summaries(each) for name, each in rounds.items()}
+
+    # From nothing compiled to the first answer of a Go binary: of a program's start to its end, of
+    # a server's start to its first answer, and of /init and the first /run of a container.
+    def first(self):
+        go = self.functions / "hello-go.wasm"
+        serve = [self.bin / "ferry", "serve", go, "--listen", "127.0.0.1:PORT", "--workers", "1",
+                 "--quiet"]
+        containers = {"`/init` and `/run`, `ferry serve --platform openwhisk`":
+                          [self.bin / "ferry", "serve", "--platform", "openwhisk", "--quiet"],
+                      "`/init` and `/run`, `ferry-host-full`": [self.bin / "ferry-host-full"]}
+        ways = {"`ferry run hello-go.wasm`": lambda env: one_run(
+                    "ferry run", [self.bin / "ferry", "run", go], env),
+                "the same, waiting for the compiler (`--engine wasmtime`)": lambda env: one_run(
+                    "ferry run", [self.bin / "ferry", "run", go, "--engine", "wasmtime"], env),
+                "`ferry serve hello-go.wasm`": lambda env: first_answer("ferry serve", serve, env)}
+        for name, command in containers.items():
+            if command[0].exists():
+                ways[name] = lambda env, command=command: first_activation(command, go, env)
+        rounds = {name: [] for name in ways}
+        for _ in range(self.rounds(7, 2)):
+            for name, way in ways.items():
+                with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
+                    rounds[name].append(way({**os.environ, "XDG_CACHE_HOME": empty}))
+                    # `ferry run` leaves a compiler behind.
+                    while "ferry run" in name and not list(pathlib.Path(empty).glob("ferry/*.ferry")):
+                        time.sleep(0.1)
         return {name: summaries(each) for name, each in rounds.items()}
 
     # One worker, then one for each core, all cores for server and client alike.
@@ -399,12 +432,37 @@ def ask_all(port, files, numbers):
                 sys.exit(f"bench: function {number} answers {head!r} {body!r}")
 
 
-def first_answer(name, command):
+def first_activation(command, wasm, env):
+    """OpenWhisk's /init with raw wasm, and the first /run."""
+    code = base64.b64encode(wasm.read_bytes()).decode()
+    init = json.dumps({"value": {"name": "hello", "main": "main", "binary": True, "code": code}})
+    port = free_port()
+    process = subprocess.Popen([*command, "--listen", f"127.0.0.1:{port}"], env={
+        **env, "__OW_API_HOST": "http://127.0.0.1"}, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            break
+        except OSError:
+            time.sleep(0.001)
+    begun = time.perf_counter()
+    ask(port, "/init", init.encode(), 60)
+    reply = ask(port, "/run", json.dumps({"value": json.loads(DATA)}).encode(), 60)
+    seen = {"wall_us": (time.perf_counter() - begun) * 1e6}
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    if reply.strip() != REPLY:
+        sys.exit(f"bench: {command[0]} answers {reply!r}")
+    return seen
+
+
+def first_answer(name, command, env=None):
     """A server from its start until its first answer has come."""
     port = free_port()
     line = [str(part).replace("PORT", str(port)) for part in command]
     begun = time.perf_counter()
-    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env)
     while True:
         connection = socket.socket()
         try:
@@ -427,11 +485,11 @@ def first_answer(name, command):
     return seen
 
 
-def one_run(name, command):
+def one_run(name, command, env=None):
     """A program from its start until it has ended, its event on stdin."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL)
+                               stderr=subprocess.DEVNULL, env=env)
     process.stdin.write(DATA.encode())
     process.stdin.close()
     reply = process.stdout.read()

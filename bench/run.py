@@ -24,7 +24,7 @@ import tables
 from measures import Bench, Missing
 from servers import CORES, HERE
 
-FIGURES = ("events", "snapshots", "serve", "default", "workers", "scaling", "start", "spin", "soak", "many")
+FIGURES = ("events", "snapshots", "serve", "default", "first", "workers", "scaling", "start", "spin", "soak", "many")
 
 
 def cpu_name():

@@ -18,6 +18,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = '{"name":"Ada"}'
 REPLY = b'{"message":"Hello, Ada!"}'
+WASMTIME_RUST = "`wasmtime serve`, a component in Rust"
 CORES = os.sched_getaffinity(0)
 SERVER_CORE, CLIENT_CORE = min(CORES), max(CORES)
 

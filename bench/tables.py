@@ -1,7 +1,7 @@
 """Raw figures into the tables of docs/performance-figures.md. A ratio is of medians of one run."""
 
 from scaling import KINDS
-from servers import summary
+from servers import WASMTIME_RUST, summary
 
 
 def middle(value):
@@ -91,10 +91,21 @@ def default(raw):
     rows = [[name, number(middle(seen["per_second"])), spread(seen["per_second"]),
              ratio(middle(seen["per_second"]) / middle(native["per_second"])),
              ratio(middle(native["cpu_us"]) / middle(seen["cpu_us"])),
+             ratio(middle(seen["per_second"]) / middle(raw[WASMTIME_RUST]["per_second"]))
+             if WASMTIME_RUST in raw else "",
              number(middle(seen["cpu_us"])), number(middle(seen["p50_us"])),
              number(middle(seen["p99_us"]))] for name, seen in raw.items()]
     return {"default": table(["server", "requests/s", "middle half", "of native Go",
-                              "of native Go, by CPU", "CPU µs a request", "p50 µs", "p99 µs"], rows)}
+                              "of native Go, by CPU", "of `wasmtime serve`, Rust",
+                              "CPU µs a request", "p50 µs", "p99 µs"], rows)}
+
+
+def first(raw):
+    rows = [[name, f"{middle(seen['wall_us']) / 1e3:.0f}",
+             f"{seen['wall_us']['from'] / 1e3:.0f} to {seen['wall_us']['to'] / 1e3:.0f}"]
+            for name, seen in raw.items()]
+    return {"first": table(["hello-go.wasm, 3.4 MB, compiled by nobody yet", "ms to the first answer",
+                            "middle half"], rows)}
 
 
 def workers(raw):

@@ -94,20 +94,29 @@ bool take(pollfd& one, bool is_out, const ChildBounds& bounds, ChildEnd& end) {
   return true;
 }
 
+// The longest that is waited at a time. Time beyond it passed while this process was frozen (a
+// paused container, SIGSTOP), when the child had no time either.
+constexpr std::chrono::milliseconds kSlice{1000};
+
 // Reads both pipes until both have ended or a bound is met.
 void listen(int out, int err, const ChildBounds& bounds, ChildEnd& end) {
   std::array<pollfd, 2> polled = {pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
-  const auto until = std::chrono::steady_clock::now() + bounds.wall;
+  std::chrono::nanoseconds left = bounds.wall;
+  auto before = std::chrono::steady_clock::now();
   while (polled[0].fd >= 0 || polled[1].fd >= 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          until - std::chrono::steady_clock::now())
-                          .count();
-    if (left <= 0) {
+    if (left.count() <= 0) {
       end.too_late = true;
       return;
     }
-    const int wait = static_cast<int>(std::min<long>(left, 60'000));
-    if (poll(polled.data(), polled.size(), wait) < 0 && errno != EINTR) return;
+    const auto wait = std::min<std::chrono::nanoseconds>(left, kSlice);
+    const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(wait);
+    if (poll(polled.data(), polled.size(), static_cast<int>(rounded.count())) < 0 &&
+        errno != EINTR) {
+      return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    left -= std::min<std::chrono::nanoseconds>(now - before, 2 * kSlice);
+    before = now;
     for (pollfd& one : polled) {
       if (one.fd < 0 || one.revents == 0) continue;
       if (!take(one, &one == polled.data(), bounds, end)) {

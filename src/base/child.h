@@ -16,11 +16,11 @@
 namespace ferry {
 
 struct ChildBounds {
-  std::chrono::milliseconds wall{600'000};
-  std::uint64_t out = 1u << 20;      // bytes of stdout; more ends the child
-  std::uint64_t err = 64u << 10;     // bytes of stderr that are kept; the rest is dropped
-  std::chrono::seconds cpu_time{0};  // 0: no limit of its own
-  std::uint64_t file_size = 0;       // of what it writes; 0: no limit of its own
+  std::chrono::milliseconds wall{600'000};  // without the time that this process is frozen
+  std::uint64_t out = 1u << 20;             // bytes of stdout; more ends the child
+  std::uint64_t err = 64u << 10;            // bytes of stderr that are kept; the rest is dropped
+  std::chrono::seconds cpu_time{0};         // 0: no limit of its own
+  std::uint64_t file_size = 0;              // of what it writes; 0: no limit of its own
 };
 
 struct ChildEnd {

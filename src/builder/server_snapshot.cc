@@ -27,10 +27,11 @@ std::optional<Error> why_no_snapshot(const function::Function& function) {
   return std::nullopt;
 }
 
-Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
-                                           const engine::EngineOptions& options,
-                                           const function::Function& function,
-                                           const bundle::MacKey& key, bool environment_varies) {
+Result<ServerVersion> snapshot_for_server(engine::Engine& engine,
+                                          const engine::EngineOptions& options,
+                                          const function::Function& function,
+                                          const bundle::MacKey& key, bool environment_varies,
+                                          const Bundles& bundles) {
   if (auto why = why_no_snapshot(function)) return *std::move(why);
   if (const auto tool = engine::find_wasm_opt();
       !tool.ok() && function.binary.abi == wasm::Abi::kCommand) {
@@ -41,7 +42,7 @@ Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
   how.unasked = true;
   how.environment_varies = environment_varies;
   how.key_of = "this server's own, drawn at its start";
-  how.bundles = passing_bundles(engine.info(), options, function.digest);
+  how.bundles = bundles;
   auto tried = build_snapshot(engine, options, function, how);
   std::string not_warmed;
   if (!tried.ok() && !function.manifest.warm.empty()) {
@@ -56,7 +57,7 @@ Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
   bundle::BundleInfo info = made.info;
   info.function_name = function.name;
   info.function_digest = function.digest;  // a snapshot is no other function
-  ServerSnapshot out;
+  ServerVersion out;
   out.bundle = bundle::write_bundle(info, artifact, key);
   const auto took = std::chrono::duration<double>(system_clock().monotonic() - begun).count();
   out.words = fmt::format(
@@ -65,6 +66,18 @@ Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
       function.manifest.warm.empty() || !not_warmed.empty() ? "" : "warmed; ", built.compared_on,
       took, not_warmed);
   return out;
+}
+
+Result<ServerVersion> compiled_for_server(const engine::Info& engine,
+                                          const function::Function& function,
+                                          const bundle::MacKey& key, const Bundles& bundles) {
+  const Monotonic begun = system_clock().monotonic();
+  FERRY_TRY(const bundle::Bundle made, bundles(function));
+  FERRY_TRY(const Bytes artifact, made.artifact->bytes());
+  const auto took = std::chrono::duration<double>(system_clock().monotonic() - begun).count();
+  return ServerVersion{
+      bundle::write_bundle(made.info, artifact, key),
+      fmt::format("compiled in {:.1f} s; {} {} answers now", took, engine.name, engine.version)};
 }
 
 }  // namespace ferry::builder

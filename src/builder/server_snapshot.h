@@ -1,18 +1,23 @@
-// The snapshot that a server makes of what it serves, without being asked: only where it is certain
-// to change nothing, and anew at each start of the server, so that what a start-up draws (the key
-// of Go's hash tables) is as fresh as a native server's.
+// Better versions of what a server serves, made beside serving. Snapshots are made without being
+// asked for: only where it is certain to change nothing, and anew at each start of the server, so
+// that what a start-up draws (the key of Go's hash tables) is as fresh as a native server's.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "builder/function_options.h"
 #include "bundle/bundle.h"
 #include "engine/engine.h"
 #include "function/function.h"
 
 namespace ferry::builder {
 
-struct ServerSnapshot {
+// What the engine of both has room for: the original, the snapshot and its second start, alive at
+// once.
+inline constexpr std::uint32_t kTrialInstances = 4;
+
+struct ServerVersion {
   Bytes bundle;       // authenticated by the key; named and identified as the original
   std::string words;  // how it was made, for people
 };
@@ -21,11 +26,18 @@ struct ServerSnapshot {
 std::optional<Error> why_no_snapshot(const function::Function& function);
 
 // Takes seconds, and runs the function: for a process of its own. `environment_varies`: as
-// SnapshotRequest's. kUnsupported or kInvalid with the reason where the function is to be served as
-// it is.
-Result<ServerSnapshot> snapshot_for_server(engine::Engine& engine,
-                                           const engine::EngineOptions& options,
-                                           const function::Function& function,
-                                           const bundle::MacKey& key, bool environment_varies);
+// SnapshotRequest's; `bundles`: of what is compared. kUnsupported or kInvalid with the reason where
+// the function is to be served as it is.
+Result<ServerVersion> snapshot_for_server(engine::Engine& engine,
+                                          const engine::EngineOptions& options,
+                                          const function::Function& function,
+                                          const bundle::MacKey& key, bool environment_varies,
+                                          const Bundles& bundles);
+
+// The function as it is, compiled (`bundles`) for this engine, where an interpreter answered until
+// now.
+Result<ServerVersion> compiled_for_server(const engine::Info& engine,
+                                          const function::Function& function,
+                                          const bundle::MacKey& key, const Bundles& bundles);
 
 }  // namespace ferry::builder

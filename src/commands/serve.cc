@@ -60,7 +60,8 @@ class Serve final : public Verb {
                "half of the cgroup's limit, where there is one)",
                "SIZE");
     app.add_flag("--no-snapshot", no_snapshot_,
-                 "Serve the functions as they are, and make no snapshots of their start-up");
+                 "Serve the functions as they are, and make no snapshots of their start-up")
+        ->envname("FERRY_NO_SNAPSHOT");
     declare_warm(app, common_);
     declare_common(app, common_);
     app.add_option("--log-format", log_format_, "How log lines are printed on stderr")

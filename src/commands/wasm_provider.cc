@@ -25,9 +25,6 @@
 namespace ferry::commands {
 namespace {
 
-// Of the original, the snapshot and its second start, alive at once.
-constexpr std::uint32_t kTrialInstances = 4;
-
 bool has_quick_engine() {
   const auto plugins = engine::list_plugins();
   return std::ranges::find(plugins, builder::kQuickEngine, &engine::Plugin::name) != plugins.end();
@@ -190,24 +187,46 @@ Result<serve::Provider::Better> WasmProvider::find_better(const serve::Search& s
                                                           const bundle::MacKey& key) {
   if (!trial_engine_) {
     engine::EngineOptions trial = options;
-    trial.max_instances = std::max(options.max_instances, kTrialInstances);
+    trial.max_instances = std::max(options.max_instances, builder::kTrialInstances);
     FERRY_TRY(auto engine, make_engine(trial));
     trial_engine_ = std::move(engine);
   }
   const function::Function& function = functions_[search.function];
-  if (search.what == serve::Improvement::kSnapshot) {
-    FERRY_TRY(auto made, builder::snapshot_for_server(**trial_engine_, engine_options_, function,
-                                                      key, later_.environment_varies));
-    return Better{std::move(made.bundle), std::move(made.words)};
-  }
   const engine::Info& info = (*trial_engine_)->info();
-  const Monotonic begun = system_clock().monotonic();
-  FERRY_TRY(const auto made, builder::make_bundle(function, info, engine_options_, true, nullptr));
-  FERRY_TRY(const Bytes artifact, made.artifact->bytes());
-  const auto took = std::chrono::duration<double>(system_clock().monotonic() - begun).count();
-  return Better{
-      bundle::write_bundle(made.info, artifact, key),
-      fmt::format("compiled in {:.1f} s; {} {} answers now", took, info.name, info.version)};
+  // What came over the wire is not put into this user's store.
+  if (adopted_ && !adopted_bundles_) {
+    adopted_bundles_ = builder::passing_bundles(info, engine_options_, "");
+  }
+  builder::ServerVersion made;
+  if (search.what == serve::Improvement::kSnapshot) {
+    const auto bundles = adopted_
+                             ? adopted_bundles_
+                             : builder::passing_bundles(info, engine_options_, function.digest);
+    FERRY_TRY(made, builder::snapshot_for_server(**trial_engine_, engine_options_, function, key,
+                                                 later_.environment_varies, bundles));
+  } else {
+    const auto bundles =
+        adopted_ ? adopted_bundles_ : builder::stored_bundles(info, engine_options_);
+    FERRY_TRY(made, builder::compiled_for_server(info, function, key, bundles));
+  }
+  return Better{std::move(made.bundle), std::move(made.words)};
+}
+
+bool WasmProvider::may_be_provisional(const function::Function& upload) const {
+  return later_.compiled && common_.engine.empty() && has_quick_engine() &&
+         builder::may_answer_quickly(upload);
+}
+
+Result<bundle::Bundle> WasmProvider::provisional_bundle_of(const function::Function& upload,
+                                                           const engine::Info& engine) {
+  return builder::make_quick_bundle(upload, engine);
+}
+
+void WasmProvider::adopt(function::Function function, bool provisional) {
+  adopted_ = true;
+  functions_.clear();
+  functions_.push_back(std::move(function));
+  provisional_.assign(1, provisional ? 1 : 0);
 }
 
 Result<engine::LoadedEngine> WasmProvider::make_engine(engine::EngineOptions options) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/function_options.h"
 #include "commands/common_options.h"
 #include "serve/provider.h"
 
@@ -41,6 +42,11 @@ class WasmProvider final : public serve::Provider {
   std::vector<serve::Search> searches() const override;
   Result<Better> find_better(const serve::Search& search, const engine::EngineOptions& options,
                              const bundle::MacKey& key) override;
+  bool improves_uploads() const override { return later_.compiled || later_.snapshots; }
+  void adopt(function::Function function, bool provisional) override;
+  bool may_be_provisional(const function::Function& upload) const override;
+  Result<bundle::Bundle> provisional_bundle_of(const function::Function& upload,
+                                               const engine::Info& engine) override;
   std::unique_ptr<serve::Provider> fresh() const override;
   // This user's own key: what `ferry pack` signs with.
   Result<std::optional<bundle::VerifyKey>> upload_key() override;
@@ -58,6 +64,8 @@ class WasmProvider final : public serve::Provider {
   engine::EngineOptions engine_options_;
   bool compiled_ = false;
   Bytes provisional_;  // by function: 1 where it is
+  bool adopted_ = false;
+  builder::Bundles adopted_bundles_;  // of find_better(), of what was adopted
 };
 
 }  // namespace ferry::commands

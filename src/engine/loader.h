@@ -33,5 +33,7 @@ Result<LoadedEngine> load_engine(const std::string& name, EngineOptions options)
 // The engine that is linked into this program (ferry-host), made without a dynamic loader: a
 // program that calls this must link one, and one that does not call it need not.
 Result<LoadedEngine> make_linked_engine(const EngineOptions& options);
+// A second one that is linked in beside it, which needs no compiler (ferry-host-full).
+Result<LoadedEngine> make_linked_quick_engine(const EngineOptions& options);
 
 }  // namespace ferry::engine

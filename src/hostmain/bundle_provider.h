@@ -12,7 +12,7 @@
 
 namespace ferry::hostmain {
 
-class BundleProvider final : public serve::Provider {
+class BundleProvider : public serve::Provider {
  public:
   // `own_folder`: of this program, where bundles are looked for when nobody says where. Borrows
   // the options.
@@ -36,5 +36,9 @@ class BundleProvider final : public serve::Provider {
   std::string own_folder_;
   std::vector<Packed> packed_;
 };
+
+// What this program serves from; each defines it. `environment_varies`: as the platform says.
+// Borrows the options.
+std::unique_ptr<serve::Provider> make_provider(const Options& options, bool environment_varies);
 
 }  // namespace ferry::hostmain

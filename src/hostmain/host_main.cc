@@ -11,7 +11,6 @@
 
 #include "base/exit_code.h"
 #include "base/say.h"
-#include "base/this_program.h"
 #include "engine/compiler.h"
 #include "engine/loader.h"
 #include "generated/version.h"
@@ -48,8 +47,8 @@ Status serve(const Options& options, bool& was_cut) {
     FERRY_TRY(auto opened, serve::LogFile::open(options.log_file));
     how.log_file = &log_file.emplace(std::move(opened));
   }
-  BundleProvider provider(options, program_folder());
-  return platform->serve(provider, how);
+  const auto provider = make_provider(options, platform->environment_varies());
+  return platform->serve(*provider, how);
 }
 
 int run(int argc, char** argv) {
@@ -63,6 +62,9 @@ int run(int argc, char** argv) {
   } else if (options->version) {
     fmt::print("ferry-host {}\n", FERRY_VERSION);
   } else {
+    if (const char* no = std::getenv("FERRY_NO_SNAPSHOT"); no != nullptr && *no != '\0') {
+      options->no_snapshot |= std::strcmp(no, "0") != 0 && std::strcmp(no, "false") != 0;
+    }
     done = serve(*options, was_cut);
   }
   if (done.ok()) {

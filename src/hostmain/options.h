@@ -18,6 +18,7 @@ struct Options {
   std::string log_file;  // in place of stderr; empty: none
   serve::Options serve;  // its `listen` empty: the platform's default; without `record`, which
   capsule::RecordWords record;  // together with the environment says
+  bool no_snapshot = false;     // of functions that come over the wire
   bool help = false;
   bool version = false;
 };

@@ -79,7 +79,8 @@ Status work(Shared& shared, WorkerPlace place) {
     const host::InService& served = running.functions[change.function];
     FunctionCounters& of_function = place.board.function(place.slot, change.function);
     const bool is_snapshot = change.what == Improvement::kSnapshot;
-    const Status changed = change_over(running, listed, generations.key(), std::move(change));
+    const Status changed =
+        change_over(*running.host, served, listed, generations.key(), std::move(change));
     if (changed.ok()) {
       of_function.snapshot.store(is_snapshot ? 1 : 0, std::memory_order_relaxed);
       of_function.interpreted.store(0, std::memory_order_relaxed);

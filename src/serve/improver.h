@@ -22,7 +22,7 @@ namespace ferry::serve {
 struct ImproverOptions {
   engine::EngineOptions engine;  // what the workers' engine is made with
   bundle::MacKey key;            // authenticates what is made
-  // For one search, on the clock.
+  // For one search, on the clock; 0: as long as it takes.
   std::chrono::seconds longest{600};
 };
 

@@ -66,7 +66,8 @@ void InPlaceImprover::take(const Running& running, Change change) {
   // Of a snapshot that there is none of, nothing is to be done.
   if (!change.bundle.valid() && change.what == Improvement::kSnapshot) return;
   const host::InService& place = running.functions[change.function];
-  if (const Status changed = change_over(running, listed, key_, std::move(change)); !changed.ok()) {
+  if (const Status changed = change_over(*running.host, place, listed, key_, std::move(change));
+      !changed.ok()) {
     if (tells_) provider_.complain(changed.error());  // it is served as it was
     place.settle();
   }

@@ -15,6 +15,7 @@
 
 #include "bundle/bundle.h"
 #include "engine/loader.h"
+#include "function/function.h"
 #include "function/manifest.h"
 
 namespace ferry::serve {
@@ -91,6 +92,18 @@ class Provider {
                                      const engine::EngineOptions& /*options*/,
                                      const bundle::MacKey& /*key*/) {
     return Error{Code::kUnsupported, "nothing better is known", ""};
+  }
+
+  // A function that comes over the wire, once this process serves (Wanted::may_be_none). In
+  // a process that searches: from now on the only function of this provider, which is then asked
+  // for searches() and find_better(). `provisional`: an interpreter answers it.
+  virtual bool improves_uploads() const { return false; }
+  virtual void adopt(function::Function /*function*/, bool /*provisional*/) {}
+  // Whether it may be served by the provisional engine, until find_better() has compiled it.
+  virtual bool may_be_provisional(const function::Function& /*upload*/) const { return false; }
+  virtual Result<bundle::Bundle> provisional_bundle_of(const function::Function& /*upload*/,
+                                                       const engine::Info& /*engine*/) {
+    return Error{Code::kUnsupported, "there is none", ""};
   }
 
   // A provider of the same functions that has read nothing yet: for those that are to take the

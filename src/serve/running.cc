@@ -109,9 +109,8 @@ Result<std::vector<std::shared_ptr<host::Recorder>>> make_recorders(
 
 }  // namespace
 
-Status change_over(const Running& running, const Listed& listed, const bundle::MacKey& key,
-                   Change change) {
-  const host::InService& place = running.functions[change.function];
+Status change_over(host::Host& host, const host::InService& place, const Listed& listed,
+                   const bundle::MacKey& key, Change change) {
   if (!change.bundle.valid()) {  // it could not be compiled
     place.settle();
     return Done{};
@@ -120,7 +119,7 @@ Status change_over(const Running& running, const Listed& listed, const bundle::M
   const auto before = place.version();
   host::LoadOptions load{listed.name, listed.manifest, {}};
   load.like = before.get();
-  FERRY_TRY(auto next, running.host->load(bundle, load));
+  FERRY_TRY(auto next, host.load(bundle, load));
   place.replace(std::move(next));
   return Done{};
 }

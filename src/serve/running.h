@@ -64,8 +64,8 @@ struct Running {
 };
 
 // Puts a version in the place of another; one that there is none of makes a provisional one stay.
-Status change_over(const Running& running, const Listed& listed, const bundle::MacKey& key,
-                   Change change);
+Status change_over(host::Host& host, const host::InService& place, const Listed& listed,
+                   const bundle::MacKey& key, Change change);
 
 Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
                          const engine::EngineOptions& options, const capsule::RecordOptions& record,

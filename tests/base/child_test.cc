@@ -1,10 +1,13 @@
 #include "base/child.h"
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/scratch.h"
 
@@ -34,6 +37,26 @@ TEST(Child, ReadsItsInputAndInheritsNothingElse) {
 }
 
 TEST(Child, OfNoInputMeetsAnEmptyOne) { EXPECT_EQ(as_text(shell("cat; echo .")->out), ".\n"); }
+
+TEST(Child, HasAsMuchTimeAsItWasNotFrozen) {
+  const pid_t both = fork();
+  ASSERT_GE(both, 0);
+  if (both == 0) {
+    setpgid(0, 0);
+    ChildBounds bounds;
+    bounds.wall = std::chrono::seconds(4);
+    const auto end = shell("sleep 1.5; sleep 0.5", bounds);
+    _exit(end.ok() && end->fine() ? 0 : 1);
+  }
+  setpgid(both, both);
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  kill(-both, SIGSTOP);
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  kill(-both, SIGCONT);
+  int status = -1;
+  ASSERT_EQ(waitpid(both, &status, 0), both);
+  EXPECT_EQ(status, 0);
+}
 
 TEST(Child, ThatSaysTooMuchIsEnded) {
   ChildBounds bounds;

@@ -48,12 +48,15 @@ class Stream:
 
 
 class Container:
-    def __init__(self, command, **env):
+    """`outside`: nothing tells the process that an invoker reads its output, so that it may say what
+    it does."""
+
+    def __init__(self, command, outside=False, **env):
         self.port = free_port()
         self.process = subprocess.Popen(
             command + ["--listen", f"127.0.0.1:{self.port}"], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, "__OW_API_HOST": "http://127.0.0.1", **env})
+            env={**os.environ, **({} if outside else {"__OW_API_HOST": "http://127.0.0.1"}), **env})
         self.out = Stream(self.process.stdout)
         self.err = Stream(self.process.stderr)
         self._wait_until_up()

@@ -6,8 +6,11 @@ that compiled code would have come to; and compiled code afterwards.
 """
 
 import json
+import os
 import pathlib
+import pty
 import re
+import select
 import shutil
 import subprocess
 import tempfile
@@ -136,6 +139,30 @@ class Quick(unittest.TestCase):
             for each in samples:
                 answer = server.ask(path=f"/{each.stem}", body='{"name":"Ada"}')
                 self.assertEqual(answer.status, 200)
+
+    def test_a_terminal_shows_how_far_compiling_is(self):
+        samples = [BUILD / "functions" / f"hello-{name}.wasm" for name in ("c", "cpp", "rust")]
+        samples = [each for each in samples if each.exists()]
+        if len(samples) < 2:
+            self.skipTest("too few samples were built")
+        mine, its = pty.openpty()
+        self.addCleanup(os.close, mine)
+        server = subprocess.Popen([FERRY, "serve", *samples, "--listen", "127.0.0.1:0"],
+                                  env=environment(self.folder), stdin=subprocess.DEVNULL, stderr=its)
+        self.addCleanup(server.wait, 60)
+        self.addCleanup(server.terminate)
+        os.close(its)
+        shown = ""
+        while "http://" not in shown:  # it serves
+            ready, _, _ = select.select([mine], [], [], COMPILING)
+            self.assertTrue(ready, shown)
+            shown += os.read(mine, 65536).decode()
+        bars = re.findall(r"\r\x1b\[K(#*\.*) (\d)/(\d) hello-(?:c|cpp|rust)", shown)
+        self.assertEqual([(int(done), int(of)) for _, done, of in bars][:1], [(0, len(samples))], shown)
+        self.assertEqual(len(bars), len(samples), shown)
+        for bar, done, of in bars:
+            self.assertEqual(bar, "#" * (30 * int(done) // int(of)) + "." * (30 - 30 * int(done) // int(of)))
+        self.assertIn("\r\x1b[K", shown[shown.rindex(bars[-1][0]):])  # and takes it away
 
 
 if __name__ == "__main__":

@@ -160,10 +160,15 @@ Status OpenWhiskAdapter::initialize(const Init& init) {
                    "create the action from the image alone"};
     }
     FERRY_TRY(auto code, read_code(init.code, init.main));
-    FERRY_TRY(auto loaded, load_upload(context_.host, std::move(code),
-                                       init.name.empty() ? "action" : init.name, options_));
-    for (const auto& recorder : context_.recorders) host::add_recorder(*loaded.function, recorder);
-    function = std::move(loaded.function);
+    // What an interpreter tries in vain is not to be recorded.
+    FERRY_TRY(const auto loaded,
+              load_upload(context_.host, std::move(code), init.name.empty() ? "action" : init.name,
+                          options_, context_.recorders.empty()));
+    for (const auto& recorder : context_.recorders) {
+      host::add_recorder(*loaded.function.version(), recorder);
+    }
+    improve(context_.host, loaded, options_);
+    function = loaded.function;
     options_.on_loaded(loaded.grants);
   } else if (have.empty()) {
     return Error{Code::kInvalid, "Missing main/no code to execute.", ""};

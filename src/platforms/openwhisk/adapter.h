@@ -12,6 +12,7 @@
 #include "platforms/openwhisk/message.h"
 #include "platforms/openwhisk/web.h"
 #include "platforms/platform.h"
+#include "serve/upload_improver.h"
 
 namespace ferry::platforms::openwhisk {
 
@@ -21,6 +22,7 @@ struct AdapterOptions {
   int out = 1;                           // where activations' logs go
   int err = 2;
   Environment env = {};  // the container's own that is a function's to know (__OW_API_HOST)
+  serve::UploadImprover* improver = nullptr;  // borrowed; null: what came stays as it is
   // Once /init has brought the function, before it is run.
   std::function<void(const function::Grants&)> on_loaded = [](const function::Grants&) {};
 };

@@ -12,6 +12,7 @@
 #include "serve/front.h"
 #include "serve/in_place.h"
 #include "serve/shut_in.h"
+#include "serve/upload_improver.h"
 
 namespace ferry::platforms::openwhisk {
 namespace {
@@ -46,6 +47,11 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   const bool tells = !options.quiet && api_host == nullptr;
   FERRY_CHECK_OK(provider.prepare());
   FERRY_TRY(const auto improver, serve::InPlaceImprover::make(provider, functions, engine, tells));
+  std::unique_ptr<serve::UploadImprover> of_upload;
+  if (functions.empty()) {
+    FERRY_TRY(of_upload, serve::UploadImprover::make(provider, engine, tells));
+    how.improver = of_upload.get();
+  }
   capsule::RecordOptions record = options.record;
   record.at_once = true;  // an idle container is paused, and may never run again
   serve::Phases phases;

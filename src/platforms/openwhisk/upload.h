@@ -2,21 +2,29 @@
 // limits of its own, where this program has a compiler; a bundle must be signed. Thread-safe.
 #pragma once
 
-#include <memory>
-
 #include "host/host.h"
+#include "host/in_service.h"
 #include "platforms/openwhisk/adapter.h"
 #include "platforms/openwhisk/code.h"
 
 namespace ferry::platforms::openwhisk {
 
 struct Uploaded {
-  std::shared_ptr<host::Loaded> function;
+  host::InService function;
   function::Grants grants;
+  // Of wasm, for improve().
+  Bytes wasm = {};
+  std::string manifest_text = {};
+  bool provisional = false;
 };
 
-// `name` is the action's, for what has none of its own.
+// `name` is the action's, for what has none of its own. `may_be_provisional`: large wasm may be
+// answered by an interpreter until improve() has it compiled.
 Result<Uploaded> load_upload(host::Host& host, Upload code, const std::string& name,
-                             const AdapterOptions& options);
+                             const AdapterOptions& options, bool may_be_provisional);
+
+// Lets better versions of it be looked for, where there is somebody who does. When everything that
+// is to be known of each version (recorders) is attached to this one.
+void improve(host::Host& host, const Uploaded& uploaded, const AdapterOptions& options);
 
 }  // namespace ferry::platforms::openwhisk
