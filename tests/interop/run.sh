@@ -1,7 +1,7 @@
 #!/bin/sh
 # The official CloudEvents SDKs, each talking to a running `ferry serve`.
 #
-#   tests/interop/run.sh [--no-install] [python|javascript|go]...     default: all three
+#   tests/interop/run.sh [--no-install] [python|javascript|go|rust|java]...     default: all
 #
 # The function is functions/echo-go, the events are in events.json, the SDKs' versions in each
 # folder. What is missing is installed into ${XDG_CACHE_HOME:-~/.cache}/ferry-build/interop; with
@@ -20,7 +20,7 @@ if [ "${1:-}" = --no-install ]; then
   install=
   shift
 fi
-[ $# -gt 0 ] || set -- python javascript go
+[ $# -gt 0 ] || set -- python javascript go rust java
 
 # need LANGUAGE COMMAND...: sets `missing` to why this SDK can't be had, or to nothing.
 missing=
@@ -80,8 +80,31 @@ setup_go() {
   fetch env GOFLAGS=-mod=readonly GOWORK=off go build -C "$here/go" -o "$folder/client" . && : >"$stamp"
 }
 
+setup_rust() {
+  stamp_of rust Cargo.toml Cargo.lock src/main.rs
+  need rust cargo || return 1
+  [ -e "$stamp" ] && return
+  echo "interop: compiling the Rust client; cargo fetches the crates of tests/interop/rust/Cargo.lock"
+  mkdir -p "$folder"
+  fetch cargo build --release --locked --manifest-path "$here/rust/Cargo.toml" --target-dir "$folder/target" &&
+    : >"$stamp"
+}
+
+setup_java() {
+  stamp_of java pom.xml Client.java
+  need java java javac mvn || return 1
+  [ -e "$stamp" ] && return
+  echo "interop: compiling the Java client; Maven fetches what tests/interop/java/pom.xml names"
+  mkdir -p "$folder"
+  fetch mvn -q -B -f "$here/java/pom.xml" -DoutputDirectory="$folder/lib" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies &&
+    fetch javac -cp "$folder/lib/*" -d "$folder" "$here/java/Client.java" && : >"$stamp"
+}
+
 run_python() { "$folder/venv/bin/python" "$here/python/client.py" "$1" "$here/events.json"; }
 run_go() { "$folder/client" "$1" "$here/events.json"; }
+run_java() { java -cp "$folder:$folder/lib/*" Client "$1" "$here/events.json"; }
+run_rust() { "$folder/target/release/client" "$1" "$here/events.json"; }
 run_javascript() {
   # Modules are looked for where the script lies.
   cp "$here/javascript/client.mjs" "$folder/client.mjs"
@@ -124,8 +147,8 @@ passed=0
 failed=0
 for sdk in "$@"; do
   case $sdk in
-    python | javascript | go) ;;
-    *) echo "interop: no SDK '$sdk'; there are python, javascript and go" >&2; exit 2 ;;
+    python | javascript | go | rust | java) ;;
+    *) echo "interop: no SDK '$sdk'; there are python, javascript, go, rust and java" >&2; exit 2 ;;
   esac
   if ! "setup_$sdk"; then
     echo "interop: $sdk: SKIPPED: $missing"
