@@ -13,10 +13,12 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import ssl
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -418,6 +420,44 @@ class OnLambda(Case):
         answer, log = self.ask("169.254.169.254", 80, ["169.254.0.0/16:80"])
         self.assertEqual(answer["error_type"], "Function.Denied", log)
         self.assertIn("cloud metadata", log)
+
+
+class InAnImage(Case):
+    """weather in the root that pack makes for an image, with nothing else in it."""
+
+    def test_a_function_connects(self):
+        if os.getuid() != 0 or not (GIVEN.build / "bin/ferry-host").exists():
+            self.skipTest("it needs ferry-host, and root for chroot")
+        web = self.start(services.Web)
+        folder = pathlib.Path(tempfile.mkdtemp(dir=WORK))
+        folder.chmod(0o755)
+        shutil.copy(self.build(Function.sample, "weather"), folder / "weather.wasm")
+        (folder / "ferry.toml").write_text(
+            '[function]\nname = "weather"\nwasm = "weather.wasm"\n'
+            f'[grant]\nconnect = ["localhost:{web.port}"]\nenv_from = ["WEATHER_HOST", "WEATHER_PORT"]\n')
+        packed = ferry("pack", folder, "--for", "image", "-o", folder / "out", "--allow")
+        self.assertEqual(packed.returncode, 0, packed.stderr)
+        root = folder / "root"
+        with tarfile.open(folder / "out/image.tar") as image:
+            [manifest] = json.load(image.extractfile("manifest.json"))
+            for layer in manifest["Layers"]:
+                with tarfile.open(fileobj=image.extractfile(layer)) as files:
+                    files.extractall(root)
+        for place in ({}, {"K_SERVICE": "weather"}):
+            with self.subTest(environment=place):
+                host = subprocess.Popen(
+                    ["chroot", "--userspec=65532:65532", root, "/ferry/ferry-host", "--listen", "127.0.0.1:0"],
+                    stderr=subprocess.PIPE, text=True,
+                    env={**place, "PATH": os.environ["PATH"], "WEATHER_HOST": "localhost",
+                         "WEATHER_PORT": str(web.port)})
+                try:
+                    said = next(line for line in host.stderr if "serving" in line)
+                    [url] = re.findall(r"http://127\.0\.0\.1:\d+/", said)
+                    with urllib.request.urlopen(url, b'{"city":"Oslo"}', timeout=PATIENCE) as answer:
+                        self.assertEqual(json.load(answer)["path"], "/weather?city=Oslo")
+                finally:
+                    host.terminate()
+                    host.communicate()
 
 
 class Everywhere(Case):
