@@ -241,6 +241,11 @@ bench-profile: bench-programs ## where a served event's time goes, sampled by pe
 	bench/profile.py build-bench $(if $(QUICK),--quick)
 	bench/figures.py
 
+.PHONY: bench-guests
+bench-guests: ## where a function's own time goes, for each language (of build; make functions-components for all)
+	bench/guests.py build
+	bench/figures.py
+
 .PHONY: bench-gate
 bench-gate: bench-programs ## fail if an event takes 5 % more instructions than bench/gate.json says (UPDATE=1)
 	bench/gate.py build-bench $(if $(UPDATE),--update)

@@ -30,7 +30,7 @@ std::optional<Error> why_no_snapshot(const function::Function& function) {
 Result<ServerVersion> snapshot_for_server(engine::Engine& engine,
                                           const engine::EngineOptions& options,
                                           const function::Function& function,
-                                          const bundle::MacKey& key, bool environment_varies,
+                                          const bundle::MacKey& key, const ServedWhere& where,
                                           const Bundles& bundles) {
   if (auto why = why_no_snapshot(function)) return *std::move(why);
   if (const auto tool = engine::find_wasm_opt();
@@ -40,7 +40,8 @@ Result<ServerVersion> snapshot_for_server(engine::Engine& engine,
   const Monotonic begun = system_clock().monotonic();
   SnapshotRequest how;
   how.unasked = true;
-  how.environment_varies = environment_varies;
+  how.environment_varies = where.environment_varies;
+  how.recorded = where.recorded;
   how.key_of = "this server's own, drawn at its start";
   how.bundles = bundles;
   auto tried = build_snapshot(engine, options, function, how);

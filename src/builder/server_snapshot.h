@@ -25,13 +25,18 @@ struct ServerVersion {
 // The reason why none is even tried, as far as the function alone shows it.
 std::optional<Error> why_no_snapshot(const function::Function& function);
 
-// Takes seconds, and runs the function: for a process of its own. `environment_varies`: as
-// SnapshotRequest's; `bundles`: of what is compared. kUnsupported or kInvalid with the reason where
-// the function is to be served as it is.
+// Of where a function is served, as in SnapshotRequest.
+struct ServedWhere {
+  bool environment_varies = false;
+  bool recorded = false;
+};
+
+// Takes seconds, and runs the function: for a process of its own. `bundles`: of what is compared.
+// kUnsupported or kInvalid with the reason where the function is to be served as it is.
 Result<ServerVersion> snapshot_for_server(engine::Engine& engine,
                                           const engine::EngineOptions& options,
                                           const function::Function& function,
-                                          const bundle::MacKey& key, bool environment_varies,
+                                          const bundle::MacKey& key, const ServedWhere& where,
                                           const Bundles& bundles);
 
 // The function as it is, compiled (`bundles`) for this engine, where an interpreter answered until

@@ -224,6 +224,13 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
                           },
                           function.wasm, function.binary, start));
   const snapshot::Frozen& found = out.made.frozen;
+  if (how.recorded && (found.drawn.random || found.drawn.clock)) {
+    return frozen(
+        "events are recorded, and its start-up draws randomness or the time: a replay, which "
+        "begins "
+        "with the start-up, would draw something else",
+        "");
+  }
   FERRY_CHECK_OK(judge_random(found, how, out.notes));
   FERRY_CHECK_OK(judge_environment(found, function, how, out.notes));
   if (found.drawn.folders && !function.manifest.grants.dirs.empty()) {

@@ -21,6 +21,9 @@ struct SnapshotRequest {
   // be warned about is a reason not to make one.
   bool unasked = false;
   bool environment_varies = false;  // where it is for, each event adds to the environment
+  // Events are recorded there. A replay starts the original anew, which draws in its start-up what
+  // the events of a snapshot do not, or in another order.
+  bool recorded = false;
   // Whose the key of Go's hash tables is, where nobody asked.
   std::string key_of =
       "this package's own: where strangers can read the package, use --no-snapshot";

@@ -108,7 +108,9 @@ class Serve final : public Verb {
       FERRY_TRY(auto opened, serve::LogFile::open(log_file_));
       options_.log_file = &log_file.emplace(std::move(opened));
     }
-    WasmProvider provider(paths_, common_, {true, !no_snapshot_, platform.environment_varies()});
+    WasmProvider provider(
+        paths_, common_,
+        {true, !no_snapshot_, {platform.environment_varies(), !options_.record.folder.empty()}});
     return platform.serve(provider, options_);
   }
 

@@ -203,7 +203,7 @@ Result<serve::Provider::Better> WasmProvider::find_better(const serve::Search& s
                              ? adopted_bundles_
                              : builder::passing_bundles(info, engine_options_, function.digest);
     FERRY_TRY(made, builder::snapshot_for_server(**trial_engine_, engine_options_, function, key,
-                                                 later_.environment_varies, bundles));
+                                                 later_.where, bundles));
   } else {
     const auto bundles =
         adopted_ ? adopted_bundles_ : builder::stored_bundles(info, engine_options_);
@@ -249,7 +249,7 @@ std::unique_ptr<serve::Provider> WasmProvider::fresh() const {
   CommonOptions silent = common_;
   silent.quiet = true;
   return std::make_unique<WasmProvider>(paths_, std::move(silent),
-                                        Later{false, later_.snapshots, later_.environment_varies});
+                                        Later{false, later_.snapshots, later_.where});
 }
 
 void WasmProvider::let_go() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "builder/function_options.h"
+#include "builder/server_snapshot.h"
 #include "commands/common_options.h"
 #include "serve/provider.h"
 
@@ -19,7 +20,7 @@ class WasmProvider final : public serve::Provider {
   struct Later {
     bool compiled = false;   // compiled code of what is large; until then an interpreter answers
     bool snapshots = false;  // of start-ups
-    bool environment_varies = false;  // as Platform says
+    builder::ServedWhere where = {};
   };
   WasmProvider(std::vector<std::string> paths, CommonOptions common, Later later)
       : paths_(std::move(paths)), common_(std::move(common)), later_(later) {}

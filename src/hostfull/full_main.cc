@@ -14,9 +14,11 @@ constexpr hostfull::MakeQuickEngine kMakeQuickEngine = nullptr;
 
 }  // namespace
 
-std::unique_ptr<serve::Provider> make_provider(const Options& options, bool environment_varies) {
-  return std::make_unique<hostfull::UploadProvider>(options, program_folder(), environment_varies,
-                                                    kMakeQuickEngine);
+std::unique_ptr<serve::Provider> make_provider(const Options& options, bool environment_varies,
+                                               bool recorded) {
+  return std::make_unique<hostfull::UploadProvider>(
+      options, program_folder(), builder::ServedWhere{environment_varies, recorded},
+      kMakeQuickEngine);
 }
 
 }  // namespace ferry::hostmain

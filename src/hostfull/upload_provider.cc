@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "builder/quick_tier.h"
-#include "builder/server_snapshot.h"
 
 namespace ferry::hostfull {
 
@@ -30,8 +29,8 @@ Result<serve::Provider::Better> UploadProvider::find_better(const serve::Search&
   }
   builder::ServerVersion made;
   if (search.what == serve::Improvement::kSnapshot) {
-    FERRY_TRY(made, builder::snapshot_for_server(**trial_engine_, trial, *adopted_, key,
-                                                 environment_varies_, bundles_));
+    FERRY_TRY(made, builder::snapshot_for_server(**trial_engine_, trial, *adopted_, key, where_,
+                                                 bundles_));
   } else {
     FERRY_TRY(made,
               builder::compiled_for_server((*trial_engine_)->info(), *adopted_, key, bundles_));

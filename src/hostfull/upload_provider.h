@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "builder/function_options.h"
+#include "builder/server_snapshot.h"
 #include "hostmain/bundle_provider.h"
 
 namespace ferry::hostfull {
@@ -14,12 +15,12 @@ using MakeQuickEngine = Result<engine::LoadedEngine> (*)(const engine::EngineOpt
 
 class UploadProvider final : public hostmain::BundleProvider {
  public:
-  // `environment_varies`: as Platform says. Borrows the options.
-  UploadProvider(const hostmain::Options& options, std::string own_folder, bool environment_varies,
-                 MakeQuickEngine make_quick_engine)
+  // Borrows the options.
+  UploadProvider(const hostmain::Options& options, std::string own_folder,
+                 const builder::ServedWhere& where, MakeQuickEngine make_quick_engine)
       : BundleProvider(options, std::move(own_folder)),
         snapshots_(!options.no_snapshot),
-        environment_varies_(environment_varies),
+        where_(where),
         make_quick_engine_(make_quick_engine) {}
 
   bool improves_uploads() const override { return snapshots_ || make_quick_engine_ != nullptr; }
@@ -35,7 +36,7 @@ class UploadProvider final : public hostmain::BundleProvider {
 
  private:
   const bool snapshots_;
-  const bool environment_varies_;
+  const builder::ServedWhere where_;
   const MakeQuickEngine make_quick_engine_;
   std::optional<function::Function> adopted_;
   bool provisional_ = false;

@@ -37,8 +37,9 @@ class BundleProvider : public serve::Provider {
   std::vector<Packed> packed_;
 };
 
-// What this program serves from; each defines it. `environment_varies`: as the platform says.
-// Borrows the options.
-std::unique_ptr<serve::Provider> make_provider(const Options& options, bool environment_varies);
+// What this program serves from; each defines it. `environment_varies`: as the platform says;
+// `recorded`: events are. Borrows the options.
+std::unique_ptr<serve::Provider> make_provider(const Options& options, bool environment_varies,
+                                               bool recorded);
 
 }  // namespace ferry::hostmain

@@ -47,7 +47,8 @@ Status serve(const Options& options, bool& was_cut) {
     FERRY_TRY(auto opened, serve::LogFile::open(options.log_file));
     how.log_file = &log_file.emplace(std::move(opened));
   }
-  const auto provider = make_provider(options, platform->environment_varies());
+  const auto provider =
+      make_provider(options, platform->environment_varies(), !how.record.folder.empty());
   return platform->serve(*provider, how);
 }
 

@@ -4,8 +4,8 @@
 
 namespace ferry::hostmain {
 
-std::unique_ptr<serve::Provider> make_provider(const Options& options,
-                                               bool /*environment_varies*/) {
+std::unique_ptr<serve::Provider> make_provider(const Options& options, bool /*environment_varies*/,
+                                               bool /*recorded*/) {
   return std::make_unique<BundleProvider>(options, program_folder());
 }
 

@@ -11,6 +11,7 @@
 #include "snapshot/image.h"
 #include "snapshot/start_up.h"
 #include "wasm/module_edit.h"
+#include "wasm/names.h"
 
 namespace ferry::snapshot {
 namespace {
@@ -256,6 +257,8 @@ Result<Snapshot> snapshot_command(const Making& making) {
   baked.rewinds = true;
   baked.unwind = at;
   FERRY_TRY(out.wasm, bake(unwinding, module.binary, baked));
+  // asyncify adds functions behind those that were there, and moves none.
+  wasm::put_function_names(out.wasm, wasm::read_function_names(making.wasm, making.binary), {});
   out.stack_bytes = stack.bytes;
   out.memory = baked.memory.size();
   if (could_differ(out.frozen)) {

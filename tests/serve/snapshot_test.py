@@ -138,6 +138,15 @@ class Snapshots(unittest.TestCase):
             self.ask(server, path="/counted")
             server.wait_for_metric("ferry_function_snapshot", 0)
 
+    def test_what_is_recorded_draws_what_a_replay_draws(self):
+        """Recorded events of a Go program's snapshot differed from their replay."""
+        (self.folder / "records").mkdir()
+        with self.serve(GO, options=["--record", self.folder / "records"]) as server:
+            server.wait_for_line("ferry: hello-go: no snapshot: events are recorded, and its start-up "
+                                 "draws", COMPILING)
+            self.ask(server)
+            server.wait_for_metric("ferry_function_snapshot", 0)
+
     def test_its_makers_death_disturbs_nobody(self):
         with self.serve(GO) as server:
             os.kill(maker_of(server), signal.SIGKILL)

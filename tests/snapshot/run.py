@@ -45,6 +45,18 @@ DEEP = """(module
     (if (i32.ne (call $down (i32.const {depth})) (i32.const {depth})) (then (unreachable)))
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"""
 
+# Traps in a function with a name, once there is data.
+TRAPS = """(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func $never_called)
+  (func $handler unreachable)
+  (func $entry (export "_start")
+    (i32.store (i32.const 0) (i32.const 100))
+    (i32.store (i32.const 4) (i32.const 4))
+    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (if (i32.load (i32.const 8)) (then (call $handler)))))"""
+
 # name: (text format, words that the refusal must hold)
 REFUSED = {
     "reads-nothing": (
@@ -158,11 +170,11 @@ class Bench:
             "exit": done.returncode,
         }
 
-    def assemble(self, name, text):
+    def assemble(self, name, text, *words):
         wat = self.folder / f"{name}.wat"
         wasm = self.folder / f"{name}.wasm"
         wat.write_text(text)
-        subprocess.run(["wat2wasm", wat, "-o", wasm], check=True)
+        subprocess.run(["wat2wasm", *words, wat, "-o", wasm], check=True)
         return wasm
 
     def snapshot(self, wasm, *words, engine=None):
@@ -205,6 +217,17 @@ def deep(bench):
             reply = bench.run("run", name, data=b"abcd").stdout
             check(reply == b"abcd", f"{name}, {depth} deep: {reply}")
     print("ok   deep: the whole stack is taken ahead")
+
+
+def names(bench):
+    """A trap is told by the names of functions that the original has."""
+    wasm = bench.assemble("names", TRAPS, "--debug-names")
+    out, done = bench.snapshot(wasm)
+    check(done.returncode == 0, done.stderr.decode())
+    for name in (wasm, out):
+        trap = bench.run("run", name, "--engine", "wasmtime", data=b"abcd").stderr.decode()
+        check(re.search(r"1: handler\n +2: entry\n", trap), f"{name}: {trap}")
+    print("ok   names: functions of a snapshot have those of the original")
 
 
 def growing_reactor(bench):
@@ -464,6 +487,7 @@ def main():
             if options.only != "random":
                 pieces(bench)
                 deep(bench)
+                names(bench)
                 growing_reactor(bench)
                 components(bench)
                 folders(bench)
