@@ -434,9 +434,10 @@ class InAnImage(Case):
         shutil.copy(self.build(Function.sample, "weather"), folder / "weather.wasm")
         (folder / "ferry.toml").write_text(
             '[function]\nname = "weather"\nwasm = "weather.wasm"\n'
-            f'[grant]\nconnect = ["localhost:{web.port}"]\nenv_from = ["WEATHER_HOST", "WEATHER_PORT"]\n')
+            f'[grant]\nconnect = ["localhost:{web.port}"]\nenv_from = ["WEATHER_HOST", "WEATHER_PORT", "$(id)"]\n')
         packed = ferry("pack", folder, "--for", "image", "-o", folder / "out", "--allow")
         self.assertEqual(packed.returncode, 0, packed.stderr)
+        self.assertIn("-p 8080:8080 -e WEATHER_HOST -e WEATHER_PORT weather\n", packed.stderr)
         root = folder / "root"
         with tarfile.open(folder / "out/image.tar") as image:
             [manifest] = json.load(image.extractfile("manifest.json"))
