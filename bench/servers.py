@@ -111,7 +111,7 @@ class Server:
             except OSError as error:
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     sys.exit(f"bench: {name} does not answer: {error}")
-                time.sleep(0.05)
+                time.sleep(0.005)
 
     def url(self, path=None):
         return f"http://127.0.0.1:{self.port}{path or self.path}"

@@ -29,8 +29,10 @@ OPTIONS = {
     "echo-go": ["--timeout", "60s", "--manifest", str(SAMPLES / "echo-go" / "ferry.toml"),
                 "--event", str(SAMPLES / "echo-go" / "event.json")],
     "letters": ["--timeout", "60s", "--manifest", str(SAMPLES / "letters" / "ferry.toml")],
+    "hostile/endless-component": SHORT,
     "hostile/endless-loop": SHORT,
     "hostile/endless-start": SHORT,
+    "hostile/endless-task": SHORT,
     "hostile/sleep": SHORT,
 }
 # What a guest needs an engine to publish.

@@ -1,5 +1,7 @@
 #include "function/function.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -215,6 +217,7 @@ Result<Function> make_function(const std::string& name, Bytes wasm, Manifest man
     if (lowered.ok()) {
       FERRY_TRY(function.binary, wasm::read_binary(lowered->wasm));
       function.wasm = std::move(lowered->wasm);
+      malloc_trim(0);  // what lowering took beside, which is as much again: servers live long
     }
   }
   return function;
