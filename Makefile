@@ -175,12 +175,12 @@ test-components: build functions-components ## sample components on every platfo
 	tests/components/oracle.py --build build --count $(or $(COUNT),200)
 
 .PHONY: test-isolation
-test-isolation: ## a million events a case against the reset of kept instances (PRESET=asan EVENTS=20000; WARMED=1: warm first states alone; an hour and more)
+test-isolation: ## a million events a case against the reset of kept instances (PRESET=asan EVENTS=20000; WARMED=1, COMPONENTS=1: warm first states, or components, alone; an hour and more)
 	cmake --preset $(or $(PRESET),release)
 	cmake --build --preset $(or $(PRESET),release) -j $(JOBS) --target test_engine test_host test_builder functions
 	tests/isolation.py $(if $(filter asan tsan,$(PRESET)),build-$(PRESET),build) \
 	  --events $(or $(EVENTS),1000000) \
-	  $(if $(WARMED),--warmed --data warmed,--data $(or $(PRESET),release))
+	  $(if $(WARMED),--warmed --data warmed,$(if $(COMPONENTS),--components --data components,--data $(or $(PRESET),release)))
 	bench/figures.py
 
 .PHONY: test-tsan

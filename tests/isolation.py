@@ -2,12 +2,12 @@
 """Isolation at length: every kind of guest that leaves marks, on each engine that keeps instances,
 by both ways of finding pages; a canary in each event, and the whole state compared after each.
 
-    tests/isolation.py BUILD [--events N] [--jobs N] [--warmed] [--data NAME]
+    tests/isolation.py BUILD [--events N] [--jobs N] [--warmed | --components] [--data NAME]
 
 Runs the cases of tests/engine/kept_test.cc, tests/host/isolation_test.cc and
 tests/builder/warmed_isolation_test.cc, each engine in a process of its own, and prints what ran.
---warmed: the last of them alone. --data NAME: puts the table into docs/data/isolation.json as NAME
-(release, asan, tsan, warmed). Exits 1 if one event met what another had left.
+--warmed: the last of them alone; --components: lowered components alone. --data NAME: puts the table
+into docs/data/isolation.json as NAME (release, asan, tsan, warmed, components). Exits 1 if one event met what another had left.
 """
 import argparse
 import concurrent.futures
@@ -50,6 +50,7 @@ CASES = {
     "component_rust": "a component in Rust answers, or refuses",
     "component_rust_03": "a component of WASI 0.3 in Rust",
     "component_c": "a component in C, run as a command",
+    "component_go": "a component in Go",
     "component_javascript": "a component in JavaScript",
     "component_python": "a component in Python",
     "warmed_all_kinds": "warmed: marks each page, fails, exits, traps, grows",
@@ -123,9 +124,13 @@ def main():
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--warmed", action="store_true", help="warmed first states alone")
+    parser.add_argument("--components", action="store_true", help="lowered components alone")
     parser.add_argument("--data", metavar="NAME", help="the table's name in docs/data")
     options = parser.parse_args()
     programs = ["test_builder"] if options.warmed else list(PROGRAMS)
+    if options.components:
+        programs = ["test_host"]
+        PROGRAMS["test_host"] = "ComponentIsolation"
     begun = time.monotonic()
     build = options.build.resolve()
     with tempfile.NamedTemporaryFile("r") as report, \
@@ -139,7 +144,8 @@ def main():
         sys.exit("isolation: no case ran; is there an engine that keeps instances?")
     ran = {(line["case"], line["engine"]) for line in lines
            if line["way"] != "userfault"}  # which a kernel may not have
-    for case in (case for case in CASES if not options.warmed or case.startswith("warmed_")):
+    for case in (case for case in CASES if not options.components
+                 and (not options.warmed or case.startswith("warmed_"))):
         for engine in ENGINES:
             if (not case.startswith(OPTIONAL) and (case, engine) not in ran
                     and engine in {line["engine"] for line in lines}):
@@ -156,7 +162,8 @@ def main():
         data = json.loads(path.read_text()) if path.exists() else {"tables": {}, "raw": {}}
         suffix = {"release": "test-isolation", "asan": "test-isolation PRESET=asan",
                   "tsan": "test-isolation PRESET=tsan",
-                  "warmed": "test-isolation WARMED=1"}[options.data]
+                  "warmed": "test-isolation WARMED=1",
+                  "components": "test-isolation COMPONENTS=1"}[options.data]
         of_run = {"command": f"make {suffix} EVENTS={options.events}", "machine": machine(),
                   "date": time.strftime("%Y-%m-%d", time.gmtime())}
         data.update(of_run)
