@@ -8,6 +8,7 @@
 
 #include "base/blake3.h"
 #include "bundle/bundle_mark.h"
+#include "bundle/sealed_file.h"
 
 namespace ferry::bundle {
 namespace {
@@ -18,7 +19,8 @@ constexpr std::size_t kAtOnce = 16;  // pages that are hashed side by side
 }  // namespace
 
 FileMap::FileMap(int fd, std::size_t size)
-    : size_(size), base_(mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0)) {}
+    // Not shared: a file cannot be sealed while a mapping of it might be made writable.
+    : size_(size), base_(mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0)) {}
 
 FileMap::~FileMap() {
   if (ok()) munmap(base_, size_);
@@ -35,14 +37,30 @@ void bring_in(ByteView mapped, std::uint64_t offset, std::uint64_t size) {
 }
 
 Artifact::Artifact(std::string name, Fd file, std::unique_ptr<FileMap> map, std::uint64_t size,
-                   CodeProof code)
+                   CodeProof code, Fd source)
     : name_(std::move(name)),
       file_(std::move(file)),
+      source_(std::move(source)),
       map_(std::move(map)),
       size_(size),
-      code_(std::move(code)) {}
+      code_(std::move(code)),
+      code_from_(source_.get()),
+      all_read_(!source_.valid()) {}
 
 PageRun Artifact::all_code() const { return {0, static_cast<std::uint32_t>(code_.pages.size())}; }
+
+// Some CPUs (arm64) fetch instructions past their data cache.
+bool make_runnable(void* code, std::size_t size) {
+  auto* start = static_cast<char*>(code);
+  __builtin___clear_cache(start, start + size);
+  return mprotect(code, size, PROT_READ | PROT_EXEC) == 0;
+}
+
+bool Artifact::read(PageRun pages, std::uint8_t* to) const {
+  const std::uint64_t at = pages.first * kCodePage;
+  return read_part(code_from_.load(std::memory_order_acquire), code_.offset + at, to + at,
+                   pages.count * kCodePage);
+}
 
 bool Artifact::check(PageRun pages) const {
   return check(map_->view().data() + code_.offset, {&pages, 1});
@@ -71,11 +89,65 @@ bool Artifact::check(const std::uint8_t* mapped, std::span<const PageRun> runs) 
   return all_right();
 }
 
+Result<Fd> Artifact::make_whole() const {
+  FERRY_TRY(Fd whole, memory_file());
+  const std::uint64_t end = code_.offset + code_.size;
+  FERRY_CHECK_OK(copy_part(file_.get(), whole.get(), 0, code_.offset, name_));
+  FERRY_CHECK_OK(copy_part(source_.get(), whole.get(), code_.offset, code_.size, name_));
+  FERRY_CHECK_OK(copy_part(file_.get(), whole.get(), end, size_ - end, name_));
+  FERRY_CHECK_OK(seal(whole.get()));
+  const FileMap map(whole.get(), size_);
+  if (!map.ok()) return errno_error("map " + name_, errno);
+  const PageRun all = all_code();
+  if (!check(map.view().data() + code_.offset, {&all, 1})) return changed();
+  return whole;
+}
+
 Result<int> Artifact::proven() const {
   const std::lock_guard lock(mutex_);
+  if (source_.valid()) {
+    if (!whole_.valid()) {
+      FERRY_TRY(whole_, make_whole());
+      code_from_.store(whole_.get(), std::memory_order_release);
+      all_read_.store(true, std::memory_order_release);
+    }
+    return whole_.get();
+  }
   if (!all_proven_ && code_.size != 0 && !check(all_code())) return changed();
   all_proven_ = true;
   return file_.get();
+}
+
+// In the engine's own mapping: what is hashed is what will run.
+Status Artifact::bring_code(const std::uint8_t* mapping, std::span<const PageRun> runs) const {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): nobody uses it yet
+  auto* mapped = const_cast<std::uint8_t*>(mapping);
+  if (reads_code() && mmap(mapped, code_.size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+    return errno_error("hold the code", errno);
+  }
+  const bool all = runs.size() == 1 && runs.front() == all_code();
+  // With huge pages, where there are any, a tenth of the faults.
+  if (reads_code() && all) static_cast<void>(madvise(mapped, code_.size, MADV_HUGEPAGE));
+  for (const PageRun& run : runs) {
+    if (!reads_code()) {
+      bring_in({mapped, code_.size}, run.first * kCodePage, run.count * kCodePage);
+    } else if (!read(run, mapped)) {
+      return changed();
+    }
+  }
+  if (!check(mapped, runs)) return changed();
+  if (reads_code() && !make_runnable(mapped, code_.size)) {
+    return errno_error("make code runnable", errno);
+  }
+  if (all) all_read_.store(true, std::memory_order_release);
+  return Done{};
+}
+
+Status Artifact::read_rest() const {
+  if (is_read()) return Done{};
+  FERRY_TRY([[maybe_unused]] const int file, proven());
+  return Done{};
 }
 
 Error Artifact::changed() const {
@@ -86,7 +158,7 @@ Error Artifact::changed() const {
 
 bool Artifact::is_proven() const {
   const std::lock_guard lock(mutex_);
-  return all_proven_ || code_.size == 0;
+  return all_proven_ || whole_.valid() || code_.size == 0;
 }
 
 Result<Bytes> Artifact::bytes() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -63,37 +64,59 @@ class FileMap {
 // Thread-safe. Shared by those who opened it and the module that runs it.
 class Artifact {
  public:
+  // `source` valid: `file` has zeros where the code is, which is still to be read from there, at
+  // the same offset. Such a `source` may change at any time.
   Artifact(std::string name, Fd file, std::unique_ptr<FileMap> map, std::uint64_t size,
-           CodeProof code);
+           CodeProof code, Fd source = {});
 
   std::uint64_t size() const { return size_; }
   const std::string& name() const { return name_; }
 
-  // The file, whose first size() bytes are the artifact, with every byte of it proven: hashes the
-  // code first where that has not been done. kDenied: it was changed.
+  // A sealed file whose first size() bytes are the artifact, with every byte of it proven: reads
+  // and hashes the code first where that has not been done. kDenied: it was changed.
   Result<int> proven() const;
-  bool is_proven() const;       // that it has been done
+  bool is_proven() const;  // that it has been done
+  // Reads what of the code has not been read: from then on this needs no other file than its own.
+  Status read_rest() const;
+  bool is_read() const { return all_read_.load(std::memory_order_acquire); }
   Result<Bytes> bytes() const;  // a copy of it, proven
 
   // For code_guard.h, which proves each page before it is used. Null: all is proven as it is.
   const CodeProof* code() const { return code_.size != 0 ? &code_ : nullptr; }
   int file() const { return file_.get(); }
-  // Whether these pages of the code are what they must be. Async-signal-safe.
+  // Whether file() lacks the code: then read() is where it comes from.
+  bool reads_code() const { return source_.valid(); }
+  // Reads these pages to `to`, where the code's first page would lie, for check() to look at;
+  // false: they cannot be read. Async-signal-safe.
+  bool read(PageRun pages, std::uint8_t* to) const;
+  // Whether these pages of the code are what they must be, in file(). Async-signal-safe.
   bool check(PageRun pages) const;
-  // The same of several, where an engine has mapped the code from file().
+  // The same of several, with the code's first page at `mapped`.
   bool check(const std::uint8_t* mapped, std::span<const PageRun> runs) const;
   PageRun all_code() const;
+  // Where an engine has mapped the code from file(): makes `runs` of it (rising, apart) what they
+  // must be. Nobody may use the mapping yet. kDenied: it was changed; it is then of no use.
+  Status bring_code(const std::uint8_t* mapping, std::span<const PageRun> runs) const;
   Error changed() const;  // what to say of code that is not
 
  private:
+  Result<Fd> make_whole() const;
+
   std::string name_;
   Fd file_;
-  std::unique_ptr<FileMap> map_;  // only where code is still to be checked
+  Fd source_;
+  std::unique_ptr<FileMap> map_;  // only where code of file_ is still to be checked
   std::uint64_t size_;
   CodeProof code_;
   mutable std::mutex mutex_;
   mutable bool all_proven_ = false;
+  mutable Fd whole_;  // file_ and the code; not valid: not made yet
+  mutable std::atomic<int> code_from_;
+  mutable std::atomic<bool> all_read_;
 };
+
+// Code that was written as data, in whole pages: for reading and execution. False: see errno.
+bool make_runnable(void* code, std::size_t size);
 
 // The pages' hashes of `code`, which is whole pages.
 std::vector<Hash> hash_pages(ByteView code);

@@ -1,6 +1,5 @@
 #include "bundle/bundle.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -13,6 +12,7 @@
 #include "base/architecture.h"
 #include "base/blake3.h"
 #include "bundle/bundle_format.h"
+#include "bundle/sealed_file.h"
 
 namespace ferry::bundle {
 namespace {
@@ -92,9 +92,10 @@ constexpr std::uint32_t kind_of(const MacKey&) { return kBundleByMac; }
 constexpr std::uint32_t kind_of(const VerifyKey&) { return kBundleBySignature; }
 
 // Only the mark, the version, the kind and where the code lies are looked at before all but the
-// code has been authenticated.
+// code has been authenticated. `source` valid: `file` is a copy of that without its code.
 template <typename Key>
-Result<Bundle> check(Fd file, std::size_t size, const Key& key, const std::string& name) {
+Result<Bundle> check(Fd file, std::size_t size, const Key& key, const std::string& name,
+                     Fd source = {}) {
   start_sodium();
   auto map = std::make_unique<FileMap>(file.get(), size);
   if (!map->ok()) return errno_error("map " + name, errno);
@@ -113,30 +114,14 @@ Result<Bundle> check(Fd file, std::size_t size, const Key& key, const std::strin
   map->touch(size - kBundleTag - covered.after.size(), covered.after.size());
   if (!authentic(footer, covered, key)) return changed(name);
   FERRY_TRY(BundleBody body, read_body(bytes, footer, name));
-  if (body.code.size == 0) map.reset();
+  if (body.code.size == 0) source.reset();
+  if (body.code.size == 0 || source.valid()) map.reset();
   Bundle bundle;
   bundle.info = std::move(body.info);
-  bundle.artifact = std::make_shared<const Artifact>(name, std::move(file), std::move(map),
-                                                     body.artifact_size, std::move(body.code));
+  bundle.artifact =
+      std::make_shared<const Artifact>(name, std::move(file), std::move(map), body.artifact_size,
+                                       std::move(body.code), std::move(source));
   return bundle;
-}
-
-Result<Fd> memory_file() {
-  // Not executable as a program: some systems allow no other (vm.memfd_noexec), and kernels before
-  // 6.3 do not know the flag. To map it for execution is possible with both.
-  constexpr unsigned kNoExecSeal = 8;  // MFD_NOEXEC_SEAL
-  Fd fd(memfd_create("ferry-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING | kNoExecSeal));
-  if (!fd.valid()) fd = Fd(memfd_create("ferry-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd.valid()) return errno_error("keep a bundle in memory", errno);
-  return fd;
-}
-
-// From here on no descriptor and no mapping can change it, this process's own included.
-Status seal(int fd) {
-  if (fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    return errno_error("seal a bundle in memory", errno);
-  }
-  return Done{};
 }
 
 Result<Fd> sealed_copy(ByteView bytes) {
@@ -146,21 +131,12 @@ Result<Fd> sealed_copy(ByteView bytes) {
   return fd;
 }
 
-// Read and not mapped: a file that becomes shorter meanwhile is an error and no signal.
-Result<Fd> sealed_copy(int from, std::uint64_t size, const std::string& name) {
-  FERRY_TRY(Fd fd, memory_file());
-  std::array<std::uint8_t, 64u << 10> part;  // stays in the CPU's cache between read and write
-  while (size != 0) {
-    const ssize_t n = read(from, part.data(), std::min<std::uint64_t>(size, part.size()));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("read " + name, errno);
-    if (n == 0) return Error{Code::kInvalid, name + ": not a bundle, or cut off", ""};
-    const auto got = static_cast<std::size_t>(n);
-    FERRY_CHECK_OK(write_all(fd.get(), ByteView(part).first(got), "a bundle in memory"));
-    size -= got;
-  }
-  FERRY_CHECK_OK(seal(fd.get()));
-  return fd;
+// Where the file says that its code lies; nowhere, if that cannot be so. Proves nothing.
+CodeRange code_in(int fd, std::uint64_t size, const std::string& name) {
+  std::array<std::uint8_t, sizeof(BundleFooter)> last{};
+  if (!read_part(fd, size - last.size(), last.data(), last.size())) return {};
+  const auto footer = read_footer_of(last, size, name);
+  return footer.ok() ? CodeRange{footer->code_offset, footer->code_size} : CodeRange{};
 }
 
 template <typename Key>
@@ -182,9 +158,16 @@ Result<Bundle> open_file(const std::string& path, const Key& key) {
                  "the limit is " + std::to_string(kMaxBundle)};
   }
   // What has been checked must be what is run, for as long as it runs, even if others can write to
-  // the file: check a copy that nobody can change.
-  FERRY_TRY(Fd copy, sealed_copy(fd.get(), size, path));
-  return check(std::move(copy), size, key, path);
+  // the file: check a copy that nobody can change. A start uses little of the code, so that most of
+  // the copy's cost would be for nothing: code is copied, and checked again, where it is first
+  // used.
+  FERRY_TRY(Fd copy, memory_file());
+  const CodeRange code = code_in(fd.get(), size, path);
+  const std::uint64_t end = code.offset + code.size;
+  FERRY_CHECK_OK(copy_part(fd.get(), copy.get(), 0, code.offset, path));
+  FERRY_CHECK_OK(copy_part(fd.get(), copy.get(), end, size - end, path));
+  FERRY_CHECK_OK(seal(copy.get()));
+  return check(std::move(copy), size, key, path, std::move(fd));
 }
 
 template <typename Key>

@@ -106,9 +106,13 @@ bool has_mark(ByteView footer) {
 }
 
 Result<BundleFooter> read_footer(ByteView file, std::string_view name) {
+  return read_footer_of(file, file.size(), name);
+}
+
+Result<BundleFooter> read_footer_of(ByteView last, std::uint64_t size, std::string_view name) {
   BundleFooter footer{};
-  if (file.size() >= sizeof footer) {
-    std::memcpy(&footer, file.data() + file.size() - sizeof footer, sizeof footer);
+  if (last.size() >= sizeof footer) {
+    std::memcpy(&footer, last.data() + last.size() - sizeof footer, sizeof footer);
   }
   if (footer.magic != kMagic) {
     return Error{Code::kInvalid, std::string(name) + ": not a bundle, or cut off", ""};
@@ -119,8 +123,7 @@ Result<BundleFooter> read_footer(ByteView file, std::string_view name) {
                      ", and this program reads " + std::to_string(kVersion),
                  "make it again with this version of ferry"};
   }
-  if (footer.artifact_size > file.size() - sizeof footer ||
-      footer.code_offset > footer.artifact_size ||
+  if (footer.artifact_size > size - sizeof footer || footer.code_offset > footer.artifact_size ||
       footer.code_size > footer.artifact_size - footer.code_offset ||
       ((footer.code_offset | footer.code_size) & kPageMask) != 0) {
     return malformed(name);

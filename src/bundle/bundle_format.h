@@ -42,6 +42,8 @@ bool has_mark(ByteView footer);
 // All that may be read before the check: mark, version, kind, where the code lies (in the
 // artifact), and the tag itself.
 Result<BundleFooter> read_footer(ByteView file, std::string_view name);
+// The same from the last bytes of a file of `size` bytes.
+Result<BundleFooter> read_footer_of(ByteView last, std::uint64_t size, std::string_view name);
 
 // What the tag covers: before the code, and from behind it to the tag.
 struct Covered {

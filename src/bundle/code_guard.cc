@@ -48,12 +48,9 @@ Result<std::unique_ptr<CodeGuard>> CodeGuard::make(std::unique_ptr<CodeGuard> gu
     return Error{Code::kUnsupported, "this kernel's pages are not of 4 KiB", ""};
   }
   FERRY_CHECK_OK(take_faults());
+  // Nobody has the module yet.
+  FERRY_CHECK_OK(guard->artifact_->bring_code(guard->code_, early));
   if (!guard->close_all_but(early)) return errno_error("close the pages of unproven code", errno);
-  // In the engine's own mapping: what was hashed is what will run. Nobody has the module yet.
-  for (const PageRun& run : early) {
-    bring_in({guard->code_, guard->size_}, run.first * kCodePage, run.count * kCodePage);
-  }
-  if (!guard->artifact_->check(guard->code_, early)) return guard->artifact_->changed();
   guard->range_.emplace(guard->code_, guard->size_, *guard);
   return guard;
 }
@@ -88,10 +85,32 @@ bool CodeGuard::close(PageRun pages) const {
                      : ::mprotect(address(pages), size, PROT_NONE) == 0;
 }
 
-bool CodeGuard::open(PageRun pages) const {
+CodeGuard::Opened CodeGuard::open(PageRun pages) const {
+  if (artifact_->reads_code()) return move_in(pages);
+  if (!artifact_->check(pages)) return Opened::kChanged;
   const std::size_t size = pages.count * kCodePage;
-  return by_markers_ ? ::madvise(address(pages), size, kGuardRemove) == 0
-                     : ::mprotect(address(pages), size, PROT_READ | PROT_EXEC) == 0;
+  const bool opened = by_markers_ ? ::madvise(address(pages), size, kGuardRemove) == 0
+                                  : ::mprotect(address(pages), size, PROT_READ | PROT_EXEC) == 0;
+  return opened ? Opened::kDone : Opened::kNoRoom;
+}
+
+// Another thread may do the same at once: then the one's pages take the place of the other's, which
+// are the same.
+CodeGuard::Opened CodeGuard::move_in(PageRun pages) const {
+  const std::size_t size = pages.count * kCodePage;
+  void* made = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (made == MAP_FAILED) return Opened::kNoRoom;
+  // Where the code's first page would be.
+  auto* code = static_cast<std::uint8_t*>(made) - pages.first * kCodePage;
+  Opened opened = Opened::kChanged;
+  if (artifact_->read(pages, code) && artifact_->check(code, {&pages, 1})) {
+    opened = make_runnable(made, size) && ::mremap(made, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+                                                   address(pages)) != MAP_FAILED
+                 ? Opened::kDone
+                 : Opened::kNoRoom;
+  }
+  if (opened != Opened::kDone) ::munmap(made, size);
+  return opened;
 }
 
 bool CodeGuard::close_all_but(std::span<const PageRun> early) {
@@ -137,9 +156,9 @@ bool CodeGuard::on_fault(std::uintptr_t address, FaultKind kind) {
   const std::size_t piece = (address - start_) / kCodePage / piece_;
   // Another thread may have opened it since: then the instruction only has to be tried again.
   if (open_[piece].load(std::memory_order_acquire)) return true;
-  const PageRun pages = pages_of(piece);
-  prove(pages);
-  if (!open(pages)) {
+  const Opened opened = open(pages_of(piece));
+  if (opened == Opened::kChanged) give_up();
+  if (opened == Opened::kNoRoom) {
     open_all();
     return true;
   }
@@ -153,8 +172,9 @@ bool CodeGuard::on_fault(std::uintptr_t address, FaultKind kind) {
 // mapping is always possible.
 void CodeGuard::open_all() {
   const std::size_t count = pieces();
-  prove(artifact_->all_code());
-  if (!open(artifact_->all_code())) {
+  const Opened opened = open(artifact_->all_code());
+  if (opened == Opened::kChanged) give_up();
+  if (opened == Opened::kNoRoom) {
     static_cast<void>(!::write(STDERR_FILENO, last_words_.data(), last_words_.size()));
     _exit(kBrokenExit);
   }
@@ -162,8 +182,7 @@ void CodeGuard::open_all() {
   opened_.store(count, std::memory_order_relaxed);
 }
 
-void CodeGuard::prove(PageRun pages) const {
-  if (artifact_->check(pages)) return;
+void CodeGuard::give_up() const {
   if (!remove_.empty()) ::unlink(remove_.c_str());
   static_cast<void>(!::write(STDERR_FILENO, last_words_.data(), last_words_.size()));
   _exit(kBrokenExit);

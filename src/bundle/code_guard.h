@@ -1,8 +1,10 @@
 // Lets native code run only after it has been proven. An artifact's code lies in memory, mapped
 // from its file by an engine. Pages that a first event was seen to use are proven at once; all
 // others are closed. The first touch of one raises SIGSEGV (fault_router.h), the piece that it is
-// in is hashed through a mapping of our own, and is opened for reading and execution only if the
-// hashes are the proven ones. A piece that was changed ends the process at once,
+// in is hashed, and is opened for reading and execution only if the hashes are the proven ones. It
+// is hashed through a mapping of our own where the artifact's file holds the code; else it is read
+// into memory of its own, hashed there, and moved to its place as a whole, so that no other thread
+// ever sees a part of it. A piece that was changed, or cannot be read, ends the process at once,
 // with a message on stderr and kBrokenExit: code that is running cannot be handed an error.
 #pragma once
 
@@ -47,14 +49,16 @@ class CodeGuard final : public FaultAnswer {
   static Result<std::unique_ptr<CodeGuard>> make(std::unique_ptr<CodeGuard> guard,
                                                  std::span<const PageRun> early);
   void* address(PageRun pages) const;
+  // What came of opening pages.
+  enum class Opened : unsigned char { kDone, kNoRoom, kChanged };
   bool close(PageRun pages) const;
-  bool open(PageRun pages) const;
+  Opened open(PageRun pages) const;
+  Opened move_in(PageRun pages) const;
   bool close_all_but(std::span<const PageRun> early);
   std::size_t pieces() const { return (artifact_->all_code().count + piece_ - 1) / piece_; }
   PageRun pages_of(std::size_t piece) const;
-  // These close to nothing else: they end the process when the code is not what it must be.
-  void prove(PageRun pages) const;
   void open_all();
+  [[noreturn]] void give_up() const;
 
   std::shared_ptr<const Artifact> artifact_;
   const std::uint8_t* code_;

@@ -28,14 +28,11 @@ Result<std::unique_ptr<engine::Module>> load_artifact(
   if (const CodeProof* proof = artifact->code(); proof != nullptr && !artifact->is_proven()) {
     Result<engine::MappedModule> mapped = engine.map(artifact->file(), artifact->size());
     if (mapped.ok() && proof->early.empty() && proof->size <= at_once) {
-      // In the engine's own mapping: what was hashed is what will run, and it is mapped once.
-      const std::uint8_t* code = mapped->image + proof->offset;
-      bring_in({code, proof->size}, 0, proof->size);
       const PageRun all = artifact->all_code();
-      if (!artifact->check(code, {&all, 1})) return artifact->changed();
-      return std::move(mapped->module);
-    }
-    if (mapped.ok()) {
+      const Status brought = artifact->bring_code(mapped->image + proof->offset, {&all, 1});
+      if (brought.ok()) return std::move(mapped->module);
+      if (brought.error().code == Code::kDenied) return brought.error();
+    } else if (mapped.ok()) {
       auto guard = CodeGuard::make(artifact, mapped->image + proof->offset);
       if (guard.ok()) {
         return std::unique_ptr<engine::Module>(

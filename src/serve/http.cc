@@ -14,6 +14,7 @@
 #include "serve/front.h"
 #include "serve/generations.h"
 #include "serve/memory.h"
+#include "serve/rest_of_code.h"
 #include "serve/shut_in.h"
 #include "telemetry/settings.h"
 
@@ -118,6 +119,7 @@ Status work(Shared& shared, WorkerPlace place) {
                 counters.gave_back.fetch_add(1, std::memory_order_relaxed);
               }));
   }
+  const RestOfCode rest(running.unread, [&](const Error& error) { provider.complain(error); });
   serve_until_stopped(
       *server, [&] { counters.ready.store(true, std::memory_order_release); }, place.leaving);
   return Done{};

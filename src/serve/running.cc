@@ -129,7 +129,7 @@ Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
                          Phases& phases) {
   FERRY_TRY(auto engine, provider.make_engine(options));
   phases.end_of("engine");
-  Running running{std::move(engine), nullptr, {}, nullptr, {}, {}};
+  Running running{std::move(engine), nullptr, {}, nullptr, {}, {}, {}};
   running.host = std::make_unique<host::Host>(*running.engine, system_clock(), system_random());
   FERRY_TRY(running.recorders, make_recorders(record, provider.program()));
   for (std::size_t i = 0; i < functions.size(); ++i) {
@@ -145,6 +145,7 @@ Result<Running> bring_up(Provider& provider, std::span<const Listed> functions,
     FERRY_TRY(const bundle::Bundle bundle, provider.bundle(i, running.engine->info()));
     FERRY_TRY(auto loaded, running.host->load(bundle, load));
     running.functions.emplace_back(std::move(loaded));
+    if (!bundle.artifact->is_read()) running.unread.push_back(bundle.artifact);
   }
   for (const host::InService& function : running.functions) {
     for (const auto& recorder : running.recorders)

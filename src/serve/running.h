@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "bundle/artifact.h"
 #include "capsule/store.h"
 #include "host/in_service.h"
 #include "host/sandbox.h"
@@ -61,6 +62,8 @@ struct Running {
   std::unique_ptr<host::Host> provisional_host;
   std::vector<host::InService> functions;                  // as listed
   std::vector<std::shared_ptr<host::Recorder>> recorders;  // of each of them
+  // Of which some code is read where it is first used.
+  std::vector<std::shared_ptr<const bundle::Artifact>> unread;
 };
 
 // Puts a version in the place of another; one that there is none of makes a provisional one stay.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bundle/bundle.h"
+#include "bundle/sealed_file.h"
 #include "elf_of_code.h"
 #include "reset/page_guard.h"
 
@@ -18,12 +19,36 @@ namespace {
 
 constexpr std::uint32_t kPieces = 8;
 
-// Each way of closing pages; on a kernel without the better one both are the same.
-Closing closing = Closing::kBest;
-class CodeGuards : public testing::TestWithParam<Closing> {
- protected:
-  void SetUp() override { closing = GetParam(); }
+// Each way of closing pages; on a kernel without the better one both are the same. And whether the
+// code is in the artifact's file, or read from another when it is used.
+struct Way {
+  Closing closing = Closing::kBest;
+  bool reads = false;
 };
+Way way;
+class CodeGuards : public testing::TestWithParam<Way> {
+ protected:
+  void SetUp() override { way = GetParam(); }
+};
+
+class CodeReadOnUse : public CodeGuards {};
+
+// The same artifact, its code still to be read from a file that can change: `source`.
+std::shared_ptr<const Artifact> without_code(const Artifact& whole, ByteView bytes, int& source) {
+  auto file = memory_file();
+  auto from = memory_file();
+  if (!file.ok() || !from.ok() || !write_all(from->get(), bytes, "source").ok()) return nullptr;
+  const CodeProof& code = *whole.code();
+  const std::uint64_t end = code.offset + code.size;
+  if (!copy_part(from->get(), file->get(), 0, code.offset, "").ok() ||
+      !copy_part(from->get(), file->get(), end, bytes.size() - end, "").ok() ||
+      !seal(file->get()).ok()) {
+    return nullptr;
+  }
+  source = from->get();
+  return std::make_shared<const Artifact>(whole.name(), *std::move(file), nullptr, whole.size(),
+                                          code, *std::move(from));
+}
 
 // A bundle's code in memory as an engine maps it, and guarded.
 class Guarded {
@@ -40,13 +65,15 @@ class Guarded {
     auto bundle = open_bundle(bytes, key);
     if (!bundle.ok()) return;
     size_ = elf.size();
-    base_ = static_cast<std::uint8_t*>(mmap(
-        where, size_, PROT_READ | PROT_EXEC,
-        MAP_PRIVATE | (where != nullptr ? MAP_FIXED_NOREPLACE : 0), bundle->artifact->file(), 0));
-    if (base_ == MAP_FAILED) return;
     artifact = bundle->artifact;
+    if (way.reads) artifact = without_code(*bundle->artifact, bytes, source);
+    if (artifact == nullptr) return;
+    base_ = static_cast<std::uint8_t*>(
+        mmap(where, size_, PROT_READ | PROT_EXEC,
+             MAP_PRIVATE | (where != nullptr ? MAP_FIXED_NOREPLACE : 0), artifact->file(), 0));
+    if (base_ == MAP_FAILED) return;
     auto made = watch ? CodeGuard::make_watch(artifact, base_ + kCodeAt)
-                      : CodeGuard::make(artifact, base_ + kCodeAt, closing);
+                      : CodeGuard::make(artifact, base_ + kCodeAt, way.closing);
     if (made.ok()) {
       guard = std::move(*made);
     } else {
@@ -69,6 +96,7 @@ class Guarded {
   std::shared_ptr<const Artifact> artifact;
   std::unique_ptr<CodeGuard> guard;
   std::optional<Error> why;  // there is none
+  int source = -1;           // where the code is read from, if it is; the artifact's
 
  private:
   std::uint8_t* base_ = nullptr;
@@ -226,10 +254,47 @@ TEST_P(CodeGuards, BesideAGuardOfMemory) {
   munmap(memory, kSize);
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, CodeGuards, testing::Values(Closing::kBest, Closing::kProtect),
-                         [](const auto& which) {
-                           return which.param == Closing::kBest ? "best" : "protect";
-                         });
+// A file that is written in place while it is used: what was read and proven stays, what was not is
+// never run.
+TEST_P(CodeReadOnUse, AFileThatChangesIsNotRun) {
+  const Guarded code({}, nullptr, {{0, 1}});
+  ASSERT_NE(code.guard, nullptr);
+  EXPECT_EQ(code.run(0), 0u);
+  EXPECT_EQ(code.run(5), 5u);
+  for (std::uint32_t at = 0; at < kPieces; ++at) {
+    ASSERT_EQ(pwrite(code.source, "changed", 7, static_cast<off_t>(kCodeAt + at * kCodePiece)), 7);
+  }
+  EXPECT_EQ(code.run(0), 0u);
+  EXPECT_EQ(code.run(5), 5u);
+  EXPECT_EXIT(code.run(1), testing::ExitedWithCode(kBrokenExit), "code was changed");
+  EXPECT_EQ(code.artifact->proven().error().code, Code::kDenied);
+  ASSERT_EQ(ftruncate(code.source, 0), 0);
+  EXPECT_EQ(code.run(5), 5u);
+  EXPECT_EXIT(code.run(1), testing::ExitedWithCode(kBrokenExit), "cannot be checked");
+}
+
+TEST_P(CodeReadOnUse, AFileThatChangesAfterAllWasReadChangesNothing) {
+  const Guarded code;
+  ASSERT_NE(code.guard, nullptr);
+  EXPECT_EQ(code.run(2), 2u);
+  EXPECT_FALSE(code.artifact->is_proven());
+  ASSERT_TRUE(code.artifact->proven().ok());
+  EXPECT_TRUE(code.artifact->is_proven());
+  ASSERT_EQ(ftruncate(code.source, 0), 0);
+  for (std::uint32_t at = 0; at < kPieces; ++at) EXPECT_EQ(code.run(at), at);
+}
+
+std::string name_of(const testing::TestParamInfo<Way>& which) {
+  return std::string(which.param.closing == Closing::kBest ? "best" : "protect") +
+         (which.param.reads ? "_read" : "_copied");
+}
+INSTANTIATE_TEST_SUITE_P(Ways, CodeGuards,
+                         testing::Values(Way{Closing::kBest, false}, Way{Closing::kProtect, false},
+                                         Way{Closing::kBest, true}, Way{Closing::kProtect, true}),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Ways, CodeReadOnUse,
+                         testing::Values(Way{Closing::kBest, true}, Way{Closing::kProtect, true}),
+                         name_of);
 
 }  // namespace
 }  // namespace ferry::bundle

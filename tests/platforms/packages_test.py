@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import unittest
 import zipfile
 
@@ -29,6 +30,9 @@ try:
     import yaml
 except ImportError:
     yaml = None
+
+
+HELLO_GO = BUILD / "functions" / "hello-go.wasm"
 
 
 def free_port():
@@ -138,6 +142,46 @@ class Packages(unittest.TestCase):
         host = self.start(BUILD / "bin" / "ferry-host", {"PORT": str(port)},
                           ["--bundle", str(bundle), "--listen", f"127.0.0.1:{port}"])
         self.assertEqual(host.ask("POST", "/", b"Ada").body, b"Ada")
+
+    def test_a_bundle_that_is_changed_under_a_server_is_never_run(self):
+        """Most of its code is read when it is used, or a second after the start."""
+        out = self.folder / "changing"
+        with zipfile.ZipFile(self.pack("lambda", wasm=HELLO_GO, out=out) /
+                             "function-layer.zip") as layer:
+            layer.extractall(out)
+        bundle = out / "ferry" / "hello-go.ferry"
+        whole = bundle.read_bytes()
+
+        def change():
+            with open(bundle, "r+b") as file:
+                file.write(b"\xcc" * (len(whole) // 2))
+
+        def serve():
+            port = free_port()
+            return self.start(BUILD / "bin" / "ferry-host", {"PORT": str(port)},
+                              ["--bundle", str(bundle), "--listen", f"127.0.0.1:{port}",
+                               "--workers", "1"])
+
+        greeting = b'{"message":"Hello, Ada!"}'
+        host = serve()
+        time.sleep(2)
+        change()
+        for _ in range(20):
+            self.assertEqual(host.ask("POST", "/", b'{"name":"Ada"}').body, greeting)
+            self.assertNotEqual(host.ask("POST", "/", b"not JSON").status, 200)
+        host.end()
+        # At once: it answers right, or a process ends rather than to run it.
+        bundle.write_bytes(whole)
+        host = serve()
+        change()
+        for _ in range(5):
+            try:
+                self.assertEqual(host.ask("POST", "/", b'{"name":"Ada"}').body, greeting)
+            except (OSError, http.client.HTTPException):
+                break
+        host.process.kill()
+        host.process.wait(PATIENCE)
+        host.process.stderr.close()
 
     def test_knative(self):
         out = self.pack("knative", "--tag", "registry.example/echo:1")
