@@ -48,8 +48,7 @@ int serve(Control& service, ferry::Fd socket) {
   }
   server = made->get();
   std::signal(SIGTERM, [](int) { server->drain(); });
-  server->run();
-  return 0;
+  return server->run().ok() ? 0 : 1;
 }
 
 // One worker is this process; more are children, ended with it.

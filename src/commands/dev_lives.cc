@@ -163,9 +163,9 @@ Status serve(const std::string& path, const CommonOptions& common, int channel,
       if (!changed.ok()) function.settle();  // the interpreter stays
     });
   }
-  serve::serve_until_stopped(*server, [&] { recorder->send(ready); });
+  Status served = serve::serve_until_stopped(*server, [&] { recorder->send(ready); });
   later.reset();  // before what it changes goes
-  return Done{};
+  return served;
 }
 
 std::string text_of(const platforms::Answer& answer) {

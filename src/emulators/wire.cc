@@ -7,6 +7,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/say.h"
+#include "base/thread.h"
 #include "http/client.h"
 #include "http/listener.h"
 
@@ -57,7 +59,10 @@ class Loopback final : public Wire {
     made->address_ = listeners.address;
     FERRY_TRY(made->server_, http::Server::make(std::move(options), adapter));
     FERRY_CHECK_OK(made->server_->listen(std::move(listeners.sockets.front())));
-    made->thread_ = std::thread([server = made->server_.get()] { server->run(); });
+    FERRY_TRY(made->thread_, start_thread([server = made->server_.get()] {
+                if (const Status served = server->run(); !served.ok())
+                  say("{}\n", served.error().text());
+              }));
     return std::unique_ptr<Wire>(std::move(made));
   }
   ~Loopback() override {

@@ -16,7 +16,7 @@ constexpr std::size_t kSpareThreads = 64;
 
 thread_local LeaderFollowers::Member* LeaderFollowers::this_thread_ = nullptr;
 
-void LeaderFollowers::spawn() {
+int LeaderFollowers::spawn() {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStack);
@@ -29,11 +29,15 @@ void LeaderFollowers::spawn() {
   if (failed == 0) {
     static_cast<void>(member.release());  // join_ended() deletes it
   } else {
-    --alive_;  // out of threads: the watch tries again at its next tick
+    --alive_;
     --standing_by_;
-    on_no_thread_(failed);
   }
   pthread_attr_destroy(&attributes);
+  return failed;
+}
+
+void LeaderFollowers::add_thread() {
+  if (const int failed = spawn(); failed != 0) on_no_thread_(failed);
 }
 
 void* LeaderFollowers::thread_main(void* member) {
@@ -126,7 +130,7 @@ void LeaderFollowers::pass_the_lead() {
   if (standing_by_ > 0) {
     wake_.notify_one();
   } else {
-    spawn();
+    add_thread();
   }
 }
 
@@ -172,7 +176,7 @@ void LeaderFollowers::watch() {
     changed_.wait_for(lock, kTick);
     join_ended();
     if (lead_is_free_ && standing_by_ == 0) {
-      spawn();
+      add_thread();
     }
     Ticket now = turn_.load(std::memory_order_acquire);
     same = now == last ? same + 1 : 0;
@@ -197,10 +201,10 @@ void LeaderFollowers::watch() {
   }
 }
 
-void LeaderFollowers::run() {
+Status LeaderFollowers::run() {
   {
     std::lock_guard lock(mutex_);
-    spawn();
+    if (const int failed = spawn(); failed != 0) return errno_error("start a thread", failed);
   }
   watch();
   std::unique_lock lock(mutex_);
@@ -210,6 +214,7 @@ void LeaderFollowers::run() {
       changed_.wait_for(lock, kTick);
     }
   }
+  return Done{};
 }
 
 }  // namespace ferry::http

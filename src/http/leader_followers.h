@@ -22,6 +22,7 @@
 #include <pthread.h>
 
 #include "base/blocking.h"
+#include "base/result.h"
 #include "http/small_slices.h"
 
 namespace ferry::http {
@@ -47,8 +48,8 @@ class LeaderFollowers {
   LeaderFollowers& operator=(const LeaderFollowers&) = delete;
 
   // Starts the first leader and keeps watch on the calling thread. Returns when the work is over
-  // and every thread has ended.
-  void run();
+  // and every thread has ended; an error at once where there is no thread for the first leader.
+  Status run();
 
   // Around each guest, by the leader. leave() is false when another was promoted since: then
   // nothing that belongs to the leader may be touched any more.
@@ -87,7 +88,8 @@ class LeaderFollowers {
     Member* next = nullptr;  // of those that are gone
   };
 
-  void spawn();
+  int spawn();        // an errno, or 0
+  void add_thread();  // the watch tries again at its next tick where there is none to be had
   static void* thread_main(void* member);
   void lead_or_wait(Member& member);
   void watch();

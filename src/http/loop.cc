@@ -25,10 +25,11 @@ Server::Loop::Loop(ServerOptions options, Service& service)
   }
 }
 
-void Server::Loop::run() {
+Status Server::Loop::run() {
   threads_ = true;
-  leader_followers_.run();
+  Status done = leader_followers_.run();
   threads_ = false;
+  return done;
 }
 
 void Server::Loop::step() { turn(false); }

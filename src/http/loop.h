@@ -25,7 +25,7 @@ class Server::Loop {
   Status listen(Fd listener);
   Status adopt(Fd connected, std::string peer);
 
-  void run();
+  Status run();
   void step();
   int fd() const { return epoll_.get(); }
   void order(int what);  // kDrain or kStop; async-signal-safe

@@ -15,7 +15,7 @@ Result<std::unique_ptr<Server>> Server::make(ServerOptions options, Service& ser
 
 Status Server::listen(Fd listener) { return loop_->listen(std::move(listener)); }
 Status Server::adopt(Fd connected) { return loop_->adopt(std::move(connected), {}); }
-void Server::run() { loop_->run(); }
+Status Server::run() { return loop_->run(); }
 int Server::fd() const { return loop_->fd(); }
 void Server::step() { loop_->step(); }
 void Server::drain() { loop_->order(Loop::kDrain); }

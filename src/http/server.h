@@ -79,7 +79,8 @@ class Server {
   Status listen(Fd listener);
   Status adopt(Fd connected);
 
-  void run();
+  // An error where there is no thread to serve with.
+  Status run();
 
   int fd() const;
   void step();  // what is ready now, without waiting

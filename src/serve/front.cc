@@ -47,8 +47,8 @@ http::ServerOptions front_options(std::span<const function::Limits> limits) {
   return server;
 }
 
-void serve_until_stopped(http::Server& server, const std::function<void()>& on_ready,
-                         const Leaving& leaving) {
+Status serve_until_stopped(http::Server& server, const std::function<void()>& on_ready,
+                           const Leaving& leaving) {
   draining_server = &server;
   leaving_process = leaving;
   struct sigaction action {};
@@ -56,8 +56,9 @@ void serve_until_stopped(http::Server& server, const std::function<void()>& on_r
   action.sa_flags = SA_RESTART | SA_SIGINFO;
   sigaction(SIGTERM, &action, nullptr);
   on_ready();
-  server.run();
+  Status served = server.run();
   std::signal(SIGTERM, SIG_IGN);
+  return served;
 }
 
 }  // namespace ferry::serve

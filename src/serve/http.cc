@@ -120,9 +120,8 @@ Status work(Shared& shared, WorkerPlace place) {
               }));
   }
   const RestOfCode rest(running.unread, [&](const Error& error) { provider.complain(error); });
-  serve_until_stopped(
+  return serve_until_stopped(
       *server, [&] { counters.ready.store(true, std::memory_order_release); }, place.leaving);
-  return Done{};
 }
 
 }  // namespace

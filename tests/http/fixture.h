@@ -70,7 +70,7 @@ class TestServer {
     }
   }
   TestServer& start() {
-    thread = std::thread([this] { server->run(); });
+    thread = std::thread([this] { EXPECT_TRUE(server->run().ok()); });
     return *this;
   }
   void join() { thread.join(); }

@@ -217,7 +217,7 @@ class PlayedApi : public http::Service {
     options.lanes = {{4}};
     server_ = std::move(*http::Server::make(options, *this));
     EXPECT_TRUE(server_->listen(std::move(listeners->sockets[0])).ok());
-    thread_ = std::thread([this] { server_->run(); });
+    thread_ = std::thread([this] { EXPECT_TRUE(server_->run().ok()); });
   }
   int lane(const http::Request&) override { return 0; }
   std::string address;

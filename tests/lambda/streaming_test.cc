@@ -159,7 +159,7 @@ std::size_t connections(bool close) {
   options.lanes = {{4}};
   auto server = std::move(*http::Server::make(options, api));
   EXPECT_TRUE(server->listen(std::move(listeners->sockets[0])).ok());
-  std::thread thread([&] { server->run(); });
+  std::thread thread([&] { EXPECT_TRUE(server->run().ok()); });
   auto client = RuntimeApi::at(listeners->address, -1);
   for (int i = 0; i < 10; ++i) {
     EXPECT_TRUE(client->next().ok());

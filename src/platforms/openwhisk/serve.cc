@@ -72,14 +72,14 @@ Status serve(serve::Provider& provider, const serve::Options& options) {
   const bool announced = listeners.port_chosen || tells;
   if (!needs.late) serve::shut_in(provider, options, needs);
   FERRY_TRY(const auto improving, improver->begin(running));
-  serve::serve_until_stopped(*server, [&] {
+  FERRY_CHECK_OK(serve::serve_until_stopped(*server, [&] {
     if (announced) {
       const std::size_t known = functions.size();
       say("{}: OpenWhisk on http://{}/, {}\n", provider.program(), listeners.address,
           known == 0 ? "waiting for /init"
                      : fmt::format("{} function{} here", known, known == 1 ? "" : "s"));
     }
-  });
+  }));
   http::stop_listening(listeners);
   return Done{};
 }

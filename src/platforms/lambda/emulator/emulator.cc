@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/say.h"
+#include "base/thread.h"
 #include "http/listener.h"
 #include "platforms/json_view.h"
 #include "platforms/lambda/replies.h"
@@ -48,7 +50,10 @@ Result<std::unique_ptr<RuntimeEmulator>> RuntimeEmulator::start(unsigned concurr
   options.reader.body = 256u << 20;
   FERRY_TRY(made->server_, http::Server::make(std::move(options), *made));
   FERRY_CHECK_OK(made->server_->listen(std::move(listeners.sockets[0])));
-  made->thread_ = std::thread([server = made->server_.get()] { server->run(); });
+  FERRY_TRY(made->thread_, start_thread([server = made->server_.get()] {
+              if (const Status served = server->run(); !served.ok())
+                say("{}\n", served.error().text());
+            }));
   return made;
 }
 
