@@ -73,7 +73,7 @@ Result<std::optional<Received>> cloudevents_of(HttpRequest& request);
 class PlainRequest final : public LazyEvent {
  public:
   // Takes the body, and borrows all else.
-  PlainRequest(HttpRequest request, const Clock& clock, Random& random,
+  PlainRequest(HttpRequest&& request, const Clock& clock, Random& random,
                std::span<const std::string_view> carried = default_carried_headers());
   PlainRequest(const PlainRequest&) = delete;  // views into itself
   PlainRequest& operator=(const PlainRequest&) = delete;

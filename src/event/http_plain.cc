@@ -141,7 +141,7 @@ std::span<const std::string_view> default_carried_headers() {
   return kNames;
 }
 
-PlainRequest::PlainRequest(HttpRequest request, const Clock& clock, Random& random,
+PlainRequest::PlainRequest(HttpRequest&& request, const Clock& clock, Random& random,
                            std::span<const std::string_view> carried)
     : request_(std::move(request)), random_(random), clock_(clock), carried_(carried) {
   if (!request_.body.empty()) event_.data = std::move(request_.body);

@@ -125,8 +125,10 @@ Result<Event> from_binary(std::span<const HeaderView> headers,
 Result<std::optional<Received>> read_message(std::span<const HeaderView> headers,
                                              std::optional<std::string_view> content_type,
                                              std::string& body) {
+  const Format format = content_type ? format_of(*content_type) : Format::kNone;
+  const bool binary = has_required_header(headers);
+  if (format == Format::kNone && !binary) return std::optional<Received>();  // most requests
   Received out;
-  Format format = content_type ? format_of(*content_type) : Format::kNone;
   if (format == Format::kJsonBatch) {
     FERRY_CHECK_OK(check_charset(*content_type));
     out.mode = Mode::kBatch;
@@ -140,7 +142,7 @@ Result<std::optional<Received>> read_message(std::span<const HeaderView> headers
     add_tracing(out.event, headers, false);
     return std::optional<Received>(std::move(out));
   }
-  if (has_required_header(headers)) {
+  if (binary) {
     out.mode = Mode::kBinary;
     FERRY_TRY(out.event, from_binary(headers, content_type, std::move(body)));
     return std::optional<Received>(std::move(out));

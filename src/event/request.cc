@@ -12,7 +12,7 @@ constexpr std::string_view kType = "content-type";
 
 }  // namespace
 
-RequestEvent::RequestEvent(HttpRequest request, const Clock& clock, Random& random,
+RequestEvent::RequestEvent(HttpRequest&& request, const Clock& clock, Random& random,
                            std::span<const std::string_view> carried)
     : request_(std::move(request)), plain_(without_content(), clock, random, carried) {}
 

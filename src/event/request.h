@@ -21,7 +21,7 @@ bool is_cloudevent(std::span<const HeaderView> headers);
 class RequestEvent final : public LazyEvent {
  public:
   // Takes the body, and borrows all else.
-  RequestEvent(HttpRequest request, const Clock& clock, Random& random,
+  RequestEvent(HttpRequest&& request, const Clock& clock, Random& random,
                std::span<const std::string_view> carried = default_carried_headers());
 
   // kInvalid where the request's target or host is none. To be asked before anything else.
