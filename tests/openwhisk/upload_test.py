@@ -84,8 +84,11 @@ class Upload(unittest.TestCase):
     def searcher(self, box):
         """The process that looks for better versions; it ends when it has looked for all."""
         children = pathlib.Path(f"/proc/{box.process.pid}/task/{box.process.pid}/children")
-        [pid] = children.read_text().split()
-        return pid
+        end = time.monotonic() + PATIENCE
+        while not (pids := children.read_text().split()):
+            self.assertLess(time.monotonic(), end, "it was not started")
+            time.sleep(0.01)
+        return pids[0]
 
     def wait_until_ended(self, pid):
         end = time.monotonic() + PATIENCE
