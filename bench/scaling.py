@@ -60,7 +60,7 @@ def measure(bench):
         "ferry, C": Layouts(lambda core, workers, *extra: bench.ferry(
             bench.hello, core=core, workers=workers, extra=("--quiet", *extra)), cores)}
     rounds = {name: [] for name in [*KINDS, *candidates]}
-    for number in range(bench.rounds(12, 3)):
+    for number in range(bench.rounds(8, 3)):
         order = list(rounds)
         random.shuffle(order)
         for name in order:

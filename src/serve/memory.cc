@@ -82,6 +82,15 @@ std::optional<std::uint64_t> memory_limit(const std::string& root) {
   return least < kNoLimit ? std::optional(least) : std::nullopt;
 }
 
+bool are_ended_together(const std::string& root) {
+  for (const Cgroups& each : cgroups(root)) {
+    for (const std::string& folder : each.folders) {
+      if (text_of(folder + "/memory.oom.group").starts_with('1')) return true;
+    }
+  }
+  return false;
+}
+
 Fd open_memory_pressure(const std::string& root) {
   std::vector<std::string> paths;
   for (const Cgroups& each : cgroups(root)) {

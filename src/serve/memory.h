@@ -19,6 +19,11 @@ namespace ferry::serve {
 // that stands for "/", for tests.
 std::optional<std::uint64_t> memory_limit(const std::string& root = "");
 
+// Whether the kernel, where that limit is reached, ends all processes of a cgroup together
+// (memory.oom.group of version 2, which Kubernetes sets), so that none can be given up for the
+// others.
+bool are_ended_together(const std::string& root = "");
+
 // What becomes urgent (POLLPRI) when tasks waited for memory for a tenth of some seconds: of this
 // cgroup where it says so, else of the machine. Not valid: the kernel does not tell, or forbids it.
 Fd open_memory_pressure(const std::string& root = "");

@@ -2,6 +2,8 @@
 #include "serve/improver.h"
 
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -61,11 +63,13 @@ struct Found {
 
 // The supervisor's loop, until `count` were found or nothing more can be.
 std::vector<Found> search(Searching& provider, std::size_t count,
-                          std::chrono::seconds longest = std::chrono::seconds(60)) {
+                          std::chrono::seconds longest = std::chrono::seconds(60),
+                          const std::string& root = "") {
   std::vector<Found> all;
   ImproverOptions options;
   options.key.bytes.fill(7);
   options.longest = longest;
+  options.root = root;
   Improver improver(provider, options, [&](const Change& change) {
     all.push_back({change.function, change.words, change.bundle.valid()});
   });
@@ -88,6 +92,29 @@ TEST(ImproverTest, TellsOfEachFunctionInTurn) {
   EXPECT_THAT(search(provider, 3), testing::ElementsAre(Found{0, "it is better", true},
                                                         Found{1, "it is good as it is", false},
                                                         Found{2, "it is better", true}));
+}
+
+TEST(ImproverTest, NoneIsMadeWhereItCouldEndTheWholeContainer) {
+  char folder[] = "/tmp/ferry-improver-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  const std::filesystem::path root = folder;
+  std::filesystem::create_directories(root / "proc/self");
+  std::filesystem::create_directories(root / "sys/fs/cgroup");
+  std::ofstream(root / "proc/self/cgroup") << "0::/\n";
+  std::ofstream(root / "sys/fs/cgroup/memory.oom.group") << "1\n";
+  std::ofstream(root / "sys/fs/cgroup/memory.max") << "268435456\n";
+  Searching provider({found});
+  EXPECT_THAT(
+      search(provider, 1, std::chrono::seconds(60), folder),
+      testing::ElementsAre(
+          Found{0,
+                "no snapshot: making one may take 512 MiB, memory is limited to 256 MiB, and where "
+                "it runs out all processes are ended (memory.oom.group)",
+                false}));
+  std::ofstream(root / "sys/fs/cgroup/memory.max") << "1073741824\n";
+  EXPECT_THAT(search(provider, 1, std::chrono::seconds(60), folder),
+              testing::ElementsAre(Found{0, "it is better", true}));
+  std::filesystem::remove_all(root);
 }
 
 TEST(ImproverTest, ACrashCostsOneFunction) {

@@ -47,6 +47,15 @@ TEST_F(Cgroup, InAContainerTheLimitIsAtTheTop) {
   EXPECT_EQ(memory_limit(root_), 64 * kMebibyte);
 }
 
+TEST_F(Cgroup, WhoseProcessesEndTogetherSaysSo) {
+  write("/proc/self/cgroup", "0::/pod/container\n");
+  EXPECT_FALSE(are_ended_together(root_));
+  write("/sys/fs/cgroup/pod/container/memory.oom.group", "0\n");
+  EXPECT_FALSE(are_ended_together(root_));
+  write("/sys/fs/cgroup/pod/memory.oom.group", "1\n");
+  EXPECT_TRUE(are_ended_together(root_));
+}
+
 TEST_F(Cgroup, OfTheFirstVersion) {
   write("/proc/self/cgroup", "5:cpu,cpuacct:/a\n4:memory:/docker/1\n0::/\n");
   write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");

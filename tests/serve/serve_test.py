@@ -354,6 +354,23 @@ class Processes(Folder):
             self.assertEqual(told[b"count"], b"3")
             self.assertGreater(float(told[b"sum"]), 1.2)  # one waited half a second, one a whole
 
+    def test_a_memory_budget_bounds_what_is_kept(self):
+        names = [f"kept-{n}" for n in range(6)]
+        homes = [write_function(name, self.echo, self.folder) for name in names]
+        kept = {}
+        for budget in ("1GiB", "10KiB"):
+            with Server(self.folder, *homes, options=["--workers", "1", "--memory-budget", budget]) as server:
+                for turn in range(4):
+                    for name in names:
+                        body = f"{name} {turn}".encode()
+                        self.assertEqual(server.ask(path=f"/{name}", body=body).body, body)
+                [told] = re.findall(rb"^ferry_kept_bytes(?:\{.*\})? (\S+)$",
+                                    server.admin("/metrics").body, re.M)
+                kept[budget] = float(told)
+        self.assertGreater(kept["1GiB"], 10 << 10)
+        self.assertLessEqual(kept["10KiB"], 10 << 10)
+        self.assertGreater(kept["10KiB"], 0)
+
     def test_sigterm_finishes_what_was_accepted(self):
         with Server(self.folder, self.nap, options=["--workers", "1"]) as server:
             callers = [http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
