@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Components, served by ferry and by wasmtime's own server: bench/components.py BUILD [--rounds N]
+And on each engine that binds them, in one process: bench/components.py BUILD --engines
 
 The same component and the same request, `{"name":"Ada"}`. Both servers are pinned to one core and wrk
 to another; in each round one is loaded after the other, so that both meet the same machine. What a
 request cost is the CPU time of the server's processes, which other work on the machine changes less
 than requests a second. Memory is what is resident, what processes share divided among them. In the rows
-called warmed, ferry serves a snapshot after this request (--warm). First answer: from the start of the process, with the compiled component in
-the cache. Medians over the rounds. Writes docs/data/components.json.
+called warmed, ferry serves a snapshot after this request (--warm). First answer: from the start of the
+process, with the compiled component in the cache. Medians over the rounds. Writes docs/data/components.json.
 
 Needs `tools/setup.sh components bench` and `make functions-components`; a component that is not built
 is left out and named.
@@ -25,6 +26,7 @@ import sys
 import tempfile
 import time
 
+import compare
 import servers
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -107,6 +109,44 @@ def measure(lines, warm, rounds, seconds):
             for name in running}
 
 
+ENGINES = ["wasmtime", "wasmer", "wasmer:singlepass", "wasmi"]
+METRICS = {"compile_us": "compile, CPU time", "event_new_us": "event, new instance",
+           "event_kept_us": "event, kept instance"}
+
+
+def engine_table(reports):
+    """wasmtime's own figure, and for the others how many times as much they take."""
+    rows = []
+    for report in reports:
+        tables = compare.Tables(report)
+        for name in tables.functions:
+            for metric, title in METRICS.items():
+                own = tables.median(name, "wasmtime", metric)
+                rows.append([f"{name}: {title}", compare.shown(metric, own) if own else "–",
+                             *[tables.over(name, engine, metric, "wasmtime") for engine in ENGINES[1:]]])
+    machine = reports[0]["machine"]
+    return {"columns": ["", "wasmtime", *[f"{each}, times" for each in ENGINES[1:]]], "rows": rows,
+            "machine": f"{machine['cores']} cores, {machine['cpu']}, {machine['kernel']}, "
+                       f"load {machine['load_before']:.1f}",
+            "command": "bench/components.py build --engines",
+            "date": reports[0]["time"][:10]}
+
+
+def compare_engines(build, named):
+    """Each function in a run of its own; `named`: what such runs printed."""
+    if named:
+        return [json.loads(path.read_text()) for path in named]
+    reports = []
+    for name in COMPONENTS.values():
+        if (component := build / "functions" / f"{name}.wasm").exists():
+            words = [word for engine in ENGINES for word in ("--engine", engine)]
+            done = subprocess.run([build / "bin/ferry", "compare", component, *words, "--data",
+                                   servers.DATA, "--compiles", "1", "--processes", "3", "--output",
+                                   "json"], stdout=subprocess.PIPE, check=True)
+            reports.append(json.loads(done.stdout))
+    return reports
+
+
 def row(language, ours, theirs):
     def pair(key, form, scale=1.0):
         return f"{ours[key] / scale:{form}} / {theirs[key] / scale:{form}}"
@@ -123,13 +163,21 @@ def main():
     ask.add_argument("--rounds", type=int, default=5)
     ask.add_argument("--seconds", type=int, default=3)
     ask.add_argument("--only", choices=COMPONENTS, help="this language; the rows of others stay")
+    ask.add_argument("--engines", action="store_true", help="each engine, by ferry compare")
+    ask.add_argument("--from", dest="named", type=pathlib.Path, action="append",
+                     help="with --engines: what ferry compare --output json printed; measures nothing")
     given = ask.parse_args()
+    figures = ROOT / "docs/data/components.json"
+    data = json.loads(figures.read_text())
+    if given.engines:
+        data["tables"]["engines"] = engine_table(compare_engines(given.build.resolve(), given.named))
+        figures.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        return
     wasmtime = find_wasmtime()
     if not shutil.which("wrk"):
         sys.exit("bench: no wrk: tools/setup.sh bench")
     version = subprocess.run([wasmtime, "--version"], capture_output=True, text=True, check=True)
-    figures = ROOT / "docs/data/components.json"
-    kept = json.loads(figures.read_text())["tables"]["serve"]["rows"] if given.only else []
+    kept = data["tables"]["serve"]["rows"] if given.only else []
     rows = []
     with tempfile.TemporaryDirectory(prefix="ferry-bench-") as cache:
         os.environ["XDG_CACHE_HOME"] = cache
@@ -160,7 +208,7 @@ def main():
                        f"--seconds {given.seconds}",
             "machine": f"{cores} cores, Linux {platform.release()}, {version.stdout.split(' (')[0].strip()}",
             "date": datetime.date.today().isoformat(),
-            "tables": {"serve": {"columns": columns, "rows": rows}}}
+            "tables": {**data["tables"], "serve": {"columns": columns, "rows": rows}}}
     figures.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -58,6 +58,18 @@ rust_component() {
   cp "$cache/rust/wasm32-wasip2/release/$2.wasm" "$work/out.wasm"
 }
 
+# link_command OBJECT...: C or C++ on the C library of WASI 0.2: the one that Rust's target brings, which
+# is wasi-libc, with its linker. wasi-sdk has both under one roof.
+link_command() {
+  host=$(rustc -vV | sed -n 's/^host: //p')
+  libraries=$(rustc --print sysroot)/lib/rustlib
+  libc=$libraries/wasm32-wasip2/lib/self-contained
+  tools=$libraries/$host/bin
+  "$tools/wasm-component-ld" --wasm-ld-path "$tools/gcc-ld/wasm-ld" --strip-debug \
+    "$libc/crt1-command.o" "$@" -L "$libc" -lc "$(clang-16 --target=wasm32-wasi --print-libgcc-file-name)" \
+    -o "$work/out.wasm"
+}
+
 case $name in
   hello-js) node_component hello.mjs ;;
   catalogue-js) node_component index.js ;;
@@ -82,18 +94,18 @@ case $name in
       -C panic=abort -C strip=debuginfo hello-rust/main.rs -o "$work/out.wasm")
     ;;
   hello-c-run)
-    # hello-c itself, on the C library of WASI 0.2: the one that Rust's target brings, which is
-    # wasi-libc, with its linker. wasi-sdk has both under one roof.
-    host=$(rustc -vV | sed -n 's/^host: //p')
-    libraries=$(rustc --print sysroot)/lib/rustlib
-    libc=$libraries/wasm32-wasip2/lib/self-contained
-    tools=$libraries/$host/bin
     for file in main json; do
       clang-16 --target=wasm32-wasi -O2 -c "$functions/hello-c/$file.c" -o "$work/$file.o"
     done
-    "$tools/wasm-component-ld" --wasm-ld-path "$tools/gcc-ld/wasm-ld" --strip-debug \
-      "$libc/crt1-command.o" "$work/main.o" "$work/json.o" -L "$libc" -lc \
-      "$(clang-16 --target=wasm32-wasi --print-libgcc-file-name)" -o "$work/out.wasm"
+    link_command "$work/main.o" "$work/json.o"
+    ;;
+  hello-cpp-run)
+    llvm=$(dirname "$(dirname "$(readlink -f "$(command -v clang-16)")")")
+    for file in main json; do
+      clang++-16 --target=wasm32-wasi -O2 -std=c++20 -fno-exceptions -nostdinc++ \
+        -isystem "$llvm/include/wasm32-wasi/c++/v1" -c "$functions/hello-cpp/$file.cc" -o "$work/$file.o"
+    done
+    link_command "$work/main.o" "$work/json.o" -L "$llvm/lib/wasm32-wasi" -lc++ -lc++abi
     ;;
   *)
     echo "no sample component '$name'" >&2

@@ -29,7 +29,7 @@ import time
 from sample_requests import HTTP, bodies, requests
 
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-RUN = ["hello-rust-run", "hello-rust-async-run", "hello-c-run"]
+RUN = ["hello-rust-run", "hello-rust-async-run", "hello-c-run", "hello-cpp-run"]
 # One answer of many lines each, "what was called: what it gave" (conformance/).
 CONFORMANCE = ["conformance-http", "conformance-run"]
 # Lines in which the two hosts differ, and why ferry answers as it does.

@@ -24,7 +24,7 @@ ROOT = HERE.parent.parent
 BUILD = None
 ENGINES = ("wasmtime", "wasmi")  # lucet binds no component; wasmer is left out of most builds
 PATIENCE = 900  # a component of 18 MB is compiled; the machine may be busy
-SAMPLES = ("hello-js", "hello-py", "hello-rust-http", "hello-rust-run", "hello-c-run", "hello-rust-async",
+SAMPLES = ("hello-js", "hello-py", "hello-rust-http", "hello-rust-run", "hello-c-run", "hello-cpp-run", "hello-rust-async",
            "hello-rust-async-run", "hello-go-http", "feed-go-http", "catalogue-js", "orders-ts",
            "markdown-py", "summary-rust-http")
 
@@ -116,7 +116,7 @@ class Verify(Case):
         self.verify("hello-rust-async", "hello.toml")
 
     def test_commands(self):
-        for name in ("hello-c-run", "hello-rust-run", "hello-rust-async-run"):
+        for name in ("hello-c-run", "hello-cpp-run", "hello-rust-run", "hello-rust-async-run"):
             self.verify(name, ROOT / "tests/verify/cases/hello.toml")
 
     def test_typescript(self):
