@@ -170,7 +170,8 @@ Status serve(const std::string& path, const CommonOptions& common, int channel,
 
 std::string text_of(const platforms::Answer& answer) {
   std::string out = fmt::format("{}\n", answer.status);
-  for (const auto& [name, value] : answer.fields) out += name + ": " + value + "\n";
+  for (const auto& [name, value] : answer.fields)
+    fmt::format_to(std::back_inserter(out), "{}: {}\n", name, value);
   return out + "\n" + answer.body;
 }
 

@@ -1,11 +1,10 @@
 #include "function/function.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include "base/digest.h"
 #include "base/file.h"

@@ -33,6 +33,6 @@ struct Leaving {
 // Serves until SIGTERM has been obeyed. `on_ready` is called once that signal would be. Once in a
 // process. An error where there is no thread to serve with.
 Status serve_until_stopped(http::Server& server, const std::function<void()>& on_ready,
-                         const Leaving& leaving = {});
+                           const Leaving& leaving = {});
 
 }  // namespace ferry::serve
