@@ -264,7 +264,8 @@ class Bench:
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as empty:
                     rounds[name].append(way({**os.environ, "XDG_CACHE_HOME": empty}))
                     # `ferry run` leaves a compiler behind.
-                    while "ferry run" in name and not list(pathlib.Path(empty).glob("ferry/*.ferry")):
+                    store = pathlib.Path(empty)
+                    while "ferry run" in name and not list(store.glob("ferry/*.ferry")):
                         time.sleep(0.1)
         return {name: summaries(each) for name, each in rounds.items()}
 

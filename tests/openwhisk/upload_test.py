@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Raw wasm that /init brings: answered at once, by an interpreter where the compiler takes long, and
-from a snapshot later on; with the same answers all the time."""
+"""Raw wasm that /init brings: answered at once, by an interpreter where the compiler takes long,
+and from a snapshot later on; with the same answers all the time."""
 import argparse
 import base64
 import json

@@ -359,7 +359,8 @@ class Processes(Folder):
         homes = [write_function(name, self.echo, self.folder) for name in names]
         kept = {}
         for budget in ("1GiB", "10KiB"):
-            with Server(self.folder, *homes, options=["--workers", "1", "--memory-budget", budget]) as server:
+            options = ["--workers", "1", "--memory-budget", budget]
+            with Server(self.folder, *homes, options=options) as server:
                 for turn in range(4):
                     for name in names:
                         body = f"{name} {turn}".encode()

@@ -142,8 +142,8 @@ class Snapshots(unittest.TestCase):
         """Recorded events of a Go program's snapshot differed from their replay."""
         (self.folder / "records").mkdir()
         with self.serve(GO, options=["--record", self.folder / "records"]) as server:
-            server.wait_for_line("ferry: hello-go: no snapshot: events are recorded, and its start-up "
-                                 "draws", COMPILING)
+            server.wait_for_line("ferry: hello-go: no snapshot: events are recorded, and its "
+                                 "start-up draws", COMPILING)
             self.ask(server)
             server.wait_for_metric("ferry_function_snapshot", 0)
 

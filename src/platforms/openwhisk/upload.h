@@ -23,8 +23,8 @@ struct Uploaded {
 Result<Uploaded> load_upload(host::Host& host, Upload code, const std::string& name,
                              const AdapterOptions& options, bool may_be_provisional);
 
-// Lets better versions of it be looked for, where there is somebody who does. When everything that
-// is to be known of each version (recorders) is attached to this one.
+// Begins the search for better versions of it, where this program searches. To be called once the
+// recorders are attached: each version takes them over from this one.
 void improve(host::Host& host, const Uploaded& uploaded, const AdapterOptions& options);
 
 }  // namespace ferry::platforms::openwhisk
