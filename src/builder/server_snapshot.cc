@@ -50,7 +50,9 @@ Result<ServerVersion> snapshot_for_server(engine::Engine& engine,
     not_warmed = fmt::format("; not warmed: {}", tried.error().text());
     function::Function cold = function;
     cold.manifest.warm.clear();
-    tried = build_snapshot(engine, options, cold, how);
+    auto unwarmed = build_snapshot(engine, options, cold, how);
+    // Where that fails too, the reason to give is that of what was asked for.
+    if (unwarmed.ok()) tried = std::move(unwarmed);
   }
   FERRY_TRY(const BuiltSnapshot built, std::move(tried));
   FERRY_TRY(const bundle::Bundle made, how.bundles(built.function));

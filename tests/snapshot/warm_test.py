@@ -191,6 +191,19 @@ class Warm(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("after a warm event it keeps a handle of type request-options", done.stderr)
 
+    def test_a_server_says_why_it_does_not_warm(self):
+        """It said that the function runs nothing before its first event, and to name one that warms it."""
+        home = self.make(COMPONENT.replace("KEEPS", "(drop (call $options))"))
+        server = subprocess.Popen([FERRY, "serve", home / "f.wasm", "--listen", "127.0.0.1:0", "--warm",
+                                   self.event], stderr=subprocess.PIPE, text=True,
+                                  env={**os.environ, "XDG_CACHE_HOME": str(self.folder / "cache")})
+        try:
+            line = next(line for line in server.stderr if "no snapshot" in line)
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
+        self.assertIn("after a warm event it keeps a handle of type request-options", line)
+
     @unittest.skipUnless(JS.exists(), "hello-js.wasm was not built")
     def test_a_component_of_javascript_hands_out_one_fetch_event(self):
         """Its engine throws at the second one: a warmed function could answer nothing."""
