@@ -787,7 +787,7 @@ class Redis(Case):
         server = self.start(services.redis)
         wasm = self.build(Function.sample, "cache")
         for number, engine in enumerate(self.on_engines(), 1):
-            outcome = self.run_function(wasm, "Ada", engine, grants=[f"127.0.0.1:{server.port}"],
+            outcome = self.run_function(wasm, "Ada", engine, grants=[f"127.0.0.1:{server.port}"], options=["--allow"],
                                         environment={"REDIS_URL": f"redis://127.0.0.1:{server.port}"})
             self.assertEqual(reply(outcome), {"name": "Ada", "seen": number})
 
