@@ -24,7 +24,9 @@ namespace fs = std::filesystem;
 class Build final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("FUNCTION", path_, "A folder with a ferry.toml, or a .wasm file (default: .)");
+    app.add_option("FUNCTION", path_,
+                   "A folder with a ferry.toml, go.mod, Cargo.toml, build.zig, package.json or "
+                   "pyproject.toml, or a .wasm file (default: .)");
     app.add_flag("--snapshot", snapshot_, "Make it start where its start-up ended");
     app.add_option("-o,--out", out_, "Where the module goes (with --snapshot)")->type_name("FILE");
     app.add_option("--accept-frozen", accepted_,

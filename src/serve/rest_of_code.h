@@ -19,8 +19,8 @@ class RestOfCode {
  public:
   using Artifacts = std::vector<std::shared_ptr<const bundle::Artifact>>;
 
-  // First events come before it.
-  static constexpr std::chrono::seconds kPatience{1};
+  // First events come before it, and a process that lives shorter never reads it.
+  static constexpr std::chrono::seconds kPatience{10};
 
   // `complain` is called by the thread, of each bundle that was changed: what was not read of such
   // a one ends the process when it is used. Where no thread is to be had, it is read at once.
