@@ -441,7 +441,7 @@ TEST(HttpPlain, IsMadeWhenAskedFor) {
   request.headers = headers;
   request.body = "[1]";
   const FixedClock clock;
-  PlainRequest plain(request, clock, system_random());
+  PlainRequest plain(HttpRequest(request), clock, system_random());
   ASSERT_TRUE(plain.check().ok());
   EXPECT_EQ(plain.data(), "[1]");
   const std::string id = plain.whole().id;

@@ -234,7 +234,7 @@ TEST_F(GuestRequestTest, APlainRequestComesAsItCame) {
   for (const auto& [target, path] :
        {std::pair{"/a/b?c=d", "/a/b?c=d"}, std::pair{"http://example.org/x?y", "/x?y"}}) {
     message.target = target;
-    event::PlainRequest plain(message, system_clock(), system_random());
+    event::PlainRequest plain(event::HttpRequest(message), system_clock(), system_random());
     ASSERT_TRUE(plain.check().ok());
     GuestRequest request;
     ASSERT_TRUE(request.make(plain).ok());
