@@ -28,7 +28,8 @@ GIVEN = {
     "echo-go": [],                        # those that verify generates
 }
 OPTIONS = {name: SHORT for name in
-           ("hostile/endless-loop", "hostile/endless-start", "hostile/sleep")}
+           ("hostile/endless-loop", "hostile/endless-start", "hostile/endless-component",
+            "hostile/endless-task", "hostile/sleep")}
 # What no engine takes: `ferry check` says why, and there is nothing to compare.
 NOT_RUNNABLE = {"hostile/unknown-import", "hostile/unknown-wasi", "hostile/no-entry",
                 "hostile/wrong-wasi-type", "hostile/memory-declared", "hostile/table-declared"}
