@@ -95,7 +95,9 @@ wasm::Lowering lowering_for(const wasm::Binary& binary, const wasm::CodeFacts& f
     if (imports([&binary](const wasm::Import& each) { return is_socket_call(binary, each); })) {
       out.impossible.emplace_back("wasi-sockets");
     }
-    if (imports([](const wasm::Import& each) { return each.module.starts_with("wasi:"); })) {
+    if (imports([](const wasm::Import& each) {
+          return each.module.starts_with("wasi:") || each.module.starts_with("ferry:");
+        })) {
       out.impossible.emplace_back("component-imports");
     }
   }
