@@ -20,8 +20,6 @@
 namespace ferry::engine {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::string_view kBulkMemoryOpt = "--enable-bulk-memory-opt";
 constexpr std::string_view kNewestTool =
     "`npm install -g binaryen@132.0.0` or, in ferry's source, `tools/setup.sh binaryen`";
@@ -118,7 +116,8 @@ Result<std::string> find_wasm_opt() {
   } else if (home != nullptr && home[0] == '/') {
     places.push_back(std::string(home) + "/.cache" + npm);
   }
-  std::string_view path = std::getenv("PATH") != nullptr ? std::getenv("PATH") : "";
+  const char* searched = std::getenv("PATH");
+  std::string_view path = searched != nullptr ? searched : "";
   while (!path.empty()) {
     const std::string_view folder = path.substr(0, path.find(':'));
     if (folder.starts_with('/')) places.push_back(std::string(folder) + "/wasm-opt");

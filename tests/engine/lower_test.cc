@@ -150,7 +150,7 @@ TEST(LowerTest, AnEngineWithImportsOfItsOwnRefusesOthersByName) {
 
 // A wasm-opt that has no option `lacking` and otherwise copies its input.
 std::string tool_without(const ScratchFolder& folder, const std::string& lacking) {
-  const std::string path = folder.at("wasm-opt");
+  std::string path = folder.at("wasm-opt");
   const std::string text = "#!/bin/sh\nfor word; do if [ \"$word\" = " + lacking +
                            " ]; then echo \"Unknown option '$word'\" >&2; exit 1; fi; done\n"
                            "cp \"$1\" \"$3\"\n";
