@@ -5,14 +5,14 @@
 //! The manifest says where the function may connect to (`[grant] connect`); anything else is
 //! `PermissionDenied`, and the log says what would grant it.
 //!
-//! Elsewhere (tests on your own machine) `connect` is std's.
+//! Elsewhere (tests on your own machine, components of `wasm32-wasip2`) `connect` is std's.
 #![forbid(unsafe_op_in_unsafe_fn)]
 
 use std::io;
 use std::net::TcpStream;
 
 /// Looks the host up, connects, and waits until the connection stands or has failed.
-#[cfg(target_os = "wasi")]
+#[cfg(all(target_os = "wasi", not(target_env = "p2")))]
 pub fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     use std::fs::File;
     use std::os::wasi::io::{FromRawFd, IntoRawFd};
@@ -25,7 +25,7 @@ pub fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     Ok(unsafe { TcpStream::from_raw_fd(file.into_raw_fd()) })
 }
 
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(all(target_os = "wasi", not(target_env = "p2"))))]
 pub fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     TcpStream::connect((host, port))
 }

@@ -32,7 +32,8 @@ Result<Uploaded> load(host::Host& host, const bundle::Bundle& bundle, const std:
   return Uploaded{std::move(function), std::move(grants)};
 }
 
-// Compiled in a child, for the host's engine.
+// Compiled in a child, for the host's engine. As bundle::Store makes one, but for what rewrites
+// functions for engines that lack a feature, which ferry-host would carry for nothing.
 Result<bundle::Bundle> compile(host::Host& host, const function::Function& function) {
   const engine::Info& engine = host.engine().info();
   wasm::PrepareOptions how;
