@@ -278,13 +278,15 @@ void Server::Loop::start_draining() {
 void Server::Loop::drain_more() {
   if (listener_.valid() && now_ - drain_since_ >= kHandshakes) {
     options_.max_connections = UINT32_MAX;
+    // First of all: closing does not take the socket out of the epoll set while another process has
+    // it too (epoll(7), questions 6), and this one would be woken for what it can no longer take.
+    set_accepting(false);
     std::size_t before = 0;
     do {
       before = open_;
       accept_some();
     } while (open_ != before);
     listener_.reset();
-    accepting_ = false;
   }
 }
 
@@ -342,8 +344,11 @@ void Server::Loop::sweep() {
   if (draining) {
     drain_more();
   }
-  if (listener_.valid() && !accepting_ && open_ < options_.max_connections) {
+  if (listener_.valid() && open_ < options_.max_connections) {
     set_accepting(true);
+    // Of those that share the socket one is woken (EPOLLEXCLUSIVE). What it did not take, because
+    // it ended or was full, wakes nobody else.
+    if (options_.shares_listener) accept_some();
   }
   greedy_ = open_ >= options_.max_connections ? greedy_peer() : std::string_view();
   for (auto at = connections_.begin(); at != connections_.end();) {

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -49,19 +50,13 @@ class TestService : public Service {
 class TestServer {
  public:
   TestServer(ServerOptions options, Service& service) {
-    if (options.lanes.empty()) {
-      options.lanes = {{16}};
-    }
-    options.counters = &counters;
     auto listeners = listen_on("127.0.0.1:0", 1);
     EXPECT_TRUE(listeners.ok());
-    port = static_cast<std::uint16_t>(
-        std::stoul(listeners->address.substr(listeners->address.rfind(':') + 1)));
-    auto made = Server::make(std::move(options), service);
-    EXPECT_TRUE(made.ok());
-    server = std::move(made).value();
-    listener_fd = listeners->sockets[0].get();
-    EXPECT_TRUE(server->listen(std::move(listeners->sockets[0])).ok());
+    make(std::move(options), service, std::move(listeners->sockets[0]));
+  }
+  // Another server on the socket of `other`, as a second process has it that was forked.
+  TestServer(ServerOptions options, Service& service, const TestServer& other) {
+    make(std::move(options), service, Fd(fcntl(other.listener_fd, F_DUPFD_CLOEXEC, 0)));
   }
   ~TestServer() {
     if (thread.joinable()) {
@@ -80,6 +75,23 @@ class TestServer {
   Counters counters;
   std::unique_ptr<Server> server;
   std::thread thread;
+
+ private:
+  void make(ServerOptions options, Service& service, Fd listener) {
+    if (options.lanes.empty()) {
+      options.lanes = {{16}};
+    }
+    options.counters = &counters;
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    EXPECT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port = ntohs(address.sin_port);
+    auto made = Server::make(std::move(options), service);
+    EXPECT_TRUE(made.ok());
+    server = std::move(made).value();
+    listener_fd = listener.get();
+    EXPECT_TRUE(server->listen(std::move(listener)).ok());
+  }
 };
 
 class RawClient {
