@@ -60,6 +60,7 @@ class Server::Loop {
 
   // events
   void wait_for_events(int timeout_ms);
+  void tell_before_wait();
   Connection* note_event(const epoll_event& event);
   void tell_lack(int error);
   void obey();
@@ -126,6 +127,8 @@ class Server::Loop {
   Monotonic next_sweep_;
   Monotonic next_tidy_;
   int tidies_left_ = 0;  // calls of Service::tidy() still owed
+  bool untold_ = false;  // a call of Service::before_wait() is owed
+  Monotonic told_;       // the last one
   std::array<epoll_event, 128> events_{};
   int event_count_ = 0;
   int next_event_ = 0;

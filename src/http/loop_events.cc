@@ -180,9 +180,20 @@ void Server::Loop::obey() {
 }
 
 void Server::Loop::wait_for_events(int timeout) {
+  LeaderPriority& priority = leader_followers_.priority();
   next_event_ = 0;
-  event_count_ = std::max(leader_followers_.priority().wait(events_, timeout), 0);
+  event_count_ = std::max(priority.wait(events_, untold_ ? 0 : timeout), 0);
+  if (event_count_ == 0 && untold_ && timeout != 0) {
+    tell_before_wait();
+    event_count_ = std::max(priority.wait(events_, timeout), 0);
+  }
   now_ = options_.clock->monotonic();
+}
+
+void Server::Loop::tell_before_wait() {
+  untold_ = false;
+  told_ = now_;
+  service_.before_wait();
 }
 
 Connection* Server::Loop::note_event(const epoll_event& event) {

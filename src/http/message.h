@@ -74,7 +74,8 @@ class Service {
   // Fills the answer of a request that found its lane and the queue full. Quick.
   virtual void overloaded(const Request& request, Response& response);
 
-  // The leading thread has done what there was to do and is about to wait. Quick.
+  // The leading thread has done what there was to do and is about to wait; or has not waited for
+  // some milliseconds, so that what is put off until then is not put off for ever. Quick.
   virtual void before_wait() {}
   // Called each kTidy while there are requests, and twice after the last one. Quick.
   static constexpr std::chrono::seconds kTidy{10};

@@ -41,7 +41,9 @@ class TestService : public Service {
     response.body = std::string(request.method) + " " + std::string(request.target) + " " +
                     std::string(request.body);
   };
+  std::function<void()> on_wait = [] {};
   int lane(const Request& request) override { return on_lane(request); }
+  void before_wait() override { on_wait(); }
   void handle(const Request& request, Response& response) override {
     on_request(request, response);
   }

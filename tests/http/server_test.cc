@@ -42,6 +42,51 @@ TEST(Server, AnswersPipelinedRequestsInOrder) {
   }
 }
 
+// What a service puts off until then (its log, whose thread has to be woken) would otherwise be
+// done after every few requests of a server that has no time to wait.
+TEST(Server, TellsItsServiceBeforeItWaitsAndNotEachTurn) {
+  constexpr int kRequests = 2000;
+  TestService service;
+  std::atomic<int> unsaid{0};
+  std::atomic<int> calls{0};
+  service.on_request = [&](const Request&, Response&) { ++unsaid; };
+  service.on_wait = [&] {
+    ++calls;
+    unsaid = 0;
+  };
+  ManualClock clock;  // never is a wait long in coming
+  ServerOptions options;
+  options.clock = &clock;
+  TestServer server(std::move(options), service);
+  server.start();
+  RawClient client(server.port);
+  std::string all;
+  for (int i = 0; i < kRequests; ++i) all += "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  client.send(all);
+  for (int i = 0; i < kRequests; ++i) ASSERT_EQ(client.response(), 200);
+  for (int i = 0; i < 5000 && unsaid > 0; ++i) usleep(1000);
+  EXPECT_EQ(unsaid, 0);
+  EXPECT_LT(calls, kRequests / 40);  // a turn answers 16 of them
+}
+
+TEST(Server, TellsItsServiceInTimeWhereItNeverWaits) {
+  TestService service;
+  std::atomic<int> calls{0};
+  ManualClock clock;
+  service.on_request = [&](const Request&, Response&) { clock.pass(std::chrono::milliseconds(1)); };
+  service.on_wait = [&] { ++calls; };
+  ServerOptions options;
+  options.clock = &clock;
+  TestServer server(std::move(options), service);
+  server.start();
+  RawClient client(server.port);
+  std::string all;
+  for (int i = 0; i < 320; ++i) all += "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  client.send(all);
+  for (int i = 0; i < 320; ++i) ASSERT_EQ(client.response(), 200);
+  EXPECT_GE(calls, 10);  // each turn takes 16 ms
+}
+
 TEST(Server, TakesBodiesByLengthAndInChunks) {
   TestService service;
   service.on_request = [](const Request& request, Response& response) {
