@@ -104,7 +104,7 @@ engine::EngineOptions engine_options_for(std::span<const function::Function> fun
   std::uint32_t instances = 0;
   for (const function::Function& function : functions) {
     memory = std::max(memory, function.manifest.limits.memory);
-    instances += function.manifest.limits.concurrency;
+    instances += function.manifest.limits.concurrency + 1;  // one shows what others are reset to
     options.count_instructions |= function.manifest.limits.instructions.has_value();
   }
   options.max_memory = std::max(memory, std::uint64_t{1} << 20);

@@ -29,6 +29,7 @@ struct Capabilities {
   bool exact_traps = true;           // else some traps are called by a neighbour's name
   bool resettable = false;           // memory() is stable, may be protected, globals can be set
   bool pooling = false;              // instances come from a pool
+  bool shares_images = false;        // pages that an instance has not written are the module's own
   bool bulk_memory = true;           // what it takes as it is; else ferry lowers the module first
   bool sign_extension = true;
   bool saturating_float_to_int = true;

@@ -1,5 +1,6 @@
 #include "host/loaded.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -13,6 +14,9 @@ namespace ferry::host {
 namespace {
 
 constexpr unsigned kGiveUpAfter = 8;
+// Kept instances that none of so many events needed are ended: they are left of a moment when many
+// events came at once, and each holds what its events have written.
+constexpr unsigned kWindow = 1024;
 
 }  // namespace
 
@@ -32,6 +36,8 @@ Loaded::Held Loaded::take(const Clock& clock, Random& random) {
       held.kept = std::move(kept_.back());
       kept_.pop_back();
     }
+    fewest_ = std::min(fewest_, kept_.size());
+    surplus_ = std::min(surplus_, kept_.size());
     if (!contexts_.empty()) {
       held.context = std::move(contexts_.back());
       contexts_.pop_back();
@@ -45,6 +51,17 @@ Loaded::Held Loaded::take(const Clock& clock, Random& random) {
 
 Result<std::unique_ptr<engine::Instance>> Loaded::instantiate() {
   return module->instantiate(instance_limits());
+}
+
+// Of an instance that has run nothing. What is left in `held` is another such one, or the same.
+Result<std::shared_ptr<reset::FirstState>> Loaded::take_first(Held& held) {
+  const std::vector<std::string> globals = reset::globals_to_keep(record);
+  const bool large = held.fresh->memory().size >= reset::FirstState::kLeastHeld;
+  if (!large || !host.engine().info().capabilities.shares_images) {
+    return reset::FirstState::take(*held.fresh, globals, host.kept_total());
+  }
+  FERRY_TRY(auto other, instantiate());
+  return reset::FirstState::hold(std::exchange(held.fresh, std::move(other)), globals);
 }
 
 ferry::Status Loaded::make_instance(Held& held) {
@@ -61,11 +78,11 @@ ferry::Status Loaded::make_instance(Held& held) {
     return Done{};
   }
   if (!first) {
-    auto taken =
-        reset::FirstState::take(*held.fresh, reset::globals_to_keep(record), host.kept_total());
+    auto taken = take_first(held);
     std::lock_guard lock(mutex_);
     if (!taken.ok()) {
-      gave_up_ = true;  // as good without: each event gets a new instance
+      // As good without: each event gets a new instance. But the engine may have room again later.
+      if (taken.error().code != Code::kLimit && taken.error().code != Code::kBusy) gave_up_ = true;
       return Done{};
     }
     if (!first_) {
@@ -112,12 +129,26 @@ void Loaded::release(Held held, bool clean) {
   }
   // What the guest left open is closed now: the next event may be long in coming.
   held.context->reset({});
+  std::unique_ptr<reset::KeptInstance> unneeded;
+  std::unique_ptr<wasi::Context> its_context;
   {
     std::lock_guard lock(mutex_);
     if (held.kept && !retired_) {
       kept_.push_back(std::move(held.kept));
     }
     contexts_.push_back(std::move(held.context));
+    if (++events_ == kWindow) {
+      events_ = 0;
+      surplus_ = fewest_;
+      fewest_ = kept_.size();
+    }
+    if (surplus_ > 0 && !kept_.empty()) {
+      --surplus_;
+      unneeded = std::move(kept_.front());
+      kept_.erase(kept_.begin());
+      its_context = std::move(contexts_.front());
+      contexts_.erase(contexts_.begin());
+    }
   }
   if (was_kept) host.keep_to_budget(*this);
 }
@@ -149,15 +180,17 @@ void Loaded::give_up_in_time() {
 
 bool Loaded::keeps() {
   std::lock_guard lock(mutex_);
-  return !kept_.empty();
+  return !kept_.empty() || (first_ && first_->holds_instance());
 }
 
 bool Loaded::drop_kept() {
   std::vector<std::unique_ptr<reset::KeptInstance>> dropped;
+  std::shared_ptr<reset::FirstState> first;
   std::lock_guard lock(mutex_);
   dropped = std::move(kept_);
   kept_.clear();
-  return !dropped.empty();
+  if (first_ && first_->holds_instance()) first.swap(first_);
+  return !dropped.empty() || first;
 }
 
 void Loaded::retire() {

@@ -54,7 +54,7 @@ class Loaded : public Guest {
   void give_back();
   // The same where that is not enough by far: after some of these each event gets a new instance.
   void give_up_in_time();
-  bool keeps();  // instances that no event holds now
+  bool keeps();  // instances of the engine's that no event holds now
   // Ends those. True if there were any.
   bool drop_kept();
   // It begins no more events: nothing is kept from now on.
@@ -66,11 +66,16 @@ class Loaded : public Guest {
  private:
   static std::uint64_t next_serial();
   Result<std::unique_ptr<engine::Instance>> instantiate();
+  Result<std::shared_ptr<reset::FirstState>> take_first(Held& held);
   bool reset_instance(reset::KeptInstance& kept);
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<wasi::Context>> contexts_;
+  // Those that served an event last are the last, and taken first.
   std::vector<std::unique_ptr<reset::KeptInstance>> kept_;
+  unsigned events_ = 0;      // of this window
+  std::size_t fewest_ = 0;   // in kept_, in this window: as many were not needed
+  std::size_t surplus_ = 0;  // of the window before: to be ended, one with each event
   std::shared_ptr<reset::FirstState> first_;
   bool used_ = false;
   bool retired_ = false;

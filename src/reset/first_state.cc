@@ -25,7 +25,7 @@ bool is_zero(const std::uint8_t* bytes, std::size_t size) {
   return bytes[0] == 0 && std::memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-std::uint64_t lines_of(const std::uint8_t* page) {
+std::uint64_t find_lines(const std::uint8_t* page) {
   std::uint64_t lines = 0;
   unsigned zeros = 0;  // lines in a row up to this one
   for (unsigned i = 0; i < kLines; ++i) {
@@ -47,27 +47,37 @@ std::uint64_t lines_of(const std::uint8_t* page) {
   std::memcpy(to, from, size);
 }
 
+Status check_size(const wasi::Memory& memory) {
+  if (memory.base != nullptr && memory.size != 0 && memory.size <= FirstState::kMaxImage) {
+    return Done{};
+  }
+  return Error{Code::kUnsupported,
+               fmt::format("a memory of {} bytes is not kept (1 byte to {} MiB)", memory.size,
+                           FirstState::kMaxImage >> 20),
+               ""};
+}
+
 }  // namespace
 
-Result<std::shared_ptr<FirstState>> FirstState::take(engine::Instance& fresh,
-                                                     const std::vector<std::string>& globals,
-                                                     const MemoryTotal& total) {
-  wasi::Memory memory = fresh.memory();
-  if (memory.base == nullptr || memory.size == 0 || memory.size > kMaxImage) {
-    return Error{Code::kUnsupported,
-                 fmt::format("a memory of {} bytes is not kept (1 byte to {} MiB)", memory.size,
-                             kMaxImage >> 20),
-                 ""};
-  }
-  std::shared_ptr<FirstState> state(new FirstState(total));
+Status FirstState::read_globals(engine::Instance& fresh, const std::vector<std::string>& globals) {
   for (const std::string& name : globals) {
     auto handle = fresh.find_global(name);
     if (!handle) {
       return Error{Code::kUnsupported, fmt::format("global {} cannot be reached", name), ""};
     }
-    state->global_names_.push_back(name);
-    state->global_values_.push_back(fresh.get_global(*handle));
+    global_names_.push_back(name);
+    global_values_.push_back(fresh.get_global(*handle));
   }
+  return Done{};
+}
+
+Result<std::shared_ptr<FirstState>> FirstState::take(engine::Instance& fresh,
+                                                     const std::vector<std::string>& globals,
+                                                     const MemoryTotal& total) {
+  const wasi::Memory memory = fresh.memory();
+  FERRY_CHECK_OK(check_size(memory));
+  std::shared_ptr<FirstState> state(new FirstState(total));
+  FERRY_CHECK_OK(state->read_globals(fresh, globals));
   void* image = ::mmap(nullptr, memory.size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (image == MAP_FAILED) {
@@ -76,12 +86,11 @@ Result<std::shared_ptr<FirstState>> FirstState::take(engine::Instance& fresh,
   state->image_ = static_cast<std::uint8_t*>(image);
   state->size_ = memory.size;
   state->seen_.resize(memory.size / kPage);
-  state->lines_.resize(memory.size / kPage);
+  state->lines_ = std::vector<Lines>(memory.size / kPage);
   std::size_t copied = 0;
   for (std::size_t at = 0; at < memory.size; at += kPage) {
     if (!is_zero(memory.base + at, kPage)) {
       std::memcpy(state->image_ + at, memory.base + at, kPage);
-      state->lines_[at / kPage] = lines_of(memory.base + at);
       copied += kPage;
     }
   }
@@ -90,14 +99,44 @@ Result<std::shared_ptr<FirstState>> FirstState::take(engine::Instance& fresh,
   return state;
 }
 
+Result<std::shared_ptr<FirstState>> FirstState::hold(std::unique_ptr<engine::Instance> fresh,
+                                                     const std::vector<std::string>& globals) {
+  const wasi::Memory memory = fresh->memory();
+  FERRY_CHECK_OK(check_size(memory));
+  std::shared_ptr<FirstState> state(new FirstState(nullptr));
+  FERRY_CHECK_OK(state->read_globals(*fresh, globals));
+  if (::mprotect(memory.base, memory.size, PROT_READ) != 0) {
+    return errno_error("protect the image of an instance", errno);
+  }
+  state->held_ = std::move(fresh);
+  state->image_ = memory.base;
+  state->size_ = memory.size;
+  state->seen_.resize(memory.size / kPage);
+  state->lines_ = std::vector<Lines>(memory.size / kPage);
+  return state;
+}
+
 FirstState::~FirstState() {
-  if (image_ != nullptr) {
+  if (held_ != nullptr) {
+    // The engine may write there, to make it what the next instance begins with.
+    ::mprotect(image_, size_, PROT_READ | PROT_WRITE);
+  } else if (image_ != nullptr) {
     ::munmap(image_, size_);
   }
 }
 
+// By several threads at once: all find the same.
+std::uint64_t FirstState::lines_of(PageIndex page) const {
+  Lines& lines = lines_[page];
+  if (!lines.known.load(std::memory_order_acquire)) {
+    lines.bits.store(find_lines(image_ + std::size_t{page} * kPage), std::memory_order_relaxed);
+    lines.known.store(true, std::memory_order_release);
+  }
+  return lines.bits.load(std::memory_order_relaxed);
+}
+
 void FirstState::put_back(std::uint8_t* memory, PageIndex page) const {
-  const std::uint64_t lines = lines_[page];
+  const std::uint64_t lines = lines_of(page);
   std::uint8_t* to = memory + std::size_t{page} * kPage;
   const std::uint8_t* from = image_ + std::size_t{page} * kPage;
   for (unsigned at = 0; at < kLines;) {

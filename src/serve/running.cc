@@ -27,7 +27,9 @@ engine::EngineOptions engine_options_for(std::span<const Listed> functions) {
   for (const Listed& each : functions) {
     const function::Limits& limits = each.manifest.limits;
     memory = std::max(memory, limits.memory);
-    instances = std::min(instances + std::min(limits.concurrency, kMostInstances), kMostInstances);
+    // And the one that shows what the others are reset to.
+    const std::uint32_t own = std::min(limits.concurrency, kMostInstances) + 1;
+    instances = std::min(instances + own, kMostInstances);
     options.count_instructions |= limits.instructions.has_value();
   }
   options.max_memory = std::max(memory, kLeastMemory);

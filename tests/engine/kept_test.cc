@@ -52,6 +52,15 @@ class Kept : public Conformance {
   }
   void run(const std::string& name) { run(name, {{name.c_str()}}); }
 
+  // `held`: in an instance, where the engine's share their images; else a copy.
+  Result<std::shared_ptr<reset::FirstState>> first_state(Module& module, const std::string& name,
+                                                         bool held) {
+    const auto globals = reset::globals_to_keep(record(name));
+    auto fresh = instance(module);
+    if (held && can().shares_images) return reset::FirstState::hold(std::move(fresh), globals);
+    return reset::FirstState::take(*fresh, globals);
+  }
+
   static wasm::Record record(const std::string& name) {
     const Bytes wasm = guest(name);
     auto binary = wasm::read_binary(wasm);
@@ -86,10 +95,8 @@ class Kept : public Conformance {
   void serve(const std::vector<EventKind>& kinds, const std::string& from, reset::GuardKind way,
              std::size_t events, Tally& tally) {
     auto module = load(guest(from));
-    auto fresh = instance(*module);
-    auto first = reset::FirstState::take(*fresh, reset::globals_to_keep(record(from)));
+    const auto first = first_state(*module, from, way == reset::GuardKind::kUserfault);
     ASSERT_TRUE(first.ok()) << first.error().text();
-    fresh.reset();
     std::unique_ptr<reset::KeptInstance> kept;
     for (std::size_t number = 0; number < events; ++number) {
       if (!kept) {
@@ -167,10 +174,8 @@ TEST_P(Kept, InstancesOnTwoThreadsAreSetBackApart) {
     SCOPED_TRACE(std::string(reset::guard_name(way)));
     Tally tally("two_threads", GetParam(), std::string(reset::guard_name(way)), isolation_events());
     auto module = load(guest("vandal"));
-    auto fresh = instance(*module);
-    auto first = reset::FirstState::take(*fresh, reset::globals_to_keep(record("vandal")));
+    const auto first = first_state(*module, "vandal", true);
     ASSERT_TRUE(first.ok()) << first.error().text();
-    fresh.reset();
     std::vector<std::thread> threads;
     std::atomic<std::size_t> served{0};
     for (unsigned each = 0; each < 2; ++each) {
@@ -220,6 +225,21 @@ TEST_P(Kept, WhoWritesTablesIsNotKept) {
     ASSERT_EQ(end.kind, End::Kind::kReturned) << end.message;
     ASSERT_EQ(end.value, 0) << "the canary saw an earlier event, at event " << number;
     tally.event();
+  }
+}
+
+// Its place in the pool can be written to again: the engine clears some of it.
+TEST_P(Kept, AnInstanceThatHeldAFirstStateIsGivenBack) {
+  FERRY_NEEDS(resettable);
+  FERRY_NEEDS(shares_images);
+  auto module = load(guest("vandal"));
+  for (int round = 0; round < 200; ++round) {
+    auto first = first_state(*module, "vandal", true);
+    ASSERT_TRUE(first.ok()) << first.error().text();
+    EXPECT_TRUE((*first)->holds_instance());
+    first->reset();
+    auto next = instance(*module);
+    next->memory().base[500'001] = 1;
   }
 }
 

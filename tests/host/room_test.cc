@@ -1,6 +1,8 @@
 // More functions than the engine can have instances: kept ones make room, and no event is refused.
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -92,6 +94,26 @@ TEST_F(Room, WhatIsKeptIsCountedAndGivenBack) {
   EXPECT_EQ(host_->kept_bytes(), 0u);
   for (int n = 0; n < 3; ++n) call(0);
   EXPECT_GT(host_->kept_bytes(), 0u);
+}
+
+// Of many events at once several are left, each with the pages that its events have written.
+TEST_F(Room, InstancesThatNoEventNeedsAreEnded) {
+  for (int n = 0; n < 3; ++n) call(0);
+  const std::uint64_t one = host_->kept_bytes();
+  for (int tries = 0; tries < 1000 && host_->kept_bytes() == one; ++tries) {
+    std::vector<std::thread> threads;
+    for (std::uint32_t i = 0; i < kInstances; ++i) {
+      threads.emplace_back([this] {
+        for (int n = 0; n < 20; ++n) call(0);
+      });
+    }
+    for (std::thread& each : threads) each.join();
+  }
+  EXPECT_GT(host_->kept_bytes(), one);
+  for (int n = 0; n < 2100; ++n) call(0);
+  EXPECT_EQ(host_->kept_bytes(), one);
+  call(0);
+  EXPECT_EQ(host_->kept_bytes(), one);
 }
 
 TEST_F(Room, TheBudgetIsKeptByThoseThatHadNoEventForLongest) {

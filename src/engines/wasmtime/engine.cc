@@ -36,6 +36,7 @@ Info make_info(const EngineOptions& options, const Variant& variant) {
   c.backtraces = true;
   c.resettable = true;
   c.pooling = true;
+  c.shares_images = true;
   c.externref = false;  // needs its garbage collector
   c.tail_calls = true;
   return info;
