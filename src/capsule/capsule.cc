@@ -84,8 +84,14 @@ std::string reply_event_text(const event::Event& event) {
   event::Event attributes = event;
   attributes.data.reset();
   const auto text = event::to_json(attributes);
+  return text.ok() ? same_reply_event(*text).value_or("") : "";
+}
+
+std::optional<std::string> same_reply_event(std::string_view json) {
   boost::json::error_code failed;
-  return text.ok() ? boost::json::serialize(boost::json::parse(*text, failed)) : "";
+  const boost::json::value value = boost::json::parse(json, failed);
+  if (failed || !value.is_object()) return std::nullopt;
+  return boost::json::serialize(value);
 }
 
 Seen result_of(const host::Outcome& outcome) {

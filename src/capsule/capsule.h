@@ -1,5 +1,5 @@
-// A capsule: one recorded invocation, enough to have it again elsewhere. The format, one line of
-// JSON each, has a page: docs/formats/capsule.md. Plain data.
+// A capsule: one recorded invocation, enough to have it again elsewhere. The format has a page:
+// docs/formats/capsule.md. Plain data.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,8 @@
 
 namespace ferry::capsule {
 
-inline constexpr int kVersion = 2;                   // that is written; 1 is read too
+inline constexpr int kVersion = 3;                   // of files that --record writes
+inline constexpr int kLineVersion = 2;               // of lines of JSON; 1 is read too
 inline constexpr std::size_t kMostLine = 64u << 20;  // bytes of one capsule
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
@@ -91,11 +92,16 @@ Result<std::string> to_line(const Capsule& capsule);
 // Of a whole line. kUnsupported for a version that is not ours; kInvalid says what is wrong.
 Result<Capsule> parse_capsule(std::string_view line);
 
-// All capsules of a file of lines, of which one may refer to one before it for its origin. The
-// error names the line. What comes behind the last whole line (a process that was killed as it
-// wrote) is left out, and `cut` then says so.
+// All capsules of a file, of entries or of lines of JSON. The error says where in it. What comes
+// behind the last whole one (a process that was killed as it wrote) is left out, and `cut` then
+// says so.
 Result<std::vector<Capsule>> parse_capsules(std::string_view text, std::string_view name,
                                             bool* cut);
+
+// Those of a file, or of all files in a folder that are named *.capsules, by name. `notes` gets
+// what its reader should hear: a file that holds none, or whose last one is not whole.
+Result<std::vector<Capsule>> read_capsules(const std::string& path,
+                                           std::vector<std::string>& notes);
 
 // The first fields that differ, as "field", "recorded", "now".
 struct Difference {

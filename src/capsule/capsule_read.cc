@@ -6,6 +6,8 @@
 
 #include "base/bytes.h"
 #include "capsule/capsule.h"
+#include "capsule/entry.h"
+#include "capsule/line.h"
 #include "event/json.h"
 
 namespace ferry::capsule {
@@ -280,10 +282,10 @@ Result<Capsule> parse(std::string_view line, Numbered& numbered) {
   Reader reader(whole.get_object(), "");
   const auto version = reader.number("ferry_capsule");
   if (!version) return wrong("ferry_capsule", "is missing, which is the format's version");
-  if (*version < 1 || *version > kVersion) {
+  if (*version < 1 || *version > kLineVersion) {
     return Error{Code::kUnsupported,
-                 fmt::format("a capsule of version {}; this ferry reads versions 1 to {}", *version,
-                             kVersion),
+                 fmt::format("a capsule of version {}; this ferry reads lines of versions 1 to {}",
+                             *version, kLineVersion),
                  "use the ferry that recorded it, or a newer one"};
   }
   Capsule out;
@@ -315,6 +317,19 @@ Result<Capsule> parse(std::string_view line, Numbered& numbered) {
 
 }  // namespace
 
+Result<Origin> parse_origin(std::string_view text) {
+  json::error_code failed;
+  const json::value whole = json::parse(text, failed);
+  if (failed || !whole.is_object()) {
+    return Error{Code::kInvalid, "not a capsule: its origin is not one JSON object", ""};
+  }
+  Reader reader(whole.get_object(), "");
+  Origin out;
+  FERRY_CHECK_OK(read_origin(reader, out));
+  FERRY_CHECK_OK(reader.status());
+  return out;
+}
+
 Result<Capsule> parse_capsule(std::string_view line) {
   Numbered numbered;
   return parse(line, numbered);
@@ -322,6 +337,10 @@ Result<Capsule> parse_capsule(std::string_view line) {
 
 Result<std::vector<Capsule>> parse_capsules(std::string_view text, std::string_view name,
                                             bool* cut) {
+  if (text.starts_with(kFileHeadBegin)) {
+    auto entries = parse_entries(text, cut);
+    return entries.ok() ? std::move(entries) : with_context(std::move(entries).error(), name);
+  }
   std::vector<Capsule> out;
   Numbered numbered;
   *cut = !text.empty() && !text.ends_with('\n');

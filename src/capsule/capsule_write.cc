@@ -14,14 +14,9 @@ void append_number(std::string& out, std::int64_t value) {
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
-// As it is where it is UTF-8, as it mostly is; else with '?' for every byte that is not ASCII.
 void append_readable(std::string& out, std::string_view text) {
   if (is_utf8(text)) return event::append_json_string(out, text);
-  std::string ascii(text);
-  for (char& c : ascii) {
-    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-  }
-  event::append_json_string(out, ascii);
+  event::append_json_string(out, readable(text));
 }
 
 // Builds one object, member by member.
@@ -69,8 +64,7 @@ class Object {
   void texts(std::string_view member, const std::vector<std::string>& values) {
     list(member, values, [&](const std::string& value) { append_readable(out_, value); });
   }
-  // Pairs of strings or of views.
-  void pairs(std::string_view member, const auto& values) {
+  void pairs(std::string_view member, const Pairs& values) {
     list(member, values, [&](const auto& value) {
       out_ += '[';
       append_readable(out_, value.first);
@@ -123,26 +117,17 @@ void put_draws(Object& whole, const host::Draws& draws, std::optional<std::int64
   object.end();
 }
 
-// Of a reply, wherever it stands.
-struct ReplyParts {
-  std::string_view content_type;
-  std::string_view data;
-  std::string_view event;          // JSON; empty: none
-  int status = 0;                  // of HTTP; 0: none
-  const Pairs* headers = nullptr;  // with that status
-};
-
-void put_reply(Object& result, const ReplyParts& parts) {
+void put_reply(Object& result, const Seen& seen) {
   result.name("reply");
   Object reply(result.out());
-  reply.text_if("content_type", parts.content_type);
-  if (!parts.data.empty()) reply.data(parts.data);
-  if (!parts.event.empty()) reply.raw("event", parts.event);
-  if (parts.headers != nullptr) {
+  reply.text_if("content_type", seen.content_type);
+  if (!seen.data.empty()) reply.data(seen.data);
+  if (!seen.reply_event.empty()) reply.raw("event", seen.reply_event);
+  if (seen.http) {
     reply.name("http");
     Object http(reply.out());
-    http.number("status", parts.status);
-    http.pairs("headers", *parts.headers);
+    http.number("status", seen.http->status);
+    http.pairs("headers", seen.http->headers);
     http.end();
   }
   reply.end();
@@ -164,16 +149,15 @@ void put_usage(Object& result, const host::Usage& usage) {
   object.end();
 }
 
-// `seen`: a Seen, or the Outcome that one is made of.
-void put_result(Object& whole, std::string_view status, const auto& seen, const ReplyParts& reply) {
+void put_result(Object& whole, const Seen& seen) {
   whole.name("outcome");
   Object result(whole.out());
-  result.text("status", status);
+  result.text("status", seen.status);
   if (seen.exit_code != 0) result.number("exit_code", seen.exit_code);
   result.text_if("message", seen.message);
   result.text_if("hint", seen.hint);
   result.text_if("backtrace", seen.backtrace);
-  put_reply(result, reply);
+  put_reply(result, seen);
   result.list("logs", seen.logs, [&](const host::LogLine& each) {
     Object line(result.out());
     line.text("time", to_rfc3339(each.time));
@@ -185,14 +169,13 @@ void put_result(Object& whole, std::string_view status, const auto& seen, const 
   result.end();
 }
 
-// `request`: an HttpRequest, or the PlainHttp that one is made of.
-void put_request(Object& whole, const auto& request, std::string_view path) {
+void put_request(Object& whole, const HttpRequest& request) {
   whole.name("request");
   Object object(whole.out());
   object.text("scheme", request.scheme);
   object.text("method", request.method);
   object.text("authority", request.authority);
-  object.text("path", path);
+  object.text("path", request.path);
   object.pairs("headers", request.headers);
   object.end();
 }
@@ -219,31 +202,29 @@ std::string origin_members(const Origin& origin) {
   return out;
 }
 
-void append_head(std::string& out, std::string_view origin, std::uint64_t number) {
-  Object whole(out);
-  whole.number("ferry_capsule", kVersion);
-  if (number != 0) whole.number("number", static_cast<std::int64_t>(number));
-  out += ',';
-  out += origin;
-  out += ',';
+std::string readable(std::string_view text) {
+  std::string out(text);
+  if (is_utf8(text)) return out;
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return out;
 }
 
-void append_head_like(std::string& out, std::uint64_t number) {
-  Object whole(out);
-  whole.number("ferry_capsule", kVersion);
-  whole.number("like", static_cast<std::int64_t>(number));
-  out += ',';
-}
-
-Status append_body(std::string& out, const Capsule& capsule) {
+Result<std::string> to_line(const Capsule& capsule) {
   FERRY_CHECK_OK(event::validate(capsule.event));
-  Object whole(out, Object::Members{});
+  std::string out;
+  out.reserve(2048 + capsule.result.data.size() +
+              (capsule.event.data ? capsule.event.data->size() : 0));
+  Object whole(out);
+  whole.number("ferry_capsule", kLineVersion);
+  out += ',' + origin_members(capsule);
   whole.text("recorded", capsule.recorded);
   whole.text("invocation", capsule.invocation);
   whole.name("event");
   event::append_attributes(out, capsule.event);
   if (capsule.event.data) whole.data(*capsule.event.data);
-  if (capsule.request) put_request(whole, *capsule.request, capsule.request->path);
+  if (capsule.request) put_request(whole, *capsule.request);
   whole.texts("args", capsule.args);
   whole.pairs("variables", capsule.variables);
   whole.texts("redacted", capsule.redacted);
@@ -251,52 +232,8 @@ Status append_body(std::string& out, const Capsule& capsule) {
   whole.texts("drew", capsule.drew);
   whole.texts("outside", capsule.outside);
   whole.text_if("denied", capsule.denied);
-  const Seen& seen = capsule.result;
-  put_result(whole, seen.status, seen,
-             {seen.content_type, seen.data, seen.reply_event, seen.http ? seen.http->status : 0,
-              seen.http ? &seen.http->headers : nullptr});
-  return Done{};
-}
-
-Status append_body(std::string& out, const host::Recorded& recorded) {
-  const host::Outcome& outcome = recorded.outcome;
-  const host::Witness& witness = recorded.witness;
-  const event::Event& event = recorded.event.whole();
-  FERRY_CHECK_OK(event::validate(event));
-  Object whole(out, Object::Members{});
-  whole.text("recorded", to_rfc3339(system_clock().wall()));
-  whole.text("invocation", outcome.invocation);
-  whole.name("event");
-  event::append_attributes(out, event);
-  if (event.data) {
-    whole.data(*event.data);
-  } else if (const auto data = recorded.event.data()) {
-    whole.data(*data);
-  }
-  if (const auto plain = recorded.event.http()) put_request(whole, *plain, plain->path_with_query);
-  whole.texts("args", recorded.options.args);
-  whole.pairs("variables", recorded.options.env);
-  std::optional<std::int64_t> deadline;
-  if (witness.deadline) deadline = Nanoseconds(witness.deadline->time_since_epoch()).count();
-  put_draws(whole, recorded.draws, deadline);
-  whole.texts("drew", drew(witness));
-  whole.texts("outside", outside(witness));
-  if (witness.denial) whole.text_if("denied", witness.denial->message);
-  const host::Reply& reply = outcome.reply;
-  const std::string reply_event = reply.event ? reply_event_text(*reply.event) : "";
-  put_result(whole, host::status_row(outcome.status).name, outcome,
-             {reply.content_type, reply.data, reply_event, reply.http ? reply.http->status : 0,
-              reply.http ? &reply.http->headers : nullptr});
-  return Done{};
-}
-
-Result<std::string> to_line(const Capsule& capsule) {
-  std::string out;
-  out.reserve(2048 + capsule.result.data.size() +
-              (capsule.event.data ? capsule.event.data->size() : 0));
-  append_head(out, origin_members(capsule), 0);
-  FERRY_CHECK_OK(append_body(out, capsule));
-  out += '}';
+  put_result(whole, capsule.result);
+  whole.end();
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "capsule/files.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -10,13 +11,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "capsule/entry.h"
+
 namespace ferry::capsule {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kFiles = 8;  // the folder's size is shared by about as many
-constexpr std::string_view kEnding = ".capsules";
 
 // "000012.capsules" → 12; nothing for other files.
 std::optional<std::uint64_t> number_of(const std::string& name) {
@@ -88,16 +90,25 @@ Status Files::next() {
   return Error{Code::kIo, fmt::format("no free name for a file in {}", folder_), ""};
 }
 
-Status Files::append(std::string_view lines) {
-  if (!file_.valid() || (in_file_ > 0 && in_file_ + lines.size() > most_in_file_)) {
+std::uint64_t Files::most_in_batch() const {
+  return most_in_file_ - std::min<std::uint64_t>(most_in_file_, kFileHead.size());
+}
+
+Status Files::append(std::string_view entries) {
+  if (!file_.valid() || (in_file_ > 0 && in_file_ + entries.size() > most_in_file_)) {
     FERRY_CHECK_OK(next());
   }
-  Status done = write_all(file_.get(), as_bytes(lines), path_);
+  if (in_file_ == 0) FERRY_CHECK_OK(write(kFileHead));
+  return write(entries);
+}
+
+Status Files::write(std::string_view bytes) {
+  Status done = write_all(file_.get(), as_bytes(bytes), path_);
   if (done.ok()) {
-    in_file_ += lines.size();
+    in_file_ += bytes.size();
     return done;
   }
-  // Half a line must not stay: it would spoil the next.
+  // Half an entry must not stay: it would spoil the next.
   const auto before = static_cast<off_t>(in_file_);
   if (ftruncate(file_.get(), before) != 0 || lseek(file_.get(), before, SEEK_SET) < 0) {
     file_.reset();

@@ -10,6 +10,8 @@
 
 namespace ferry::capsule {
 
+inline constexpr std::string_view kEnding = ".capsules";
+
 // One thread.
 class Files {
  public:
@@ -18,13 +20,15 @@ class Files {
   // Makes the folder, readable by its owner alone, and a file in it.
   Status open();
 
-  // Bytes that one file takes.
-  std::uint64_t most_in_file() const { return most_in_file_; }
-  // All of it in one file by one write, or nothing. At most most_in_file().
-  Status append(std::string_view lines);
+  // Bytes that one file takes behind its head.
+  std::uint64_t most_in_batch() const;
+  // All of it in one file by one write, or nothing. At most most_in_batch(). A file gets its head
+  // with the first: one of a process that records nothing stays empty.
+  Status append(std::string_view entries);
 
  private:
   Status next();
+  Status write(std::string_view bytes);
   void remove_oldest() const;
 
   const std::string folder_;

@@ -63,8 +63,13 @@ Replayed replay(const Capsule& capsule, host::Host& host, host::Loaded& function
   const bool exact =
       capsule.engine == host.engine().info().name || host.engine().info().capabilities.exact_traps;
   out.differences = differences(capsule.result, out.now, exact);
-  if (capsule.digest != host::digest_of(function)) {
-    out.notes.emplace_back("this is another function than the one that was recorded");
+  out.other_function = capsule.digest != host::digest_of(function);
+  if (out.other_function) {
+    out.notes.emplace_back(
+        out.differences.empty()
+            ? "another build than the recorded one, with the same outcome"
+            : "another build than the recorded one: after a repair its outcome differs, as it "
+              "should; see that it is now the right one");
   }
   const auto& tree = host::manifest_of(function).file_tree;
   if (capsule.files != (tree == nullptr ? "" : tree->digest())) {

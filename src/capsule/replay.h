@@ -21,7 +21,8 @@ Result<function::Manifest> manifest_in_force(const Capsule& capsule, const funct
 struct Replayed {
   Seen now;
   std::vector<Difference> differences;
-  std::vector<std::string> notes;  // why it may differ: what is not in the capsule
+  bool other_function = false;     // its digest is not the recorded one
+  std::vector<std::string> notes;  // why it may differ, such as what is not in the capsule
 };
 
 // `function` was loaded with manifest_in_force(). Never throws.

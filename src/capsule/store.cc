@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/thread.h"
+#include "capsule/entry.h"
 #include "capsule/line.h"
 #include "capsule/redact.h"
 
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::size_t kMostOrigins = 256;  // that are kept as text
 constexpr std::size_t kMostSpare = 4;
-constexpr std::size_t kMostKeptBody = 1u << 20;  // of the buffer that a thread keeps
 
 }  // namespace
 
@@ -58,17 +58,14 @@ void Store::record(const host::Recorded& recorded) {
   if (options_.failures_only && (recorded.outcome.status == host::Status::kOk || !is_turn())) {
     return;
   }
-  thread_local std::string body;
-  body.clear();
-  Status done = host::manifest_of(recorded.function).redact.empty()
-                    ? append_body(body, recorded)
-                    : append_body(body, capsule_of(recorded));
-  if (done.ok()) {
-    body += "}\n";
-    done = add(recorded, body);
+  thread_local EntryBuffer event;
+  event.clear();
+  if (host::manifest_of(recorded.function).redact.empty()) {
+    append_event(event, recorded);
+  } else {
+    append_event(event, capsule_of(recorded));
   }
-  if (!done.ok()) lose(1, done.error());
-  if (body.capacity() > kMostKeptBody) std::string().swap(body);
+  if (const Status done = add(recorded, event.view()); !done.ok()) lose(1, done.error());
 }
 
 const std::string& Store::origin(const host::Recorded& recorded) {
@@ -79,11 +76,11 @@ const std::string& Store::origin(const host::Recorded& recorded) {
   return origins_[serial] = origin_members(origin_of(recorded.function, recorded.engine));
 }
 
-Status Store::add(const host::Recorded& recorded, std::string_view body) {
+Status Store::add(const host::Recorded& recorded, std::string_view event) {
   std::unique_lock lock(mutex_);
   const std::string& members = origin(recorded);
-  const std::uint64_t most = std::min<std::uint64_t>(files_.most_in_file(), kMostLine);
-  const std::size_t size = members.size() + body.size() + 64;  // at most
+  const std::uint64_t most = std::min<std::uint64_t>(files_.most_in_batch(), kMostLine);
+  const std::size_t size = members.size() + event.size() + 2 * kEntryHead;  // at most
   if (size > most) {
     return Error{Code::kLimit,
                  fmt::format("its capsule of {} is larger than a file of capsules may be ({})",
@@ -97,31 +94,27 @@ Status Store::add(const host::Recorded& recorded, std::string_view body) {
                  "record to a faster disk, or fewer events (--record-rate)"};
   }
   if (waiting_.empty() ||
-      waiting_.back().text.size() + size > std::min<std::uint64_t>(most, kBatch)) {
+      waiting_.back().bytes.size() + size > std::min<std::uint64_t>(most, kBatch)) {
     if (spare_.empty()) {
       waiting_.emplace_back();
-      waiting_.back().text.reserve(kBatch);
+      waiting_.back().bytes.reserve(kBatch);
     } else {
       waiting_.push_back(std::move(spare_.back()));
       spare_.pop_back();
     }
   }
   Batch& batch = waiting_.back();
-  const std::size_t before = batch.text.size();
+  const std::size_t before = batch.bytes.size();
   const std::uint64_t serial = host::serial_of(recorded.function);
   const auto known = std::ranges::find(batch.numbered, serial);
   const auto number = static_cast<std::uint64_t>(known - batch.numbered.begin()) + 1;
   if (known == batch.numbered.end()) {
     batch.numbered.push_back(serial);
-    append_head(batch.text, members, number);
-  } else if (recorded.outcome.status != host::Status::kOk) {
-    append_head(batch.text, members, 0);  // a line that can be cut out and sent to somebody
-  } else {
-    append_head_like(batch.text, number);
+    append_origin_entry(batch.bytes, number, members);
   }
-  batch.text += body;
+  append_event_entry(batch.bytes, number, event);
   ++batch.events;
-  waiting_bytes_ += batch.text.size() - before;
+  waiting_bytes_ += batch.bytes.size() - before;
 
   const bool first = waiting_.size() == 1 && batch.events == 1;
   if (options_.at_once || (first && system_clock().monotonic() - last_write_ >= kPause)) {
@@ -168,16 +161,16 @@ void Store::write_waiting(std::size_t most) {
     Batch batch = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    if (const Status done = files_.append(batch.text); done.ok()) {
+    if (const Status done = files_.append(batch.bytes); done.ok()) {
       counters_.written += batch.events;
     } else {
       lose(batch.events, done.error());
     }
     lock.lock();
-    waiting_bytes_ -= batch.text.size();
+    waiting_bytes_ -= batch.bytes.size();
     last_write_ = system_clock().monotonic();
-    if (spare_.size() < kMostSpare && batch.text.capacity() <= 2 * kBatch) {
-      batch.text.clear();
+    if (spare_.size() < kMostSpare && batch.bytes.capacity() <= 2 * kBatch) {
+      batch.bytes.clear();
       batch.numbered.clear();
       batch.events = 0;
       spare_.push_back(std::move(batch));

@@ -1,4 +1,4 @@
-// Capsules on their way to disk. An event is encoded where it ran and put into a batch; a thread
+// Capsules on their way to disk. An event's bytes are copied where it ran, into a batch; a thread
 // beside writes batches, each by one write. What a disk does not take is counted and reported once;
 // serving continues.
 #pragma once
@@ -40,10 +40,9 @@ class Store final : public host::Recorder {
   std::uint64_t lost() const { return counters_.lost; }
 
  private:
-  // Whole lines that go into one file. The first of a function carries its origin, those behind it
-  // its number.
+  // Whole entries that go into one file, the origin of each function before its first event.
   struct Batch {
-    std::string text;
+    std::string bytes;
     std::vector<std::uint64_t> numbered;  // functions (host::serial_of): number 1, 2, …
     std::uint64_t events = 0;
   };
@@ -51,7 +50,7 @@ class Store final : public host::Recorder {
   Store(RecordOptions options, std::string program);
   bool is_turn();
   const std::string& origin(const host::Recorded& recorded);
-  Status add(const host::Recorded& recorded, std::string_view body);
+  Status add(const host::Recorded& recorded, std::string_view event);
   void write_waiting(std::size_t most);  // batches
   void run();
   void lose(std::uint64_t events, const Error& error);

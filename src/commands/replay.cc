@@ -18,12 +18,18 @@
 namespace ferry::commands {
 namespace {
 
-constexpr std::uint64_t kMostFile = 1ull << 30;
+// "failed (exit code 2)".
+std::string outcome_words(const capsule::Seen& seen) {
+  return seen.exit_code == 0 ? seen.status
+                             : fmt::format("{} (exit code {})", seen.status, seen.exit_code);
+}
 
 class Replay final : public Verb {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("CAPSULE", paths_, "Files of capsules, as --record writes them")->required();
+    app.add_option("CAPSULE", paths_,
+                   "Files of capsules, as --record writes them, or folders of such")
+        ->required();
     app.add_option("--function", function_path_,
                    "The function: a .wasm file, a ferry.toml, or a folder with one (default: .)")
         ->type_name("FUNCTION");
@@ -34,21 +40,28 @@ class Replay final : public Verb {
         ->check(CLI::IsMember({"wasi"}));
     app.add_flag("--show", show_,
                  "Print what was sent, the log and the reply of the replay, and where it ended");
+    app.add_flag(
+        "--export", export_,
+        "Replay nothing: print each capsule as a line of JSON, which is a capsule by itself");
     app.add_option("--output", output_, "text or json")->check(CLI::IsMember({"text", "json"}));
     declare_common(app, common_);
     app.footer(
         "Examples:\n"
-        "  ferry replay capsules/0-1.capsules --function orders.wasm\n"
+        "  ferry replay capsules --function orders.wasm\n"
         "  ferry replay failing.capsules --show\n"
         "  ferry replay failing.capsules --engine wasmi --trace wasi\n"
         "  ferry replay failing.capsules --function fixed/ --other-function\n"
+        "  ferry replay capsules --invocation 01a22469-fb75-… --export > one.capsules\n"
         "\n"
-        "Exit codes: 0 the same outcomes, 1 a difference, 2 usage, 10 no such engine or file, 11 "
-        "not a "
-        "capsule.");
+        "Exit codes: 0 the same outcomes, 1 a difference (as after a repair), 2 usage, 10 no such "
+        "engine or\nfile, 11 not a capsule.");
   }
 
   int run() override {
+    if (export_) {
+      const Status done = print_lines();
+      return done.ok() ? kExitOk : give_up(done.error());
+    }
     auto same = replay_all();
     if (!same.ok()) {
       return give_up(same.error());
@@ -60,12 +73,9 @@ class Replay final : public Verb {
   Result<std::vector<capsule::Capsule>> read() const {
     std::vector<capsule::Capsule> all;
     for (const std::string& path : paths_) {
-      FERRY_TRY(const Bytes text, read_file(path, kMostFile));
-      bool cut = false;
-      FERRY_TRY(auto capsules, capsule::parse_capsules(as_text(text), path, &cut));
-      if (cut) {
-        fmt::print(stderr, "ferry: {}: its last line is not whole, and is left out\n", path);
-      }
+      std::vector<std::string> notes;
+      FERRY_TRY(auto capsules, capsule::read_capsules(path, notes));
+      for (const std::string& note : notes) fmt::print(stderr, "ferry: {}\n", note);
       std::ranges::move(capsules, std::back_inserter(all));
     }
     if (!only_.empty()) {
@@ -78,6 +88,15 @@ class Replay final : public Verb {
                    ""};
     }
     return all;
+  }
+
+  Status print_lines() const {
+    FERRY_TRY(const auto capsules, read());
+    for (const capsule::Capsule& each : capsules) {
+      FERRY_TRY(const std::string line, capsule::to_line(each));
+      fmt::print("{}\n", line);
+    }
+    return Done{};
   }
 
   Status check_digest(const function::Function& function,
@@ -160,9 +179,9 @@ class Replay final : public Verb {
       fmt::print("{}]}}\n", out);
       return;
     }
-    if (!common_.quiet || !replayed.differences.empty()) {
-      fmt::print("{}: {} on {}, {}\n", each.invocation, replayed.now.status, engine.name,
-                 replayed.differences.empty() ? "as recorded" : "not as recorded:");
+    const bool differs = !replayed.differences.empty();
+    if (!common_.quiet || differs) {
+      fmt::print("{}: {}\n", each.invocation, headline(each, replayed, engine));
     }
     for (const capsule::Difference& one : replayed.differences) {
       fmt::print("  {}\n    recorded: {}\n    now:      {}\n", one.field,
@@ -172,6 +191,23 @@ class Replay final : public Verb {
       if (!common_.quiet) fmt::print("  note: {}\n", note);
     }
     if (show_) show(each, replayed.now);
+  }
+
+  // After a change of the function another outcome is no failure of the replay.
+  static std::string headline(const capsule::Capsule& each, const capsule::Replayed& replayed,
+                              const engine::Info& engine) {
+    const std::string now = outcome_words(replayed.now);
+    if (replayed.differences.empty()) {
+      return fmt::format("{} on {}, as recorded", replayed.now.status, engine.name);
+    }
+    if (!replayed.other_function) {
+      return fmt::format("{} on {}, not as recorded:", replayed.now.status, engine.name);
+    }
+    const std::string recorded = outcome_words(each.result);
+    return recorded == now
+               ? fmt::format("changed by this build: {} on {} as recorded, but:", now, engine.name)
+               : fmt::format("changed by this build: {} on {}, and {} was recorded:", now,
+                             engine.name, recorded);
   }
 
   // A heading, and each line of the text below it. Nothing for no text.
@@ -204,6 +240,7 @@ class Replay final : public Verb {
   std::string output_ = "text";
   bool other_ = false;
   bool show_ = false;
+  bool export_ = false;
   CommonOptions common_;
 };
 

@@ -122,13 +122,14 @@ class Verify final : public Verb {
     return out;
   }
 
-  Result<std::vector<verify::Case>> cases() const {
+  // `notes`: what their reader should hear.
+  Result<std::vector<verify::Case>> cases(std::vector<std::string>& notes) const {
     if (case_paths_.empty()) {
       return verify::generated_cases();
     }
     std::vector<verify::Case> out;
     for (const std::string& path : case_paths_) {
-      FERRY_TRY(auto more, verify::load_cases(path));
+      FERRY_TRY(auto more, verify::load_cases(path, notes));
       std::ranges::move(more, std::back_inserter(out));
     }
     if (out.empty()) {
@@ -151,7 +152,8 @@ class Verify final : public Verb {
     result.engine = engines_.empty() ? "" : engines_.front();
     FERRY_TRY(auto function, builder::read_function(function_path_, common_));
     FERRY_TRY(const auto all_sides, sides());
-    FERRY_TRY(auto all_cases, cases());
+    std::vector<std::string> said;  // by the parent
+    FERRY_TRY(auto all_cases, cases(said));
     engine::EngineOptions options = builder::engine_options_for({&function, 1});
     options.max_instances = 8;
     for (const verify::Case& one : all_cases) {
@@ -304,14 +306,17 @@ class Verify final : public Verb {
                    ""};
     }
     case_paths_ = {folder};
-    FERRY_TRY(all_cases, cases());
+    std::vector<std::string> notes;
+    FERRY_TRY(all_cases, cases(notes));
     return Done{};
   }
 
   Result<int> run_parent() {
     FERRY_TRY(const auto function, builder::read_function(function_path_, common_));
     FERRY_TRY(const auto all_sides, sides());
-    FERRY_TRY(auto all_cases, cases());
+    std::vector<std::string> notes;
+    FERRY_TRY(auto all_cases, cases(notes));
+    for (const std::string& note : notes) fmt::print(stderr, "ferry: {}\n", note);
     if (!record_.empty()) {
       FERRY_CHECK_OK(check_folder_place("--record", record_));
     }

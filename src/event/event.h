@@ -51,6 +51,7 @@ struct PlainHttp {
   std::string_view authority;        // empty: none
   std::string_view path_with_query;  // "/path?query"
   std::span<const std::pair<std::string_view, std::string_view>> headers;
+  std::string_view mount = {};  // where the function begins in the path (HttpRequest::mount)
 };
 
 // An event whose data is always used and whose attributes rarely are: these may be made when they
@@ -61,6 +62,9 @@ class LazyEvent {
   // Borrowed from the event.
   virtual std::optional<std::string_view> data() const = 0;
   virtual const Event& whole() = 0;
+  // False where nobody has asked for the attributes yet, and they will be what event::PlainRequest
+  // makes of http() with the default headers.
+  virtual bool is_made() const { return true; }
   // Of an event that is a plain HTTP request, where the request is still there.
   virtual std::optional<PlainHttp> http() const { return std::nullopt; }
 };

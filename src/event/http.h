@@ -83,6 +83,9 @@ class PlainRequest final : public LazyEvent {
 
   std::optional<std::string_view> data() const override { return event_.data; }
   Event& whole() override;
+  bool is_made() const override {
+    return made_ || carried_.data() != default_carried_headers().data();
+  }
   std::optional<PlainHttp> http() const override;
 
  private:

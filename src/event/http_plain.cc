@@ -229,7 +229,7 @@ std::optional<PlainHttp> PlainRequest::http() const {
   const auto at = static_cast<std::size_t>(path_.data() - target.data());
   const bool inside = path_.data() >= target.data() && at <= target.size();
   return PlainHttp{request_.scheme, request_.method, authority_, inside ? target.substr(at) : path_,
-                   request_.headers};
+                   request_.headers, request_.mount};
 }
 
 }  // namespace ferry::event

@@ -15,7 +15,21 @@ void keep(std::vector<std::int64_t>& readings, Nanoseconds reading, bool& cut) {
   readings.push_back(reading.count());
 }
 
+template <typename Kept>
+void forget(Kept& kept) {
+  constexpr std::size_t kMostRoom = 1024;
+  kept.clear();
+  if (kept.capacity() > kMostRoom) Kept().swap(kept);
+}
+
 }  // namespace
+
+void Draws::clear() {
+  forget(wall);
+  forget(monotonic);
+  forget(random);
+  cut = false;
+}
 
 WallTime DrawRecorder::Watch::wall() const {
   const WallTime now = clock_.wall();

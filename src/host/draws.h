@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,18 +21,24 @@ struct Draws {
   std::string random;
   bool cut = false;  // there was more than is kept here
 
+  // Keeps the capacity, but not that of much more than guests usually draw.
+  void clear();
   bool empty() const { return wall.empty() && monotonic.empty() && random.empty(); }
 };
 
 // Passes on what the host's own sources give, and keeps it. One guest, one thread.
 class DrawRecorder {
  public:
-  // Both borrowed.
-  DrawRecorder(const Clock& clock, Random& random)
-      : clock_(clock, draws_), random_(random, draws_) {}
+  // Both borrowed. `room` is forgotten, but for its capacity.
+  DrawRecorder(const Clock& clock, Random& random, Draws room = {})
+      : draws_(std::move(room)), clock_(clock, draws_), random_(random, draws_) {
+    draws_.clear();
+  }
   const Clock& clock() const { return clock_; }
   Random& random() { return random_; }
   const Draws& draws() const { return draws_; }
+  // When the guest has ended.
+  Draws take() { return std::move(draws_); }
 
  private:
   class Watch final : public Clock {

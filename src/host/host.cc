@@ -58,8 +58,9 @@ struct Host::Run {
   Monotonic deadline;
   Outcome& outcome;
 
+  // `logs`: as InvokeOptions::logs, which others may want as well.
   static Outcome invoke(Host& host, Loaded& function, event::LazyEvent& event,
-                        const InvokeOptions& options, Witness* witness);
+                        const InvokeOptions& options, bool logs, Witness* witness);
   static Outcome invoke_recorded(Host& host, Loaded& function, event::LazyEvent& event,
                                  const InvokeOptions& options);
 
@@ -315,7 +316,7 @@ void Host::shrink_kept(Loaded& last) {
 }
 
 Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
-                          const InvokeOptions& options, Witness* witness) {
+                          const InvokeOptions& options, bool logs, Witness* witness) {
   const function::Limits& limits = function.manifest.limits;
   Monotonic started = host.clock_.monotonic();
   Outcome outcome;
@@ -348,19 +349,19 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
     return outcome;
   }
   std::optional<Seeded> seeded;
-  std::optional<wasi::Context> witnessed;
-  if (witness != nullptr) {
-    witnessed.emplace(witness->clock, witness->random);
-  } else if (host.seeded_ != nullptr) {
+  if (witness == nullptr && host.seeded_ != nullptr) {
     seeded.emplace(host.seeded_->seed(), options);
   }
-  Invocation call(function, event, seeded ? seeded->options : options);
+  Invocation call(function, event, seeded ? seeded->options : options, logs);
   Loaded::Held held = function.take(host.clock_, host.random_);
-  wasi::Context& context = seeded ? seeded->context : witnessed ? *witnessed : *held.context;
+  wasi::Context& context = seeded ? seeded->context : *held.context;
   const Monotonic by_its_clock = seeded ? seeded->clock.monotonic() + limits.timeout
                                  : witness != nullptr && witness->deadline ? *witness->deadline
                                                                            : deadline;
-  if (ferry::Status begun = call.begin(context, by_its_clock); !begun.ok()) {
+  if (ferry::Status begun =
+          call.begin(context, by_its_clock, witness != nullptr ? &witness->clock : nullptr,
+                     witness != nullptr ? &witness->random : nullptr);
+      !begun.ok()) {
     outcome.status = Status::kRefused;
     outcome.message = std::move(begun.error().message);
     outcome.hint = std::move(begun.error().hint);
@@ -408,7 +409,7 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
   if (outcome.status == Status::kOk) {
     run.read_reply(call);
   }
-  if (options.logs) {
+  if (logs) {
     outcome.logs = read_log(context.err(), context.log_chunks(), most_log_lines(limits.log),
                             &outcome.log_truncated);
   }
@@ -418,8 +419,8 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
     witness->denial = context.denial();
     witness->deadline = by_its_clock;
   }
-  if (options.logs) std::ranges::move(connection_lines(outcome), std::back_inserter(outcome.logs));
-  if (const auto& denial = context.denial(); denial && options.logs) {
+  if (logs) std::ranges::move(connection_lines(outcome), std::back_inserter(outcome.logs));
+  if (const auto& denial = context.denial(); denial && logs) {
     outcome.logs.push_back({host.clock_.wall(), denial_line(*denial), LogLevel::kWarn});
   }
   if (!function.mask.empty()) {
@@ -433,7 +434,7 @@ Outcome Host::Run::invoke(Host& host, Loaded& function, event::LazyEvent& event,
 
 Outcome Host::invoke(Loaded& function, event::LazyEvent& event, const InvokeOptions& options) {
   if (function.recorders.empty()) {
-    return Run::invoke(*this, function, event, options, function.witness);
+    return Run::invoke(*this, function, event, options, options.logs, function.witness);
   }
   return Run::invoke_recorded(*this, function, event, options);
 }
@@ -448,17 +449,26 @@ Outcome Host::Run::invoke_recorded(Host& host, Loaded& function, event::LazyEven
     if (each != Wish::kNothing) interested.push_back(recorder.get());
     wish = std::max(wish, each);
   }
-  if (interested.empty()) return invoke(host, function, event, options, function.witness);
-  DrawRecorder draws(host.clock_, host.random_);
+  if (wish != Wish::kAll) {
+    Outcome outcome = invoke(host, function, event, options, options.logs, function.witness);
+    if (interested.empty()) return outcome;
+    static const Draws kNone;
+    const Witness none{host.clock_, host.random_};
+    for (Recorder* recorder : interested) {
+      recorder->record({function, host.engine_.info(), event, options, outcome, kNone, none});
+    }
+    return outcome;
+  }
+  // What one event's draws took in memory is there for those of the thread's next.
+  thread_local Draws kept;
+  DrawRecorder draws(host.clock_, host.random_, std::move(kept));
   Witness witness{draws.clock(), draws.random()};
-  InvokeOptions watched = options;
-  watched.logs = options.logs || wish == Wish::kAll;
-  Outcome outcome =
-      invoke(host, function, event, watched, wish == Wish::kAll ? &witness : function.witness);
+  Outcome outcome = invoke(host, function, event, options, true, &witness);
   for (Recorder* recorder : interested) {
     recorder->record(
         {function, host.engine_.info(), event, options, outcome, draws.draws(), witness});
   }
+  kept = draws.take();
   return outcome;
 }
 

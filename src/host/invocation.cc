@@ -11,7 +11,7 @@ namespace ferry::host {
 
 // Made only when the guest asks for its arguments or its environment: most never do.
 wasi::Lists Invocation::tell(const void* from) {
-  const auto& [guest, event, options, given] = *static_cast<const Invocation*>(from);
+  const auto& [guest, event, options, logs, given] = *static_cast<const Invocation*>(from);
   wasi::Lists lists;
   lists.args = {guest.name};
   lists.args.insert(lists.args.end(), guest.manifest.args.begin(), guest.manifest.args.end());
@@ -31,7 +31,8 @@ wasi::Lists Invocation::tell(const void* from) {
   return lists;
 }
 
-ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline) {
+ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline, const Clock* clock,
+                                Random* random) {
   const function::Limits& limits = guest_.manifest.limits;
   wasi::Setup setup;
   setup.tell = tell;
@@ -40,11 +41,13 @@ ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline) {
   setup.quotas.stderr_bytes = limits.log;
   setup.quotas.open_files = limits.open_files;
   setup.deadline = deadline;
-  setup.times_log = options_.logs;
+  setup.times_log = logs_;
   setup.directories = &guest_.directories;
   setup.files = guest_.manifest.file_tree.get();
   setup.network = guest_.network.get();
   setup.observer = blocking_observer;
+  setup.clock = clock;
+  setup.random = random;
   FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, given_));
   context.reset(std::move(setup));
   guest_.abi->begin(guest_, context, given_);

@@ -38,14 +38,19 @@ struct InvokeOptions {
 class Invocation {
  public:
   Invocation(const Guest& guest, event::LazyEvent& event, const InvokeOptions& options)
-      : guest_(guest), event_(event), options_(options) {}
+      : Invocation(guest, event, options, options.logs) {}
+  // `logs`: in place of the options'.
+  Invocation(const Guest& guest, event::LazyEvent& event, const InvokeOptions& options, bool logs)
+      : guest_(guest), event_(event), options_(options), logs_(logs) {}
   Invocation(const Invocation&) = delete;
   Invocation& operator=(const Invocation&) = delete;
 
   // Resets the context to what the guest may see: the event, its arguments, environment,
   // directories, quotas, and the deadline of its blocking calls (by the context's clock). Fails
   // where the event cannot be given to this guest.
-  ferry::Status begin(wasi::Context& context, Monotonic deadline);
+  // `clock`, `random`: in place of the context's own, until its next reset.
+  ferry::Status begin(wasi::Context& context, Monotonic deadline, const Clock* clock = nullptr,
+                      Random* random = nullptr);
 
   // The start function, then the exports of the ABI. `deadline` is the engine's (system clock).
   engine::End call(engine::Instance& instance, wasi::Context& context, Monotonic deadline) const;
@@ -59,6 +64,7 @@ class Invocation {
   const Guest& guest_;
   event::LazyEvent& event_;
   const InvokeOptions& options_;
+  const bool logs_;
   Given given_;
 };
 

@@ -66,11 +66,15 @@ std::vector<host::OutcomeOf> outcomes_of(const AdapterContext& context) {
 HttpCalls::HttpCalls(const AdapterContext& context) : context_(context), of_(outcomes_of(context)) {
   auto always = event::default_carried_headers();
   for (const host::InService& function : context.functions) {
-    auto& carried = carried_.emplace_back(always.begin(), always.end());
     const auto version = function.version();
     const function::Manifest& manifest = host::manifest_of(*version);
     const auto& named = named_headers_.emplace_back(manifest.headers);
-    carried.insert(carried.end(), named.begin(), named.end());
+    carried_.push_back(always);
+    if (!named.empty()) {
+      auto& more = more_carried_.emplace_back(always.begin(), always.end());
+      more.insert(more.end(), named.begin(), named.end());
+      carried_.back() = more;
+    }
     bounds_.push_back({serve::max_body(manifest.limits), manifest.http.cors});
   }
 }

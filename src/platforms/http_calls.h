@@ -71,7 +71,9 @@ class HttpCalls {
   };
   std::vector<Bounds> bounds_;
   std::vector<std::vector<std::string>> named_headers_;  // headers that manifests name, by function
-  std::vector<std::vector<std::string_view>> carried_;   // headers of plain requests, by function
+  // Headers of plain requests, by function: the default ones where its manifest names no others.
+  std::vector<std::span<const std::string_view>> carried_;
+  std::vector<std::vector<std::string_view>> more_carried_;  // those spans, of the other functions
 };
 
 // problem+json of an outcome that is not ok.

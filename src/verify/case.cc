@@ -39,10 +39,8 @@ Result<Case> case_of_json(const std::string& path) {
   return make_case(std::move(name), std::move(text), std::move(type));
 }
 
-Result<std::vector<Case>> load_capsules(const std::string& path) {
-  FERRY_TRY(const std::string text, read_text(path));
-  bool cut = false;
-  FERRY_TRY(const auto capsules, capsule::parse_capsules(text, path, &cut));
+Result<std::vector<Case>> load_capsules(const std::string& path, std::vector<std::string>& notes) {
+  FERRY_TRY(const auto capsules, capsule::read_capsules(path, notes));
   std::vector<Case> cases;
   cases.reserve(capsules.size());
   for (const capsule::Capsule& each : capsules) {
@@ -51,13 +49,13 @@ Result<std::vector<Case>> load_capsules(const std::string& path) {
   return cases;
 }
 
-Result<std::vector<Case>> load_file(const std::string& path) {
+Result<std::vector<Case>> load_file(const std::string& path, std::vector<std::string>& notes) {
   if (fs::path(path).extension() == ".json") {
     FERRY_TRY(Case one, case_of_json(path));
     return std::vector<Case>{std::move(one)};
   }
   if (fs::path(path).extension() == ".capsules") {
-    return load_capsules(path);
+    return load_capsules(path, notes);
   }
   FERRY_TRY(const std::string text, read_text(path));
   const fs::path folder = fs::path(path).parent_path();
@@ -127,6 +125,10 @@ Case case_of(const capsule::Capsule& capsule, std::string name) {
     out.expected.content_type = capsule.result.content_type;
     out.expected.body = capsule.result.data;
   }
+  // Of one that failed the message has the exit code, which tells a crash from a refusal.
+  if (capsule.result.status == "failed" && (capsule.result.exit_code != 0 || repeats)) {
+    out.expected.error = capsule.result.message;
+  }
   return out;
 }
 
@@ -174,11 +176,11 @@ std::vector<Case> generated_cases() {
   return cases;
 }
 
-Result<std::vector<Case>> load_cases(const std::string& path) {
+Result<std::vector<Case>> load_cases(const std::string& path, std::vector<std::string>& notes) {
   FERRY_TRY(const auto files, files_of(path));
   std::vector<Case> cases;
   for (const std::string& file : files) {
-    FERRY_TRY(auto more, load_file(file));
+    FERRY_TRY(auto more, load_file(file, notes));
     std::ranges::move(more, std::back_inserter(cases));
   }
   return cases;

@@ -76,15 +76,17 @@ using ReadBeside = std::function<Result<std::string>(const std::string& name)>;
 Result<std::vector<Case>> parse_cases(std::string_view toml, std::string_view path,
                                       const ReadBeside& read_beside);
 
-// A case file, a .json file (one event, or the data of one), or a folder of such.
-Result<std::vector<Case>> load_cases(const std::string& path);
+// A case file, a .json file (one event, or the data of one), a file of capsules, or a folder of
+// such. `notes`: what its reader should hear.
+Result<std::vector<Case>> load_cases(const std::string& path, std::vector<std::string>& notes);
 
 // The same as TOML again. What is large or no text is named in `files`, to be written beside.
 std::string cases_to_toml(const std::vector<Case>& cases,
                           std::map<std::string, std::string>& files);
 
-// A recorded event, whose outcome is expected; the reply as well, where nothing that it was made
-// from is left out of the capsule or is different each time (the clock, randomness).
+// A recorded event, whose outcome is expected: its status, and of a failure the message, which has
+// the exit code. The reply as well, where nothing that it was made from is left out of the capsule
+// or is different each time (the clock, randomness).
 Case case_of(const capsule::Capsule& capsule, std::string name);
 
 // The expectations that hold `seen`, all of it.

@@ -27,6 +27,8 @@ Context::~Context() = default;
 void Context::reset(Setup setup) {
   State& s = *state_;
   s.setup = std::move(setup);
+  s.clock = s.setup.clock != nullptr ? s.setup.clock : s.own_clock;
+  s.random = s.setup.random != nullptr ? s.setup.random : s.own_random;
   s.fds.reset(s.setup.directories);
   if (s.setup.files != nullptr) s.fds.add_tree();
   s.sockets.reset();

@@ -95,6 +95,8 @@ struct Setup {
   const FileTree* files = nullptr;                      // borrowed; null: none, and no "/" for it
   const NetworkAccess* network = nullptr;               // borrowed; null: no network
   BlockingObserver* observer = nullptr;                 // borrowed; null: waiting is just waiting
+  const Clock* clock = nullptr;                         // borrowed; null: the context's own
+  Random* random = nullptr;                             // borrowed; null: the context's own
 };
 
 class Context {

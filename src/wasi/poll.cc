@@ -21,8 +21,8 @@ struct Now {
 };
 
 Now now_of(const S& s) {
-  return {std::chrono::duration_cast<Nanoseconds>(s.clock.monotonic().time_since_epoch()).count(),
-          s.clock.wall().time_since_epoch().count()};
+  return {std::chrono::duration_cast<Nanoseconds>(s.clock->monotonic().time_since_epoch()).count(),
+          s.clock->wall().time_since_epoch().count()};
 }
 
 // The nanosecond on the monotonic clock at which it fires; the far future where it does not fit.
@@ -163,7 +163,7 @@ bool wait_for_first(S& s, Waits& waits, const Now& now, std::int64_t& wake) {
   wake = waits.clock;
   {
     const Blocking blocking(s.setup.observer);
-    s.clock.sleep_until(std::min(clock, s.setup.deadline));
+    s.clock->sleep_until(std::min(clock, s.setup.deadline));
   }
   if (clock < s.setup.deadline) return true;
   s.stop = Stop::kDeadline;

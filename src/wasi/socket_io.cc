@@ -21,14 +21,14 @@ using std::chrono::steady_clock;
 // The same distance from now, on the clock that the kernel waits by.
 Monotonic real_time(const S& s, Monotonic at) {
   constexpr std::chrono::hours kFar{24 * 365};  // further than any deadline: no arithmetic with it
-  const auto left = at - s.clock.monotonic();
+  const auto left = at - s.clock->monotonic();
   return left > kFar ? Monotonic::max() : steady_clock::now() + left;
 }
 
 bool blocks(const Entry& entry) { return (entry.flags & kFdNonblock) == 0; }
 
 Monotonic after(const S& s, std::chrono::microseconds time) {
-  return time.count() == 0 ? Monotonic::max() : s.clock.monotonic() + time;
+  return time.count() == 0 ? Monotonic::max() : s.clock->monotonic() + time;
 }
 
 void fail(Socket& socket, Errno error, std::string why) {
@@ -208,11 +208,11 @@ Answer look_up(S& s, std::string_view host, std::uint16_t port, std::vector<net:
       found = {*net::parse_address("127.0.0.1"), *net::parse_address("::1")};
     } else {
       const Monotonic until =
-          std::min(s.setup.deadline, s.clock.monotonic() + access.connect_timeout);
+          std::min(s.setup.deadline, s.clock->monotonic() + access.connect_timeout);
       const Blocking blocking(s.setup.observer);
       auto answer = access.network->resolve(*name, real_time(s, until));
       if (!answer.ok()) {
-        if (s.clock.monotonic() >= s.setup.deadline) {
+        if (s.clock->monotonic() >= s.setup.deadline) {
           s.stop = Stop::kDeadline;
           return Answer::end();
         }
@@ -293,8 +293,8 @@ Answer connect_socket(S& s, Entry& entry, const net::Endpoint& to) {
   }
   if (Errno error = may_begin(s, to, socket); error != Errno::kSuccess) return error;
   socket.record.peer = to;
-  socket.record.began = s.clock.wall();
-  socket.began = s.clock.monotonic();
+  socket.record.began = s.clock->wall();
+  socket.began = s.clock->monotonic();
   socket.connect_until = socket.began + s.setup.network->connect_timeout;
   Fd fd;
   if (int error = s.setup.network->network->connect(to, fd); !fd.valid()) {
@@ -321,7 +321,7 @@ void refresh(S& s, Entry& entry, Socket& socket) {
   if (socket.state != State::kConnecting) return;
   pollfd polled{entry.host, POLLOUT, 0};
   if (::poll(&polled, 1, 0) <= 0) {
-    if (s.clock.monotonic() >= socket.connect_until) give_up(socket);
+    if (s.clock->monotonic() >= socket.connect_until) give_up(socket);
     return;
   }
   int error = 0;
@@ -421,7 +421,7 @@ void end_socket(S& s, u32 fd) {
     refresh(s, entry, socket);
     if (connecting(socket)) socket.record.error = "given up before it was made";
     socket.record.lasted =
-        std::chrono::duration_cast<std::chrono::microseconds>(s.clock.monotonic() - socket.began);
+        std::chrono::duration_cast<std::chrono::microseconds>(s.clock->monotonic() - socket.began);
     s.sockets->records.push_back(std::move(socket.record));
   }
   if (entry.host >= 0) --s.sockets->open;

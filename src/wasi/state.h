@@ -26,10 +26,13 @@ class Attachment {
 };
 
 struct Context::State {
-  State(const Clock& the_clock, Random& the_random) : clock(the_clock), random(the_random) {}
+  State(const Clock& the_clock, Random& the_random)
+      : own_clock(&the_clock), own_random(&the_random), clock(&the_clock), random(&the_random) {}
 
-  const Clock& clock;
-  Random& random;
+  const Clock* const own_clock;
+  Random* const own_random;
+  const Clock* clock;  // the setup's, or else the own
+  Random* random;
   Setup setup;
   FdTable fds;
 

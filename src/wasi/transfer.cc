@@ -101,7 +101,7 @@ Answer write_stderr(S& s, u32& done) {
     // Only where a line begins: the time of a line is that of its first byte, and a guest that
     // writes byte by byte must not cost a clock reading and a chunk for each.
     if (s.setup.times_log && part > 0 && (s.err.empty() || s.err.back() == '\n')) {
-      s.log_chunks.push_back({s.clock.wall(), s.err.size()});
+      s.log_chunks.push_back({s.clock->wall(), s.err.size()});
     }
     s.err.append(static_cast<const char*>(slice.iov_base), part);
     s.err_dropped += slice.iov_len - part;

@@ -64,7 +64,7 @@ u32 wait_for_duration_async(S& s, G /*g*/, u64 duration) {
 void wall_clock_now(S& s, G g, u32 ret) {
   if (!begin(s, g, ret, 16, 8)) return;
   s.p1.drawn.clock = true;
-  const auto now = static_cast<u64>(s.p1.clock.wall().time_since_epoch().count());
+  const auto now = static_cast<u64>(s.p1.clock->wall().time_since_epoch().count());
   put_datetime(s, now / kSecond, static_cast<u32>(now % kSecond));
 }
 

@@ -91,7 +91,7 @@ void connect_next(Exchange& exchange) {
 
 void talk_next(Exchange& exchange) {
   exchange.stage = Stage::kTalking;
-  exchange.waits_since = exchange.s.p1.clock.monotonic();
+  exchange.waits_since = exchange.s.p1.clock->monotonic();
 }
 
 void pump_connecting(Exchange& exchange) {
@@ -99,7 +99,7 @@ void pump_connecting(Exchange& exchange) {
   Socket& socket = wasi::socket_of(p1, entry_of(exchange));
   wasi::refresh(p1, entry_of(exchange), socket);
   if (wasi::connecting(socket)) {
-    if (p1.clock.monotonic() < exchange.connect_until) return;
+    if (p1.clock->monotonic() < exchange.connect_until) return;
     wasi::give_up(socket);
   }
   if (socket.state == Socket::State::kFailed) {
@@ -125,7 +125,7 @@ void pump_handshake(Exchange& exchange) {
   const net::TlsState state = exchange.secure->handshake();
   if (state == net::TlsState::kDone) return talk_next(exchange);
   if (state != net::TlsState::kAgain) return fail(exchange, failure_of(exchange, state));
-  if (exchange.s.p1.clock.monotonic() >= exchange.connect_until) expire(exchange);
+  if (exchange.s.p1.clock->monotonic() >= exchange.connect_until) expire(exchange);
 }
 
 // Plain or encrypted: bytes moved, or kAgain, or kFailed with the failure set unless it is the
@@ -193,7 +193,7 @@ void pump_in(Exchange& exchange) {
     const int received = receive_bytes(exchange, room);
     if (received < 0) break;
     if (received == 0) return end_of_stream(exchange);
-    exchange.waits_since = exchange.s.p1.clock.monotonic();
+    exchange.waits_since = exchange.s.p1.clock->monotonic();
     const auto whole = exchange.response.feed(
         {reinterpret_cast<const char*>(room.data()), static_cast<std::size_t>(received)});
     if (!whole.ok()) {
@@ -205,7 +205,7 @@ void pump_in(Exchange& exchange) {
     }
   }
   if (exchange.stage != Stage::kTalking) return;
-  const auto waited = exchange.s.p1.clock.monotonic() - exchange.waits_since;
+  const auto waited = exchange.s.p1.clock->monotonic() - exchange.waits_since;
   const auto most =
       exchange.response.head_is_whole() ? exchange.between_bytes : exchange.first_byte;
   if (waited >= most) expire(exchange);
@@ -267,7 +267,7 @@ std::optional<HttpFailure> begin_exchange(S& s, Exchange& exchange) {
                                         authority.substr(0, kMostShown))) == nullptr) {
     return HttpFailure{HttpError::kRequestDenied};
   }
-  const Monotonic now = s.p1.clock.monotonic();
+  const Monotonic now = s.p1.clock->monotonic();
   exchange.connect_until =
       std::min(exchange.connect_until, now + s.p1.setup.network->connect_timeout);
   const Answer found = wasi::look_up(s.p1, exchange.host, exchange.port, exchange.addresses);

@@ -33,8 +33,8 @@ class Entered {
  private:
   // Gigabytes take seconds, and the engine cannot end the guest while it is in here.
   static bool fill_random(S& s, std::span<u8> bytes) {
-    s.p1.random.fill(bytes);
-    if (s.p1.setup.deadline == Monotonic::max() || s.p1.clock.monotonic() < s.p1.setup.deadline) {
+    s.p1.random->fill(bytes);
+    if (s.p1.setup.deadline == Monotonic::max() || s.p1.clock->monotonic() < s.p1.setup.deadline) {
       return true;
     }
     s.p1.stop = wasi::Stop::kDeadline;

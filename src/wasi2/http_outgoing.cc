@@ -127,7 +127,7 @@ std::optional<HttpFailure> send_request(S& s, const RequestParts& request, u32 b
   exchange->host = *request.authority;
   exchange->https = request.scheme.value_or("https") == "https";
   if (options) {
-    const Monotonic now = s.p1.clock.monotonic();
+    const Monotonic now = s.p1.clock->monotonic();
     const auto connect = duration_of(options->connect);
     if (connect < Monotonic::max() - now) exchange->connect_until = now + connect;
     exchange->first_byte = duration_of(options->first_byte);

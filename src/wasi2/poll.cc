@@ -15,7 +15,7 @@ using Awaits = Pollable::Awaits;
 
 Monotonic now_of(S& s) {
   s.p1.drawn.clock = true;
-  return s.p1.clock.monotonic();
+  return s.p1.clock->monotonic();
 }
 
 bool end_at_deadline(S& s) {
@@ -27,7 +27,7 @@ bool end_at_deadline(S& s) {
 // Only clocks are waited for.
 bool sleep_until(S& s, Monotonic until) {
   const Monotonic deadline = s.p1.setup.deadline;
-  s.p1.clock.sleep_until(std::min(until, deadline));
+  s.p1.clock->sleep_until(std::min(until, deadline));
   return until < deadline || end_at_deadline(s);
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 u64 draw(S& s) {
   std::array<std::uint8_t, 8> bytes{};
-  s.p1.random.fill(bytes);
+  s.p1.random->fill(bytes);
   s.p1.drawn.random = true;
   u64 out = 0;
   std::memcpy(&out, bytes.data(), bytes.size());
@@ -36,7 +36,7 @@ u32 random_get(S& s, G g, u32 at, u32 size) {
   } else if (!g.has(at, size)) {
     trap(s, "what is drawn anew lies outside of the memory");
   } else {
-    s.p1.random.fill({bytes.data(), size});
+    s.p1.random->fill({bytes.data(), size});
     s.p1.drawn.random = true;
     g.put_bytes(at, bytes.data(), size);
   }

@@ -183,7 +183,7 @@ void deny(S& s, std::string message, std::string hint) {
 u64 monotonic_now(S& s) {
   s.p1.drawn.clock = true;
   return static_cast<u64>(
-      std::chrono::duration_cast<Nanoseconds>(s.p1.clock.monotonic().time_since_epoch()).count());
+      std::chrono::duration_cast<Nanoseconds>(s.p1.clock->monotonic().time_since_epoch()).count());
 }
 
 }  // namespace ferry::wasi2

@@ -2,6 +2,8 @@
 #include <cstdlib>
 
 #include "capsule/capsule.h"
+#include "capsule/entry.h"
+#include "capsule/line.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace ferry;
@@ -17,6 +19,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto second = capsule::to_line(*again);
     if (!second.ok() || *second != *line) std::abort();
     if (!capsule::differences(each.result, again->result, true).empty()) std::abort();
+    // The same as entries.
+    std::string file(capsule::kFileHead);
+    capsule::EntryBuffer event;
+    capsule::append_event(event, *again);
+    capsule::append_origin_entry(file, 1, capsule::origin_members(*again));
+    capsule::append_event_entry(file, 1, event.view());
+    const auto entries = capsule::parse_capsules(file, "fuzz", &cut);
+    if (!entries.ok() || cut || entries->size() != 1) std::abort();
+    if (!capsule::differences(each.result, entries->front().result, true).empty()) std::abort();
   }
   return 0;
 }

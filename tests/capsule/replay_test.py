@@ -8,6 +8,7 @@ Exit status: that of unittest.
 """
 import argparse
 import concurrent.futures
+import datetime
 import json
 import os
 import pathlib
@@ -22,7 +23,6 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "serve"))
 
-ORIGIN = ("function", "engine", "manifest", "files", "withheld")
 BUILD = None
 server = None  # tests/serve/server.py, once FERRY_BUILD is known
 
@@ -69,18 +69,20 @@ class Replay(unittest.TestCase):
         return self.home / f"{name}.wasm"
 
     def recorded(self):
-        """All capsules, each with its origin."""
-        out = []
-        for file in sorted(self.capsules.iterdir()):
-            numbered = {}
-            for line in file.read_text().splitlines():
-                one = json.loads(line)
-                if "like" in one:
-                    one = {**numbered[one["like"]], **one}
-                elif "number" in one:
-                    numbered[one["number"]] = {name: one[name] for name in ORIGIN if name in one}
-                out.append(one)
-        return out
+        """All capsules, each whole."""
+        done = ferry("replay", self.capsules, "--export", code=None)
+        if done.returncode == 10:
+            self.assertIn("there is no capsule", done.stderr)
+            return []
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def exported(self, name="exported.capsules"):
+        """A file of what was recorded, as lines of JSON."""
+        file = self.home / name
+        file.write_text("".join(json.dumps(one, separators=(",", ":"), ensure_ascii=False) + "\n"
+                                for one in self.recorded()))
+        return file
 
     def serve(self, function, bodies, *options):
         with server.Server(self.home, function, options=["--record", self.capsules, "--workers",
@@ -146,7 +148,9 @@ class Replay(unittest.TestCase):
         done = ferry("replay", file, "--function", other, code=10)
         self.assertIn("--other-function", done.stderr)
         done = ferry("replay", file, "--function", other, "--other-function", code=1)
-        self.assertIn("not as recorded:\n  reply\n    recorded: ", done.stdout)
+        self.assertIn("changed by this build: ok on wasmtime as recorded, but:\n"
+                      "  reply\n    recorded: ", done.stdout)
+        self.assertIn("after a repair its outcome differs, as it should", done.stdout)
         done = ferry("replay", file, "--function", other, "--other-function", "--output", "json",
                      code=1)
         answer = json.loads(done.stdout)
@@ -172,24 +176,50 @@ class Replay(unittest.TestCase):
                 self.assertEqual(set(pool.map(ask, range(400))), {200})
         kept = self.recorded()
         self.assertEqual(sorted(int(one["data"]) for one in kept), list(range(400)))
-        lines = [json.loads(line) for file in sorted(self.capsules.iterdir())
-                 for line in file.read_text().splitlines()]
-        self.assertGreater(sum("like" in line for line in lines), 200)
+        files = b"".join(file.read_bytes() for file in self.capsules.iterdir())
+        self.assertLess(files.count(b"[limits]"), 200)
         self.assertEqual({one["function"]["name"] for one in kept}, {"f"})
         self.replay_everywhere(function)
 
-    def test_failures_are_whole_lines(self):
+    def test_one_of_several_is_exported_and_is_a_capsule_by_itself(self):
         function = self.guest('(module (memory (export "memory") 1)'
                               ' (func (export "_start") unreachable))')
         with server.Server(self.home, function, options=[
                 "--record", self.capsules, "--workers", "1", "--quiet"]) as running:
             with concurrent.futures.ThreadPoolExecutor(8) as pool:
                 list(pool.map(lambda _: running.ask(body=b"{}"), range(50)))
-        for file in self.capsules.iterdir():
-            for line in file.read_text().splitlines():
-                self.assertIn("manifest", json.loads(line))
+        one = self.recorded()[33]
+        done = ferry("replay", self.capsules, "--invocation", one["invocation"], "--export")
+        self.assertEqual(json.loads(done.stdout), one)
+        alone = self.home / "one.capsules"
+        alone.write_text(done.stdout)
+        self.assertIn("trapped on wasmtime, as recorded",
+                      ferry("replay", alone, "--function", function).stdout)
 
-    def test_a_killed_worker_leaves_whole_lines(self):
+    def test_attributes_that_nobody_asked_for_are_those_of_the_request(self):
+        """The function does not look at them; one that prints its environment gets the same."""
+        function = self.guest(DRAWS)
+        with server.Server(self.home, function, options=[
+                "--record", self.capsules, "--workers", "1", "--quiet"]) as running:
+            running.ask(path="/a/b?c=d", body=b"{}", fields={
+                "X-Request-Id": "mine", "Accept-Language": "eo", "Authorization": "secret",
+                "Content-Type": "application/json"})
+            port = running.port
+        event = self.recorded()[0]["event"]
+        self.assertLess(abs(datetime.datetime.fromisoformat(event.pop("time")[:19])
+                            - datetime.datetime.utcnow()).total_seconds(), 60)
+        self.assertTrue(event["source"].endswith(f":{port}/a/b"), event["source"])
+        del event["source"]
+        event.pop("httpacceptencoding", None)
+        event.pop("httpuseragent", None)
+        event.pop("httpaccept", None)
+        self.assertEqual(event, {
+            "specversion": "1.0", "id": "mine", "type": "http.request", "subject": "/a/b",
+            "datacontenttype": "application/json", "httpmethod": "POST", "httpquery": "c=d",
+            "httpacceptlanguage": "eo"})
+        self.assertEqual(self.recorded(), self.recorded())
+
+    def test_a_killed_worker_leaves_whole_capsules(self):
         function = self.guest(DRAWS)
         with server.Server(self.home, function, options=[
                 "--record", self.capsules, "--workers", "1", "--quiet"]) as running:
@@ -270,19 +300,23 @@ class Replay(unittest.TestCase):
     def test_bad_capsules(self):
         function = self.guest(DRAWS)
         self.serve(function, [b"1", b"2"])
-        file = next(self.capsules.iterdir())
-        good = file.read_text()
+        good = self.exported().read_text()
+        entries = next(self.capsules.iterdir()).read_bytes()
         bad = self.home / "bad.capsules"
         for text, code, said in (
                 ("", 10, "there is no capsule"),
                 ("{}", 11, "ferry_capsule"),
                 ("nonsense\n" + good, 11, "bad.capsules:1"),
                 (good.replace('"ferry_capsule":2', '"ferry_capsule":9'), 11, "version 9"),
-                (good.replace('"number":1', '"like":1'), 11, "no line before it has that number"),
-                (good[:-20], 0, "its last line is not whole"),
+                (good.replace('"ferry_capsule":2', '"ferry_capsule":2,"like":1'), 11,
+                 "no line before it has that number"),
+                (good[:-20], 0, "its last capsule is not whole"),
+                (entries[:-20], 0, "its last capsule is not whole"),
+                (entries.replace(b"ferry-capsules 3", b"ferry-capsules 4"), 11, "version 4"),
+                (entries[:17] + b"\x02\0\0\0\x09\x01" + entries[17:], 11, "at offset 21"),
                 (good.replace('"manifest":"', '"manifest":"nonsense = ['), 11, "manifest")):
             with self.subTest(said):
-                bad.write_text(text)
+                bad.write_bytes(text if isinstance(text, bytes) else text.encode())
                 done = ferry("replay", bad, "--function", function, code=code)
                 self.assertIn(said, done.stdout + done.stderr)
 
@@ -290,8 +324,7 @@ class Replay(unittest.TestCase):
         """Folders that a stranger's capsule names are not opened for its function."""
         function = self.guest(DRAWS)
         self.serve(function, [b"1"])
-        file = next(self.capsules.iterdir())
-        capsule = json.loads(file.read_text())
+        capsule = self.recorded()[0]
         self.assertIn("\ndirs = []\n", capsule["manifest"])
         capsule["manifest"] = capsule["manifest"].replace(
             "\ndirs = []\n", '\ndirs = ["/nowhere/at/all::/data"]\n')
@@ -305,7 +338,7 @@ class Replay(unittest.TestCase):
         (self.home / "ferry.toml").write_text("[lambda]\nstreaming = true\n")
         self.serve(function, [b"1"])
         file = next(self.capsules.iterdir())
-        self.assertIn("[lambda]", json.loads(file.read_text())["manifest"])
+        self.assertIn("[lambda]", self.recorded()[0]["manifest"])
         ferry("replay", file, "--function", function)
 
     def test_trace(self):
@@ -325,6 +358,39 @@ class Replay(unittest.TestCase):
             self.skipTest("hello-c is not built here")
         self.serve(function, [b'{"name":"Ada"}'])
         ferry("verify", function, self.capsules, "--engine", "wasmtime")
+
+    def test_a_case_tells_a_crash_from_a_refusal(self):
+        """Both are failures; only their exit codes are different."""
+        exits = ('(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))'
+                 ' (memory (export "memory") 1)'
+                 ' (func (export "_start") (call $exit (i32.const 2))))')
+        crashes = self.guest(exits)
+        self.serve(crashes, [b"{}"])
+        ferry("verify", crashes, self.capsules, "--engine", "wasmtime", "--platform", "http")
+        refuses = self.guest(exits.replace("i32.const 2", "i32.const 1"), "g")
+        done = ferry("verify", refuses, self.capsules, "--engine", "wasmtime", "--platform", "http",
+                     code=1)
+        self.assertIn("exit code 2", done.stdout)
+        self.assertIn("exit code 1", done.stdout)
+        done = ferry("replay", self.capsules, "--function", refuses, "--other-function", code=1)
+        self.assertIn("changed by this build: failed (exit code 1) on wasmtime, "
+                      "and failed (exit code 2) was recorded:", done.stdout)
+
+    def test_a_file_of_a_worker_that_recorded_nothing_is_named(self):
+        function = self.guest(DRAWS)
+        self.serve(function, [b"1"])
+        empty = self.capsules / "000009.capsules"
+        empty.write_bytes(b"")
+        said = f"{empty} holds no capsule"
+        self.assertIn(said, ferry("replay", self.capsules, "--function", function).stderr)
+        done = ferry("verify", function, self.capsules, "--engine", "wasmtime", "--platform",
+                     "http")
+        self.assertEqual(done.stderr.count(said), 1)
+        self.assertIn(said, ferry("replay", empty, "--function", function, code=10).stderr)
+        for file in self.capsules.iterdir():
+            file.unlink()
+        done = ferry("replay", self.capsules, "--function", function, code=10)
+        self.assertIn("there is no file of capsules (*.capsules) in", done.stderr)
 
 
 if __name__ == "__main__":

@@ -201,7 +201,8 @@ class BrokenAdapter : public testing::Test {
                                return host_->load(*bundle_, load);
                              },
                              sides};
-    auto cases = load_cases(in_sources("tests/verify/cases/hello.toml"));
+    std::vector<std::string> notes;
+    auto cases = load_cases(in_sources("tests/verify/cases/hello.toml"), notes);
     EXPECT_TRUE(cases.ok()) << cases.error().text();
     auto results = run_cases(context, *cases);
     EXPECT_TRUE(results.ok()) << results.error().text();
