@@ -50,14 +50,17 @@ class Answer:
 class Server:
     """Use it in a `with`; it is ended by SIGTERM, and must then have ended well."""
 
-    def __init__(self, folder, *functions, options=(), snapshots=False, log=None):
-        """`log`: a file that all lines go to, in place of the pipe from which they are read."""
+    def __init__(self, folder, *functions, options=(), snapshots=False, log=None, variables=None,
+                 descriptors=()):
+        """`log`: a file that all lines go to, in place of the pipe from which they are read;
+        `variables` of its environment and `descriptors` it has beside the usual ones."""
         command = [FERRY, "serve", *functions, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         command += [] if snapshots else ["--no-snapshot"]
         command += [] if log is None else ["--log-file", log]
         self.log = log
         self.process = subprocess.Popen([*map(str, command), *options], stderr=subprocess.PIPE,
-                                        env=environment(folder), text=True, errors="replace")
+                                        env={**environment(folder), **(variables or {})},
+                                        pass_fds=descriptors, text=True, errors="replace")
         self.lines = []
         self.grown = threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
