@@ -30,7 +30,7 @@ function(ferry_module name)
   target_link_libraries(ferry_${name} PUBLIC ${M_DEPENDS} ${M_LIBRARIES}
     PRIVATE ${M_PRIVATE_DEPENDS} ferry_flags)
   set_target_properties(ferry_${name} PROPERTIES UNITY_BUILD ${FERRY_UNITY}
-    UNITY_BUILD_BATCH_SIZE 8)
+    UNITY_BUILD_BATCH_SIZE 0)
 endfunction()
 
 # ferry_test(NAME DEPENDS modules… [LIBRARIES targets…]): tests/<NAME>/*_test.cc as one program.
@@ -54,7 +54,7 @@ function(ferry_test name)
     target_compile_options(test_${name} PRIVATE -O1)  # what is tested is optimised, not the tests
   endif()
   set_target_properties(test_${name} PROPERTIES UNITY_BUILD ${FERRY_UNITY}
-    UNITY_BUILD_BATCH_SIZE 8)
+    UNITY_BUILD_BATCH_SIZE 0)
   include(GoogleTest)
   gtest_discover_tests(test_${name} TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 NO_PRETTY_VALUES
     PROPERTIES TIMEOUT ${T_TIMEOUT} ENVIRONMENT "${T_ENVIRONMENT}")

@@ -4,10 +4,10 @@ set(FERRY_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,unde
 option(FERRY_FUZZ "Build the fuzz targets (needs clang)" OFF)
 option(FERRY_COVERAGE "Instrument for coverage" OFF)
 option(FERRY_BENCH "Build the benchmarks" OFF)
-# A third of the compile time from nothing, since each header is read once for eight files, and more
-# after a change of one file. The presets that people edit under, lint and sanitizers go without:
-# there each file must include what it uses.
-option(FERRY_UNITY "Compile the files of a module eight at a time" OFF)
+# A quarter of the compile time from nothing, since each header is read once for a module, and more
+# after a change of one file. The presets that people edit under and lint go without: there each file
+# must include what it uses.
+option(FERRY_UNITY "Compile the files of a module as one" OFF)
 option(FERRY_WERROR "Warnings are errors" ON)
 
 # -O3 buys nothing measurable here and compiles a fifth longer.

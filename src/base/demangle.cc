@@ -10,7 +10,7 @@
 namespace ferry {
 namespace {
 
-constexpr std::size_t kLongest = 4096;
+constexpr std::size_t kLongestSymbol = 4096;
 
 struct Free {
   void operator()(char* text) const { std::free(text); }  // NOLINT: of malloc
@@ -20,7 +20,7 @@ struct Free {
 
 std::string demangle(std::string_view symbol) {
   std::string as_it_is(symbol);
-  if (symbol.size() > kLongest) return as_it_is;
+  if (symbol.size() > kLongestSymbol) return as_it_is;
   if (auto rust = read_rust_symbol(symbol)) return *std::move(rust);
   if (!symbol.starts_with("_Z")) return as_it_is;
   int status = 0;

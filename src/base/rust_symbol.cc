@@ -9,7 +9,7 @@ namespace ferry {
 namespace {
 
 constexpr int kDeepest = 100;
-constexpr std::size_t kLongest = 4096;  // back-references can make a short name say anything
+constexpr std::size_t kLongestName = 4096;  // back-references can make a short name say anything
 constexpr std::size_t kMostSteps = 20'000;
 
 std::string_view basic_type(char tag) {
@@ -95,7 +95,7 @@ class Reader {
   void fail() { bad_ = true; }
   void print(std::string_view words) {
     if (bad_ || silent_ > 0) return;
-    if (out_.size() + words.size() > kLongest) return fail();
+    if (out_.size() + words.size() > kLongestName) return fail();
     out_ += words;
   }
 

@@ -13,7 +13,7 @@
 namespace ferry {
 namespace {
 
-constexpr std::size_t kBlock = 64;
+constexpr std::size_t kSha256Block = 64;
 
 alignas(16) constexpr std::uint32_t kRounds[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -39,7 +39,7 @@ __attribute__((target("sha,sse4.1"))) void add_blocks(std::array<std::uint32_t, 
   __m128i high = _mm_shuffle_epi32(load(&state[4]), 0x1B);
   __m128i abef = _mm_alignr_epi8(low, high, 8);
   __m128i cdgh = _mm_blend_epi16(high, low, 0xF0);
-  for (; blocks > 0; --blocks, data += kBlock) {
+  for (; blocks > 0; --blocks, data += kSha256Block) {
     const __m128i abef_before = abef;
     const __m128i cdgh_before = cdgh;
     __m128i words[4] = {};
@@ -79,15 +79,15 @@ bool cpu_has_sha256() { return CPU_FEATURE_PRESENT(SHA) && CPU_FEATURE_ACTIVE(SS
 
 Sha256 sha256_by_cpu(ByteView bytes) {
   std::array<std::uint32_t, 8> state = kStart;
-  const std::size_t whole = bytes.size() / kBlock;
+  const std::size_t whole = bytes.size() / kSha256Block;
   add_blocks(state, bytes.data(), whole);
   // The rest, a one bit, zeros, and the length in bits.
-  std::array<std::uint8_t, 2 * kBlock> end{};
-  const ByteView rest = bytes.subspan(whole * kBlock);
+  std::array<std::uint8_t, 2 * kSha256Block> end{};
+  const ByteView rest = bytes.subspan(whole * kSha256Block);
   if (!rest.empty()) std::memcpy(end.data(), rest.data(), rest.size());
   end[rest.size()] = 0x80;
-  const std::size_t blocks = rest.size() + 9 > kBlock ? 2 : 1;
-  put_big_endian(end.data() + blocks * kBlock - 8, std::uint64_t{bytes.size()} * 8, 8);
+  const std::size_t blocks = rest.size() + 9 > kSha256Block ? 2 : 1;
+  put_big_endian(end.data() + blocks * kSha256Block - 8, std::uint64_t{bytes.size()} * 8, 8);
   add_blocks(state, end.data(), blocks);
   Sha256 out{};
   for (unsigned i = 0; i < state.size(); ++i) {

@@ -22,7 +22,7 @@ constexpr unsigned kMaxNesting = 8;  // components in components
 constexpr std::uint32_t kMaxItems = 300'000;
 constexpr std::uint32_t kMaxArguments = 100'000;
 
-enum class SectionId : std::uint8_t {
+enum class ComponentSection : std::uint8_t {
   kCustom = 0,
   kCoreModule = 1,
   kCoreInstance = 2,
@@ -47,7 +47,7 @@ class ComponentReader {
   Result<Component> run();
 
  private:
-  Status section(SectionId id, const wasm::RawSection& raw, Reader& reader);
+  Status section(ComponentSection id, const wasm::RawSection& raw, Reader& reader);
   Status nested(const wasm::RawSection& raw);
   void core_instances(Reader& reader);
   void instances(Reader& reader);
@@ -91,12 +91,12 @@ Result<Component> ComponentReader::run() {
     const std::size_t start = reader.offset();
     const wasm::RawSection raw = wasm::next_section(reader);
     if (!reader.ok()) break;
-    if (raw.id > static_cast<std::uint8_t>(SectionId::kValue)) {
+    if (raw.id > static_cast<std::uint8_t>(ComponentSection::kValue)) {
       reader.fail_at(start, fmt::format("unknown component section {}", raw.id));
       break;
     }
-    const auto id = static_cast<SectionId>(raw.id);
-    if (id == SectionId::kCustom) continue;
+    const auto id = static_cast<ComponentSection>(raw.id);
+    if (id == ComponentSection::kCustom) continue;
     Reader inside(raw.contents, raw.offset);
     const std::size_t before = definitions(out_);
     FERRY_CHECK_OK(section(id, raw, inside));
@@ -113,45 +113,45 @@ Result<Component> ComponentReader::run() {
   return std::move(out_);
 }
 
-Status ComponentReader::section(SectionId id, const wasm::RawSection& raw, Reader& reader) {
+Status ComponentReader::section(ComponentSection id, const wasm::RawSection& raw, Reader& reader) {
   switch (id) {
-    case SectionId::kCoreModule:
+    case ComponentSection::kCoreModule:
       out_.modules.push_back({raw.offset, raw.contents});
       reader.skip(raw.contents.size());
       return Done{};
-    case SectionId::kComponent:
+    case ComponentSection::kComponent:
       reader.skip(raw.contents.size());
       return nested(raw);
-    case SectionId::kCoreInstance:
+    case ComponentSection::kCoreInstance:
       core_instances(reader);
       return Done{};
-    case SectionId::kCoreType:
+    case ComponentSection::kCoreType:
       return repeat(reader, "core types", [&]() -> Status {
         skip_core_type(reader);
         return Done{};
       });
-    case SectionId::kInstance:
+    case ComponentSection::kInstance:
       instances(reader);
       return Done{};
-    case SectionId::kAlias:
+    case ComponentSection::kAlias:
       return aliases(reader);
-    case SectionId::kType:
+    case ComponentSection::kType:
       return repeat(reader, "types", [&]() -> Status {
         out_.types.push_back(read_type(reader, out_));
         return Done{};
       });
-    case SectionId::kCanon:
+    case ComponentSection::kCanon:
       return repeat(reader, "canonical definitions", [&] { return read_canon(reader, out_); });
-    case SectionId::kImport:
+    case ComponentSection::kImport:
       return imports(reader);
-    case SectionId::kExport:
+    case ComponentSection::kExport:
       return exports(reader);
-    case SectionId::kStart:
-    case SectionId::kValue:
+    case ComponentSection::kStart:
+    case ComponentSection::kValue:
       return unsupported(raw.offset,
                          "it has values or a start function of the component model, "
                          "which no toolchain makes yet");
-    case SectionId::kCustom:
+    case ComponentSection::kCustom:
       break;
   }
   return Done{};

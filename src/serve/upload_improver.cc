@@ -16,7 +16,7 @@ namespace {
 // a search. Compilers and trials have bounds of their own.
 constexpr std::chrono::seconds kUnbounded{0};
 // Nobody waits for a start-up or an event of a trial.
-constexpr std::chrono::milliseconds kLongestTrial{10'000};
+constexpr std::chrono::milliseconds kLongestTrialEvent{10'000};
 constexpr std::size_t kMostManifest = 1u << 20;
 
 // The file in which a function travels: its manifest's text, this byte, its wasm. No TOML holds it.
@@ -39,7 +39,7 @@ Result<function::Function> unpack(const Change& request, const function::Section
     const std::string text(whole.begin(), end);
     FERRY_TRY(manifest, function::parse_manifest(text, "ferry.toml", sections));
   }
-  manifest.limits.timeout = std::min(manifest.limits.timeout, kLongestTrial);
+  manifest.limits.timeout = std::min(manifest.limits.timeout, kLongestTrialEvent);
   return function::make_function(request.words, Bytes(end + 1, whole.end()), std::move(manifest));
 }
 

@@ -42,7 +42,7 @@ constexpr Call entry(std::string_view name, bool has_result = true) {
           &Of::template bound<kFunction>};
 }
 
-#define FERRY_CALL(name) entry<&name>(#name)
+#define FERRY_CALL(name) entry<&wasi::name>(#name)
 constexpr Call kCalls[] = {
     FERRY_CALL(args_get),
     FERRY_CALL(args_sizes_get),

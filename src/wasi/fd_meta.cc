@@ -14,7 +14,7 @@ namespace {
 using Kind = Entry::Kind;
 
 // stdio is not a terminal, so that guests buffer their output and see that input is piped in.
-Filetype filetype_of(const S& s, const Entry& entry) {
+Filetype filetype_of_entry(const S& s, const Entry& entry) {
   if (entry.folder()) return Filetype::kDirectory;
   if (entry.kind == Kind::kSocket) {
     return s.sockets->all[entry.socket].stream ? Filetype::kSocketStream : Filetype::kSocketDgram;
@@ -54,7 +54,7 @@ Answer fd_renumber(S& s, G /*g*/, u32 from, u32 to) {
 Answer fd_fdstat_get(S& s, G g, u32 fd, u32 result_at) {
   Entry* entry = s.fds.find(fd);
   if (entry == nullptr) return Errno::kBadf;
-  GuestFdstat out{.filetype = static_cast<std::uint8_t>(filetype_of(s, *entry)),
+  GuestFdstat out{.filetype = static_cast<std::uint8_t>(filetype_of_entry(s, *entry)),
                   .flags = entry->flags,
                   .base = entry->base,
                   .inheriting = entry->inheriting};
@@ -91,7 +91,7 @@ Answer fd_filestat_get(S& s, G g, u32 fd, u32 result_at) {
   Entry* entry = nullptr;
   if (Errno e = need(s, fd, rights::kFdFilestatGet, entry); e != Errno::kSuccess) return e;
   GuestFilestat out;
-  out.filetype = static_cast<std::uint8_t>(filetype_of(s, *entry));
+  out.filetype = static_cast<std::uint8_t>(filetype_of_entry(s, *entry));
   if (entry->in_tree()) {
     out = filestat_of(*s.setup.files, entry->node);
   } else if (entry->host >= 0 && entry->kind != Kind::kSocket) {

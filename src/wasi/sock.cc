@@ -10,7 +10,7 @@ namespace {
 using State = Socket::State;
 
 enum class Family : u32 { kUnspecified = 0, kV4 = 1, kV6 = 2 };
-enum class Kind : u32 { kAny = 0, kDatagram = 1, kStream = 2 };
+enum class SocketKind : u32 { kAny = 0, kDatagram = 1, kStream = 2 };
 
 // What a guest passes an address in: a buffer of 4 or 16 bytes, or one of 128 that begins with the
 // family (second generation).
@@ -151,10 +151,10 @@ Answer sock_open(S& s, G g, u32 family, u32 type, u32 result_at) {
   if (family != static_cast<u32>(Family::kV4) && family != static_cast<u32>(Family::kV6)) {
     return Errno::kAfnosupport;
   }
-  if (type > static_cast<u32>(Kind::kStream)) return Errno::kPrototype;
+  if (type > static_cast<u32>(SocketKind::kStream)) return Errno::kPrototype;
   if (reach_out(s, "sock_open") == nullptr) return Errno::kAcces;
   u32 fd = 0;
-  Errno error = open_socket(s, type != static_cast<u32>(Kind::kDatagram),
+  Errno error = open_socket(s, type != static_cast<u32>(SocketKind::kDatagram),
                             family == static_cast<u32>(Family::kV6), 0, fd);
   if (error == Errno::kSuccess) g.put(result_at, fd);
   return error;

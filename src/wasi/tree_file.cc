@@ -16,7 +16,7 @@ const FileTree::Node& node_of(const S& s, const Entry& entry) {
 
 u64 inode_of(u32 node) { return u64{node} + 1; }  // 0 would be none
 
-Filetype filetype_of(const FileTree::Node& node) {
+Filetype filetype_of_node(const FileTree::Node& node) {
   return node.folder ? Filetype::kDirectory : Filetype::kRegularFile;
 }
 
@@ -52,7 +52,7 @@ Errno find_in_tree(const FileTree& tree, u32 from, std::string_view path, u32& o
 GuestFilestat filestat_of(const FileTree& tree, u32 node) {
   GuestFilestat out;
   out.ino = inode_of(node);
-  out.filetype = static_cast<std::uint8_t>(filetype_of(tree.node(node)));
+  out.filetype = static_cast<std::uint8_t>(filetype_of_node(tree.node(node)));
   out.nlink = 1;
   out.size = tree.node(node).data.size();
   out.atim = out.mtim = out.ctim = kTreeTime;
@@ -121,7 +121,7 @@ Answer list_tree_folder(S& s, G g, const Entry& entry, u32 buffer, u32 size, u64
     const GuestDirent out{.next = i + 1,
                           .ino = inode_of(node),
                           .name_size = static_cast<u32>(name.size()),
-                          .filetype = static_cast<std::uint8_t>(filetype_of(tree.node(node)))};
+                          .filetype = static_cast<std::uint8_t>(filetype_of_node(tree.node(node)))};
     put_part(g, buffer, size, used, &out, sizeof(out));
     put_part(g, buffer, size, used, name.data(), name.size());
   }

@@ -16,7 +16,7 @@ void stop_with(S& s, u32 code) {
 std::string_view text_or_nothing(std::string_view text) { return is_utf8(text) ? text : ""; }
 
 // future<result<_, error-code>>: how the host took the stream.
-u32 write_via_stream(S& s, G g, u32 stream, OutputStream::To to) {
+u32 write_stream_to(S& s, G g, u32 stream, OutputStream::To to) {
   const u32 channel = take_readable(s, stream, false);
   const u32 taken = channel != kNone ? add_promise(s, {.type = Promise::Type::kCli}) : kNone;
   if (taken == kNone) return 0;
@@ -70,10 +70,10 @@ void stdin_read_via_stream(S& s, G g, u32 ret) {
 }
 
 u32 stdout_write_via_stream(S& s, G g, u32 stream) {
-  return write_via_stream(s, g, stream, OutputStream::To::kStdout);
+  return write_stream_to(s, g, stream, OutputStream::To::kStdout);
 }
 u32 stderr_write_via_stream(S& s, G g, u32 stream) {
-  return write_via_stream(s, g, stream, OutputStream::To::kStderr);
+  return write_stream_to(s, g, stream, OutputStream::To::kStderr);
 }
 
 void get_terminal(S& s, G g, u32 ret) { begin(s, g, ret, 8, 4); }  // none

@@ -111,9 +111,11 @@ CallResult absent(wasi::Context& context, wasi::Memory /*memory*/, const u64* ar
   return {0, true};
 }
 
-#define FERRY_FUNCTION(interface, name, ...) entry<&__VA_ARGS__>(interface, name)
-#define FERRY_ABI(name, function) entry<&function, true>(kAbiModule, name)
-#define FERRY_BUILTIN(name, ...) entry<&__VA_ARGS__>(kCanonModule, name)
+// Qualified, so that a function of calls.h is not mixed up with one of the same name that another
+// file of the module has for itself.
+#define FERRY_FUNCTION(interface, name, ...) entry<&wasi2::__VA_ARGS__>(interface, name)
+#define FERRY_ABI(name, function) entry<&wasi2::function, true>(kAbiModule, name)
+#define FERRY_BUILTIN(name, ...) entry<&wasi2::__VA_ARGS__>(kCanonModule, name)
 #define FERRY_DROP(interface, name, type) entry<&drop<type>>(interface, "[resource-drop]" name)
 #define FERRY_ABSENT(interface, name, type, params, results) \
   Function { interface, name, params, results, &absent<type> }

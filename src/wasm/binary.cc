@@ -90,6 +90,11 @@ const FuncType* Binary::function_type(std::uint32_t index) const {
   return index < functions.size() ? &types[functions[index]] : nullptr;
 }
 
+std::uint32_t imported_functions(const Binary& binary) {
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      binary.imports, [](const Import& import) { return import.kind == ExternKind::kFunc; }));
+}
+
 Result<Binary> read_binary(ByteView wasm) {
   if (wasm.size() > kMaxWasmBytes) {
     return Error{Code::kLimit,

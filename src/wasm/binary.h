@@ -118,6 +118,9 @@ struct Binary {
   const FuncType* function_type(std::uint32_t index) const;
 };
 
+// How many functions a module imports: the index of the first that it defines.
+std::uint32_t imported_functions(const Binary& binary);
+
 // The largest file read at all.
 inline constexpr std::uint64_t kMaxWasmBytes = 256ull << 20;
 

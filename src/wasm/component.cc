@@ -45,7 +45,7 @@ void skip_extern_desc(Reader& reader) {
   }
 }
 
-void read_imports(Reader& reader, Binary& binary) {
+void note_imports(Reader& reader, Binary& binary) {
   std::uint32_t count = reader.count("imports", kMaxImports);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     binary.component_imports.emplace_back(read_extern_name(reader));
@@ -53,7 +53,7 @@ void read_imports(Reader& reader, Binary& binary) {
   }
 }
 
-void read_exports(Reader& reader, Binary& binary) {
+void note_exports(Reader& reader, Binary& binary) {
   std::uint32_t count = reader.count("exports", kMaxExports);
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     binary.component_exports.emplace_back(read_extern_name(reader));
@@ -127,9 +127,9 @@ Status read_component_sections(ByteView wasm, Binary& binary) {
       // The first one is the function's own; adapters have producers too.
       if (!std::exchange(seen_module, true)) read_inner_producers(raw.contents, binary);
     } else if (raw.id == kImportSection) {
-      read_imports(inside, binary);
+      note_imports(inside, binary);
     } else if (raw.id == kExportSection) {
-      read_exports(inside, binary);
+      note_exports(inside, binary);
     }
     if (!inside.ok()) {
       return inside.error();

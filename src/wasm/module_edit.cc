@@ -4,11 +4,6 @@
 
 namespace ferry::wasm {
 
-std::uint32_t imported_functions(const Binary& binary) {
-  return static_cast<std::uint32_t>(std::ranges::count_if(
-      binary.imports, [](const Import& import) { return import.kind == ExternKind::kFunc; }));
-}
-
 std::uint32_t ModuleEdit::add_type(const FuncType& type) {
   auto found = std::ranges::find(binary_.types, type);
   if (found != binary_.types.end()) {

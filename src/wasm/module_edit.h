@@ -61,7 +61,4 @@ class ModuleEdit {
   CodePlan code_;
 };
 
-// How many functions a module imports: the index of the first that it defines.
-std::uint32_t imported_functions(const Binary& binary);
-
 }  // namespace ferry::wasm

@@ -165,12 +165,6 @@ void read_start(Reader& reader, Binary& binary) {
   binary.start = index;
 }
 
-std::size_t imported_functions(const Binary& binary) {
-  return static_cast<std::size_t>(
-      std::count_if(binary.imports.begin(), binary.imports.end(),
-                    [](const Import& import) { return import.kind == ExternKind::kFunc; }));
-}
-
 // Whole: what is read here in full must end where its section ends.
 bool read_section(const RawSection& raw, Reader& reader, Binary& binary) {
   switch (static_cast<SectionId>(raw.id)) {

@@ -57,9 +57,9 @@ class FakeModule final : public engine::Module {
 };
 
 // Room of a guest's own for the arguments of WASI calls.
-struct Room {
+struct ArgumentRoom {
   std::vector<std::uint8_t> bytes;
-  explicit Room(std::size_t size) : bytes(size) {}
+  explicit ArgumentRoom(std::size_t size) : bytes(size) {}
   wasi::Memory memory() { return {bytes.data(), bytes.size()}; }
   std::uint32_t u32(std::size_t at) const {
     std::uint32_t out = 0;
@@ -71,7 +71,7 @@ struct Room {
   }
 };
 
-wasi::CallResult call(wasi::Context& context, Room& room, std::string_view name,
+wasi::CallResult call(wasi::Context& context, ArgumentRoom& room, std::string_view name,
                       std::vector<std::uint64_t> args) {
   args.resize(wasi::kMaxParams);
   return wasi::find_call(name)->function(context, room.memory(), args.data());
@@ -100,7 +100,7 @@ bundle::Bundle fake_bundle(const wasm::Record& record) {
 
 void write_to(wasi::Context& context, std::uint32_t fd, std::string_view text) {
   constexpr std::uint32_t kText = 16;
-  Room room(kText + text.size());
+  ArgumentRoom room(kText + text.size());
   room.put(0, kText);
   room.put(4, static_cast<std::uint32_t>(text.size()));
   std::memcpy(room.bytes.data() + kText, text.data(), text.size());
@@ -110,7 +110,7 @@ void write_to(wasi::Context& context, std::uint32_t fd, std::string_view text) {
 std::string read_stdin(wasi::Context& context) {
   constexpr std::uint32_t kText = 16;
   constexpr std::uint32_t kMost = 1u << 16;
-  Room room(kText + kMost);
+  ArgumentRoom room(kText + kMost);
   room.put(0, kText);
   room.put(4, kMost);
   EXPECT_EQ(call(context, room, "fd_read", {0, 0, 1, 8}).value, 0U);
@@ -118,14 +118,14 @@ std::string read_stdin(wasi::Context& context) {
 }
 
 engine::End leave(wasi::Context& context, std::uint32_t code) {
-  Room room(16);
+  ArgumentRoom room(16);
   EXPECT_TRUE(call(context, room, "proc_exit", {code}).stop);
   return {engine::End::Kind::kStopped, 0, "", ""};
 }
 
 bool sleep_for(wasi::Context& context, std::chrono::nanoseconds time) {
   constexpr std::uint32_t kEvent = 48;  // behind one subscription
-  Room room(kEvent + 32 + 4);
+  ArgumentRoom room(kEvent + 32 + 4);
   room.put(16, 1);  // the monotonic clock
   const auto nanoseconds = static_cast<std::uint64_t>(time.count());
   std::memcpy(room.bytes.data() + 24, &nanoseconds, sizeof nanoseconds);
@@ -135,17 +135,17 @@ bool sleep_for(wasi::Context& context, std::chrono::nanoseconds time) {
 void open_path(wasi::Context& context, std::string_view path) {
   constexpr std::uint32_t kPath = 16;
   constexpr std::uint64_t kFirstDirectory = 3;
-  Room room(kPath + path.size());
+  ArgumentRoom room(kPath + path.size());
   std::memcpy(room.bytes.data() + kPath, path.data(), path.size());
   call(context, room, "path_open", {kFirstDirectory, 0, kPath, path.size(), 0, 0, 0, 0, 0});
 }
 
 std::vector<std::string> environment_of(wasi::Context& context) {
-  Room sizes(16);
+  ArgumentRoom sizes(16);
   call(context, sizes, "environ_sizes_get", {0, 4});
   const std::uint32_t count = sizes.u32(0);
   const std::uint32_t text = 4 * count;
-  Room room(text + sizes.u32(4));
+  ArgumentRoom room(text + sizes.u32(4));
   call(context, room, "environ_get", {0, text});
   std::vector<std::string> out;
   for (std::uint32_t i = 0; i < count; ++i) {

@@ -26,13 +26,13 @@ const std::string kFunctions = in_build("functions/");
 constexpr std::chrono::milliseconds kNear{300};
 constexpr std::chrono::milliseconds kFar{60'000};  // reached by nobody, however slow the engine
 
-struct Case {
+struct HostileCase {
   const char* guest;
   Status status;
 };
 
 // In an order that puts what could hurt the next event early.
-constexpr Case kCases[] = {
+constexpr HostileCase kCases[] = {
     {"hostile/unreachable", Status::kTrapped},
     {"hostile/deep-recursion", Status::kTrapped},
     {"hostile/endless-loop", Status::kTimeout},
@@ -135,7 +135,7 @@ TEST_P(Hostile, GuestsEndWithTheirOutcomeAndTheNextEventIsAnswered) {
   }
   std::size_t descriptors = 0;
   for (int round = 0; round < 2; ++round) {
-    for (const Case& item : kCases) {
+    for (const HostileCase& item : kCases) {
       SCOPED_TRACE(item.guest);
       auto guest = load(item.guest, item.status == Status::kTimeout ? kNear : kFar);
       ASSERT_NE(guest, nullptr) << not_compiled_;

@@ -18,7 +18,7 @@ namespace ferry::host {
 namespace {
 
 constexpr std::uint32_t kInstances = 3;
-constexpr int kFunctions = 10;
+constexpr int kFunctionsLoaded = 10;
 
 class Room : public testing::Test {
  protected:
@@ -40,7 +40,7 @@ class Room : public testing::Test {
         *function, (*engine_)->info(),
         [&](ByteView prepared) { return engine::compile_in_child("", {}, prepared, {}); }, nullptr);
     ASSERT_TRUE(bundle.ok()) << bundle.error().text();
-    for (int i = 0; i < kFunctions; ++i) {
+    for (int i = 0; i < kFunctionsLoaded; ++i) {
       auto one = host_->load(*bundle, {"f" + std::to_string(i), function->manifest, {}});
       ASSERT_TRUE(one.ok()) << one.error().text();
       functions_.push_back(std::move(*one));
@@ -68,7 +68,7 @@ class Room : public testing::Test {
 
 TEST_F(Room, KeptInstancesMakeRoomForOtherFunctions) {
   for (int round = 0; round < 4; ++round) {
-    for (int i = 0; i < kFunctions; ++i) {
+    for (int i = 0; i < kFunctionsLoaded; ++i) {
       call(i);
       call(i);  // from the second event on an instance is kept
     }
@@ -122,7 +122,7 @@ TEST_F(Room, TheBudgetIsKeptByThoseThatHadNoEventForLongest) {
   host_->give_back();
   host_->limit_kept(2 * one + one / 2);
   for (int round = 0; round < 3; ++round) {
-    for (int i = 0; i < kFunctions; ++i) {
+    for (int i = 0; i < kFunctionsLoaded; ++i) {
       for (int n = 0; n < 3; ++n) call(i);
       EXPECT_LE(host_->kept_bytes(), 2 * one + one / 2);
       EXPECT_GT(host_->kept_bytes(), 0u) << "the one that just had an event keeps its instance";
