@@ -1,5 +1,6 @@
 #include "commands/dev_lives.h"
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include <boost/json.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -79,21 +81,30 @@ std::string ready_line(const host::OutcomeOf& of, const function::Manifest& mani
 // store; and puts the compiled version in the place of the provisional one. Ends with its owner.
 class CompiledLater {
  public:
-  // Forks: before this process has a thread or an engine.
+  // Forks: before this process has a thread or an engine. The other one waits for begin(): it would
+  // take the processor from what is to answer first.
   static Result<std::unique_ptr<CompiledLater>> start(WasmProvider& provider,
                                                       const engine::EngineOptions& options) {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("make a pipe", errno);
+    const Fd turn(ends[0]);
+    Fd begin(ends[1]);
     std::fflush(nullptr);
     const pid_t pid = fork();
     if (pid < 0) return errno_error("start a process", errno);
     if (pid == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
+      begin.reset();
+      static_cast<void>(read_all(turn.get(), 1, "a pipe").ok());  // until its other end is closed
       const auto made = provider.find_better({0, serve::Improvement::kCompiled}, options, {});
       if (!made.ok()) provider.complain(made.error());
       std::fflush(nullptr);
       _exit(made.ok() ? 0 : 1);
     }
-    return std::unique_ptr<CompiledLater>(new CompiledLater(pid));
+    return std::unique_ptr<CompiledLater>(new CompiledLater(pid, std::move(begin)));
   }
+  // Once what is provisional answers.
+  void begin() { begin_.reset(); }
   // `then` is called once, on a thread of its own, with whether it was compiled.
   void watch(std::function<void(bool compiled)> then) {
     thread_ = std::thread([pid = pid_, then = std::move(then)] {
@@ -113,8 +124,9 @@ class CompiledLater {
   CompiledLater& operator=(const CompiledLater&) = delete;
 
  private:
-  explicit CompiledLater(pid_t pid) : pid_(pid) {}
+  CompiledLater(pid_t pid, Fd begin) : pid_(pid), begin_(std::move(begin)) {}
   const pid_t pid_;
+  Fd begin_;
   std::thread thread_;
 };
 
@@ -122,7 +134,7 @@ Status serve(const std::string& path, const CommonOptions& common, int channel,
              const std::string& address) {
   WasmProvider provider({path}, common, {true, false});
   FERRY_TRY(const auto functions, provider.list({}));
-  FERRY_CHECK_OK(provider.prepare());
+  if (!provider.answer_quickly()) FERRY_CHECK_OK(provider.prepare());
   const engine::EngineOptions engine_options = serve::engine_options_for(functions);
   std::unique_ptr<CompiledLater> later;
   if (provider.is_provisional(0)) {
@@ -163,7 +175,10 @@ Status serve(const std::string& path, const CommonOptions& common, int channel,
       if (!changed.ok()) function.settle();  // the interpreter stays
     });
   }
-  Status served = serve::serve_until_stopped(*server, [&] { recorder->send(ready); });
+  Status served = serve::serve_until_stopped(*server, [&] {
+    recorder->send(ready);
+    if (later != nullptr) later->begin();
+  });
   later.reset();  // before what it changes goes
   return served;
 }

@@ -148,13 +148,27 @@ Status WasmProvider::prepare() {
   }
   provisional_ = *std::move(provisional);
   compiled_ = true;
+  say_provisional();
+  return Done{};
+}
+
+bool WasmProvider::answer_quickly() {
+  const bool quick = later_.compiled && common_.engine.empty() && has_quick_engine() &&
+                     std::ranges::all_of(functions_, builder::may_answer_quickly);
+  if (!quick) return false;
+  provisional_.assign(functions_.size(), 1);
+  compiled_ = true;
+  say_provisional();
+  return true;
+}
+
+void WasmProvider::say_provisional() const {
   for (std::size_t i = 0; i < functions_.size() && !common_.quiet; ++i) {
     if (is_provisional(i)) {
       fmt::print(stderr, "ferry: {}: an interpreter answers until it is compiled\n",
                  functions_[i].name);
     }
   }
-  return Done{};
 }
 
 bool WasmProvider::is_provisional(std::size_t index) const {

@@ -33,6 +33,9 @@ class WasmProvider final : public serve::Provider {
   // Compiles in a process of its own what the store does not have; but what takes long, where an
   // interpreter can answer meanwhile.
   Status prepare() override;
+  // In its place, for who cannot wait: where an interpreter may answer for all functions it does,
+  // without a look at what the store has. False: it may not.
+  bool answer_quickly();
   Result<engine::LoadedEngine> make_engine(engine::EngineOptions options) override;
   Result<bundle::Bundle> bundle(std::size_t index, const engine::Info& engine) override;
   void let_go() override;
@@ -55,6 +58,7 @@ class WasmProvider final : public serve::Provider {
 
  private:
   Result<Bytes> compile();
+  void say_provisional() const;
   Status compile_all(const std::vector<std::size_t>& missing, const engine::Info& info);
 
   std::vector<std::string> paths_;

@@ -175,8 +175,9 @@ class Bench final : public Actions {
     look_at_build();
     look_at_workers();
     jobs_.step(journal_);
-    page_server_->step();
+    // Before the page says that there is a function: who asks for it then must reach it.
     if (not_yet_server_) not_yet_server_->step();
+    page_server_->step();
     if (drained_at_ && now() >= *drained_at_) {
       drained_at_.reset();
       not_yet_server_.reset();

@@ -8,12 +8,13 @@ namespace ferry::workbench {
 void BuildTimer::changed(Monotonic now, bool building) {
   if (!first_) first_ = now;
   last_ = now;
+  rest_ = building ? kRest : kFirstRest;
   by_hand_ |= !building;
 }
 
 std::optional<Monotonic> BuildTimer::next() const {
   if (!first_) return std::nullopt;
-  return std::min(last_ + kRest, *first_ + kMostWait);
+  return std::min(last_ + rest_, *first_ + kMostWait);
 }
 
 bool BuildTimer::due(Monotonic now) {

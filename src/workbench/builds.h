@@ -11,7 +11,10 @@ namespace ferry::workbench {
 
 class BuildTimer {
  public:
-  // An editor saves in several steps, and a tool writes several files.
+  // The steps in which an editor saves one file follow each other closer than that. What comes
+  // later is seen while the build runs, which then begins again.
+  static constexpr std::chrono::milliseconds kFirstRest{5};
+  // Behind what changed while a build ran: a tool writes several files.
   static constexpr std::chrono::milliseconds kRest{40};
   static constexpr std::chrono::milliseconds kMostWait{400};
   // Builds in a row whose only cause were files that changed during the one before.
@@ -29,6 +32,7 @@ class BuildTimer {
  private:
   std::optional<Monotonic> first_;
   Monotonic last_;
+  std::chrono::milliseconds rest_{kFirstRest};
   bool by_hand_ = false;  // something changed while no build ran
   unsigned chained_ = 0;
   bool warn_ = false;
