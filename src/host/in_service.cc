@@ -41,6 +41,7 @@ Outcome InService::invoke(event::LazyEvent& event, const InvokeOptions& options)
   const Monotonic begun = system_clock().monotonic();
   InvokeOptions first = options;
   first.deadline = std::min(last, begun + kPatience);
+  first.stream = nullptr;  // it may be run again
   Outcome outcome = version->host.invoke(*version, event, first);
   lock.lock();
   state.busy = false;

@@ -11,7 +11,8 @@ namespace ferry::host {
 
 // Made only when the guest asks for its arguments or its environment: most never do.
 wasi::Lists Invocation::tell(const void* from) {
-  const auto& [guest, event, options, logs, given] = *static_cast<const Invocation*>(from);
+  const auto& [guest, event, options, logs, given, streamer] =
+      *static_cast<const Invocation*>(from);
   wasi::Lists lists;
   lists.args = {guest.name};
   lists.args.insert(lists.args.end(), guest.manifest.args.begin(), guest.manifest.args.end());
@@ -48,6 +49,10 @@ ferry::Status Invocation::begin(wasi::Context& context, Monotonic deadline, cons
   setup.observer = blocking_observer;
   setup.clock = clock;
   setup.random = random;
+  // A CloudEvent is read once it is complete.
+  if (options_.stream != nullptr && guest_.manifest.reply != function::ReplyForm::kCloudEvent) {
+    setup.observer = &streamer_.emplace(context, *options_.stream, blocking_observer);
+  }
   FERRY_CHECK_OK(guest_.abi->give_event(guest_, event_, setup, given_));
   context.reset(std::move(setup));
   guest_.abi->begin(guest_, context, given_);

@@ -15,11 +15,13 @@
 #include "host/guest.h"
 #include "host/guest_abi.h"
 #include "host/outcome.h"
+#include "host/reply_stream.h"
 #include "wasi/context.h"
 
 namespace ferry::host {
 
 struct InvokeOptions {
+  ReplyStream* stream = nullptr;      // borrowed; takes what can be sent before the function ends
   std::optional<Monotonic> deadline;  // a platform's own, margin already taken off; the sooner wins
   std::optional<Monotonic> arrived;   // when the event was accepted: gives usage.queue_us
   std::string invocation;             // an id the platform gave; empty: a new UUIDv7
@@ -66,6 +68,7 @@ class Invocation {
   const InvokeOptions& options_;
   const bool logs_;
   Given given_;
+  std::optional<ReplyStreamer> streamer_;
 };
 
 }  // namespace ferry::host

@@ -91,7 +91,41 @@ Connection::Io Connection::flush() {
   return Io::kProgress;
 }
 
+bool Connection::begin(const Response& answer) {
+  const Head& head = reader.head();
+  if (streams_ || head.minor_version == 0 || head.method == "HEAD" || is_bodyless(answer.status)) {
+    return false;
+  }
+  streams_ = true;
+  Framing framing;
+  framing.keep_alive = head.keep_alive && !answer.close;
+  framing.chunked = true;
+  append_head(out_, answer, framing);
+  flush();
+  return true;
+}
+
+// What the peer does not take at once, or not at all, the leader finds pending.
+void Connection::add(std::string_view piece) {
+  append_chunk(out_, piece);
+  flush();
+}
+
+void Connection::end_stream(Response& answer, bool last) {
+  streams_ = false;
+  const Head& head = reader.head();
+  closing = answer.broken || !head.keep_alive || answer.close || last;
+  if (!answer.broken) {
+    append_chunk(out_, answer.body);
+    answer.body.clear();
+    if (!head.takes_trailers) answer.trailers.clear();
+    append_trailers(out_, answer);
+  }
+  give_back(answer.body);
+}
+
 void Connection::answer(Response& answer, bool last) {
+  if (streams_) return end_stream(answer, last);
   const Head& head = reader.head();
   bool refused = reader.state() == Reader::State::kRefused;
   Framing framing;
@@ -133,6 +167,7 @@ void Connection::make_request(Monotonic now) {
   request_.peer = peer;
   request_.arrival = now;
   request_.socket = fd.get();
+  request_.stream = this;
 }
 
 void Connection::start_lingering() {

@@ -13,7 +13,7 @@
 
 namespace ferry::http {
 
-class Connection {
+class Connection final : private ResponseStream {
  public:
   Connection(Fd fd, std::string peer, const ReaderLimits& limits, Monotonic now);
 
@@ -29,7 +29,8 @@ class Connection {
   // Bytes: of a request that arrives, of answers that wait.
   std::size_t held_now() const { return reader.held() + out_.capacity() + out_body_.capacity(); }
 
-  // Puts head and body after what is pending. Takes the body. `last`: say that it is.
+  // Puts head and body after what is pending, or the rest of an answer that was begun in pieces.
+  // Takes the body. `last`: say that it is.
   void answer(Response& response, bool last);
   void say_continue();
 
@@ -68,7 +69,12 @@ class Connection {
   std::list<Connection*>::iterator place;
 
  private:
+  bool begin(const Response& head) override;
+  void add(std::string_view piece) override;
+  void end_stream(Response& answer, bool last);
+
   Request request_;
+  bool streams_ = false;  // an answer was begun in pieces
   std::string out_;       // heads and small bodies
   std::string out_body_;  // a large body, after out_
   std::size_t sent_ = 0;

@@ -64,6 +64,7 @@ void Response::clear() {
   body.clear();
   trailers.clear();
   close = false;
+  broken = false;
 }
 
 void Service::overloaded(const Request& /*request*/, Response& response) {

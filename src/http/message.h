@@ -22,6 +22,21 @@ struct Field {
 // ASCII case left out, as field names and most tokens want it.
 bool equals_nocase(std::string_view a, std::string_view b);
 
+struct Response;
+
+// Takes an answer while it is being made: within Service::handle(), on the thread that calls it.
+class ResponseStream {
+ public:
+  // Sends the head, without a body. False where the rest could not follow in pieces (HTTP/1.0,
+  // HEAD, a status that has no body): then the answer is sent as a whole.
+  virtual bool begin(const Response& head) = 0;
+  // After it, until handle() returns. Never waits for the peer: what it does not take yet is held.
+  virtual void add(std::string_view piece) = 0;
+
+ protected:
+  ~ResponseStream() = default;
+};
+
 struct Request {
   std::string_view method;
   std::string_view target;  // as sent: origin-form, absolute-form, or "*"
@@ -30,9 +45,10 @@ struct Request {
   std::string_view body;  // decoded, when it came in chunks
   // The lines behind the last chunk, each "name: value\r\n", checked; mostly none.
   std::string_view trailers;
-  std::string_view peer;  // "127.0.0.1:4711", "uid 1000:4711" (user, process), or empty
-  Monotonic arrival;      // when its last byte was read
-  int socket = -1;        // of the connection, borrowed; -1: not known
+  std::string_view peer;             // "127.0.0.1:4711", "uid 1000:4711" (user, process), or empty
+  Monotonic arrival;                 // when its last byte was read
+  int socket = -1;                   // of the connection, borrowed; -1: not known
+  ResponseStream* stream = nullptr;  // null: answers are sent whole
 
   // Whether who sent it has closed the connection, and so waits for no answer. A system call: to
   // be asked between steps of long work.
@@ -54,6 +70,9 @@ struct Response {
   // Fields behind the body, sent to a client that says it takes them (TE: trailers).
   std::vector<std::pair<std::string, std::string>> trailers;
   bool close = false;  // end the connection after this one
+  // Of one that was begun in pieces, whose last is `body`: there will be no end. The connection is
+  // closed without one, which tells the peer (RFC 9112, 8).
+  bool broken = false;
 
   void clear();  // keeps the capacity of what it holds
 };

@@ -100,6 +100,12 @@ void append_head(std::string& out, const Response& response, const Framing& fram
   }
 }
 
+void append_chunk(std::string& out, std::string_view piece) {
+  if (piece.empty()) return;
+  fmt::format_to(std::back_inserter(out), "{:x}\r\n", piece.size());
+  out.append(piece).append("\r\n");
+}
+
 void append_trailers(std::string& out, const Response& response) {
   out.append(response.body.empty() ? "0\r\n" : "\r\n0\r\n");
   for (const auto& [name, value] : response.trailers) {

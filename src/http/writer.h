@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "http/message.h"
 
@@ -17,6 +18,9 @@ struct Framing {
 // Appends status line, fields and the empty line. A field that is not well-formed, or is the
 // front's own (Connection, Content-Length, Transfer-Encoding, Date …), is left out.
 void append_head(std::string& out, const Response& response, const Framing& framing);
+
+// A piece of a chunked body; nothing of an empty one, which would end it.
+void append_chunk(std::string& out, std::string_view piece);
 
 // What stands behind the body of a chunked response: its end and the trailers.
 void append_trailers(std::string& out, const Response& response);

@@ -42,6 +42,55 @@ bool wants_structured(std::span<const event::HeaderView> headers) {
   return false;
 }
 
+// Of a function's header. The front's own are left out.
+void put_header(std::string name, std::string value, http::Response& response) {
+  if (http::equals_nocase(name, "content-type")) {
+    response.content_type = std::move(value);
+  } else if (!http::equals_nocase(name, kInvocationField)) {
+    response.fields.emplace_back(std::move(name), std::move(value));
+  }
+}
+
+// An answer whose head and first pieces are sent before there is an outcome.
+class StreamedAnswer final : public host::ReplyStream {
+ public:
+  StreamedAnswer(const HttpCall& call, const std::optional<function::Cors>& cors)
+      : to_(*call.stream),
+        invocation_(call.invoke.invocation),
+        headers_(call.message.headers),
+        cors_(cors) {}
+
+  bool begin(int status, const wasi2::FieldList& headers) override {
+    http::Response head;
+    head.status = status;
+    head.fields.emplace_back(kInvocationField, invocation_);
+    for (const auto& [name, value] : headers) put_header(name, value, head);
+    if (cors_) allow_origin(*cors_, headers_, head);
+    return begun_ = to_.begin(head);
+  }
+  void add(std::string_view piece) override {
+    to_.add(piece);
+    sent_ += piece.size();
+  }
+
+  bool begun() const { return begun_; }
+  void end(Outcome& outcome, http::Response& response) const {
+    response.broken = outcome.status != host::Status::kOk;
+    if (response.broken) return;
+    response.body = std::move(outcome.reply.data);
+    response.body.erase(0, sent_);
+    if (outcome.reply.http) response.trailers = std::move(outcome.reply.http->trailers);
+  }
+
+ private:
+  http::ResponseStream& to_;
+  const std::string invocation_;
+  const std::span<const event::HeaderView> headers_;  // of the request
+  const std::optional<function::Cors>& cors_;
+  bool begun_ = false;
+  std::size_t sent_ = 0;
+};
+
 void add_attributes(const std::map<std::string, event::Value, std::less<>>& attributes,
                     event::Event& event) {
   for (const auto& [name, value] : attributes) {
@@ -147,11 +196,7 @@ void HttpCalls::answer(std::size_t function, Outcome& outcome, bool structured,
   response.body = std::move(outcome.reply.data);
   if (outcome.reply.http) {
     for (auto& [name, value] : outcome.reply.http->headers) {
-      if (http::equals_nocase(name, "content-type")) {
-        response.content_type = std::move(value);
-      } else if (!http::equals_nocase(name, kInvocationField)) {
-        response.fields.emplace_back(std::move(name), std::move(value));
-      }
+      put_header(std::move(name), std::move(value), response);
     }
     response.trailers = std::move(outcome.reply.http->trailers);
   }
@@ -245,20 +290,37 @@ void HttpCalls::answer_refused(const HttpCall& call, const Error& error,
   }
 }
 
-void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
+// By a function that takes requests itself, as it came.
+void HttpCalls::call_request(HttpCall& call, http::Response& response) const {
   const auto headers = call.message.headers;
-  call.message.arrival = call.arrival;
-  if (takes_requests(of_[call.function])) {
-    event::RequestEvent request(std::move(call.message), context_.clock, context_.random,
-                                carried_[call.function]);
-    if (ferry::Status ok = request.check(); !ok.ok()) {
-      answer_refused(call, ok.error(), response);
-      return;
+  std::optional<StreamedAnswer> streamed;
+  if (call.stream != nullptr) {
+    if (call.invoke.invocation.empty()) {  // the head has it
+      call.invoke.invocation = uuid_v7(context_.clock, context_.random);
     }
-    Outcome outcome = invoke(call.function, request, call.arrival, std::move(call.invoke));
-    answer(call.function, outcome, outcome.reply.event && wants_structured(headers), response);
+    call.invoke.stream = &streamed.emplace(call, bounds_[call.function].cors);
+  }
+  event::RequestEvent request(std::move(call.message), context_.clock, context_.random,
+                              carried_[call.function]);
+  if (ferry::Status ok = request.check(); !ok.ok()) {
+    answer_refused(call, ok.error(), response);
     return;
   }
+  Outcome outcome = invoke(call.function, request, call.arrival, std::move(call.invoke));
+  if (streamed && streamed->begun()) {
+    streamed->end(outcome, response);
+    return;
+  }
+  answer(call.function, outcome, outcome.reply.event && wants_structured(headers), response);
+}
+
+void HttpCalls::call_plain(HttpCall& call, http::Response& response) const {
+  call.message.arrival = call.arrival;
+  if (takes_requests(of_[call.function])) {
+    call_request(call, response);
+    return;
+  }
+  const auto headers = call.message.headers;
   event::PlainRequest plain(std::move(call.message), context_.clock, context_.random,
                             carried_[call.function]);
   if (ferry::Status ok = plain.check(); !ok.ok()) {

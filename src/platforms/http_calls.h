@@ -21,7 +21,9 @@ struct HttpCall {
   event::HttpRequest message;
   Monotonic arrival;
   const http::Request* from = nullptr;  // as received, to see whether the client is still there
-  host::InvokeOptions invoke = {};      // the platform's deadline, id and environment
+  // Takes answers of functions that take requests themselves, while they run; null: none can.
+  http::ResponseStream* stream = nullptr;
+  host::InvokeOptions invoke = {};  // the platform's deadline, id and environment
   // Called on the event of a request that is not a CloudEvent, for what the platform knows better.
   std::function<void(event::Event&)> adjust = {};
   // Extension attributes that the platform vouches for (who the caller is, say): they replace the
@@ -60,6 +62,7 @@ class HttpCalls {
   std::vector<host::Outcome> run_batch(const HttpCall& call,
                                        const std::vector<event::Event>& batch) const;
   void call_plain(HttpCall& call, http::Response& response) const;
+  void call_request(HttpCall& call, http::Response& response) const;
   void answer_refused(const HttpCall& call, const Error& error, http::Response& response) const;
 
   const AdapterContext& context_;

@@ -2,6 +2,7 @@
 // never past the deadline.
 #include <algorithm>
 
+#include "base/blocking.h"
 #include "wasi/socket_io.h"
 #include "wasi2/calls.h"
 #include "wasi2/exchange.h"
@@ -27,7 +28,10 @@ bool end_at_deadline(S& s) {
 // Only clocks are waited for.
 bool sleep_until(S& s, Monotonic until) {
   const Monotonic deadline = s.p1.setup.deadline;
-  s.p1.clock->sleep_until(std::min(until, deadline));
+  {
+    const Blocking blocking(s.p1.setup.observer);
+    s.p1.clock->sleep_until(std::min(until, deadline));
+  }
   return until < deadline || end_at_deadline(s);
 }
 

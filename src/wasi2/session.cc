@@ -90,6 +90,12 @@ HttpResponse& Session::response() {
   return s.response;
 }
 
+std::optional<UnfinishedResponse> Session::unfinished() const {
+  if (answered() != Answered::kUnfinished) return std::nullopt;
+  const State& s = *state_;
+  return UnfinishedResponse{s.response.status, s.response.headers, s.bodies[s.response_body].data};
+}
+
 const std::string& Session::error() const { return state_->error; }
 
 void trap(S& s, std::string rule) {

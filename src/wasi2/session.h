@@ -60,6 +60,13 @@ struct LeftHandle {
 // kInvalid for what left() never gave: the numbers come with a module.
 Status check_left(std::span<const LeftHandle> left);
 
+// A response of which the guest is still writing the body. Borrowed until its next call.
+struct UnfinishedResponse {
+  int status;
+  const FieldList& headers;
+  std::string_view body;  // what it has written so far
+};
+
 class Session {
  public:
   // The context's session, made when it is asked for first.
@@ -87,6 +94,8 @@ class Session {
   Answered answered() const;
   // With kResponse and kUnfinished. The caller may move it away.
   HttpResponse& response();
+  // With kUnfinished, as far as it is there.
+  std::optional<UnfinishedResponse> unfinished() const;
   // With kError: the error-code and what it says, in words.
   const std::string& error() const;
 

@@ -44,8 +44,8 @@ class Component {
     return out;
   }
 
-  // A response with a body that is finished, or not.
-  void answer(std::uint32_t status, std::string_view body, bool finish = true) {
+  // A response that is set: its body and the stream into it.
+  std::pair<std::uint32_t, std::uint32_t> begin_answer(std::uint32_t status) {
     const std::uint64_t response =
         http("[constructor]outgoing-response", {http("[constructor]fields", {})});
     http("[method]outgoing-response.set-status-code", {response, status});
@@ -54,11 +54,31 @@ class Component {
     const std::uint64_t param = call("ferry:abi", "response_outparam", {});
     http("[static]response-outparam.set", {param, 0, response, 0, 0, 0, 0, 0, 0});
     http("[method]outgoing-body.write", {out, 64});
-    const std::uint64_t stream = handle_at(68);
-    std::memcpy(memory_.data() + 256, body.data(), body.size());
-    call("wasi:io/streams@0.2.1", "[method]output-stream.write", {stream, 256, body.size(), 64});
+    return {out, handle_at(68)};
+  }
+  void write(std::uint32_t stream, std::string_view text) {
+    std::memcpy(memory_.data() + 256, text.data(), text.size());
+    call("wasi:io/streams@0.2.1", "[method]output-stream.write", {stream, 256, text.size(), 64});
+  }
+  void finish(std::uint32_t out, std::uint32_t stream) {
     call("wasi:io/streams@0.2.1", "[resource-drop]output-stream", {stream});
-    if (finish) http("[static]outgoing-body.finish", {out, 0, 0, 64});
+    http("[static]outgoing-body.finish", {out, 0, 0, 64});
+  }
+  void wait() {
+    const auto timer = call("wasi:clocks/monotonic-clock@0.2.1", "subscribe-duration", {1'000'000});
+    call("wasi:io/poll@0.2.1", "[method]pollable.block", {timer});
+    call("wasi:io/poll@0.2.1", "[resource-drop]pollable", {timer});
+  }
+
+  // A response with a body that is finished, or not.
+  void answer(std::uint32_t status, std::string_view body, bool whole = true) {
+    const auto [out, stream] = begin_answer(status);
+    write(stream, body);
+    if (whole) {
+      finish(out, stream);
+    } else {
+      call("wasi:io/streams@0.2.1", "[resource-drop]output-stream", {stream});
+    }
   }
 
   // A request for http://AUTHORITY/, sent.
@@ -104,15 +124,76 @@ class HttpGuestTest : public testing::Test {
     options.manifest = manifest_;
     auto loaded = host.load(fake_bundle(record), options);
     EXPECT_TRUE(loaded.ok()) << loaded.error().text();
-    return host.invoke(**loaded, event_, {});
+    return host.invoke(**loaded, event_, options_);
   }
   static void nothing(Component& component) { component.answer(200, "ok"); }
 
   FakeGuest fake_;
   FakeEngine engine_{fake_};
   event::Event event_;
+  InvokeOptions options_;
   function::Manifest manifest_;
 };
+
+// What reaches a client, piece by piece.
+class Pieces final : public ReplyStream {
+ public:
+  bool begin(int status, const wasi2::FieldList& /*headers*/) override {
+    seen.push_back(std::to_string(status));
+    return takes;
+  }
+  void add(std::string_view piece) override { seen.emplace_back(piece); }
+
+  bool takes = true;
+  std::vector<std::string> seen;
+};
+
+TEST_F(HttpGuestTest, WhatWasWrittenGoesOutAtEachWait) {
+  Pieces pieces;
+  options_.stream = &pieces;
+  const auto guest = [](Component& c) {
+    c.wait();  // nothing is there yet
+    const auto [out, stream] = c.begin_answer(201);
+    c.wait();  // the head alone
+    c.write(stream, "one ");
+    c.write(stream, "two ");
+    c.wait();
+    c.wait();  // nothing new
+    c.write(stream, "three");
+    c.finish(out, stream);
+    c.wait();  // the response is whole: its end goes with the outcome
+  };
+  const Outcome outcome = invoke(guest);
+  EXPECT_EQ(outcome.status, Status::kOk) << outcome.message;
+  EXPECT_EQ(outcome.reply.data, "one two three");
+  EXPECT_THAT(pieces.seen, testing::ElementsAre("201", "one two "));
+}
+
+TEST_F(HttpGuestTest, NoPiecesWhereTheyAreNotTakenOrTheFunctionNeverWaits) {
+  Pieces pieces;
+  options_.stream = &pieces;
+  invoke([](Component& c) { c.answer(200, "whole"); });
+  EXPECT_THAT(pieces.seen, testing::IsEmpty());
+  const auto guest = [](std::uint32_t status) {
+    return [status](Component& c) {
+      const auto [out, stream] = c.begin_answer(status);
+      c.write(stream, "one");
+      c.wait();
+      c.wait();
+      c.finish(out, stream);
+    };
+  };
+  invoke(guest(600));  // no status of a response: the outcome will say so
+  EXPECT_THAT(pieces.seen, testing::IsEmpty());
+  pieces.takes = false;
+  EXPECT_EQ(invoke(guest(200)).reply.data, "one");
+  EXPECT_THAT(pieces.seen, testing::ElementsAre("200"));
+  pieces.takes = true;
+  pieces.seen.clear();
+  manifest_.reply = function::ReplyForm::kCloudEvent;
+  EXPECT_EQ(invoke(guest(200)).status, Status::kFailed);
+  EXPECT_THAT(pieces.seen, testing::IsEmpty());
+}
 
 TEST_F(HttpGuestTest, AResponseBecomesTheReply) {
   const Outcome outcome = invoke([](Component& c) { c.answer(418, "short and stout"); });

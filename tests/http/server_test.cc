@@ -153,6 +153,98 @@ TEST(Server, SendsTrailersToClientsThatTakeThem) {
   EXPECT_TRUE(asked("GET / HTTP/1.0", takes).ends_with(std::string(20, 'x')));
 }
 
+// Answers that begin before they are complete.
+TEST(Server, SendsAnAnswerInPiecesWhileItIsMade) {
+  TestService service;
+  std::promise<void> seen;
+  service.on_request = [&](const Request& request, Response& response) {
+    ASSERT_NE(request.stream, nullptr);
+    Response head;
+    head.status = 201;
+    head.fields.emplace_back("X-Kind", "pieces");
+    ASSERT_TRUE(request.stream->begin(head));
+    EXPECT_FALSE(request.stream->begin(head)) << "a second time";
+    request.stream->add("one");
+    request.stream->add("");
+    seen.get_future().wait();
+    request.stream->add("two");
+    response.body = "three";
+    response.trailers.emplace_back("X-Sum", "6");
+  };
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  client.get("/", "TE: trailers\r\n");
+  const std::string first = client.until("3\r\none\r\n");
+  EXPECT_TRUE(first.starts_with("HTTP/1.1 201 Created\r\n")) << first;
+  EXPECT_NE(first.find("\r\nX-Kind: pieces\r\n"), std::string::npos);
+  EXPECT_NE(first.find("\r\nTransfer-Encoding: chunked\r\n"), std::string::npos);
+  EXPECT_EQ(first.find("Content-Length"), std::string::npos);
+  seen.set_value();
+  EXPECT_EQ(client.until("\r\n\r\n"), "3\r\ntwo\r\n5\r\nthree\r\n0\r\nX-Sum: 6\r\n\r\n");
+  seen = std::promise<void>();
+  seen.set_value();
+  client.get("/again");
+  EXPECT_TRUE(client.until("\r\n0\r\n\r\n").ends_with("5\r\nthree\r\n0\r\n\r\n"))
+      << "no trailers for one that has not asked for them, and the connection goes on";
+}
+
+TEST(Server, AnAnswerThatBrokeOffHasNoEnd) {
+  TestService service;
+  service.on_request = [&](const Request& request, Response& response) {
+    ASSERT_TRUE(request.stream->begin(Response()));
+    request.stream->add("one");
+    response.broken = true;
+    response.body = "not sent";
+  };
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  client.get("/");
+  EXPECT_TRUE(client.until_closed().ends_with("\r\n\r\n3\r\none\r\n"));
+}
+
+TEST(Server, PiecesAreNotForEveryClientNorEveryStatus) {
+  TestService service;
+  int status = 200;
+  service.on_request = [&](const Request& request, Response& response) {
+    Response head;
+    head.status = response.status = status;
+    EXPECT_FALSE(request.stream->begin(head)) << request.method;
+    response.body = "whole";
+  };
+  TestServer server({}, service);
+  server.start();
+  RawClient old(server.port);
+  old.send("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(old.until_closed().ends_with("\r\n\r\nwhole"));
+  RawClient head(server.port);
+  head.send("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(head.until_closed().find("Content-Length: 5\r\n"), std::string::npos);
+  status = 204;
+  RawClient bare(server.port);
+  bare.get("/", "Connection: close\r\n");
+  EXPECT_TRUE(bare.until_closed().starts_with("HTTP/1.1 204 "));
+}
+
+// A peer that does not read holds up nobody: what it does not take waits for it.
+TEST(Server, PiecesWaitForASlowPeer) {
+  TestService service;
+  const std::string piece(1u << 20, 'x');
+  service.on_request = [&](const Request& request, Response& response) {
+    ASSERT_TRUE(request.stream->begin(Response()));
+    for (int i = 0; i < 16; ++i) request.stream->add(piece);
+    response.body = "end";
+  };
+  TestServer server({}, service);
+  server.start();
+  RawClient client(server.port);
+  client.get("/");
+  const std::string all = client.until("3\r\nend\r\n0\r\n\r\n");
+  EXPECT_GT(all.size(), 16u << 20);
+  EXPECT_LT(all.size(), (16u << 20) + 1024);
+}
+
 TEST(Server, AnswersHeadWithoutABody) {
   TestService service;
   TestServer server({}, service);

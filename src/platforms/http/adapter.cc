@@ -104,6 +104,7 @@ void HttpAdapter::handle(const http::Request& request, http::Response& response)
   call.message.body = std::string(request.body);
   call.arrival = request.arrival;
   call.from = &request;
+  call.stream = request.stream;
   prepare(request, call);
   calls_.call(std::move(call), response);
 }

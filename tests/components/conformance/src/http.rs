@@ -17,6 +17,9 @@ struct Conformance;
 
 impl wasi::exports::http::incoming_handler::Guest for Conformance {
     fn handle(request: IncomingRequest, out: ResponseOutparam) {
+        if let Some(how) = request.path_with_query().unwrap_or_default().strip_prefix("/pieces") {
+            return pieces(how, out);
+        }
         let mut report = Report::default();
         fields(&mut report);
         incoming(&mut report, request);
@@ -25,6 +28,29 @@ impl wasi::exports::http::incoming_handler::Guest for Conformance {
         randomness(&mut report);
         respond(report, out);
     }
+}
+
+/// A body in pieces, between which the function waits: all of it, or `-trap` after the first, or
+/// `-forever`.
+fn pieces(how: &str, out: ResponseOutparam) {
+    let headers = Fields::new();
+    headers.set("content-type", &[bytes("text/event-stream")]).expect("a header");
+    let response = OutgoingResponse::new(headers);
+    let body = response.body().expect("the body");
+    ResponseOutparam::set(out, Ok(response));
+    let stream = body.write().expect("the stream");
+    for piece in 1u32.. {
+        stream.blocking_write_and_flush(&bytes(&format!("piece {piece}\n"))).expect("a piece");
+        if piece == 3 && how != "-forever" {
+            break;
+        }
+        monotonic_clock::subscribe_duration(300_000_000).block();
+        if how == "-trap" {
+            std::process::abort();
+        }
+    }
+    drop(stream);
+    OutgoingBody::finish(body, None).expect("the end of the pieces");
 }
 
 fn bytes(text: &str) -> Vec<u8> {
