@@ -33,4 +33,18 @@ bundle::Store& bundle_store() {
   return store;
 }
 
+const function::LoweredCache& lowered_cache() {
+  class OfStore final : public function::LoweredCache {
+   public:
+    std::optional<Bytes> find(const std::string& digest) const override {
+      return bundle_store().find(digest);
+    }
+    void keep(const std::string& name, const std::string& digest, ByteView lowered) const override {
+      bundle_store().keep(name, digest, lowered);
+    }
+  };
+  static const OfStore cache;
+  return cache;
+}
+
 }  // namespace ferry::builder

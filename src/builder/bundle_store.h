@@ -9,4 +9,7 @@ namespace ferry::builder {
 // be called first where one process forks others.
 bundle::Store& bundle_store();
 
+// The same as a cache of lowered components; opened when it is first asked.
+const function::LoweredCache& lowered_cache();
+
 }  // namespace ferry::builder

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/file.h"
 #include "base/say.h"
 #include "builder/allow.h"
 #include "builder/bundle_store.h"
@@ -80,11 +81,25 @@ Error bundle_in_place_of_wasm(const std::string& path) {
 
 Result<function::Function> open_function(const std::string& path, const std::string& manifest,
                                          function::Sections sections) {
-  auto loaded = function::load_function(path, manifest, sections);
+  auto loaded = function::load_function(path, manifest, sections, &lowered_cache());
   if (!loaded.ok() && loaded.error().code == Code::kInvalid && bundle::is_bundle(path)) {
     return bundle_in_place_of_wasm(path);
   }
   return loaded;
+}
+
+Status read_again(function::Function& function) {
+  if (!function.wasm.empty()) return Done{};
+  FERRY_TRY(Bytes wasm, read_file(function.path, wasm::kMaxWasmBytes));
+  FERRY_TRY(auto again, function::make_function(function.name, std::move(wasm), function.manifest,
+                                                &lowered_cache()));
+  if (again.digest != function.digest) {
+    return Error{Code::kInvalid, fmt::format("{} has changed since it was read", function.path),
+                 "have it read again (SIGHUP, for a server), or start the program again"};
+  }
+  function.wasm = std::move(again.wasm);
+  function.binary = std::move(again.binary);
+  return Done{};
 }
 
 Result<function::Function> read_function(const std::string& path, const FunctionOptions& options) {

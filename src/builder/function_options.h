@@ -46,6 +46,10 @@ Result<function::Function> open_function(const std::string& path, const std::str
 // its manifest asks for what the user has not allowed.
 Result<function::Function> read_function(const std::string& path, const FunctionOptions& options);
 
+// Reads the code of a function whose owner has let go of it; from the same file, which must still
+// be the same.
+Status read_again(function::Function& function);
+
 // Its bundle, from the store or compiled now in a child process. Says on stderr that it compiles
 // when that takes long, unless quiet.
 Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,

@@ -14,6 +14,7 @@
 
 #include "bundle/bundle_mark.h"
 #include "bundle/prune.h"
+#include "component/lower.h"
 #include "engine/lower.h"
 #include "wasm/prepare.h"
 #include "wasm/record.h"
@@ -114,18 +115,32 @@ Result<MacKey> load_key(const std::string& folder) {
   return key;
 }
 
-// What the bundle depends on, and so its file's name. Keyed, so that a folder of somebody else's
-// says nothing about ours.
-std::string file_name(const MacKey& key, const function::Function& function,
-                      const engine::Info& engine) {
-  const std::string facts =
-      function.digest + '\n' + engine.name + '\n' + engine.fingerprint + '\n' +
-      std::to_string(wasm::kPrepareVersion) + '.' + std::to_string(wasm::kRecordVersion) + '\n' +
-      std::to_string(kStoreVersion) + '\n' + (engine.capabilities.deadline ? "" : "poll");
+// From what the bundle depends on. Keyed, so that a folder of somebody else's says nothing about
+// ours.
+std::string file_name(const MacKey& key, const std::string& facts) {
   std::array<std::uint8_t, 20> hash{};
   crypto_generichash(hash.data(), hash.size(), reinterpret_cast<const std::uint8_t*>(facts.data()),
                      facts.size(), key.bytes.data(), key.bytes.size());
   return to_hex(hash) + ".ferry";
+}
+
+std::string file_name(const MacKey& key, const function::Function& function,
+                      const engine::Info& engine) {
+  return file_name(key, function.digest + '\n' + engine.name + '\n' + engine.fingerprint + '\n' +
+                            std::to_string(wasm::kPrepareVersion) + '.' +
+                            std::to_string(wasm::kRecordVersion) + '\n' +
+                            std::to_string(kStoreVersion) + '\n' +
+                            (engine.capabilities.deadline ? "" : "poll"));
+}
+
+// What stands in the place of an engine in the bundle of a lowered component.
+constexpr char kLowered[] = "lowered";
+
+std::string lowering_version() { return std::to_string(component::kLoweringVersion); }
+
+std::string lowered_name(const MacKey& key, const std::string& digest) {
+  return file_name(key, digest + '\n' + kLowered + '\n' + lowering_version() + '\n' +
+                            std::to_string(kStoreVersion));
 }
 
 // A record of another shape was left by another version of ferry.
@@ -172,6 +187,33 @@ Store Store::in_memory() {
   return store;
 }
 
+std::optional<Bytes> Store::find(const std::string& digest) const {
+  if (folder_.empty()) return std::nullopt;
+  const std::string path = folder_ + "/" + lowered_name(key_, digest);
+  const Result<Bundle> stored = open_bundle(path, key_);
+  if (!stored.ok() || stored->info.function_digest != digest ||
+      !check_bundle_engine(stored->info, kLowered, lowering_version()).ok()) {
+    return std::nullopt;
+  }
+  Result<Bytes> lowered = stored->artifact->bytes();
+  if (!lowered.ok()) return std::nullopt;
+  mark_used(path);
+  return *std::move(lowered);
+}
+
+void Store::keep(const std::string& name, const std::string& digest, ByteView lowered) const {
+  if (folder_.empty()) return;
+  const std::string path = folder_ + "/" + lowered_name(key_, digest);
+  BundleInfo info;
+  info.function_name = name;
+  info.function_digest = digest;
+  info.engine_name = kLowered;
+  info.engine_fingerprint = lowering_version();
+  if (write_file_atomically(path, write_bundle(info, lowered, key_), 0600).ok()) {
+    static_cast<void>(prune(folder_, default_bounds(), path).ok());
+  }
+}
+
 Result<BundleInfo> Store::info_of(const std::string& path) const {
   FERRY_TRY(Bundle bundle, open_bundle(path, key_));
   return std::move(bundle.info);
@@ -185,6 +227,10 @@ bool Store::holds(const function::Function& function, const engine::Info& engine
 
 Result<Bytes> Store::make(const function::Function& function, const engine::Info& engine,
                           const Compile& compile) const {
+  if (function.wasm.empty()) {
+    return Error{Code::kNotFound, function.name + ": it is not compiled, and its code is not here",
+                 ""};
+  }
   FERRY_TRY(const engine::Ready ready, engine::ready_for(function.wasm, function.binary, engine));
   FERRY_TRY(const Bytes artifact, compile(ready.prepared.wasm));
   BundleInfo info;

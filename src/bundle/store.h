@@ -1,10 +1,12 @@
 // The bundle store: $XDG_CACHE_HOME/ferry (else ~/.cache/ferry), folder 0700, one file a bundle,
 // keyed by function digest, engine fingerprint and preparation version, written atomically,
 // authenticated with a key that only this user can read. A changed or truncated bundle is
-// noticed and made anew, never run. Safe for many processes at once.
+// noticed and made anew, never run. Safe for many processes at once. The lowered form of a large
+// component is kept in the same way, as a bundle of its own whose artifact it is.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "bundle/bundle.h"
@@ -17,7 +19,7 @@ struct StoreOptions {
   std::string folder;  // empty: from the environment
 };
 
-class Store {
+class Store final : public function::LoweredCache {
  public:
   static Result<Store> open(const StoreOptions& options);
   // One that keeps nothing, for where no folder can be written to: each bundle is compiled when it
@@ -34,6 +36,9 @@ class Store {
 
   // Whether the bundle is there without compiling; it is not verified yet.
   bool holds(const function::Function& function, const engine::Info& engine) const;
+
+  std::optional<Bytes> find(const std::string& digest) const override;
+  void keep(const std::string& name, const std::string& digest, ByteView lowered) const override;
 
   // What a bundle of the store's folder holds; its code is not proven.
   Result<BundleInfo> info_of(const std::string& path) const;

@@ -182,6 +182,7 @@ Result<engine::LoadedEngine> WasmProvider::make_provisional_engine(
 
 Result<bundle::Bundle> WasmProvider::provisional_bundle(std::size_t index,
                                                         const engine::Info& engine) {
+  FERRY_CHECK_OK(builder::read_again(functions_[index]));
   return builder::make_quick_bundle(functions_[index], engine);
 }
 
@@ -205,6 +206,7 @@ Result<serve::Provider::Better> WasmProvider::find_better(const serve::Search& s
     FERRY_TRY(auto engine, make_engine(trial));
     trial_engine_ = std::move(engine);
   }
+  FERRY_CHECK_OK(builder::read_again(functions_[search.function]));
   const function::Function& function = functions_[search.function];
   const engine::Info& info = (*trial_engine_)->info();
   // What came over the wire is not put into this user's store.
@@ -255,8 +257,14 @@ Result<engine::LoadedEngine> WasmProvider::make_engine(engine::EngineOptions opt
 
 Result<bundle::Bundle> WasmProvider::bundle(std::size_t index, const engine::Info& engine) {
   bool cached = false;
-  return builder::make_bundle(functions_[index], engine, engine_options_,
-                              common_.quiet || compiled_, &cached);
+  const auto make = [&] {
+    return builder::make_bundle(functions_[index], engine, engine_options_,
+                                common_.quiet || compiled_, &cached);
+  };
+  auto made = make();
+  if (made.ok() || !functions_[index].wasm.empty()) return made;
+  FERRY_CHECK_OK(builder::read_again(functions_[index]));  // the store has lost it
+  return make();
 }
 
 std::unique_ptr<serve::Provider> WasmProvider::fresh() const {

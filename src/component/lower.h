@@ -6,6 +6,9 @@
 
 namespace ferry::component {
 
+// Raised with every change of what comes out: lowered modules are kept by it (bundle/store.h).
+inline constexpr int kLoweringVersion = 1;
+
 struct Lowered {
   Bytes wasm;
   Description description;

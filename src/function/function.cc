@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr char kManifestName[] = "ferry.toml";
 constexpr std::uint64_t kMaxManifestBytes = 1u << 20;
+// A smaller component is lowered sooner than it is read from the cache.
+constexpr std::size_t kLeastCached = 1u << 20;
 
 bool is_file(const fs::path& path) {
   std::error_code ignored;
@@ -188,14 +190,14 @@ Result<Asks> find_asks(const std::string& path, const std::string& manifest_path
 }
 
 Result<Function> load_function(const std::string& path, const std::string& manifest_path,
-                               Sections sections) {
+                               Sections sections, const LoweredCache* cache) {
   FERRY_TRY(Found found, find_function(path, manifest_path, sections));
   const std::string file = found.wasm.string();
   FERRY_TRY(Bytes wasm, read_file(file, wasm::kMaxWasmBytes));
   FERRY_TRY(found.manifest.file_tree, read_files(found.manifest.files));
   const std::string name =
       found.manifest.name.empty() ? plain(found.wasm.stem().string()) : found.manifest.name;
-  auto function = make_function(name, std::move(wasm), std::move(found.manifest));
+  auto function = make_function(name, std::move(wasm), std::move(found.manifest), cache);
   if (!function.ok()) {
     return with_context(std::move(function).error(), file);
   }
@@ -203,22 +205,39 @@ Result<Function> load_function(const std::string& path, const std::string& manif
   return function;
 }
 
-Result<Function> make_function(const std::string& name, Bytes wasm, Manifest manifest) {
+namespace {
+
+// From now on the function's code is this.
+Status take_lowered(Bytes lowered, Function& function) {
+  FERRY_TRY(function.binary, wasm::read_binary(lowered));
+  function.wasm = std::move(lowered);
+  malloc_trim(0);  // what lowering took beside, which is as much again: servers live long
+  return Done{};
+}
+
+// One that cannot be lowered stays as it is: explain() says why.
+Status lower(Function& function, const LoweredCache* cache) {
+  if (function.wasm.size() < kLeastCached) cache = nullptr;
+  if (cache != nullptr) {
+    if (auto kept = cache->find(function.digest)) return take_lowered(*std::move(kept), function);
+  }
+  auto lowered = component::lower(function.wasm, function.binary, function.digest);
+  if (!lowered.ok()) return Done{};
+  if (cache != nullptr) cache->keep(function.name, function.digest, lowered->wasm);
+  return take_lowered(std::move(lowered->wasm), function);
+}
+
+}  // namespace
+
+Result<Function> make_function(const std::string& name, Bytes wasm, Manifest manifest,
+                               const LoweredCache* cache) {
   Function function;
   FERRY_TRY(function.binary, wasm::read_binary(wasm));
   function.name = manifest.name.empty() ? plain(name) : manifest.name;
   function.digest = digest_of(wasm);
   function.wasm = std::move(wasm);
   function.manifest = std::move(manifest);
-  if (function.binary.component) {
-    // One that cannot be lowered stays as it is: explain() says why.
-    auto lowered = component::lower(function.wasm, function.binary, function.digest);
-    if (lowered.ok()) {
-      FERRY_TRY(function.binary, wasm::read_binary(lowered->wasm));
-      function.wasm = std::move(lowered->wasm);
-      malloc_trim(0);  // what lowering took beside, which is as much again: servers live long
-    }
-  }
+  if (function.binary.component) FERRY_CHECK_OK(lower(function, cache));
   return function;
 }
 

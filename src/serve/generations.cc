@@ -82,7 +82,14 @@ Generation& Generations::enter() {
 void Generations::start(FleetCalls calls) {
   calls_ = std::move(calls);
   started_ = true;
+  improve();
+}
+
+// Those who search have their own copy of the functions' code from here on, and the workers have it
+// compiled.
+void Generations::improve() {
   current_->improver->start(calls_.after_fork);
+  current_->provider.let_go();
 }
 
 void Generations::stop() {
@@ -210,7 +217,7 @@ void Generations::on_renewed(const Status& renewed) {
   if (renewed.ok()) {
     current_ = std::move(next_);
     current_->improver = make_improver(*current_);
-    current_->improver->start(calls_.after_fork);
+    improve();
   }
   next_.reset();
   conclude(renewed);

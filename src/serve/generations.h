@@ -57,6 +57,7 @@ class Generations final : public Beside {
   Generations(Provider& provider, std::vector<Listed> functions, const Options& options,
               std::size_t workers, Changes changes);
   std::unique_ptr<Improver> make_improver(Generation& generation);
+  void improve();
   void reopen_log();
   void begin_trial();
   int attempt(int result);

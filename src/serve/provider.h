@@ -62,8 +62,8 @@ class Provider {
   // Of the function at that place in list(), for the engine that make_engine() gave last.
   virtual Result<bundle::Bundle> bundle(std::size_t index, const engine::Info& engine) = 0;
 
-  // For a process that has all that it serves: gives back what only bundle() needs, which is not
-  // called any more.
+  // Gives back the functions' code. A process that needs it after all (its worker was ended, say,
+  // and the next one finds the compiled code gone) reads it again.
   virtual void let_go() {}
 
   // A function that takes long to compile may be served from the first moment on by another engine,

@@ -194,6 +194,48 @@ TEST_F(StoreTest, BundleOfAnotherFunctionInItsPlaceIsMadeAnew) {
   EXPECT_EQ(get(*store), "artifact 3");
 }
 
+// A component's lowered form, kept beside the bundles and as they are.
+TEST_F(StoreTest, KeepsWhatAComponentWasLoweredTo) {
+  auto store = Store::open(options_);
+  ASSERT_TRUE(store.ok());
+  const Bytes lowered(3u << 20, 0x5A);
+  EXPECT_FALSE(store->find("sha256:01"));
+  store->keep("f", "sha256:01", lowered);
+  const auto found = store->find("sha256:01");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, lowered);
+  EXPECT_FALSE(store->find("sha256:02"));
+  const auto info = store->info_of(stored_file());
+  ASSERT_TRUE(info.ok());
+  EXPECT_EQ(info->function_name, "f");
+  EXPECT_EQ(info->engine_name, "lowered");
+  EXPECT_EQ(get(*store), "artifact 1") << "it is no bundle of the function's";
+}
+
+TEST_F(StoreTest, AChangedLoweredFormIsNotTaken) {
+  auto store = Store::open(options_);
+  ASSERT_TRUE(store.ok());
+  const Bytes lowered(4096, 0x5A);
+  for (const std::size_t at : {std::size_t{0}, std::size_t{4095}}) {
+    store->keep("f", "sha256:01", lowered);
+    std::fstream file(stored_file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(at));
+    file.put('x');
+    file.close();
+    EXPECT_FALSE(store->find("sha256:01")) << at;
+  }
+  store->keep("f", "sha256:01", lowered);
+  fs::resize_file(stored_file(), 100);
+  EXPECT_FALSE(store->find("sha256:01"));
+  // In the place of another's.
+  store->keep("f", "sha256:01", lowered);
+  const std::string first = stored_file();
+  fs::rename(first, root_ + "/first");
+  store->keep("f", "sha256:02", lowered);
+  fs::rename(root_ + "/first", stored_file());
+  EXPECT_FALSE(store->find("sha256:02"));
+}
+
 TEST_F(StoreTest, AnotherEngineIsAnotherBundle) {
   auto store = Store::open(options_);
   ASSERT_TRUE(store.ok());

@@ -1,9 +1,12 @@
 #include "function/function.h"
 
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/digest.h"
+#include "component/builder.h"
 #include "wasm/wat.h"
 
 namespace ferry::function {
@@ -22,6 +25,56 @@ TEST(LoadFunction, FromAWasmFile) {
   EXPECT_EQ(function->path, folder.path() + "/my fn.wasm");
   EXPECT_EQ(function->digest, digest_of(kModule));
   EXPECT_EQ(function->wasm, kModule);
+}
+
+// One that a test looks into.
+class Cache final : public LoweredCache {
+ public:
+  std::optional<Bytes> find(const std::string& digest) const override {
+    ++asked;
+    const auto found = kept.find(digest);
+    return found == kept.end() ? std::nullopt : std::optional(found->second);
+  }
+  void keep(const std::string& /*name*/, const std::string& digest,
+            ByteView lowered) const override {
+    kept[digest].assign(lowered.begin(), lowered.end());
+  }
+
+  mutable std::map<std::string, Bytes> kept;
+  mutable int asked = 0;
+};
+
+Bytes component_of(std::size_t padding) {
+  auto made = ferry::testing::simple_http(ferry::testing::handler_module());
+  Bytes custom = {1, 'x'};
+  custom.resize(custom.size() + padding);
+  made.builder.section(0, custom);
+  return made.builder.bytes();
+}
+
+TEST(MakeFunction, ALargeComponentIsLoweredOnce) {
+  const Bytes component = component_of(1u << 20);
+  const Cache cache;
+  const auto first = make_function("f", component, {}, &cache);
+  ASSERT_TRUE(first.ok()) << first.error().text();
+  EXPECT_EQ(first->binary.abi, wasm::Abi::kHttp);
+  EXPECT_EQ(first->digest, digest_of(component));
+  ASSERT_EQ(cache.kept.size(), 1U);
+  EXPECT_EQ(cache.kept.at(first->digest), first->wasm);
+  // What is kept is what is used: here another module, which says so.
+  cache.kept[first->digest] = kModule;
+  const auto second = make_function("f", component, {}, &cache);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->wasm, kModule);
+  EXPECT_EQ(second->digest, first->digest);
+}
+
+TEST(MakeFunction, WhatIsLoweredQuicklyIsNotKept) {
+  const Cache cache;
+  ASSERT_TRUE(make_function("f", component_of(1000), {}, &cache).ok());
+  ASSERT_TRUE(make_function("f", kModule, {}, &cache).ok());
+  EXPECT_EQ(cache.asked, 0);
+  EXPECT_TRUE(cache.kept.empty());
 }
 
 TEST(LoadFunction, TakesTheManifestBesideItOnlyWhenMeant) {
