@@ -65,12 +65,12 @@ def warmed(line, event, patience=300):
     return None
 
 
-def prepare(build, component, lines, event):
-    """Compiled by each once, so that the code is in its cache. A server of ferry with a snapshot."""
+def prepare(build, component, lines, event, warm):
+    """Compiled by each once, so that the code is in its cache. A server of ferry with a snapshot, if wanted."""
     subprocess.run([build / "bin/ferry", "run", component, f"@{event}", "--engine", "wasmtime"],
                    check=True, capture_output=True)
     servers.Server("wasmtime", lines["wasmtime"], patience=900).stop()
-    return warmed(lines["ferry"], event)
+    return warmed(lines["ferry"], event) if warm else None
 
 
 def settle(server, patience=120):
@@ -163,6 +163,8 @@ def main():
     ask.add_argument("--rounds", type=int, default=5)
     ask.add_argument("--seconds", type=int, default=3)
     ask.add_argument("--only", choices=COMPONENTS, help="this language; the rows of others stay")
+    ask.add_argument("--plain", action="store_true",
+                     help="without the rows called warmed: where there is none, that takes minutes to see")
     ask.add_argument("--engines", action="store_true", help="each engine, by ferry compare")
     ask.add_argument("--from", dest="named", type=pathlib.Path, action="append",
                      help="with --engines: what ferry compare --output json printed; measures nothing")
@@ -192,8 +194,8 @@ def main():
             else:
                 lines = commands(given.build.resolve(), component, wasmtime)
                 build = given.build.resolve()
-                found = measure(lines, prepare(build, component, lines, event), given.rounds,
-                                given.seconds)
+                warm = prepare(build, component, lines, event, not given.plain)
+                found = measure(lines, warm, given.rounds, given.seconds)
                 rows.append(row(language, found["ferry"], found["wasmtime"]))
                 if "warmed" in found:
                     rows.append(row(f"{language}, warmed", found["warmed"], found["wasmtime"]))

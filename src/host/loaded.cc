@@ -78,17 +78,19 @@ ferry::Status Loaded::make_instance(Held& held) {
     return Done{};
   }
   if (!first) {
+    {
+      std::lock_guard lock(mutex_);
+      if (first_ || std::exchange(takes_first_, true)) return Done{};
+    }
     auto taken = take_first(held);
     std::lock_guard lock(mutex_);
+    takes_first_ = false;
     if (!taken.ok()) {
       // As good without: each event gets a new instance. But the engine may have room again later.
       if (taken.error().code != Code::kLimit && taken.error().code != Code::kBusy) gave_up_ = true;
       return Done{};
     }
-    if (!first_) {
-      first_ = std::move(*taken);
-    }
-    first = first_;
+    first = first_ = std::move(*taken);
   }
   auto kept = reset::KeptInstance::make(std::move(held.fresh), std::move(first), keeping.guard,
                                         host.kept_total());
@@ -163,13 +165,11 @@ void Loaded::drop_idle() {
 }
 
 void Loaded::give_back() {
-  std::vector<std::unique_ptr<reset::KeptInstance>> dropped;
+  drop_kept();
   std::vector<std::unique_ptr<wasi::Context>> contexts;
-  std::shared_ptr<reset::FirstState> first;
   std::lock_guard lock(mutex_);
-  dropped.swap(kept_);
   contexts.swap(contexts_);
-  first.swap(first_);
+  if (first_.use_count() == 1) first_.reset();
   again_ = false;
 }
 
@@ -180,17 +180,25 @@ void Loaded::give_up_in_time() {
 
 bool Loaded::keeps() {
   std::lock_guard lock(mutex_);
-  return !kept_.empty() || (first_ && first_->holds_instance());
+  return !kept_.empty() || (first_ && first_->holds_instance() && first_.use_count() == 1);
 }
 
+// The first state goes only with the last of the instances that are reset to it: one that an event
+// holds comes back, and another first state beside it would be an instance too many.
 bool Loaded::drop_kept() {
   std::vector<std::unique_ptr<reset::KeptInstance>> dropped;
-  std::shared_ptr<reset::FirstState> first;
+  {
+    std::lock_guard lock(mutex_);
+    dropped.swap(kept_);
+  }
+  bool any = !dropped.empty();
+  dropped.clear();
   std::lock_guard lock(mutex_);
-  dropped = std::move(kept_);
-  kept_.clear();
-  if (first_ && first_->holds_instance()) first.swap(first_);
-  return !dropped.empty() || first;
+  if (first_ && first_->holds_instance() && first_.use_count() == 1) {
+    first_.reset();
+    any = true;
+  }
+  return any;
 }
 
 void Loaded::retire() {

@@ -76,7 +76,10 @@ class Loaded : public Guest {
   unsigned events_ = 0;      // of this window
   std::size_t fewest_ = 0;   // in kept_, in this window: as many were not needed
   std::size_t surplus_ = 0;  // of the window before: to be ended, one with each event
+  // One at a time, since it may be an instance of the engine's, which has one for it and as many
+  // as events may run at once.
   std::shared_ptr<reset::FirstState> first_;
+  bool takes_first_ = false;  // an event is at it
   bool used_ = false;
   bool retired_ = false;
   bool again_ = false;                // an event came before, and not long ago: keeping will pay

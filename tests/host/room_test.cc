@@ -1,4 +1,5 @@
 // More functions than the engine can have instances: kept ones make room, and no event is refused.
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <thread>
@@ -114,6 +115,40 @@ TEST_F(Room, InstancesThatNoEventNeedsAreEnded) {
   EXPECT_EQ(host_->kept_bytes(), one);
   call(0);
   EXPECT_EQ(host_->kept_bytes(), one);
+}
+
+// As many events at once as there are instances beside the one that holds the first state: none is
+// refused, whichever of them takes it, and none after everything was given back.
+TEST_F(Room, AFirstStateTakesOneInstanceAndNoMore) {
+  auto function = function::load_function(in_build("tests/guests/large.wasm"), "");
+  if (!function.ok()) GTEST_SKIP() << function.error().text();
+  auto store = bundle::Store::open({folder_});
+  ASSERT_TRUE(store.ok());
+  auto bundle = store->get(
+      *function, (*engine_)->info(),
+      [&](ByteView prepared) { return engine::compile_in_child("", {}, prepared, {}); }, nullptr);
+  ASSERT_TRUE(bundle.ok()) << bundle.error().text();
+  auto large = host_->load(*bundle, {"large", function->manifest, {}});
+  ASSERT_TRUE(large.ok()) << large.error().text();
+  std::atomic<int> refused{0};
+  const auto serve = [&](int events) {
+    for (int n = 0; n < events; ++n) {
+      event::Event event;
+      event.id = "1";
+      event.source = "/test";
+      event.type = "test";
+      const Outcome outcome = host_->invoke(**large, event, {});
+      if (outcome.status != Status::kOk) ++refused;
+    }
+  };
+  for (int round = 0; round < 40; ++round) {
+    std::vector<std::thread> threads;
+    for (std::uint32_t i = 1; i < kInstances; ++i) threads.emplace_back(serve, 8);
+    if (round % 2 == 1) host_->give_back();
+    for (std::thread& each : threads) each.join();
+    if (round % 4 == 0) host_->give_back();
+  }
+  EXPECT_EQ(refused, 0);
 }
 
 TEST_F(Room, TheBudgetIsKeptByThoseThatHadNoEventForLongest) {
