@@ -131,8 +131,6 @@ void Loaded::release(Held held, bool clean) {
   }
   // What the guest left open is closed now: the next event may be long in coming.
   held.context->reset({});
-  std::unique_ptr<reset::KeptInstance> unneeded;
-  std::unique_ptr<wasi::Context> its_context;
   {
     std::lock_guard lock(mutex_);
     if (held.kept && !retired_) {
@@ -146,9 +144,7 @@ void Loaded::release(Held held, bool clean) {
     }
     if (surplus_ > 0 && !kept_.empty()) {
       --surplus_;
-      unneeded = std::move(kept_.front());
       kept_.erase(kept_.begin());
-      its_context = std::move(contexts_.front());
       contexts_.erase(contexts_.begin());
     }
   }
@@ -186,14 +182,9 @@ bool Loaded::keeps() {
 // The first state goes only with the last of the instances that are reset to it: one that an event
 // holds comes back, and another first state beside it would be an instance too many.
 bool Loaded::drop_kept() {
-  std::vector<std::unique_ptr<reset::KeptInstance>> dropped;
-  {
-    std::lock_guard lock(mutex_);
-    dropped.swap(kept_);
-  }
-  bool any = !dropped.empty();
-  dropped.clear();
   std::lock_guard lock(mutex_);
+  bool any = !kept_.empty();
+  kept_.clear();  // under the mutex: no event is to find them gone and yet counted by the engine
   if (first_ && first_->holds_instance() && first_.use_count() == 1) {
     first_.reset();
     any = true;
