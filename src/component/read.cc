@@ -270,7 +270,7 @@ Status ComponentReader::alias(const Alias& from, std::size_t where) {
       func.origin = Origin::kAlias;
       func.index = from.instance;
       func.name = from.name;
-      out_.funcs.push_back(std::move(func));
+      out_.funcs.push_back(func);
       return Done{};
     }
     case Sort::kType: {
@@ -317,7 +317,7 @@ Status ComponentReader::imports(Reader& reader) {
         func.origin = Origin::kImport;
         func.name = name;
         func.type = desc.index;
-        out_.funcs.push_back(std::move(func));
+        out_.funcs.push_back(func);
         return Done{};
       }
       case Sort::kType: {
@@ -360,7 +360,7 @@ Status ComponentReader::exports(Reader& reader) {
         func.origin = Origin::kExport;
         func.index = what.index;
         func.name = name;
-        out_.funcs.push_back(std::move(func));
+        out_.funcs.push_back(func);
         break;
       }
       case Sort::kType: {

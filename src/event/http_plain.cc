@@ -228,7 +228,8 @@ std::optional<PlainHttp> PlainRequest::http() const {
   const std::string_view target = request_.target;
   const auto at = static_cast<std::size_t>(path_.data() - target.data());
   const bool inside = path_.data() >= target.data() && at <= target.size();
-  return PlainHttp{request_.scheme, request_.method, authority_, inside ? target.substr(at) : path_,
+  return PlainHttp{request_.scheme,  request_.method,
+                   authority_,       inside ? target.substr(at) : path_,
                    request_.headers, request_.mount};
 }
 
