@@ -293,9 +293,8 @@ class Serving(Case):
                 "--workers", "1", "--allow", "--engine", GIVEN.engines[-1]]) as served:
             worker = pathlib.Path(f"/proc/{served.workers()[0]}")
 
-            def held():
-                """Descriptors and threads."""
-                return sum(len(list((worker / each).iterdir())) for each in ("fd", "task"))
+            def held(what):
+                return len(list((worker / what).iterdir()))
 
             def ask(city):
                 return served.ask(body=json.dumps({"city": city}),
@@ -303,7 +302,9 @@ class Serving(Case):
 
             for city in ("Oslo", "Half", "Endless"):  # whatever is made once
                 ask(city)
-            before = held()
+            # A request may come before the thread of the one before it stands by again; then one
+            # more is made, and kept. One of each event's would be dozens.
+            most = {"fd": held("fd"), "task": held("task") + 3}
             for number in range(20):
                 self.assertEqual(ask(f"City{number}").body, b"/weather?city=City%d" % number)
                 self.assertEqual(ask("Half").status, 500)
@@ -314,10 +315,11 @@ class Serving(Case):
             self.assertEqual(ask("Oslo").body, b"/weather?city=Oslo")
             # The server notices a moment later that a client has left.
             end = time.monotonic() + services.PATIENCE
-            while held() > before and time.monotonic() < end:
+            while any(held(what) > most[what] for what in most) and time.monotonic() < end:
                 time.sleep(0.1)
-            self.assertLessEqual(held(), before, [os.readlink(each) for each in (worker / "fd").iterdir()] +
-                                 [(each / "comm").read_text() for each in (worker / "task").iterdir()])
+            self.assertLessEqual(held("fd"), most["fd"],
+                                 [os.readlink(each) for each in (worker / "fd").iterdir()])
+            self.assertLessEqual(held("task"), most["task"])
             served.wait_for_line(rf"ferry: connection to 127.0.0.1:{web.port}: \d+ bytes sent")
 
 
