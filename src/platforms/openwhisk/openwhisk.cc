@@ -26,7 +26,7 @@ http::ServerOptions front_options() {
 
 engine::EngineOptions engine_options() {
   engine::EngineOptions options;
-  options.variant = "portable";  // what bundles are made for
+  options.variant = "portable";         // what bundles are made for
   options.max_instances = kAtOnce + 1;  // one shows what the others are reset to
   return options;
 }
