@@ -126,17 +126,18 @@ FirstState::~FirstState() {
 }
 
 // By several threads at once: all find the same.
-std::uint64_t FirstState::lines_of(PageIndex page) const {
-  Lines& lines = lines_[page];
-  if (!lines.known.load(std::memory_order_acquire)) {
-    lines.bits.store(find_lines(image_ + std::size_t{page} * kPage), std::memory_order_relaxed);
-    lines.known.store(true, std::memory_order_release);
-  }
-  return lines.bits.load(std::memory_order_relaxed);
+std::uint64_t FirstState::learn_lines(PageIndex page) const {
+  const std::uint64_t found = find_lines(image_ + std::size_t{page} * kPage);
+  lines_[page].bits.store(found, std::memory_order_relaxed);
+  lines_[page].known.store(true, std::memory_order_release);
+  return found;
 }
 
 void FirstState::put_back(std::uint8_t* memory, PageIndex page) const {
-  const std::uint64_t lines = lines_of(page);
+  const Lines& of_page = lines_[page];
+  const std::uint64_t lines = of_page.known.load(std::memory_order_acquire)
+                                  ? of_page.bits.load(std::memory_order_relaxed)
+                                  : learn_lines(page);
   std::uint8_t* to = memory + std::size_t{page} * kPage;
   const std::uint8_t* from = image_ + std::size_t{page} * kPage;
   for (unsigned at = 0; at < kLines;) {

@@ -61,7 +61,7 @@ class FirstState {
 
   explicit FirstState(const MemoryTotal& total) : use_(total) {}
   Status read_globals(engine::Instance& fresh, const std::vector<std::string>& globals);
-  std::uint64_t lines_of(PageIndex page) const;
+  [[gnu::noinline]] std::uint64_t learn_lines(PageIndex page) const;
 
   MemoryUse use_;
   std::unique_ptr<engine::Instance> held_;  // whose memory the image is; or null
