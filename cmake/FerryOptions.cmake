@@ -4,7 +4,7 @@ set(FERRY_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,unde
 option(FERRY_FUZZ "Build the fuzz targets (needs clang)" OFF)
 option(FERRY_COVERAGE "Instrument for coverage" OFF)
 option(FERRY_BENCH "Build the benchmarks" OFF)
-# A fraction of the compile time from nothing, since each header is read once for a module, and more
+# Half of a large module's compile time from nothing, since each header is read once for it, and more
 # after a change of one file. The presets that people edit under and lint go without: there each file
 # must include what it uses.
 option(FERRY_UNITY "Compile the files of a module as one" OFF)

@@ -81,6 +81,7 @@ class EntryBuffer {
   // Their number and they themselves.
   void bytes(std::string_view value) {
     number(value.size());
+    if (value.empty()) return;  // it may have no address, which memcpy() does not take
     need(value.size());
     std::memcpy(at_, value.data(), value.size());
     at_ += value.size();
