@@ -121,6 +121,7 @@ docs: ## the docs as a site, build/site/index.html; every link is checked (MkDoc
 	@cmake --build build --target ferry -j $(JOBS)
 	@python=$$(tools/setup.sh --python docs) && \
 	  NO_MKDOCS_2_WARNING=1 $$python -m mkdocs build --strict --quiet --clean
+	@tests/docs/width_test.py --build build || [ $$? = 77 ]
 	@echo "build/site/index.html"
 
 .PHONY: clean

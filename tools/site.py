@@ -27,8 +27,9 @@ SITE_OF = {source: page for page, source in OUTSIDE.items()}
 FORMATS = "formats/index.md"
 PLOTS = "compare.html"
 STYLE = """\
-/* Wide tables scroll by themselves; code in them breaks rather than widens a phone's page. */
+/* Wide tables scroll by themselves, so names in them need not be broken in the middle of a word. */
 .md-typeset__table { max-width: 100%; overflow-x: auto; }
+.md-typeset td code, .md-typeset th code { word-break: normal; }
 .md-typeset table:not([class]) th { min-width: 0; }
 .ferry-plots { width: 100%; height: 80vh; border: 1px solid var(--md-default-fg-color--lightest); }
 """
