@@ -2,7 +2,8 @@
 // other, in the checking mode (the whole state is compared after each event that its instance
 // survives, and a difference ends the process). Each event first looks for traces of earlier ones.
 //
-// FERRY_ISOLATION_EVENTS sets the number of events (`make test-isolation`: a million).
+// FERRY_ISOLATION_EVENTS sets the number of events (`make test-isolation`: a million);
+// FERRY_ISOLATION_COMPONENT names the one component to run (hello-py).
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -146,6 +147,9 @@ constexpr Sample kSamples[] = {
 // Lowered components: each event says a word of its own, and is answered with that and no other.
 class ComponentIsolation : public Isolation {
  protected:
+  // The one component to run, with every event that is asked for; null: all of them.
+  static const char* only() { return std::getenv("FERRY_ISOLATION_COMPONENT"); }
+
   void send_words(Loaded& function, const Sample& component, std::size_t number) {
     const bool refuse = number % 5 == 4;
     const std::string word = "word-" + std::to_string(number);
@@ -180,8 +184,8 @@ class ComponentIsolation : public Isolation {
     ASSERT_TRUE(function->keeps());
     constexpr std::size_t kLongRun = 1'000'000;  // is as long for all
     const std::size_t asked = engine::isolation_events();
-    const std::size_t events =
-        asked >= kLongRun ? asked : std::max<std::size_t>(asked / component.fewer, 5);
+    const bool whole = asked >= kLongRun || only() != nullptr;
+    const std::size_t events = whole ? asked : std::max<std::size_t>(asked / component.fewer, 5);
     engine::Tally tally(component.tally, GetParam(), name, events);
     for (std::size_t number = 0; number < events; ++number) {
       send_words(*function, component, number);
@@ -198,6 +202,7 @@ TEST_P(ComponentIsolation, NoEventMeetsWhatAnotherLeft) {
   }
   std::size_t ran = 0;
   for (const Sample& component : kSamples) {
+    if (only() != nullptr && std::string_view(only()) != component.file) continue;
     const std::string path = std::string("functions/") + component.file + ".wasm";
     if (!std::filesystem::exists(in_build(path))) continue;
     SCOPED_TRACE(component.file);
