@@ -18,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kManifestName[] = "ferry.toml";
-constexpr std::uint64_t kMaxManifestBytes = 1u << 20;
 // A smaller component is lowered sooner than it is read from the cache.
 constexpr std::size_t kLeastCached = 1u << 20;
 

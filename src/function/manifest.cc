@@ -12,7 +12,6 @@ namespace {
 
 // Bounds of what a manifest may say. A day is longer than any platform lets a function run; a
 // 32-bit memory ends at 4 GiB; bodies pass through our own memory.
-constexpr std::size_t kMaxManifestBytes = 1u << 20;
 constexpr std::chrono::milliseconds kMaxTimeout = std::chrono::hours(24);
 constexpr std::uint64_t kMinMemory = 64u << 10;
 constexpr std::uint64_t kMaxMemory = 4ull << 30;

@@ -18,6 +18,9 @@
 
 namespace ferry::function {
 
+// A longer file is refused.
+inline constexpr std::size_t kMaxManifestBytes = 1u << 20;
+
 enum class InputForm : unsigned char { kData, kCloudEvent };
 enum class ReplyForm : unsigned char { kData, kCloudEvent, kCgi };
 
