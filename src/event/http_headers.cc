@@ -6,9 +6,10 @@
 namespace ferry::event {
 
 std::string_view trimmed(std::string_view value) {
-  std::size_t start = value.find_first_not_of(" \t");
-  if (start == std::string_view::npos) return {};
-  return value.substr(start, value.find_last_not_of(" \t") - start + 1);
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!value.empty() && blank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && blank(value.back())) value.remove_suffix(1);
+  return value;
 }
 
 Result<std::optional<std::string_view>> single_header(std::span<const HeaderView> headers,

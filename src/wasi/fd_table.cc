@@ -1,5 +1,6 @@
 #include "wasi/fd_table.h"
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 
@@ -17,7 +18,8 @@ void FdTable::reset(const std::vector<Directory>* directories) {
       {.kind = Kind::kStdout, .base = rights::kStdout},
       {.kind = Kind::kStderr, .base = rights::kStdout},
   }};
-  entries_.assign(kStdio.begin(), kStdio.end());
+  entries_.resize(kStdio.size());
+  std::ranges::copy(kStdio, entries_.begin());
   if (directories == nullptr) return;
   for (std::uint32_t i = 0; i < directories->size(); ++i) {
     const Directory& directory = (*directories)[i];
@@ -64,8 +66,9 @@ std::uint32_t FdTable::add(const Entry& entry) {
   return fd;
 }
 
-void FdTable::close(std::uint32_t fd) {
-  Entry& entry = entries_[fd];
+void FdTable::close(std::uint32_t fd) { close(entries_[fd]); }
+
+void FdTable::close(Entry& entry) {
   if (entry.owned) {
     if (entry.host >= 0) ::close(entry.host);
     --opened_;
@@ -83,10 +86,9 @@ void FdTable::renumber(std::uint32_t from, std::uint32_t to) {
 }
 
 void FdTable::close_all() {
-  for (std::uint32_t fd = 0; fd < entries_.size(); ++fd) {
-    if (entries_[fd].owned || entries_[fd].listing >= 0) close(fd);
+  for (Entry& entry : entries_) {
+    if (entry.owned || entry.listing >= 0) close(entry);
   }
-  entries_.clear();
 }
 
 }  // namespace ferry::wasi

@@ -89,6 +89,7 @@ class FdTable {
   }
 
  private:
+  void close(Entry& entry);
   void close_all();
 
   std::vector<Entry> entries_;

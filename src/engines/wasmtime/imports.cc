@@ -13,6 +13,8 @@ constexpr std::string_view kNoInvocation = "a WASI call while the module was bei
 
 std::string_view results_of(const wasi::Call& call) { return call.has_result ? "i" : ""; }
 std::string_view results_of(const wasi2::Function& function) { return function.results; }
+constexpr std::size_t most_params(const wasi::Call*) { return wasi::kMaxParams; }
+constexpr std::size_t most_params(const wasi2::Function*) { return wasi2::kMaxParams; }
 wasi::CallFn function_of(const wasi::Call& call) { return call.function; }
 wasi2::CallFn function_of(const wasi2::Function& function) { return function.call; }
 
@@ -26,7 +28,7 @@ wasm_trap_t* trampoline(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t
   if (self->wasi() == nullptr) {
     return wasmtime_trap_new(kNoInvocation.data(), kNoInvocation.size());
   }
-  std::array<std::uint64_t, wasi2::kMaxParams> args{};
+  std::array<std::uint64_t, most_params(static_cast<const Call*>(nullptr))> args{};
   const std::size_t params = std::min(call.params.size(), count);
   for (std::size_t i = 0; i < params; ++i) {
     args[i] = call.params[i] == 'I' ? static_cast<std::uint64_t>(slots[i].i64)
@@ -36,12 +38,12 @@ wasm_trap_t* trampoline(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t
   if (result.stop) {
     return self->stop();
   }
-  if (results_of(call) == "I") {
-    slots[0].i64 = static_cast<std::int64_t>(result.value);
-  } else if (!results_of(call).empty()) {
-    slots[0].i64 = 0;
-    slots[0].i32 = static_cast<std::int32_t>(result.value);
-  }
+  const std::string_view results = results_of(call);
+  if (results.empty()) return nullptr;
+  // An i32 is the lower half of its slot, and the rest is zero.
+  slots[0].i64 = results.front() == 'I'
+                     ? static_cast<std::int64_t>(result.value)
+                     : static_cast<std::int64_t>(static_cast<std::uint32_t>(result.value));
   return nullptr;
 }
 
