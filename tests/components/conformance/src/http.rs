@@ -31,7 +31,7 @@ impl wasi::exports::http::incoming_handler::Guest for Conformance {
 }
 
 /// A body in pieces, between which the function waits: all of it, or `-trap` after the first, or
-/// `-forever`.
+/// `-forever`, or after the first nothing at all and no wait either (`-spin`).
 fn pieces(how: &str, out: ResponseOutparam) {
     let headers = Fields::new();
     headers.set("content-type", &[bytes("text/event-stream")]).expect("a header");
@@ -47,6 +47,9 @@ fn pieces(how: &str, out: ResponseOutparam) {
         monotonic_clock::subscribe_duration(300_000_000).block();
         if how == "-trap" {
             std::process::abort();
+        }
+        while how == "-spin" {
+            std::hint::spin_loop();
         }
     }
     drop(stream);
