@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <ctime>
 #include <vector>
 
@@ -40,10 +39,10 @@ Registers registers_of(const void* context) {
 #endif
 }
 
-std::uintptr_t word_at(std::uintptr_t address) {
-  std::uintptr_t out = 0;
-  std::memcpy(&out, reinterpret_cast<const void*>(address), sizeof out);
-  return out;
+// Reads a stack that others laid out: what AddressSanitizer keeps between their variables, too.
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] std::uintptr_t word_at(
+    std::uintptr_t address) {
+  return *reinterpret_cast<const volatile std::uintptr_t*>(address);
 }
 
 }  // namespace

@@ -32,10 +32,10 @@ Event normal(Event event, Mode mode) {
     for (auto& [name, value] : event.extensions) value = ferry::event::to_string(value);
     if (event.data && event.data->empty()) event.data.reset();
     const std::string_view mark = ferry::event::kByteOrderMark;
-    std::string_view text = event.data.value_or("");
+    std::string_view text = event.data ? std::string_view(*event.data) : std::string_view();
     text.remove_prefix(text.starts_with(mark) ? mark.size() : 0);
     if (event.data && !event.datacontenttype && ferry::event::check_json(text).ok()) {
-      event.data = std::string(text);
+      event.data->erase(0, event.data->size() - text.size());
       event.datacontenttype = "application/json";
     }
   }

@@ -125,10 +125,7 @@ class Security(unittest.TestCase):
         self.assertNotEqual(self.ferry("run", "--env", "S=@/nowhere", HELLO, "{}")[0], 0)
 
     def test_workers_are_shut_in(self):
-        printed = self.ferry("serve", "--print-sandbox", HELLO)[1]
-        on = {line.split()[0] for line in printed.splitlines() if line.split()[1] == "on"}
-        if not on:
-            self.skipTest(f"there is no sandbox here: {printed}")
+        on = self.sandbox()
         with Server(self.folder, HELLO, options=[]) as server:
             self.assertEqual(server.ask(body=b'{"name":"Ada"}').body, GREETING)
             workers = server.workers()
@@ -144,6 +141,14 @@ class Security(unittest.TestCase):
         with Server(self.folder, HELLO, options=["--no-sandbox"]) as server:
             for worker in server.workers():
                 self.assertEqual(status_of(worker)["NoNewPrivs"], "0")
+
+    def sandbox(self):
+        """The parts of the sandbox that are on here; without any the test is skipped."""
+        printed = self.ferry("serve", "--print-sandbox", HELLO)[1]
+        on = {line.split()[0] for line in printed.splitlines() if line.split()[1] == "on"}
+        if not on:
+            self.skipTest(f"there is no sandbox here: {printed}")
+        return on
 
     def shut_in(self, pid):
         status = status_of(pid)
@@ -161,6 +166,7 @@ class Security(unittest.TestCase):
         return process
 
     def test_the_runtime_of_lambda_is_shut_in(self):
+        self.sandbox()
         with socket.create_server(("127.0.0.1", 0)) as api:
             address = f"127.0.0.1:{api.getsockname()[1]}"
             env = {"AWS_LAMBDA_RUNTIME_API": address}
@@ -181,6 +187,7 @@ class Security(unittest.TestCase):
                     answer += more
 
     def test_the_process_of_openwhisk_is_shut_in(self):
+        self.sandbox()
         code = base64.b64encode(HELLO.read_bytes()).decode()
         init = json.dumps({"value": {"name": "hello", "code": code, "binary": True}}).encode()
         run = b'{"value":{"name":"Ada"}}'

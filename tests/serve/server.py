@@ -19,6 +19,12 @@ PATIENCE = 60
 COMPILING = 600  # a server compiles its functions before it serves: long under a sanitizer
 
 
+def sanitized():
+    """Whether ferry was compiled with a sanitizer, which a sandbox would keep from its files."""
+    program = FERRY.read_bytes()
+    return any(f"lib{name}.so".encode() in program for name in ("asan", "tsan"))
+
+
 def environment(folder):
     return {**os.environ, "XDG_CACHE_HOME": str(folder / "cache")}
 
