@@ -80,6 +80,11 @@ arm64: build ## ferry-host for arm64, and a compiler for it in ferry: ferry pack
 	cmake --preset release -DFERRY_CROSS=ON
 	cmake --build build -j $(JOBS) --target ferry_engine_wasmtime
 
+.PHONY: arm64-ferry
+arm64-ferry: arm64 ## ferry itself and ferry-host-full for arm64, in build-arm64/bin; make dist then makes packages for arm64 too
+	cmake --build --preset arm64 -j $(JOBS) --target programs ferry-host-full
+	cp -u build-arm64/bin/ferry-host-full build/bin/arm64
+
 .PHONY: format
 format: ## lay out all source files
 	@tools/setup.sh lint
@@ -105,10 +110,13 @@ install: build ## install into PREFIX (default /usr/local; DESTDIR is heeded)
 deb: dist-programs ## make a Debian package, build/ferry_*.deb
 	umask 022 && cd build && cpack -G DEB
 
+# What was built for arm64 belongs to a release.
+ARM64 = $(if $(wildcard build-arm64/bin/ferry),--arm64 build-arm64)
+
 .PHONY: dist
-dist: dist-programs ## all that a release has, into build/dist: .deb, archive, wheel, image, sums, bill of materials
+dist: dist-programs ## all that a release has, into build/dist: .deb, archive, wheel, image, sums, bill of materials; for arm64 too after make arm64-ferry
 	@tools/setup.sh dist
-	tools/dist.py build build/dist
+	tools/dist.py build build/dist $(ARM64)
 
 .PHONY: dist-programs
 dist-programs: build
@@ -144,8 +152,8 @@ test-asan: functions ## every test, compiled with AddressSanitizer and UBSan
 
 .PHONY: test-arm64
 test-arm64: arm64 functions ## the tests of what is shipped, compiled for arm64, under QEMU
-	cmake --build --preset arm64 -j $(JOBS) --target test_base test_hostmain test_http test_reset \
-	  test_snapshot test_wasi
+	cmake --build --preset arm64 -j $(JOBS) --target test_base test_bundle test_engine test_host \
+	  test_hostmain test_http test_reset test_snapshot test_wasi
 	cmake --build build -j $(JOBS) --target lambda_emulator
 	tests/arm64.sh build-arm64 -j $(JOBS)
 	tests/lambda/run.py --build build --against arm64
@@ -284,7 +292,7 @@ test-differential: build ## COUNT (default 4000) generated modules on every engi
 test-dist: dist ## install and use what `make dist` made in clean systems, and make it twice (root; minutes)
 	cmake --build build --target function-hello-c -j $(JOBS)
 	tests/dist/install_test.py --build build
-	tests/dist/same_test.py --build build
+	tests/dist/same_test.py --build build $(ARM64)
 
 .PHONY: test-faults
 test-faults: build functions ## ferry with each of its calls failing in turn: full disk, no memory, no descriptors (minutes)

@@ -7,7 +7,7 @@ foreach(program ferry ferry-host ferry-host-full)
   endif()
 endforeach()
 # The engines install themselves (cmake/FerryEngines.cmake).
-# ferry-host for arm64, where `make arm64` has put it.
+# The host programs for arm64, where `make arm64` and `make arm64-ferry` put them.
 install(DIRECTORY ${CMAKE_BINARY_DIR}/bin/arm64 DESTINATION lib/ferry OPTIONAL
   USE_SOURCE_PERMISSIONS)
 
@@ -25,8 +25,8 @@ install(FILES ${CMAKE_BINARY_DIR}/THIRD_PARTY_NOTICES DESTINATION ${CMAKE_INSTAL
 # Man pages and completions.
 set(made ${CMAKE_BINARY_DIR}/manuals)
 add_custom_command(OUTPUT ${made}/man/ferry.1
-  COMMAND ${CMAKE_COMMAND} -DFERRY=$<TARGET_FILE:ferry> -DOUT=${made}
-    -P ${PROJECT_SOURCE_DIR}/cmake/MakeManuals.cmake
+  COMMAND ${CMAKE_COMMAND} "-DFERRY=${CMAKE_CROSSCOMPILING_EMULATOR};$<TARGET_FILE:ferry>"
+    -DOUT=${made} -P ${PROJECT_SOURCE_DIR}/cmake/MakeManuals.cmake
   DEPENDS ferry ${PROJECT_SOURCE_DIR}/cmake/MakeManuals.cmake
   COMMENT "Man pages and shell completions" VERBATIM)
 add_custom_target(manuals ALL DEPENDS ${made}/man/ferry.1)
@@ -60,6 +60,11 @@ set(CPACK_DEBIAN_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # ferry deploy loads curl, snapshots of commands are made with wasm-opt, and lucet runs ld.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "libcurl4, binaryen, binutils")
+if(CMAKE_CROSSCOMPILING)  # dpkg-shlibdeps knows the packages of this machine alone
+  set(CPACK_DEBIAN_PACKAGE_ARCHITECTURE arm64)
+  set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS OFF)
+  set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6 (>= 2.34), libgcc-s1 (>= 4.5), libstdc++6 (>= 12)")
+endif()
 # dpkg-shlibdeps would look for the plug-ins' own names among the system's libraries.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS ${CMAKE_BINARY_DIR}/bin/engines)
 include(CPack)

@@ -1,5 +1,6 @@
-# Run by the build: -DFERRY=program -DOUT=folder. Man pages and shell completions, out of the table
-# of verbs that the program itself has, so that none is forgotten.
+# Run by the build: -DFERRY=program -DOUT=folder; a program for another CPU comes after its emulator,
+# as a list. Man pages and shell completions, out of the table of verbs that the program itself has, so
+# that none is forgotten.
 function(ferry_says file)
   execute_process(COMMAND ${FERRY} completion ${ARGN} OUTPUT_FILE ${file}
     COMMAND_ERROR_IS_FATAL ANY)

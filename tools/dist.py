@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tools/dist.py BUILD OUT [--root TAR]: what people install, out of a build folder whose programs
-are built, into OUT:
+"""tools/dist.py BUILD OUT [--arm64 BUILD] [--root TAR] [--arm64-root TAR]: what people install, out
+of a build folder whose programs are built, and of one for arm64 (`make arm64-ferry`), into OUT:
 
     ferry_VERSION_ARCH.deb               for Debian and Ubuntu (CPack)
     ferry-VERSION-linux-ARCH.tar.gz      runs from any folder
@@ -9,8 +9,10 @@ are built, into OUT:
     ferry-VERSION.cdx.json, SHA256SUMS
 
 The same commit and build give the same bytes: every time within is that of the commit
-(SOURCE_DATE_EPOCH, if it is set), every order is that of names. --root is the image's base, made by
-mmdebstrap unless it is given; its packages are those that Debian 12 has on the day.
+(SOURCE_DATE_EPOCH, if it is set), every order is that of names. --root and --arm64-root are the bases
+of the image, made by mmdebstrap unless they are given; their packages are those that Debian 12 has on
+the day. Those for arm64 run programs as they are installed (tools/with_arm64.py); where that cannot be,
+the image is for this machine's architecture alone, which is said.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import hashlib
 import io
 import os
 import pathlib
+import platform
 import re
 import shutil
 import subprocess
@@ -58,7 +61,8 @@ class Release:
     def __init__(self, build, out):
         self.build, self.out = build, out
         self.version = cached(build, "CMAKE_PROJECT_VERSION")
-        self.machine = "aarch64" if "arm64" in cached(build, "CMAKE_TOOLCHAIN_FILE") else "x86_64"
+        cross = "arm64" in cached(build, "CMAKE_TOOLCHAIN_FILE")
+        self.machine = "aarch64" if cross else platform.machine()
         epoch = os.environ.get("SOURCE_DATE_EPOCH")
         self.epoch = int(epoch or run("git", "-C", ROOT, "log", "-1", "--format=%ct"))
         os.environ["SOURCE_DATE_EPOCH"] = str(self.epoch)
@@ -169,51 +173,72 @@ def make_wheel(release):
 
 
 def debian_root(release):
-    """A small Debian as a tar: mmdebstrap heeds SOURCE_DATE_EPOCH."""
+    """A small Debian as a tar, or nothing where it cannot be laid out: mmdebstrap heeds
+    SOURCE_DATE_EPOCH, and runs programs of the packages."""
     path = release.build / "dist-root.tar"
-    run("mmdebstrap", "--quiet", "--variant=minbase", f"--include={IMAGE_PACKAGES}",
-        f"--architectures={ARCHITECTURES[release.machine]}",
-        "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
-        "--dpkgopt=path-include=/usr/share/doc/*/copyright",
-        "--dpkgopt=path-exclude=/usr/share/locale/*", DEBIAN, path)
+    foreign = release.machine != platform.machine()
+    words = [*([ROOT / "tools/with_arm64.py"] if foreign else []),
+             "mmdebstrap", "--quiet", "--variant=minbase", f"--include={IMAGE_PACKAGES}",
+             f"--architectures={ARCHITECTURES[release.machine]}",
+             "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
+             "--dpkgopt=path-include=/usr/share/doc/*/copyright",
+             "--dpkgopt=path-exclude=/usr/share/locale/*", DEBIAN, path]
+    if foreign and subprocess.run([words[0], "true"], capture_output=True,
+                                  check=False).returncode == 77:
+        return None
+    run(*words)
     return path
 
 
-def make_image(release, root):
-    base = pathlib.Path(root) if root else debian_root(release)
-    image = oci.image([base.read_bytes(), tar_of(release, "usr")],
-                      ARCHITECTURES[release.machine], release.epoch,
-                      f"ferry:{release.version}", {"io.ferry.version": release.version})
-    release.path(f"ferry-{release.version}-oci.tar").write_bytes(image)
+def make_image(releases, roots):
+    """One image, of each architecture; `roots` has the bases that are given, by architecture."""
+    variants = {}
+    for release in releases:
+        architecture = ARCHITECTURES[release.machine]
+        base = roots.get(architecture) or debian_root(release)
+        if base:
+            variants[architecture] = [base.read_bytes(), tar_of(release, "usr")]
+        else:
+            print(f"dist: no image for {architecture}: this kernel does not run its programs")
+    first = releases[0]
+    image = oci.image(variants, first.epoch, f"ferry:{first.version}",
+                      {"io.ferry.version": first.version})
+    first.path(f"ferry-{first.version}-oci.tar").write_bytes(image)
 
 
-def make_sums(release):
-    files = sorted(release.artefacts)
-    sbom = release.path(f"ferry-{release.version}.cdx.json")
+def make_sums(releases):
+    """The bill of materials is in the sums, and the sums in nothing."""
+    first = releases[0]
+    files = sorted(path for release in releases for path in release.artefacts)
+    engines = sorted({engine for release in releases for engine in release.engines})
+    sbom = first.path(f"ferry-{first.version}.cdx.json")
     python = run(ROOT / "tools/setup.sh", "--python", "dist").strip()
-    run(python, ROOT / "tools/sbom.py", sbom, release.version, release.epoch, *files, "--",
-        *release.engines)
+    run(python, ROOT / "tools/sbom.py", sbom, first.version, first.epoch, *files, "--", *engines)
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n"
-             for path in sorted(release.artefacts)]
-    (release.out / "SHA256SUMS").write_text("".join(lines))
+             for path in sorted([*files, sbom])]
+    (first.out / "SHA256SUMS").write_text("".join(lines))
+    return sorted([*files, sbom])
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("build", type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("out", type=lambda text: pathlib.Path(text).resolve())
-    parser.add_argument("--root")
+    parser.add_argument("--arm64", type=lambda text: pathlib.Path(text).resolve())
+    for name in ("--root", "--arm64-root"):
+        parser.add_argument(name, type=lambda text: pathlib.Path(text).resolve())
     options = parser.parse_args()
     shutil.rmtree(options.out, ignore_errors=True)
     options.out.mkdir(parents=True)
-    release = Release(options.build, options.out)
-    release.lay_out()
-    make_deb(release)
-    make_archive(release)
-    make_wheel(release)
-    make_image(release, options.root)
-    make_sums(release)
-    for path in sorted(release.artefacts):
+    releases = [Release(build, options.out) for build in (options.build, options.arm64) if build]
+    for release in releases:
+        release.lay_out()
+        make_deb(release)
+        make_archive(release)
+        make_wheel(release)
+    make_image(releases, {"arm64": options.arm64_root,
+                          ARCHITECTURES[platform.machine()]: options.root})
+    for path in make_sums(releases):
         print(f"{path.stat().st_size / 1e6:7.1f} MB  {path}")
 
 

@@ -27,8 +27,9 @@ def zipped(data):
     return out.getvalue()
 
 
-def image(layers, architecture, epoch, tag, labels):
-    """`layers` are tars, the lowest first. Returns the image's tar."""
+def image(variants, epoch, tag, labels):
+    """`variants` maps an architecture to its layers, tars, the lowest first; of several the first is
+    what `docker load` takes without containerd's image store. Returns the image's tar."""
     time = datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).isoformat()
     blobs = {}
 
@@ -39,25 +40,30 @@ def image(layers, architecture, epoch, tag, labels):
     def text(value):
         return json.dumps(value, separators=(",", ":"), sort_keys=True).encode()
 
-    config = keep(text({
-        "architecture": architecture, "os": "linux", "created": time,
-        "config": {"Entrypoint": ["/usr/bin/ferry"], "Cmd": ["help"], "WorkingDir": "/work",
-                   "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Labels": labels},
-        "rootfs": {"type": "layers", "diff_ids": [digest(layer) for layer in layers]},
-        "history": [{"created": time, "created_by": "make dist"} for _ in layers]}), CONFIG)
-    packed = [keep(zipped(layer), LAYER) for layer in layers]
-    manifest = keep(text({"schemaVersion": 2, "mediaType": MANIFEST, "config": config,
-                          "layers": packed}), MANIFEST)
-    manifest["annotations"] = {"org.opencontainers.image.ref.name": tag}
-    manifest["platform"] = {"architecture": architecture, "os": "linux"}
-
     def path(blob):
         return "blobs/" + blob["digest"].replace(":", "/")
 
-    files = {"oci-layout": text({"imageLayoutVersion": "1.0.0"}),
-             "index.json": text({"schemaVersion": 2, "mediaType": INDEX, "manifests": [manifest]}),
-             "manifest.json": text([{"Config": path(config), "RepoTags": [tag],
-                                     "Layers": [path(layer) for layer in packed]}])}
+    def index(manifests):
+        return text({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests})
+
+    manifests, docker = [], []
+    for architecture, layers in variants.items():
+        config = keep(text({
+            "architecture": architecture, "os": "linux", "created": time,
+            "config": {"Entrypoint": ["/usr/bin/ferry"], "Cmd": ["help"], "WorkingDir": "/work",
+                       "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Labels": labels},
+            "rootfs": {"type": "layers", "diff_ids": [digest(layer) for layer in layers]},
+            "history": [{"created": time, "created_by": "make dist"} for _ in layers]}), CONFIG)
+        packed = [keep(zipped(layer), LAYER) for layer in layers]
+        manifest = keep(text({"schemaVersion": 2, "mediaType": MANIFEST, "config": config,
+                              "layers": packed}), MANIFEST)
+        manifests.append(manifest | {"platform": {"architecture": architecture, "os": "linux"}})
+        docker.append({"Config": path(config), "RepoTags": [tag],
+                       "Layers": [path(layer) for layer in packed]})
+    named = manifests[0] if len(manifests) == 1 else keep(index(manifests), INDEX)
+    named["annotations"] = {"org.opencontainers.image.ref.name": tag}
+    files = {"oci-layout": text({"imageLayoutVersion": "1.0.0"}), "index.json": index([named]),
+             "manifest.json": text(docker[:1])}
     files |= {"blobs/" + name.replace(":", "/"): data for name, data in blobs.items()}
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:

@@ -6,8 +6,7 @@
 namespace ferry::packaging {
 
 // Which architectures a package can be for: any one, one or more (an index of images), or amd64
-// alone: Azure runs function apps on nothing else, and OpenWhisk's image has the compiler, which is
-// not built for arm64.
+// alone: Azure runs function apps on nothing else.
 enum class Cpus : unsigned char { kOne, kSeveral, kAmd64 };
 
 struct Packaging {

@@ -207,9 +207,11 @@ Result<Bytes> read_shipped(const std::string& name, Architecture architecture) {
   return Error{Code::kNotFound,
                fmt::format("the {} for {} is not here: neither in {}../lib/ferry/{} nor in {}{}",
                            name, other, folder, other, folder, other),
-               architecture == Architecture::kArm64
+               architecture == Architecture::kAmd64
+                   ? "use a ferry for x86-64, whose packages make both (docs/arm64.md)"
+               : name == "ferry-host"
                    ? "`make arm64` builds it, and the compiler that makes bundles for it"
-                   : "packages of ferry for arm64 have it (docs/install.md)"};
+                   : "`make arm64-ferry` builds it (docs/arm64.md)"};
 }
 
 Result<package::Image> make_image(const Packed& packed, const ImageParts& parts) {

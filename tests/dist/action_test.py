@@ -59,6 +59,27 @@ class Action(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("::error title=ferry check::", done.stdout)
 
+    def test_installs_the_package_of_the_machine(self):
+        """Of a release with packages for both architectures, on a runner of arm64."""
+        commands = self.folder / "bin"
+        commands.mkdir()
+        for name, text in {
+                "dpkg": "echo arm64",
+                "sudo": 'echo "$@" >>$LOG',
+                "gh": """while [ $# -gt 0 ]; do case $1 in --dir) cd $2;; --pattern) shift
+                         case ferry_1.0_arm64.deb in $1) touch ferry_1.0_arm64.deb;; esac;; esac
+                         shift; done; touch ferry_1.0_amd64.deb
+                         sha256sum ferry_1.0_arm64.deb >SHA256SUMS"""}.items():
+            (commands / name).write_text(f"#!/bin/sh\n{text}\n")
+            (commands / name).chmod(0o755)
+        log = self.folder / "log"
+        install = ACTION["runs"]["steps"][0]["run"]
+        done = subprocess.run(["bash", "-euc", install], capture_output=True, text=True, timeout=60,
+                              env={"PATH": f"{commands}:/usr/bin:/bin", "LOG": str(log),
+                                   "REPOSITORY": "o/ferry", "VERSION": "1.0"})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(log.read_text(), r"^apt-get install -y \S+/ferry_1\.0_arm64\.deb\n$")
+
     def test_asks_for_a_function(self):
         done = self.run_script("")
         self.assertNotEqual(done.returncode, 0)

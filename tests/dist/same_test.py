@@ -2,9 +2,9 @@
 """`make dist` twice gives the same bytes: the second time with other file times, another umask,
 time zone and folder, and a base of the image that is made anew.
 
-    tests/dist/same_test.py --build DIR [--root TAR]
+    tests/dist/same_test.py --build DIR [--arm64 DIR] [--root TAR] [--arm64-root TAR]
 
---root: the image's base is this file both times, and not made anew. Exit status 1: a difference.
+--root, --arm64-root: the image's base is this file both times, and not made anew. Exit status 1: a difference.
 """
 
 import argparse
@@ -27,9 +27,11 @@ def make(build, out, base, **environment):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True, type=pathlib.Path)
-    parser.add_argument("--root")
+    for name in ("--arm64", "--root", "--arm64-root"):
+        parser.add_argument(name)
     options = parser.parse_args()
-    base = ["--root", options.root] if options.root else []
+    given = {"--arm64": options.arm64, "--root": options.root, "--arm64-root": options.arm64_root}
+    base = [word for pair in given.items() if pair[1] for word in pair]
     with tempfile.TemporaryDirectory(dir=options.build) as folder:
         first = make(options.build, pathlib.Path(folder, "first"), base)
         for path in [*(options.build / "bin").rglob("*"), ROOT / "LICENSE"]:

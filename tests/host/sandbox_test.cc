@@ -36,6 +36,14 @@ constexpr bool kSanitized = true;
 constexpr bool kSanitized = false;
 #endif
 
+#ifdef SYS_vfork
+constexpr int kVfork = SYS_vfork;
+constexpr int kIoperm = SYS_ioperm;
+#else  // arm64 has neither: vfork() is clone there, and ports are x86's
+constexpr int kVfork = SYS_clone;
+constexpr int kIoperm = SYS_personality;
+#endif
+
 class Sandbox : public testing::Test {
  protected:
   void SetUp() override {
@@ -218,7 +226,7 @@ TEST_F(Sandbox, NoProgramIsStarted) {
               if (!refused(execve("/bin/true", none, none))) return 1;
               if (!refused(syscall(SYS_execveat, AT_FDCWD, "/bin/true", none, none, 0))) return 2;
               if (fork() != -1) return 3;
-              if (!refused(syscall(SYS_vfork))) return 4;
+              if (!refused(syscall(kVfork, 0, 0, 0, 0, 0))) return 4;
               if (!refused(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0))) return 5;
               if (syscall(SYS_clone3, nullptr, 0) != -1 || errno != ENOSYS) return 6;
               return 0;
@@ -257,27 +265,27 @@ TEST_F(Sandbox, NothingOfTheSystemIsChanged) {
   if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
   EXPECT_EQ(inside([&] {
               int number = 0;
-              for (const long call : {SYS_mount,
-                                      SYS_umount2,
-                                      SYS_unshare,
-                                      SYS_setns,
-                                      SYS_chroot,
-                                      SYS_pivot_root,
-                                      SYS_setuid,
-                                      SYS_setgid,
-                                      SYS_capset,
-                                      SYS_bpf,
-                                      SYS_perf_event_open,
-                                      SYS_io_uring_setup,
-                                      SYS_keyctl,
-                                      SYS_init_module,
-                                      SYS_reboot,
-                                      SYS_swapon,
-                                      SYS_open_by_handle_at,
-                                      SYS_quotactl,
-                                      SYS_acct,
-                                      SYS_ioperm,
-                                      SYS_personality}) {
+              for (const int call : {SYS_mount,
+                                     SYS_umount2,
+                                     SYS_unshare,
+                                     SYS_setns,
+                                     SYS_chroot,
+                                     SYS_pivot_root,
+                                     SYS_setuid,
+                                     SYS_setgid,
+                                     SYS_capset,
+                                     SYS_bpf,
+                                     SYS_perf_event_open,
+                                     SYS_io_uring_setup,
+                                     SYS_keyctl,
+                                     SYS_init_module,
+                                     SYS_reboot,
+                                     SYS_swapon,
+                                     SYS_open_by_handle_at,
+                                     SYS_quotactl,
+                                     SYS_acct,
+                                     kIoperm,
+                                     SYS_personality}) {
                 ++number;
                 if (!refused(syscall(call, 0, 0, 0, 0, 0))) return number;
               }

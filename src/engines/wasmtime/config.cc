@@ -119,7 +119,9 @@ Result<Variant> parse_variant(const EngineOptions& options) {
     return Error{Code::kNotFound,
                  "this build's compiler makes code for " + std::string(name_of(kThisArchitecture)) +
                      " alone, and " + std::string(name_of(*architecture)) + " is wanted",
-                 "`make arm64` builds one that makes both, and the ferry-host for arm64"};
+                 kThisArchitecture == Architecture::kAmd64
+                     ? "`make arm64` builds one that makes both, and the ferry-host for arm64"
+                     : "use a ferry for x86-64, whose packages make both (docs/arm64.md)"};
   }
 #endif
   if (variant.foreign() && !options.compile_only) {

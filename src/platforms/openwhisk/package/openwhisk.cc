@@ -107,8 +107,7 @@ Status pack(const PackOptions& options) {
 }  // namespace
 
 const Packaging& openwhisk_packaging() {
-  static constexpr Packaging packaging{
-      .name = "openwhisk", .has_image = true, .cpus = Cpus::kAmd64, .pack = pack};
+  static constexpr Packaging packaging{.name = "openwhisk", .has_image = true, .pack = pack};
   return packaging;
 }
 
