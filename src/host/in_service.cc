@@ -20,45 +20,62 @@ std::shared_ptr<Loaded> InService::version() const {
   return state_->version;
 }
 
-Outcome InService::invoke(event::LazyEvent& event, const InvokeOptions& options) const {
-  State& state = *state_;
-  std::unique_lock lock(state.mutex);
-  std::shared_ptr<Loaded> version = state.version;
-  const Monotonic last = options.deadline.value_or(Monotonic::max());
-  if (state.provisional && state.busy) {
-    const Monotonic longest =
-        std::min(last, system_clock().monotonic() + version->manifest.limits.timeout);
+// True: the caller has the turn, and gives it back by running an event. Nobody holds it for longer
+// than an event may take.
+bool InService::take_turn(State& state, std::unique_lock<std::mutex>& lock) {
+  const auto free = [&] { return state.stage == Stage::kLast || !state.busy; };
+  if (!free()) {
     lock.unlock();
     const Blocking blocking(blocking_observer);
     lock.lock();
-    state.turn.wait_until(lock, longest, [&] { return !state.provisional || !state.busy; });
-    version = state.version;
+    state.turn.wait(lock, free);
   }
-  const bool provisional = state.provisional && !std::exchange(state.busy, true);
-  lock.unlock();
-  if (!provisional) return version->host.invoke(*version, event, options);
+  return state.stage != Stage::kLast && (state.busy = true);
+}
 
-  const Monotonic begun = system_clock().monotonic();
-  InvokeOptions first = options;
-  first.deadline = std::min(last, begun + kPatience);
-  first.stream = nullptr;  // it may be run again
-  Outcome outcome = version->host.invoke(*version, event, first);
-  lock.lock();
-  state.busy = false;
-  state.turn.notify_one();
-  if (is_the_same_everywhere(outcome)) return outcome;
-  state.changed.wait_until(lock, std::min(last, begun + version->manifest.limits.timeout),
-                           [&] { return !state.provisional; });
-  version = state.version;
+// On the version of this moment.
+Outcome InService::run(State& state, std::unique_lock<std::mutex>& lock, bool has_turn,
+                       event::LazyEvent& event, const InvokeOptions& options) {
+  const std::shared_ptr<Loaded> version = state.version;
   lock.unlock();
-  return version->host.invoke(*version, event, options);
+  Outcome outcome = version->host.invoke(*version, event, options);
+  if (has_turn) {
+    lock.lock();
+    state.busy = false;
+    state.turn.notify_one();
+  }
+  return outcome;
+}
+
+Outcome InService::invoke(event::LazyEvent& event, const InvokeOptions& options) const {
+  State& state = *state_;
+  std::unique_lock lock(state.mutex);
+  if (state.stage == Stage::kLast) return run(state, lock, false, event, options);
+
+  const Monotonic longest =
+      std::min(options.deadline.value_or(Monotonic::max()),
+               system_clock().monotonic() + state.version->manifest.limits.timeout);
+  bool has_turn = take_turn(state, lock);
+  if (state.stage == Stage::kProvisional) {
+    InvokeOptions first = options;
+    first.deadline = std::min(longest, system_clock().monotonic() + kPatience);
+    first.stream = nullptr;  // it may be run again
+    Outcome outcome = run(state, lock, has_turn, event, first);
+    if (is_the_same_everywhere(outcome)) return outcome;
+    state.changed.wait_until(lock, longest, [&] { return state.stage != Stage::kProvisional; });
+    has_turn = take_turn(state, lock);
+  }
+  if (!has_turn) return run(state, lock, false, event, options);
+  InvokeOptions rest = options;
+  rest.deadline = longest;
+  return run(state, lock, true, event, rest);
 }
 
 void InService::replace(std::shared_ptr<Loaded> next) const {
   {
     const std::lock_guard lock(state_->mutex);
     std::swap(state_->version, next);
-    state_->provisional = false;
+    state_->stage = Stage::kLast;
   }
   state_->changed.notify_all();
   state_->turn.notify_all();
@@ -68,10 +85,9 @@ void InService::replace(std::shared_ptr<Loaded> next) const {
 void InService::settle() const {
   {
     const std::lock_guard lock(state_->mutex);
-    state_->provisional = false;
+    if (state_->stage == Stage::kProvisional) state_->stage = Stage::kSettled;
   }
   state_->changed.notify_all();
-  state_->turn.notify_all();
 }
 
 bool is_the_same_everywhere(const Outcome& outcome) {

@@ -7,13 +7,14 @@
 //
 // The first version may be a provisional one, on an engine that is slow and there at once: what it
 // cannot answer as any engine would waits for the version that replaces it. It runs one event at a
-// time: many at once would take the core from the compiler that is to end this, and those that wait
-// their turn are answered by the next version if it comes first.
+// time: its engine is made for no more, many at once would take the core from the compiler that is
+// to end this, and those that wait their turn are answered by the next version if it comes first.
 //
 // A handle: copies refer to the same function. Thread-safe.
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -38,20 +39,29 @@ class InService {
   // From now on events run on `next`. The instances that the old version keeps for events to come
   // are given back.
   void replace(std::shared_ptr<Loaded> next) const;
-  // The provisional version stays: there will be no other.
+  // The provisional version stays, and what it comes to is the outcome: there will be no other.
   void settle() const;
 
  private:
+  enum class Stage : std::uint8_t {
+    kProvisional,  // one event at a time
+    kSettled,      // likewise
+    kLast
+  };
   struct State {
-    State(std::shared_ptr<Loaded> first, bool is_provisional)
-        : version(std::move(first)), provisional(is_provisional) {}
+    State(std::shared_ptr<Loaded> first, bool provisional)
+        : version(std::move(first)), stage(provisional ? Stage::kProvisional : Stage::kLast) {}
     std::mutex mutex;
-    std::condition_variable changed;  // version, provisional
+    std::condition_variable changed;  // version, stage
     std::condition_variable turn;     // these, and busy
     std::shared_ptr<Loaded> version;
-    bool provisional;
-    bool busy = false;  // a provisional version runs an event
+    Stage stage;
+    bool busy = false;  // an event has the turn
   };
+  static bool take_turn(State& state, std::unique_lock<std::mutex>& lock);
+  static Outcome run(State& state, std::unique_lock<std::mutex>& lock, bool has_turn,
+                     event::LazyEvent& event, const InvokeOptions& options);
+
   std::shared_ptr<State> state_;
 };
 

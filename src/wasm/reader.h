@@ -40,10 +40,15 @@ class Reader {
     }
     return static_cast<std::uint32_t>(leb(32, false));
   }
-  std::uint64_t u64() { return leb(64, false); }
-  std::int32_t s32() { return static_cast<std::int32_t>(leb(32, true)); }
-  std::int64_t s33() { return static_cast<std::int64_t>(leb(33, true)); }
-  std::int64_t s64() { return static_cast<std::int64_t>(leb(64, true)); }
+  std::uint64_t u64() {
+    if (at_ != end_ && *at_ < 0x80) {
+      return *at_++;
+    }
+    return leb(64, false);
+  }
+  std::int32_t s32() { return static_cast<std::int32_t>(signed_leb(32)); }
+  std::int64_t s33() { return signed_leb(33); }
+  std::int64_t s64() { return signed_leb(64); }
 
   void skip(std::size_t count) { bytes(count); }
   ByteView bytes(std::size_t count);
@@ -62,6 +67,13 @@ class Reader {
   Error error() const;
 
  private:
+  std::int64_t signed_leb(unsigned bits) {
+    if (at_ != end_ && *at_ < 0x80) {
+      const std::int64_t byte = *at_++;
+      return byte - ((byte & 0x40) << 1);
+    }
+    return static_cast<std::int64_t>(leb(bits, true));
+  }
   std::uint64_t leb(unsigned bits, bool is_signed);
   void fail_short();
 

@@ -171,6 +171,30 @@ TEST_F(ProvisionalTest, WhereNoOtherComesItHasTheLastWord) {
   EXPECT_EQ(slow_calls_, 1);
 }
 
+// Its engine may not be one for several threads.
+TEST_F(ProvisionalTest, WhereNoOtherComesItStillRunsOneEventAtATime) {
+  const InService function(load("slow"), true);
+  std::atomic<int> within = 0;
+  std::atomic<int> most = 0;
+  guest_.exports["handle"] = [&](wasi::Context& context) {
+    most = std::max<int>(most, ++within);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    --within;
+    write_to(context, 1, "slow");
+    return engine::End{};
+  };
+  function.settle();
+  std::vector<std::thread> callers;
+  std::atomic<int> slow = 0;
+  for (int i = 0; i < 8; ++i) {
+    callers.emplace_back(
+        [&] { slow += call_by(function, std::chrono::seconds(30)).reply.data == "slow" ? 1 : 0; });
+  }
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(most, 1);
+  EXPECT_EQ(slow, 8);
+}
+
 TEST_F(ProvisionalTest, AnEventWaitsNoLongerThanItsDeadline) {
   const InService function(load("slow"), true);
   slow_end_.kind = engine::End::Kind::kDeadline;

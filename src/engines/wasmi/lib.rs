@@ -68,7 +68,8 @@ impl thin::Engine for Engine {
     type Module = Module;
 
     fn open(options: thin::Options) -> Result<(Self, thin::Info), Error> {
-        if !options.variant.is_empty() {
+        let lazy = options.variant == "lazy";
+        if !lazy && !options.variant.is_empty() {
             return Err(unsupported(format!("wasmi has no variant '{}'", options.variant)));
         }
         let mut config = wasmi::Config::default();
@@ -84,8 +85,12 @@ impl thin::Engine for Engine {
             .wasm_relaxed_simd(false)
             // Lazily, threads that meet a function which another one translates wait for it in a
             // loop that takes a spin lock again and again. On a core that they share with that
-            // other thread it may never get the lock.
-            .compilation_mode(wasmi::CompilationMode::Eager);
+            // other thread it may never get the lock. So the variant is for one event at a time.
+            .compilation_mode(if lazy {
+                wasmi::CompilationMode::LazyTranslation
+            } else {
+                wasmi::CompilationMode::Eager
+            });
         let info = thin::Info {
             name: "wasmi",
             version: VERSION,
