@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,9 @@
 
 namespace ferry::commands {
 namespace {
+
+// Of compiling, which goes on beside the next build and what answers meanwhile.
+constexpr int kNice = 10;
 
 // Capsules as lines to the process that started this one.
 class ChannelRecorder final : public host::Recorder {
@@ -94,6 +98,7 @@ class CompiledLater {
     if (pid < 0) return errno_error("start a process", errno);
     if (pid == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
+      setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kNice);
       begin.reset();
       static_cast<void>(read_all(turn.get(), 1, "a pipe").ok());  // until its other end is closed
       const auto made = provider.find_better({0, serve::Improvement::kCompiled}, options, {});

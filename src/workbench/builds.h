@@ -11,9 +11,9 @@ namespace ferry::workbench {
 
 class BuildTimer {
  public:
-  // The steps in which an editor saves one file follow each other closer than that. What comes
-  // later is seen while the build runs, which then begins again.
-  static constexpr std::chrono::milliseconds kFirstRest{5};
+  // The steps in which an editor saves one file mostly follow each other closer than that. What
+  // comes later is seen while the build runs, which then begins again.
+  static constexpr std::chrono::milliseconds kFirstRest{2};
   // Behind what changed while a build ran: a tool writes several files.
   static constexpr std::chrono::milliseconds kRest{40};
   static constexpr std::chrono::milliseconds kMostWait{400};

@@ -31,10 +31,10 @@ TEST(BuildTimer, WaitsUntilSavingHasCeased) {
   BuildTimer timer;
   EXPECT_FALSE(timer.due(at(0)));
   timer.changed(at(0), false);
-  EXPECT_FALSE(timer.due(at(4)));
-  timer.changed(at(4), false);
-  EXPECT_FALSE(timer.due(at(8)));
-  EXPECT_TRUE(timer.due(at(9)));
+  EXPECT_FALSE(timer.due(at(1)));
+  timer.changed(at(1), false);
+  EXPECT_FALSE(timer.due(at(2)));
+  EXPECT_TRUE(timer.due(at(3)));
   EXPECT_FALSE(timer.due(at(200)));
 }
 
