@@ -128,9 +128,14 @@ Origin origin_of(const host::Loaded& function, const engine::Info& engine) {
 }
 
 Capsule capsule_of(const host::Recorded& recorded) {
+  Capsule out = event_of(recorded);
+  static_cast<Origin&>(out) = origin_of(recorded.function, recorded.engine);
+  return out;
+}
+
+Capsule event_of(const host::Recorded& recorded) {
   const host::Outcome& outcome = recorded.outcome;
   Capsule out;
-  static_cast<Origin&>(out) = origin_of(recorded.function, recorded.engine);
   out.recorded = to_rfc3339(system_clock().wall());
   out.invocation = outcome.invocation;
   out.event = recorded.event.whole();

@@ -63,7 +63,7 @@ void Store::record(const host::Recorded& recorded) {
   if (host::manifest_of(recorded.function).redact.empty()) {
     append_event(event, recorded);
   } else {
-    append_event(event, capsule_of(recorded));
+    append_event(event, event_of(recorded));
   }
   if (const Status done = add(recorded, event.view()); !done.ok()) lose(1, done.error());
 }
