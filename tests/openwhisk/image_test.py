@@ -174,11 +174,20 @@ class Image(unittest.TestCase):
         self.assertEqual(box.stop(), 0)
 
     def test_is_an_openwhisk_kind(self):
-        folder = pack("hello-c", "openwhisk", "--tag", "ferry-test/kind:1")
+        self.answers_as_a_kind("hello-c")
+
+    def test_is_an_openwhisk_kind_for_components(self):
+        if not os.path.exists(f"{OPTIONS.build}/functions/hello-rust-http.wasm"):
+            self.skipTest("no component is built: make functions-components")
+        self.answers_as_a_kind("hello-rust-http")
+
+    def answers_as_a_kind(self, function):
+        """Uploaded as a bundle, and as wasm."""
+        folder = pack(function, "openwhisk", "--tag", "ferry-test/kind:1")
         docker("load", "-i", folder + "/image.tar")
         with open(folder + "/action.json", encoding="utf-8") as file:
             action = json.load(file)
-        with open(f"{OPTIONS.build}/functions/hello-c.wasm", "rb") as file:
+        with open(f"{OPTIONS.build}/functions/{function}.wasm", "rb") as file:
             wasm = base64.b64encode(file.read()).decode()
         for code in (action["exec"]["code"], wasm):
             box = Running("ferry-test/kind:1", __OW_API_HOST="http://127.0.0.1")

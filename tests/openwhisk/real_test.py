@@ -211,6 +211,19 @@ class Real(unittest.TestCase):
             results = list(pool.map(one, range(100)))
         self.assertEqual(results, [{"do": "echo", "n": number} for number in range(100)])
 
+    def test_component(self):
+        if not os.path.exists(f"{OPTIONS.build}/functions/hello-rust-http.wasm"):
+            self.skipTest("no component is built: make functions-components")
+        name, _ = self.deploy("hello-rust-http", "--web", "raw", name="ferry-test-component")
+        _, activation = self.api.invoke(name, {"name": "Ada"})
+        self.assertEqual(activation["response"]["result"], {"message": "Hello, Ada!"}, activation)
+        logs = "\n".join(self.api.logs(activation["activationId"]))
+        self.assertIn("hello: greeting Ada", logs)
+        self.assertNotIn("did not", logs.lower())  # no mark was missing
+        status, body, _ = self.api.call("POST", f"/api/v1/web/guest/default/{name}",
+                                        b'{"name":"Ada"}', known=False)
+        self.assertEqual((status, json.loads(body)), (200, {"message": "Hello, Ada!"}))
+
     def test_raw_wasm_in_a_zip(self):
         folder = os.path.join(self.folder, "zip")
         os.makedirs(folder, exist_ok=True)
