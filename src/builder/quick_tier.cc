@@ -26,7 +26,7 @@ bool may_answer_quickly(const function::Function& function) {
 
 Result<engine::LoadedEngine> make_quick_engine(const engine::EngineOptions& options) {
   engine::EngineOptions quick = options;
-  quick.variant = kQuickVariant;
+  quick.variant = engine::kLazyVariant;
   return engine::load_engine(std::string(kQuickEngine), quick);
 }
 

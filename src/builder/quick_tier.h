@@ -16,9 +16,6 @@
 namespace ferry::builder {
 
 inline constexpr std::string_view kQuickEngine = "wasmi";
-// Translates a function when it is called first: most of a program never is. For one event at a
-// time, as provisional versions run (host/in_service.h).
-inline constexpr std::string_view kQuickVariant = "lazy";
 
 // The longest that an event may take there, before it is run on compiled code.
 inline constexpr std::chrono::milliseconds kQuickPatience{1000};

@@ -51,6 +51,11 @@ struct Info {
   Capabilities capabilities;
 };
 
+// Of an interpreter: translates a function when it is called first, since most of a program never
+// is. For one event at a time, as provisional versions run (host/in_service.h): so it is not to be
+// had by an engine's name.
+inline constexpr std::string_view kLazyVariant = "lazy";
+
 struct EngineOptions {
   std::string variant;                    // empty: the engine's default
   std::uint64_t max_memory = 4ull << 30;  // bytes of linear memory an instance can ever have

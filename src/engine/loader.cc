@@ -85,6 +85,9 @@ Result<LoadedEngine> load_engine(const std::string& name, EngineOptions options)
   const std::size_t colon = name.find(':');
   std::string base = name.substr(0, colon);
   if (colon != std::string::npos) options.variant = name.substr(colon + 1);
+  if (colon != std::string::npos && options.variant == kLazyVariant) {
+    return Error{Code::kUnsupported, base + " has no variant '" + options.variant + "'", ""};
+  }
   if (&ferry_engine_v1 != nullptr) {
     FERRY_TRY(LoadedEngine linked, create(&ferry_engine_v1, options));
     if (base.empty() || base == linked->info().name) return linked;

@@ -13,6 +13,9 @@ namespace {
 // The longest that an event may take a provisional version, before it waits for the other.
 constexpr std::chrono::milliseconds kPatience{1000};
 
+constexpr const char* kOneAtATime =
+    "until it is compiled, the function is interpreted, one event at a time: send it again later";
+
 }  // namespace
 
 std::shared_ptr<Loaded> InService::version() const {
@@ -20,26 +23,27 @@ std::shared_ptr<Loaded> InService::version() const {
   return state_->version;
 }
 
-// True: the caller has the turn, and gives it back by running an event. Nobody holds it for longer
-// than an event may take.
-bool InService::take_turn(State& state, std::unique_lock<std::mutex>& lock) {
+InService::Turn InService::take_turn(State& state, std::unique_lock<std::mutex>& lock,
+                                     Monotonic last) {
   const auto free = [&] { return state.stage == Stage::kLast || !state.busy; };
   if (!free()) {
     lock.unlock();
     const Blocking blocking(blocking_observer);
     lock.lock();
-    state.turn.wait(lock, free);
+    if (!state.turn.wait_until(lock, last, free)) return Turn::kNone;
   }
-  return state.stage != Stage::kLast && (state.busy = true);
+  if (state.stage == Stage::kLast) return Turn::kNotNeeded;
+  state.busy = true;
+  return Turn::kTaken;
 }
 
-// On the version of this moment.
-Outcome InService::run(State& state, std::unique_lock<std::mutex>& lock, bool has_turn,
+// On the version of this moment. Gives the turn back.
+Outcome InService::run(State& state, std::unique_lock<std::mutex>& lock, Turn turn,
                        event::LazyEvent& event, const InvokeOptions& options) {
   const std::shared_ptr<Loaded> version = state.version;
   lock.unlock();
   Outcome outcome = version->host.invoke(*version, event, options);
-  if (has_turn) {
+  if (turn == Turn::kTaken) {
     lock.lock();
     state.busy = false;
     state.turn.notify_one();
@@ -50,25 +54,29 @@ Outcome InService::run(State& state, std::unique_lock<std::mutex>& lock, bool ha
 Outcome InService::invoke(event::LazyEvent& event, const InvokeOptions& options) const {
   State& state = *state_;
   std::unique_lock lock(state.mutex);
-  if (state.stage == Stage::kLast) return run(state, lock, false, event, options);
+  if (state.stage == Stage::kLast) return run(state, lock, Turn::kNotNeeded, event, options);
 
   const Monotonic longest =
       std::min(options.deadline.value_or(Monotonic::max()),
                system_clock().monotonic() + state.version->manifest.limits.timeout);
-  bool has_turn = take_turn(state, lock);
+  Turn turn = take_turn(state, lock, longest);
+  if (turn == Turn::kNone) {
+    return refuse("earlier events ran until its deadline", kOneAtATime, true);
+  }
   if (state.stage == Stage::kProvisional) {
     InvokeOptions first = options;
     first.deadline = std::min(longest, system_clock().monotonic() + kPatience);
     first.stream = nullptr;  // it may be run again
-    Outcome outcome = run(state, lock, has_turn, event, first);
+    Outcome outcome = run(state, lock, turn, event, first);
     if (is_the_same_everywhere(outcome)) return outcome;
     state.changed.wait_until(lock, longest, [&] { return state.stage != Stage::kProvisional; });
-    has_turn = take_turn(state, lock);
+    turn = take_turn(state, lock, longest);
+    if (turn == Turn::kNone) return outcome;
   }
-  if (!has_turn) return run(state, lock, false, event, options);
+  if (turn == Turn::kNotNeeded) return run(state, lock, turn, event, options);
   InvokeOptions rest = options;
   rest.deadline = longest;
-  return run(state, lock, true, event, rest);
+  return run(state, lock, turn, event, rest);
 }
 
 void InService::replace(std::shared_ptr<Loaded> next) const {

@@ -58,8 +58,9 @@ class InService {
     Stage stage;
     bool busy = false;  // an event has the turn
   };
-  static bool take_turn(State& state, std::unique_lock<std::mutex>& lock);
-  static Outcome run(State& state, std::unique_lock<std::mutex>& lock, bool has_turn,
+  enum class Turn : std::uint8_t { kTaken, kNotNeeded, kNone };  // kNone: not until then
+  static Turn take_turn(State& state, std::unique_lock<std::mutex>& lock, Monotonic last);
+  static Outcome run(State& state, std::unique_lock<std::mutex>& lock, Turn turn,
                      event::LazyEvent& event, const InvokeOptions& options);
 
   std::shared_ptr<State> state_;

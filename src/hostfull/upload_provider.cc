@@ -45,7 +45,7 @@ bool UploadProvider::may_be_provisional(const function::Function& upload) const 
 Result<engine::LoadedEngine> UploadProvider::make_provisional_engine(
     const engine::EngineOptions& options) {
   engine::EngineOptions quick = options;
-  quick.variant = builder::kQuickVariant;
+  quick.variant = engine::kLazyVariant;
   return make_quick_engine_(quick);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/conformance.h"
+#include "engine/loader.h"
 
 namespace ferry::engine {
 namespace {
@@ -26,6 +27,14 @@ TEST(Compiler, NoSuchEngineIsSaidSo) {
   const auto artifact = compile_in_child("abacus", {}, guest("suite"), {});
   ASSERT_FALSE(artifact.ok());
   EXPECT_EQ(artifact.error().code, Code::kNotFound);
+}
+
+// It is for callers that run one event at a time.
+TEST(Compiler, TheLazyVariantIsNotToBeHadByName) {
+  const auto engine = load_engine("wasmi:lazy", {});
+  ASSERT_FALSE(engine.ok());
+  EXPECT_EQ(engine.error().code, Code::kUnsupported);
+  EXPECT_EQ(engine.error().message, "wasmi has no variant 'lazy'");
 }
 
 TEST(Compiler, TooLargeAnArtifactIsALimit) {

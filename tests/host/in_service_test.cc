@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -193,6 +194,27 @@ TEST_F(ProvisionalTest, WhereNoOtherComesItStillRunsOneEventAtATime) {
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(most, 1);
   EXPECT_EQ(slow, 8);
+}
+
+TEST_F(ProvisionalTest, AnEventWaitsForItsTurnNoLongerThanItsDeadline) {
+  const InService function(load("slow"), true);
+  std::promise<void> running;
+  std::promise<void> end;
+  guest_.exports["handle"] = [&](wasi::Context& context) {
+    running.set_value();
+    end.get_future().wait();
+    write_to(context, 1, "slow");
+    return engine::End{};
+  };
+  function.settle();
+  std::thread first(
+      [&] { EXPECT_EQ(call_by(function, std::chrono::seconds(30)).reply.data, "slow"); });
+  running.get_future().wait();
+  const Outcome second = call_by(function, std::chrono::milliseconds(20));
+  EXPECT_EQ(second.status, Status::kRefused);
+  EXPECT_TRUE(second.overload);
+  end.set_value();
+  first.join();
 }
 
 TEST_F(ProvisionalTest, AnEventWaitsNoLongerThanItsDeadline) {

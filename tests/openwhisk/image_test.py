@@ -168,7 +168,13 @@ class Image(unittest.TestCase):
         self.assertEqual(box.post("/init", {"value": {"name": "x", "main": "main"}})[0], 200)
         self.assertEqual(box.post("/run", {"value": {"name": "Ada"}}),
                          (200, {"message": "Hello, Ada!"}))
+        # Docker takes what the container writes by and by, as OpenWhisk does, which waits for these.
+        end = time.monotonic() + 20
         out, err = box.logs()
+        while SENTINEL not in out or SENTINEL not in err:
+            self.assertLess(time.monotonic(), end, (out, err))
+            time.sleep(0.05)
+            out, err = box.logs()
         self.assertNotIn("ferry-host:", err)  # it would be in the activation's log
         self.assertEqual((out.count(SENTINEL), err.count(SENTINEL)), (1, 1))
         self.assertEqual(box.stop(), 0)
