@@ -129,6 +129,7 @@ TEST_F(ProvisionalTest, RunsOneEventAtATimeAndTheOthersTakeWhatComesFirst) {
     return engine::End{};
   };
   std::vector<std::thread> callers;
+  callers.reserve(8);
   std::atomic<int> slow = 0;
   std::atomic<int> fast = 0;
   for (int i = 0; i < 8; ++i) {
@@ -186,6 +187,7 @@ TEST_F(ProvisionalTest, WhereNoOtherComesItStillRunsOneEventAtATime) {
   };
   function.settle();
   std::vector<std::thread> callers;
+  callers.reserve(8);
   std::atomic<int> slow = 0;
   for (int i = 0; i < 8; ++i) {
     callers.emplace_back(
