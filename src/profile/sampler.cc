@@ -42,6 +42,7 @@ Registers registers_of(const void* context) {
 // Reads a stack that others laid out: what AddressSanitizer keeps between their variables, too.
 [[gnu::no_sanitize_address, gnu::no_sanitize_thread]] std::uintptr_t word_at(
     std::uintptr_t address) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): it comes out of a register
   return *reinterpret_cast<const volatile std::uintptr_t*>(address);
 }
 
