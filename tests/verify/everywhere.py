@@ -26,6 +26,9 @@ GIVEN = {
     "hostile/obey": [CASES / "obey.toml"],
     "letters": [ROOT / "functions" / "letters" / "cases.toml"],
     "echo-go": [],                        # those that verify generates
+    # Those that answer HTTP requests refuse with a status of their own.
+    **{name: [ROOT / "tests" / "components" / "cases" / "hello.toml"] for name in
+       ("hello-go-http", "hello-js", "hello-py", "hello-rust-async", "hello-rust-http")},
 }
 OPTIONS = {name: SHORT for name in
            ("hostile/endless-loop", "hostile/endless-start", "hostile/endless-component",
