@@ -274,6 +274,7 @@ TEST_F(StoreTest, DiskThatTakesNothingStillRuns) {
 
 TEST_F(StoreTest, ManyAtOnceCompileOnce) {
   std::vector<std::thread> threads;
+  threads.reserve(8);
   std::atomic<int> wrong{0};
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
