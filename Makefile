@@ -2,8 +2,6 @@
 # here is one or two commands that can be typed by hand as well.
 
 JOBS ?= $(shell nproc)
-# What `make run` runs: no other engine, no ferry-host, no manuals, no tests.
-RUN_TARGETS := ferry ferry_engine_wasmtime function-hello-go
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 # Engines to build: default (all that this machine can build) | all (fail if one cannot) | names.
@@ -24,16 +22,7 @@ export CCACHE_NOHASHDIR := 1
 run: ## set up what is missing, build what that needs, and run a Go function on one event
 	@tools/setup.sh build go
 	@test -f build/build.ninja || cmake --preset release
-	@tools/expect.sh build $(RUN_TARGETS)
-	@cmake --build build --target $(RUN_TARGETS) -j $(JOBS)
-	@echo
-	@echo "An event comes in, a Go program compiled to WebAssembly answers it:"
-	@echo "  build/bin/ferry run build/functions/hello-go.wasm '{\"name\":\"Ada\"}'"
-	@echo
-	@build/bin/ferry run build/functions/hello-go.wasm '{"name":"Ada"}'
-	@echo
-	@echo
-	@echo "The first line is the function's log, the second its reply. Over HTTP: ferry serve."
+	@tools/first_run.sh build $(JOBS)
 
 .PHONY: test
 test: build functions ## every test that needs nothing but this machine (ENGINES=wasmtime: without the other engines)

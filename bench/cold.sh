@@ -2,8 +2,8 @@
 # How long `make run` and `make test` take, by stage, from nothing and again: in a fresh clone with
 # an empty home, so with no compiler cache, no crates and no downloads of anybody's.
 #
-#   bench/cold.sh run            `make run`, cold and warm
-#   bench/cold.sh test           `make test` as well, cold (the engines of `run` are kept) and warm
+#   bench/cold.sh run            `make run`, cold and warm: with wasmi, the engine that compiles fastest
+#   bench/cold.sh test           `make test` as well, cold (but for what `run` built) and warm
 #   bench/cold.sh --note TEXT    what else the machine was doing; part of the table's caption
 #
 # Rust's and Go's toolchains are taken from where they are; Debian's packages are installed already
@@ -58,8 +58,8 @@ for line in (folder / "times").read_text().splitlines():
 
 
 def stage(output):
-    if output.endswith(".a") and "/ferry-build/" in output:
-        return "engine crate " + pathlib.Path(output).parent.name.rsplit("-", 1)[0]
+    if "crates/" in output and output.endswith(".a"):
+        return "engine crate " + pathlib.Path(output).parent.name
     if output.endswith((".o", ".gch")):
         return "C++ of the tests" if "/test_" in output or "tests/" in output else "C++ of ferry"
     if output.endswith(".wasm"):
@@ -72,8 +72,12 @@ before = 0
 for command in commands:
     spans = collections.defaultdict(list)
     lines = (folder / f"{command}.ninja").read_text().splitlines()[1:]
+    seen = set()
     for line in lines[before:]:
-        begin, end, _, output, _ = line.split("\t")
+        begin, end, _, output, step = line.split("\t")
+        if (begin, step) in seen:  # one step may have several outputs, each with a line
+            continue
+        seen.add((begin, step))
         spans[stage(output)].append((int(begin) / 1000, int(end) / 1000))
     before = len(lines)
     for name, parts in sorted(spans.items()):

@@ -1,7 +1,12 @@
 #!/bin/sh
-# Says what a build is about to do, and about how long that takes, before it does: in the build
-# folder $1, for the targets that follow. Silent where it is a matter of seconds.
+# Says what a build is about to do, and about how long that takes, before it does.
+#
+#   tools/expect.sh BUILD TARGET…            a sentence; nothing where it is a matter of seconds
+#   tools/expect.sh --minutes BUILD TARGET…  the number of minutes alone
+#   tools/expect.sh --crates BUILD TARGET…   the engine crates that are not compiled yet
 set -eu
+mode=
+case $1 in --*) mode=$1 && shift ;; esac
 cd "$1"
 shift
 cores=$(nproc)
@@ -11,7 +16,7 @@ units=0
 for object in $(printf '%s\n' "$commands" | sed -n 's/.* -o \([^ ]*\.o\) -c .*/\1/p'); do
   [ -e "$object" ] || units=$((units + 1))
 done
-seconds=$((units * 2))
+seconds=$((units * 6)) # of CPU time: most units are all files of a module
 crates=
 while read -r name out minutes; do
   [ -n "$name" ] && [ ! -d "$out" ] || continue
@@ -21,7 +26,13 @@ done <<END
 $(printf '%s\n' "$commands" |
   sed -n 's/.*-DNAME=\([a-z-]*\) -DOUT=\([^ ]*\) .*-DCOST=about \([0-9]*\) CPU minute.*/\1 \2 \3/p')
 END
-[ $((seconds / cores)) -ge 20 ] || exit 0
 minutes=$(((seconds / cores + 59) / 60))
-echo "Building $units C++ files${crates:+ and, once, the engine crates $crates (Rust)}:" \
-  "about $minutes min on $cores idle cores."
+case $mode in
+  --crates) echo "$crates" && exit ;;
+  --minutes) echo "$minutes" && exit ;;
+esac
+[ $((seconds / cores)) -ge 20 ] || exit 0
+what=
+[ "$units" = 0 ] || what="$units C++ files"
+[ -z "$crates" ] || what="$what${what:+ and, once, }engine crates ($crates)"
+echo "Building $what: about $minutes min on $cores idle cores."

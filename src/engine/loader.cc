@@ -37,16 +37,22 @@ void list_folder(const std::string& folder, std::vector<Plugin>& out) {
 }
 
 Error not_found(const std::string& name) {
+  const std::vector<Plugin> plugins = list_plugins();
   std::string have;
-  for (const Plugin& plugin : list_plugins()) have += (have.empty() ? "" : ", ") + plugin.name;
+  for (const Plugin& plugin : plugins) have += (have.empty() ? "" : ", ") + plugin.name;
   std::string folders;
   for (const std::string& folder : plugin_folders()) {
     folders += (folders.empty() ? "" : ", ") + folder;
   }
+  std::string hint = "`make build ENGINES=all` builds every engine";
+  if (name == kDefault) {  // `make run` may have built another one alone
+    hint = "`make build` builds it";
+    if (!plugins.empty()) hint += ", and `--engine " + plugins[0].name + "` does without it";
+  }
   return Error{
       Code::kNotFound,
       "no engine '" + name + "'; there is " + (have.empty() ? "none" : have) + " in " + folders,
-      "`make build ENGINES=all` builds every engine"};
+      hint};
 }
 
 Result<LoadedEngine> create(CreateFn make, const EngineOptions& options) {
