@@ -12,18 +12,17 @@ static_assert(std::is_trivially_copyable_v<Entry>);  // for each event copies so
 
 void FdTable::reset(const std::vector<Directory>* directories) {
   close_all();
-  using Kind = Entry::Kind;
   static const std::array<Entry, 3> kStdio{{
-      {.kind = Kind::kStdin, .base = rights::kStdin},
-      {.kind = Kind::kStdout, .base = rights::kStdout},
-      {.kind = Kind::kStderr, .base = rights::kStdout},
+      {.kind = Entry::Kind::kStdin, .base = rights::kStdin},
+      {.kind = Entry::Kind::kStdout, .base = rights::kStdout},
+      {.kind = Entry::Kind::kStderr, .base = rights::kStdout},
   }};
   entries_.resize(kStdio.size());
   std::ranges::copy(kStdio, entries_.begin());
   if (directories == nullptr) return;
   for (std::uint32_t i = 0; i < directories->size(); ++i) {
     const Directory& directory = (*directories)[i];
-    entries_.push_back({.kind = Kind::kDirectory,
+    entries_.push_back({.kind = Entry::Kind::kDirectory,
                         .preopen = true,
                         .read_only = directory.read_only(),
                         .host = directory.fd(),
@@ -42,16 +41,15 @@ void FdTable::add_tree() {
 }
 
 void FdTable::add_network_folders() {
-  using Kind = Entry::Kind;
-  const auto add_folder = [this](Kind kind) {
+  const auto add_folder = [this](Entry::Kind kind) {
     entries_.push_back({.kind = kind,
                         .preopen = true,
                         .read_only = true,
                         .base = rights::kPathOpen | rights::kFdFilestatGet,
                         .inheriting = rights::kAll | rights::kSocket});
   };
-  add_folder(Kind::kDialFolder);
-  add_folder(Kind::kCaFolder);
+  add_folder(Entry::Kind::kDialFolder);
+  add_folder(Entry::Kind::kCaFolder);
 }
 
 std::uint32_t FdTable::add(const Entry& entry) {

@@ -268,9 +268,9 @@ void network_error_code(S& s, G g, u32 error, u32 ret) {
 // Of WASI 0.3, whose sockets are not offered. result<_, error-code>, of 20 bytes.
 void create_no_socket(S& s, G g, u32 family, u32 ret) {
   if (!check_case(s, family, 2) || !begin(s, g, ret, 20, 4)) return;
-  constexpr u8 kNotSupported = 1;
+  constexpr u8 kUnsupported = 1;
   s.results.put(0, u8{1});
-  s.results.put(4, kNotSupported);
+  s.results.put(4, kUnsupported);
   deny(s, "a socket of WASI 0.3", "connect with wasi:sockets 0.2 or wasi:http/client");
 }
 
