@@ -201,6 +201,12 @@ Host::Host(engine::Engine& engine, const Clock& clock, Random& random)
 
 Host::~Host() = default;
 
+ferry::Status Host::keep_deadlines() {
+  const Ticker::Running running(ticker_);
+  if (!running.ok()) return running.error();
+  return Done{};
+}
+
 Result<std::shared_ptr<Loaded>> Host::load(const bundle::Bundle& bundle,
                                            const LoadOptions& options) {
   const engine::Info& engine = engine_.info();

@@ -78,6 +78,10 @@ class Host {
 
   engine::Engine& engine() { return engine_; }
 
+  // Starts the thread that ends what runs too long, which otherwise the first event does: an error
+  // where none is to be had, which that event would have been refused for. Any thread.
+  ferry::Status keep_deadlines();
+
   // Gives back the memory of functions that had no event since the last call. Any thread.
   void drop_idle();
   // Gives back what is kept and no event holds now. Any thread.

@@ -12,8 +12,8 @@ constexpr std::chrono::seconds kLinger{1};
 
 }  // namespace
 
-// The thread starts with the first that runs: a process that has loaded its functions and served
-// nothing has one thread (sandbox.h).
+// The thread starts with the first that runs: a process that has only loaded its functions has one
+// thread (sandbox.h).
 Ticker::Ticker(engine::Engine& engine) : engine_(engine) { asleep_.store(true); }
 
 Ticker::~Ticker() {

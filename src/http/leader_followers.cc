@@ -1,6 +1,7 @@
 #include "http/leader_followers.h"
 
 #include <memory>
+#include <utility>
 
 namespace ferry::http {
 namespace {
@@ -25,7 +26,7 @@ int LeaderFollowers::spawn() {
   ++alive_;
   ++standing_by_;
   const int failed =
-      pthread_create(&member->thread, &attributes, &LeaderFollowers::thread_main, member.get());
+      start_(&member->thread, &attributes, &LeaderFollowers::thread_main, member.get());
   if (failed == 0) {
     static_cast<void>(member.release());  // join_ended() deletes it
   } else {
@@ -36,8 +37,12 @@ int LeaderFollowers::spawn() {
   return failed;
 }
 
-void LeaderFollowers::add_thread() {
-  if (const int failed = spawn(); failed != 0) on_no_thread_(failed);
+// The mutex is held.
+bool LeaderFollowers::has_follower() {
+  if (standing_by_ > 0) return true;
+  const int failed = spawn();
+  if (failed != 0) on_no_thread_(failed);
+  return failed == 0;
 }
 
 void* LeaderFollowers::thread_main(void* member) {
@@ -84,21 +89,29 @@ bool LeaderFollowers::stand_by_again(Member& member) {
 // By the member's own thread. The lead may be lost already, to the watch or by step_down(); then
 // turn_ is even, or another leader's.
 void LeaderFollowers::Member::before_wait() {
-  LeaderFollowers& all = leader_followers;
-  Ticket now = all.turn_.load(std::memory_order_acquire);
-  if (all.leader_.load(std::memory_order_acquire) == this && now % 2 == 1 &&
-      all.turn_.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) {
-    began.store(cpu_time(pthread_self()), std::memory_order_relaxed);
-    waited = true;
-    std::lock_guard lock(all.mutex_);
-    all.pass_the_lead();
-    if (all.parked_.exchange(false)) all.changed_.notify_all();
-    return;
-  }
-  slices->stop();
+  if (!leader_followers.pass_before_wait(*this)) slices->stop();
 }
 
-void LeaderFollowers::Member::after_wait() { slices->start(); }
+void LeaderFollowers::Member::after_wait() {
+  if (!std::exchange(leads_on, false)) slices->start();
+}
+
+// False if the lead was lost before.
+bool LeaderFollowers::pass_before_wait(Member& member) {
+  Ticket now = turn_.load(std::memory_order_acquire);
+  if (leader_.load(std::memory_order_acquire) != &member || now % 2 == 0) return false;
+  std::lock_guard lock(mutex_);
+  if (!has_follower()) {
+    member.leads_on = true;
+    return true;
+  }
+  if (!turn_.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) return false;
+  member.began.store(cpu_time(pthread_self()), std::memory_order_relaxed);
+  member.waited = true;
+  pass_the_lead();
+  if (parked_.exchange(false)) changed_.notify_all();
+  return true;
+}
 
 // Without the mutex: a thread that was relieved may long have to wait for the core, and should keep
 // nothing in the meantime that the watchdog needs to promote another leader.
@@ -124,24 +137,22 @@ void LeaderFollowers::join_ended() {
   });
 }
 
-// The mutex is held.
+// The mutex is held, and somebody stands by.
 void LeaderFollowers::pass_the_lead() {
   lead_is_free_ = true;
-  if (standing_by_ > 0) {
-    wake_.notify_one();
-  } else {
-    add_thread();
-  }
+  wake_.notify_one();
 }
 
-void LeaderFollowers::step_down() {
+bool LeaderFollowers::step_down() {
   this_thread_->began.store(cpu_time(pthread_self()), std::memory_order_relaxed);
   {
     std::lock_guard lock(mutex_);
+    if (!has_follower()) return false;
     pass_the_lead();
     if (parked_.exchange(false)) changed_.notify_all();
   }
   this_thread_->slices->start();
+  return true;
 }
 
 bool LeaderFollowers::end_long() {
@@ -175,9 +186,6 @@ void LeaderFollowers::watch() {
   while (!over_) {
     changed_.wait_for(lock, kTick);
     join_ended();
-    if (lead_is_free_ && standing_by_ == 0) {
-      add_thread();
-    }
     Ticket now = turn_.load(std::memory_order_acquire);
     same = now == last ? same + 1 : 0;
     last = now;
@@ -187,7 +195,8 @@ void LeaderFollowers::watch() {
       if (same == 0) began = used;
       if (used - began < kPatience && same < kMostTicks) continue;
       member.began.store(began, std::memory_order_release);
-      if (turn_.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) {
+      if (has_follower() &&
+          turn_.compare_exchange_strong(now, now + 1, std::memory_order_acq_rel)) {
         member.slices->start();
         pass_the_lead();
       }

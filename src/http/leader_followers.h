@@ -8,6 +8,9 @@
 // Patience is measured in the leader's CPU time. A leader that another process keeps from its core
 // would only be followed by one that is kept from it as well, and short guests that were relieved
 // for nothing would share the core in slices.
+//
+// The lead is given up only to a thread that is there. Where none can be started, the leader keeps
+// it through its guest, long or waiting: others wait for that guest, and are served after it.
 #pragma once
 
 #include <atomic>
@@ -41,8 +44,11 @@ class LeaderFollowers {
 
   // `lead` runs the loop until the work is over (true) or leave() said that the lead is lost.
   // `on_no_thread` is called with an errno when a thread cannot be started, which is tried again.
-  LeaderFollowers(std::function<bool()> lead, std::function<void(int)> on_no_thread)
-      : lead_(std::move(lead)), on_no_thread_(std::move(on_no_thread)) {}
+  // `start` is pthread_create().
+  using StartThread = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  LeaderFollowers(std::function<bool()> lead, std::function<void(int)> on_no_thread,
+                  StartThread start = &pthread_create)
+      : lead_(std::move(lead)), on_no_thread_(std::move(on_no_thread)), start_(start) {}
   LeaderPriority& priority() { return priority_; }
   LeaderFollowers(const LeaderFollowers&) = delete;
   LeaderFollowers& operator=(const LeaderFollowers&) = delete;
@@ -67,7 +73,8 @@ class LeaderFollowers {
   }
 
   // In place of enter() and leave(), before a guest that will run long: the lead is gone at once.
-  void step_down();
+  // False where no thread could take it: then the guest is entered like any other.
+  bool step_down();
 
   // By a thread that lost the lead, after its guest: whether that one computed for long.
   static bool end_long();
@@ -85,11 +92,13 @@ class LeaderFollowers {
     // Its CPU time when its guest began, if it lost the lead over that.
     std::atomic<std::chrono::nanoseconds> began{};
     bool waited = false;     // its guest gave up the lead in order to wait
+    bool leads_on = false;   // it had nobody to give it to, and waits as the leader
     Member* next = nullptr;  // of those that are gone
   };
 
-  int spawn();        // an errno, or 0
-  void add_thread();  // the watch tries again at its next tick where there is none to be had
+  int spawn();          // an errno, or 0
+  bool has_follower();  // starts one where none stands by
+  bool pass_before_wait(Member& member);
   static void* thread_main(void* member);
   void lead_or_wait(Member& member);
   void watch();
@@ -104,6 +113,7 @@ class LeaderFollowers {
 
   std::function<bool()> lead_;
   std::function<void(int)> on_no_thread_;
+  StartThread start_;
   LeaderPriority priority_;
   // Even: the leader is in its loop. Odd: in a guest, and the lead may be taken by adding one.
   // Never the same twice, so that a ticket of old can't be mistaken for a present one.

@@ -237,11 +237,9 @@ bool Server::Loop::run_guest(Connection& connection) {
   ++lane.running;
   counters_.running.store(++running_, std::memory_order_relaxed);
   // What ran long the last time will do so again; and what it costs to find that out, others wait.
-  const bool apart = threads_ && lane.ran_long;
+  const bool apart = threads_ && lane.ran_long && leader_followers_.step_down();
   LeaderFollowers::Ticket ticket = 0;
-  if (apart) {
-    leader_followers_.step_down();
-  } else if (threads_) {
+  if (threads_ && !apart) {
     ticket = leader_followers_.enter();
   }
 

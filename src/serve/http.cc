@@ -110,6 +110,7 @@ Status work(Shared& shared, WorkerPlace place) {
   Fd pressure = open_memory_pressure();
   FERRY_CHECK_OK(host::sandbox::enter(options.sandbox, needs_of(functions, options.record)));
   // Only now: the sandbox wants a process of one thread.
+  FERRY_CHECK_OK(running.host->keep_deadlines());
   FERRY_TRY(const auto receiver, ChangeReceiver::make(adopted.receiver.get(), take));
   std::unique_ptr<PressureWatch> watch;
   if (pressure.valid()) {

@@ -1,13 +1,17 @@
 // Guests that compute for long share the core with the others, and come back to their connection.
 
+#include "http/leader_followers.h"
+
 #include <array>
 #include <atomic>
 
+#include <gmock/gmock.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 
+#include "base/blocking.h"
 #include "base/clock.h"
 #include "fixture.h"
 #include "http/small_slices.h"
@@ -285,6 +289,71 @@ TEST(LeaderFollowers, AShortGuestThatIsKeptFromItsCoreKeepsTheLead) {
     other.join();
     EXPECT_LE(changes, 10);
   });
+}
+
+// How many threads there still are to be had, as with a container's limit of processes.
+std::atomic<int> threads_left{0};
+
+int start_if_any_is_left(pthread_t* thread, const pthread_attr_t* attributes, void* (*work)(void*),
+                         void* of_it) {
+  if (threads_left.fetch_sub(1) <= 0) return EAGAIN;
+  return pthread_create(thread, attributes, work, of_it);
+}
+
+// The lead went with a thread that could not be replaced, and nobody served from then on.
+TEST(LeaderFollowers, TheOnlyThreadThatIsToBeHadKeepsTheLead) {
+  threads_left = 1;
+  std::atomic<int> lacks{0};
+  int kept = 0;
+  std::unique_ptr<LeaderFollowers> threads;
+  const auto lead = [&] {
+    LeaderFollowers::Ticket ticket = threads->enter();
+    compute_for(milliseconds(30));  // far beyond what the watch bears
+    kept += threads->leave(ticket) ? 1 : 0;
+    kept += threads->step_down() ? 0 : 1;  // before a guest that is known to be long
+    ticket = threads->enter();
+    {
+      const Blocking wait(blocking_observer);
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+    kept += threads->leave(ticket) ? 1 : 0;
+    return true;
+  };
+  threads = std::make_unique<LeaderFollowers>(
+      lead,
+      [&](int error) {
+        EXPECT_EQ(error, EAGAIN);
+        ++lacks;
+      },
+      start_if_any_is_left);
+  EXPECT_TRUE(threads->run().ok());
+  EXPECT_EQ(kept, 3);
+  EXPECT_GE(lacks.load(), 3);
+}
+
+TEST(LeaderFollowers, TheLeadIsPassedOnOnceThereIsAThreadForIt) {
+  threads_left = 1;
+  std::atomic<int> leaders{0};
+  std::unique_ptr<LeaderFollowers> threads;
+  const auto lead = [&] {
+    if (++leaders == 2) return true;
+    const LeaderFollowers::Ticket ticket = threads->enter();
+    while (leaders == 1) compute_for(milliseconds(1));  // until another leads
+    EXPECT_FALSE(threads->leave(ticket));
+    return false;
+  };
+  threads = std::make_unique<LeaderFollowers>(
+      lead, [&](int /*error*/) { threads_left = 1; }, start_if_any_is_left);
+  EXPECT_TRUE(threads->run().ok());
+  EXPECT_EQ(leaders, 2);
+}
+
+TEST(LeaderFollowers, WithoutAnyThreadTheyDoNotBegin) {
+  threads_left = 0;
+  LeaderFollowers threads([] { return true; }, [](int /*error*/) {}, start_if_any_is_left);
+  const Status run = threads.run();
+  ASSERT_FALSE(run.ok());
+  EXPECT_THAT(run.error().text(), testing::HasSubstr("start a thread"));
 }
 
 }  // namespace
