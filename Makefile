@@ -226,6 +226,13 @@ fuzz: ## each parser for FUZZ_SECONDS (default 60)
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
 	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
+.PHONY: coverage
+coverage: functions ## lines and branches of what reads hostile bytes that the tests run, and whether that is enough (FILES=1: of each file; MISSED=1: which not)
+	@tools/setup.sh build test functions coverage
+	cmake --preset coverage
+	cmake --build --preset coverage -j $(JOBS) --target $$(tools/coverage.py --targets)
+	tools/coverage.py build-coverage $(if $(FILES),--files) $(if $(MISSED),--missed)
+
 .PHONY: bench
 bench: bench-programs ## every figure of docs/performance-figures.md (FIGURES="start serve"; QUICK=1 for a short look)
 	bench/run.py build-bench $(if $(QUICK),--quick) $(FIGURES)

@@ -189,8 +189,8 @@ for group in "$@"; do
     guests-more) more=yes ;;
     components) components=yes ;;
     arm64) check_rust && add_rust_target aarch64-unknown-linux-gnu ;;
-    test | lint | fuzz | bench | network | dist | docs) ;;
-    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, bench, network, binaryen, guests-more, components, arm64, dist and docs" ;;
+    test | lint | fuzz | coverage | bench | network | dist | docs) ;;
+    *) fail "no group '$group'; there are build, test, go, functions, lint, fuzz, coverage, bench, network, binaryen, guests-more, components, arm64, dist and docs" ;;
   esac
 done
 install_debian "$@"
