@@ -25,6 +25,9 @@ REQUEST = (b"POST / HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\
            b"Content-Length: %d\r\n\r\n%b" % (len(DATA), DATA.encode()))
 
 
+SOAK_EVENTS = int(os.environ.get("SOAK_EVENTS", 10_000_000))
+
+
 class Missing(Exception):
     """A figure that cannot be measured here, and why."""
 
@@ -348,29 +351,54 @@ class Bench:
         server.stop()
         return summaries(rounds)
 
-    # A million events, each with its own nonce.
+    # Events of many kinds, each with its own nonce; in a folder, the function that ends badly.
     def soak(self):
-        server = self.ferry(self.hello)
-        events = 20_000 if self.quick else 1_000_000
+        folder = self.build / "soak"
+        folder.mkdir(exist_ok=True)
+        shutil.copy(self.functions / "soak-guest.wasm", folder)
+        (folder / "ferry.toml").write_text(
+            '[function]\nname = "soak"\nwasm = "soak-guest.wasm"\n[limits]\ntimeout = "2s"\n'
+            'memory = "16MiB"\noutput = "64KiB"\nlog = "64KiB"\n')
+        log, log_end = os.pipe()
+        admin = free_port()
+        server = Server("ferry serve", [
+            self.bin / "ferry", "serve", self.hello, self.functions / "hello-rust.wasm",
+            self.functions / "hello-go.wasm", folder, "--workers", 1, "--listen", "127.0.0.1:PORT",
+            "--admin", f"127.0.0.1:{admin}"], SERVER_CORE, "/hello-c", log=log_end)
+        os.close(log_end)
+        events, idle = (20_000, 2) if self.quick else (SOAK_EVENTS, 60)
 
-        def run(count):
-            out = subprocess.run([self.bin / "bench_soak", str(server.port), str(count), "16"],
-                                 capture_output=True, text=True, preexec_fn=pinned(CLIENT_CORE))
+        def run(count, seed):
+            with open(log, closefd=False) as lines:
+                out = subprocess.run(
+                    [self.bin / "bench_soak", str(server.port), str(count), "16", str(seed)],
+                    stdin=lines, stdout=subprocess.PIPE, text=True, check=False,
+                    preexec_fn=pinned(CLIENT_CORE))
             if not out.stdout:
-                sys.exit(f"bench: {out.stderr}")
-            time.sleep(0.5)
-            held = memory(server.process.pid)["rss"]
-            return {**json.loads(out.stdout), "rss": held,
+                sys.exit(f"bench: bench_soak ended with {out.returncode}")
+            busy = memory(server.process.pid)["rss"]
+            time.sleep(idle)
+            dropped = re.search(r"^ferry_log_dropped_lines_total (\d+)$",
+                                ask(admin, "/metrics", None).decode(), re.M)
+            return {**json.loads(out.stdout), "rss_busy": busy,
+                    "rss": memory(server.process.pid)["rss"], "dropped": int(dropped.group(1)),
                     "descriptors": descriptors(server.process.pid)}
 
-        first = run(events // 20)
-        second = run(events - events // 20)
-        return {"events": first["events"] + second["events"],
-                "wrong": first["wrong"] + second["wrong"],
-                "seconds": first["seconds"] + second["seconds"], "exit_code": server.stop(),
-                "rss_before": first["rss"], "rss_after": second["rss"],
-                "descriptors_before": first["descriptors"],
-                "descriptors_after": second["descriptors"]}
+        time.sleep(0.5)
+        os.read(log, 1 << 16)  # what it says at its start, and the line of the event that Server sent
+        # Until it serves what it makes of these functions by itself.
+        end = time.monotonic() + 300
+        while not re.search(r'^ferry_function_snapshot\{function="hello-go"[^}]*\} 1$',
+                            ask(admin, "/metrics", None).decode(), re.M):
+            if time.monotonic() > end:
+                raise Missing("no snapshot of hello-go was made")
+            time.sleep(0.5)
+        first = run(20_000, 1)
+        second = run(events, 2)
+        code = server.stop()
+        os.close(log)
+        return {**second, "exit_code": code, "rss_before": first["rss"],
+                "descriptors_before": first["descriptors"]}
 
     # Thousands of different functions behind one server.
     def many(self):

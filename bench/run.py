@@ -24,6 +24,7 @@ import tables
 from measures import Bench, Missing
 from servers import CORES, HERE
 
+NO_PEERS = {"spin", "soak", "many"}  # they compare ferry with itself
 FIGURES = ("events", "snapshots", "serve", "default", "first", "workers", "scaling", "start", "spin", "soak", "many")
 
 
@@ -55,7 +56,8 @@ def main():
         if name not in FIGURES:
             parser.error(f"no figure '{name}'; there are {', '.join(FIGURES)}")
     build = options.build.resolve()
-    subprocess.run([HERE / "setup.sh", build / "peers"], check=True)
+    if not options.figure or set(options.figure) - NO_PEERS:
+        subprocess.run([HERE / "setup.sh", build / "peers"], check=True)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "performance.json"
     result = {"tables": {}, "raw": {}}

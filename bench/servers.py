@@ -95,10 +95,11 @@ def ask(port, path="/", body=DATA.encode(), timeout=10):
 class Server:
     """Ready when it has given the right answer. PORT in its command is a free port."""
 
-    def __init__(self, name, command, core=None, path="/", reply=REPLY, patience=60, env=None):
+    def __init__(self, name, command, core=None, path="/", reply=REPLY, patience=60, env=None,
+                 log=subprocess.DEVNULL):
         self.name, self.path, self.port = name, path, free_port()
         line = [str(part).replace("PORT", str(self.port)) for part in command]
-        self.process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        self.process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=log,
                                         env=None if env is None else {**os.environ, **env},
                                         preexec_fn=pinned(core))
         deadline = time.monotonic() + patience

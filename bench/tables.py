@@ -169,11 +169,22 @@ def spin(raw):
 
 
 def soak(raw):
-    return {"soak": table(
-        ["events", "wrong answers", "RSS after, of that after a twentieth", "descriptors, before",
-         "after"],
-        [[f"{raw['events']:,}", raw["wrong"], ratio(raw["rss_after"] / raw["rss_before"]),
-          raw["descriptors_before"], raw["descriptors_after"]]])}
+    mib = 1 << 20
+    return {"soak": table(["one worker", "measured"], [
+        ["events", f"{raw['events']:,}"],
+        ["of them such that end badly or write too much", f"{raw['hostile']:,}"],
+        ["wrong answers", raw["wrong"]],
+        ["lines of the log", f"{raw['lines']:,}"],
+        ["lines at another's event", raw["mixed"]],
+        ["events of which lines are missing", raw["missing"]],
+        ["resident memory before, after a minute without events, MiB",
+         f"{raw['rss_before'] / mib:.1f}"],
+        ["at the end of the events, MiB", f"{raw['rss_busy'] / mib:.1f}"],
+        ["a minute later, MiB", f"{raw['rss'] / mib:.1f}"],
+        ["a minute later, of that before", ratio(raw["rss"] / raw["rss_before"])],
+        ["descriptors, before and after",
+         f"{raw['descriptors_before']}, {raw['descriptors']}"],
+        ["seconds", f"{raw['seconds']:,.0f}"]])}
 
 
 def many(raw):
