@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Two versions of one function, served side by side and asked in turns.
 
-    bench/pair.py [--build build] [--rounds 30] FUNCTION FUNCTION DATA
+    bench/pair.py [--build build] [--against build] [--rounds 30] FUNCTION FUNCTION DATA
 
 One worker each, on wasmtime, without snapshots of the server's own. Both must give the same reply. Prints
-for each the median time of an answer and the mean CPU time of its worker, in milliseconds.
+for each the median time of an answer and the mean CPU time of its worker, in milliseconds. With --against
+the second one is served by the ferry of another build: one function twice compares two versions of ferry.
 """
 import argparse
 import http.client
@@ -47,11 +48,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default="build")
+    parser.add_argument("--against", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("functions", nargs=2, metavar="FUNCTION")
     parser.add_argument("data", metavar="DATA")
     given = parser.parse_args()
-    servers = [Server(given.build.resolve(), each) for each in given.functions]
+    builds = [given.build, given.against or given.build]
+    servers = [Server(build.resolve(), each) for build, each in zip(builds, given.functions)]
     try:
         for _ in range(3):
             if servers[0].ask(given.data) != servers[1].ask(given.data):
@@ -64,8 +67,8 @@ def main():
                 server.ask(given.data)
                 times.append((time.monotonic() - begun) * 1000)
         for name, server, times, cpu in zip(given.functions, servers, took, before):
-            print(f"{name}: {statistics.median(times):.1f} ms an answer, "
-                  f"{(server.cpu() - cpu) / given.rounds:.1f} ms of CPU")
+            print(f"{name}: {statistics.median(times):.2f} ms an answer, "
+                  f"{(server.cpu() - cpu) / given.rounds:.3f} ms of CPU")
     finally:
         for server in servers:
             server.process.terminate()

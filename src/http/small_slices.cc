@@ -7,11 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/own_signals.h"
+
 namespace ferry::http {
 namespace {
-
-// One of those that are free for programs; the first ones are what others would take.
-int slice_signal() { return SIGRTMIN + 9; }
 
 // How often this thread gave the core away by itself.
 long sleeps() {
@@ -39,6 +38,7 @@ SmallSlices::SmallSlices(LeaderPriority& priority) : priority_(priority) {
     struct sigaction action {};
     action.sa_sigaction = &SmallSlices::on_signal;
     action.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigaddset(&action.sa_mask, late_guest_signal());
     return sigaction(slice_signal(), &action, nullptr) == 0;
   }();
   sigevent event{};

@@ -12,6 +12,8 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/own_signals.h"
+
 namespace ferry::profile {
 namespace {
 
@@ -142,6 +144,7 @@ Result<std::unique_ptr<Sampler>> Sampler::make(CodeSpan code, std::chrono::micro
   }
   struct sigaction action {};
   action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  sigaddset(&action.sa_mask, late_guest_signal());
   action.sa_sigaction = [](int, siginfo_t*, void* context) {
     const int saved = errno;
     if (auto* at = static_cast<Room*>(sampled.load())) at->take(registers_of(context));

@@ -10,7 +10,6 @@
 namespace ferry::wasm {
 namespace {
 
-constexpr std::ptrdiff_t kHeader = 8;  // magic number and version
 constexpr std::uint32_t kActive = 0;
 constexpr std::uint32_t kPassive = 1;
 constexpr std::uint32_t kActiveIn = 2;  // an active one that names its memory
@@ -115,7 +114,7 @@ std::optional<Bytes> with_copied_data(ByteView wasm) {
   Reader reader(wasm.subspan(old->offset, old->size), old->offset);
   const auto data = changed(reader, binary->memories[0].minimum << 16, counted);
   if (!data) return std::nullopt;
-  Bytes out = {wasm.begin(), wasm.begin() + kHeader};
+  Bytes out = {wasm.begin(), wasm.begin() + kModuleHeader};
   out.reserve(wasm.size() + 16);
   for (const Section& section : binary->sections) {
     const bool here = &section == &*old;

@@ -24,6 +24,9 @@ enum class SectionId : std::uint8_t {
   kTag = 13
 };
 
+// Bytes of a module before its first section: magic number and version.
+inline constexpr std::ptrdiff_t kModuleHeader = 8;
+
 // What engines agree to take (WebAssembly JavaScript interface, "Implementation-defined limits").
 inline constexpr std::uint32_t kMaxTypes = 1'000'000;
 inline constexpr std::uint32_t kMaxFunctions = 1'000'000;

@@ -66,6 +66,23 @@ TEST(Wasmtime, CodeForAnotherArchitectureIsCompiledAndNotRun) {
   EXPECT_EQ(running.error().code, Code::kUnsupported);
 }
 
+class WasmtimeDeadline : public Conformance {};
+
+// A function that has no instruction that traps, as an empty loop, is left out.
+TEST_P(WasmtimeDeadline, IsToldWithTheFramesThatItEnded) {
+  auto module = load(guest("endless"));
+  auto running = instance(*module);
+  const End loop = call(*running, "called", "", std::chrono::milliseconds(20));
+  EXPECT_EQ(loop.kind, End::Kind::kDeadline);
+  EXPECT_EQ(loop.backtrace, "  1: outer\n  2: called\n");
+  const End tree = call(*running, "tree", "", std::chrono::milliseconds(20));
+  EXPECT_EQ(tree.kind, End::Kind::kDeadline);
+  EXPECT_TRUE(tree.backtrace.starts_with("  1: tree\n  2: tree\n")) << tree.backtrace;
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, WasmtimeDeadline, testing::Values("wasmtime"),
+                         [](const auto& one) { return one.param; });
+
 TEST(Wasmtime, NoSuchVariantIsUsage) {
   auto engine = load_engine("wasmtime:winch", {});
   ASSERT_FALSE(engine.ok());

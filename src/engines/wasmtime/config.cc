@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "engines/wasmtime/cpu.h"
+#include "engines/wasmtime/interrupts.h"
 
 namespace ferry::engine::wasmtime {
 namespace {
@@ -138,7 +139,7 @@ Result<ConfigPtr> make_config(const EngineOptions& options,
   ConfigPtr config(wasm_config_new());
   wasm_config_t* c = config.get();
   set_features(*c);
-  wasmtime_config_epoch_interruption_set(c, true);
+  wasmtime_config_epoch_interruption_set(c, !kBySignal);
   wasmtime_config_consume_fuel_set(c, options.count_instructions);
   wasmtime_config_max_wasm_stack_set(c, options.max_stack);
   wasmtime_config_memory_init_cow_set(c, true);
@@ -168,6 +169,7 @@ std::string make_fingerprint(const EngineOptions& options, const Variant& varian
   std::string out = "wasmtime/" WASMTIME_VERSION " ";
   out += machine_of(variant.architecture);
   out += std::string(" ") + (variant.portable ? kPortable : kNative);
+  out += kBySignal ? " signals" : " epochs";
   if (options.count_instructions) out += " fuel";
   // Wasmtime reads this one itself, and then keeps source lines in the code.
   const char* details = std::getenv("WASMTIME_BACKTRACE_DETAILS");

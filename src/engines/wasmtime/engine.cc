@@ -8,9 +8,12 @@
 #include "engines/wasmtime/config.h"
 #include "engines/wasmtime/cpu.h"
 #include "engines/wasmtime/imports.h"
+#include "engines/wasmtime/interrupts.h"
 #include "engines/wasmtime/module.h"
 #include "engines/wasmtime/slim.h"
+#include "engines/wasmtime/stops.h"
 #include "wasm/copied_data.h"
+#include "wasm/trapping_function.h"
 
 #ifdef FERRY_WASMTIME_CROSS
 // cross/lib.rs. The error, or null and the code in `out`, which the caller deletes.
@@ -43,11 +46,12 @@ Info make_info(const EngineOptions& options, const Variant& variant) {
 }
 
 #ifdef WASMTIME_FEATURE_COMPILER
-Bytes take(wasm_byte_vec_t& code, bool symbols) {
+Result<Bytes> take(wasm_byte_vec_t& code, bool symbols) {
+  const std::unique_ptr<wasm_byte_vec_t, decltype(&wasm_byte_vec_delete)> owned(
+      &code, wasm_byte_vec_delete);
   const ByteView whole(reinterpret_cast<const std::uint8_t*>(code.data), code.size);
-  Bytes out = symbols ? Bytes(whole.begin(), whole.end()) : slim(whole);
-  wasm_byte_vec_delete(&code);
-  return out;
+  FERRY_TRY(Bytes out, with_stops(whole));
+  return symbols ? std::move(out) : slim(std::move(out));
 }
 #endif
 
@@ -77,6 +81,9 @@ class WasmtimeEngine final : public Engine {
     }
     shared_->engine.reset(wasm_engine_new_with_config(config.release()));
     if (variant_.foreign()) return Done{};
+    if (kBySignal && !shared_->options.compile_only) {
+      FERRY_CHECK_OK(Interruptible::handle_signal());
+    }
     shared_->linker.reset(wasmtime_linker_new(shared_->engine.get()));
     return define_imports(*shared_->linker);
   }
@@ -86,7 +93,8 @@ class WasmtimeEngine final : public Engine {
   Result<Bytes> compile(ByteView prepared) override {
 #ifdef WASMTIME_FEATURE_COMPILER
     const auto copied = wasm::with_copied_data(prepared);
-    const ByteView wasm = copied ? *copied : prepared;
+    const auto trapping = wasm::with_trapping_function(copied ? *copied : prepared);
+    const ByteView wasm = trapping ? *trapping : copied ? *copied : prepared;
 #ifdef FERRY_WASMTIME_CROSS
     if (variant_.foreign()) return compile_foreign(*shared_->engine, wasm);
 #endif
@@ -146,7 +154,13 @@ class WasmtimeEngine final : public Engine {
     return WasmtimeModule::make(shared_, ModulePtr(raw));
   }
 
-  void tick() override { wasmtime_engine_increment_epoch(shared_->engine.get()); }
+  void tick() override {
+    if constexpr (kBySignal) {
+      Interruptible::interrupt_late();
+    } else {
+      wasmtime_engine_increment_epoch(shared_->engine.get());
+    }
+  }
 
  private:
   Variant variant_;

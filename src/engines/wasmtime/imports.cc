@@ -38,6 +38,7 @@ wasm_trap_t* trampoline(void* env, wasmtime_caller_t* caller, wasmtime_val_raw_t
   if (result.stop) {
     return self->stop();
   }
+  if (wasm_trap_t* late = self->stop_if_late()) return late;
   const std::string_view results = results_of(call);
   if (results.empty()) return nullptr;
   // An i32 is the lower half of its slot, and the rest is zero.

@@ -33,11 +33,15 @@ std::string_view memory_refusal() { return "memory minimum size"; }
 WasmtimeInstance::WasmtimeInstance(const WasmtimeModule& module)
     : module_(module),
       store_(wasmtime_store_new(module.shared().engine.get(), this, nullptr)),
-      context_(wasmtime_store_context(store_.get())) {
-  wasmtime_store_epoch_deadline_callback(store_.get(), on_epoch, this, nullptr);
+      context_(wasmtime_store_context(store_.get())),
+      interruptible_(Interruptible::take()) {
+  if constexpr (!kBySignal) {
+    wasmtime_store_epoch_deadline_callback(store_.get(), on_epoch, this, nullptr);
+  }
 }
 
 WasmtimeInstance::~WasmtimeInstance() {
+  interruptible_.give_back();
   tsan_release(&module_.shared());  // the next instance may get this one's memory
   store_.reset();
   module_.shared().live.fetch_sub(1, std::memory_order_release);
@@ -76,12 +80,13 @@ Status WasmtimeInstance::start(const InstanceLimits& limits) {
     return Error{Code::kUnsupported, "wasmtime: instructions are not counted in this process",
                  "set EngineOptions::count_instructions"};
   }
-  set_deadline(std::chrono::steady_clock::now() + kInstantiation);
+  begin_call(std::chrono::steady_clock::now() + kInstantiation, __builtin_frame_address(0));
   wasm_trap_t* trap = nullptr;
   ErrorPtr error = [&] {
     const TsanUnseen placing_data;
     return ErrorPtr(wasmtime_instance_pre_instantiate(&module_.pre(), context_, &instance_, &trap));
   }();
+  interruptible_.end();
   tsan_acquire(&module_.shared());
   TrapPtr trapped(trap);
   if (error != nullptr || trapped != nullptr) {
@@ -112,11 +117,15 @@ Status WasmtimeInstance::start(const InstanceLimits& limits) {
   return Done{};
 }
 
-void WasmtimeInstance::set_deadline(Monotonic deadline) {
-  deadline_ = deadline;
+// `stack`: above the guest's frames.
+void WasmtimeInstance::begin_call(Monotonic deadline, const void* stack) {
   late_ = false;
-  // To the next tick only, where on_epoch looks: most calls end before it, and need no clock.
-  wasmtime_context_set_epoch_deadline(context_, 1);
+  interruptible_.begin(deadline, module_.stops(), stack);
+  if constexpr (!kBySignal) {
+    deadline_ = deadline;
+    // To the next tick only, where on_epoch looks: most calls end before it, and need no clock.
+    wasmtime_context_set_epoch_deadline(context_, 1);
+  }
 }
 
 // Ticks only say when to look at the clock: a guest is never ended early.
@@ -151,6 +160,11 @@ wasm_trap_t* WasmtimeInstance::stop() {
   return module_.take_stop_trap().release();
 }
 
+wasm_trap_t* WasmtimeInstance::stop_if_late() {
+  if (!kBySignal || !interruptible_.overdue()) return nullptr;
+  return wasmtime_trap_new_code(WASMTIME_TRAP_CODE_INTERRUPT);
+}
+
 End WasmtimeInstance::call(std::string_view name, wasi::Context& wasi, Monotonic deadline) {
   const EntryPoint* entry = module_.find_entry(name);
   const wasmtime_func_t* function = entry != nullptr ? find_function(*entry) : nullptr;
@@ -161,10 +175,11 @@ End WasmtimeInstance::call(std::string_view name, wasi::Context& wasi, Monotonic
   }
   stopped_ = false;
   wasi_ = &wasi;
-  set_deadline(deadline);
+  begin_call(deadline, __builtin_frame_address(0));
   wasmtime_val_raw_t slot{};
   wasm_trap_t* trap = nullptr;
   ErrorPtr error(wasmtime_func_call_unchecked(context_, function, &slot, 1, &trap));
+  interruptible_.end();
   wasi_ = nullptr;
   if (stopped_) {
     module_.keep_stop_trap(TrapPtr(trap));
@@ -188,6 +203,11 @@ End WasmtimeInstance::ended(ErrorPtr error, TrapPtr trap) const {
     return end;
   }
   wasm_trap_trace(trap.get(), &frames);
+  if (interruptible_.interrupted()) {
+    end.kind = End::Kind::kDeadline;
+    end.backtrace = backtrace_text(frames, interruptible_.in_function() ? 0 : 1);
+    return end;
+  }
   end.backtrace = backtrace_text(frames);
   wasmtime_trap_code_t code = 0;
   if (!wasmtime_trap_code(trap.get(), &code)) {

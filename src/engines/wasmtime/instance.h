@@ -7,6 +7,7 @@
 
 #include "engine/engine.h"
 #include "engines/wasmtime/handles.h"
+#include "engines/wasmtime/interrupts.h"
 #include "engines/wasmtime/module.h"
 
 namespace ferry::engine::wasmtime {
@@ -31,11 +32,13 @@ class WasmtimeInstance final : public Instance {
   wasi::Context* wasi() const { return wasi_; }
   // A call of ours ends the guest: the trap to end it with. The caller hands it to the engine.
   wasm_trap_t* stop();
+  // The same where the deadline has passed; else null.
+  wasm_trap_t* stop_if_late();
 
  private:
   explicit WasmtimeInstance(const WasmtimeModule& module);
   Status start(const InstanceLimits& limits);
-  void set_deadline(Monotonic deadline);
+  void begin_call(Monotonic deadline, const void* stack);
   End ended(ErrorPtr error, TrapPtr trap) const;
   const wasmtime_func_t* find_function(const EntryPoint& entry);
   static wasmtime_error_t* on_epoch(wasmtime_context_t* context, void* data, std::uint64_t* delta,
@@ -57,6 +60,7 @@ class WasmtimeInstance final : public Instance {
   wasmtime_func_t last_function_{};
 
   wasi::Context* wasi_ = nullptr;
+  Interruptible& interruptible_;
   Monotonic deadline_ = Monotonic::max();
   bool stopped_ = false;
   bool late_ = false;

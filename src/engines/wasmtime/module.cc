@@ -2,6 +2,7 @@
 
 #include "engines/wasmtime/imports.h"
 #include "engines/wasmtime/instance.h"
+#include "engines/wasmtime/interrupts.h"
 #include "wasm/prepare.h"
 
 namespace ferry::engine::wasmtime {
@@ -41,6 +42,13 @@ Result<std::unique_ptr<Module>> WasmtimeModule::make(std::shared_ptr<Shared> sha
                  "`ferry check` lists what the function imports"};
   }
   self->pre_.reset(pre);
+  if constexpr (kBySignal) {
+    void* start = nullptr;
+    void* end = nullptr;
+    wasmtime_module_image_range(self->module_.get(), &start, &end);
+    const auto* image = static_cast<const std::uint8_t*>(start);
+    FERRY_TRY(self->stops_, Stops::read({image, static_cast<const std::uint8_t*>(end)}));
+  }
   FERRY_CHECK_OK(self->read_exports());
   return std::unique_ptr<Module>(std::move(self));
 }

@@ -9,6 +9,7 @@
 
 #include "engine/engine.h"
 #include "engines/wasmtime/handles.h"
+#include "engines/wasmtime/stops.h"
 
 namespace ferry::engine::wasmtime {
 
@@ -35,6 +36,7 @@ class WasmtimeModule final : public Module {
 
   Shared& shared() const { return *shared_; }
   const wasmtime_instance_pre_t& pre() const { return *pre_; }
+  const Stops& stops() const { return stops_; }
   const EntryPoint* find_entry(std::string_view name) const;
   // "memory", kMemoryExport, or empty.
   const std::string& memory_export() const { return memory_export_; }
@@ -54,6 +56,7 @@ class WasmtimeModule final : public Module {
   std::shared_ptr<Shared> shared_;
   ModulePtr module_;
   PrePtr pre_;
+  Stops stops_;
   std::map<std::string, EntryPoint, std::less<>> entries_;
   std::string memory_export_;
   std::uint64_t minimum_memory_ = 0;

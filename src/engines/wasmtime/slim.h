@@ -5,9 +5,9 @@
 
 namespace ferry::engine::wasmtime {
 
-// `elf` is what wasmtime_module_serialize made. Left out: the map from code to bytes of the wasm
-// (ours says functions, not offsets), tables for foreign unwinders (nothing throws through a
+// `artifact` is what wasmtime_module_serialize made. Left out: the map from code to bytes of the
+// wasm (ours says functions, not offsets), tables for foreign unwinders (nothing throws through a
 // guest), and symbols for debuggers. As it is, if it is not of the expected shape.
-Bytes slim(ByteView elf);
+Bytes slim(Bytes artifact);
 
 }  // namespace ferry::engine::wasmtime

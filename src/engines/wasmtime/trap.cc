@@ -54,10 +54,10 @@ std::string trap_text(const wasm_trap_t& trap, wasmtime_trap_code_t code) {
   return out;
 }
 
-std::string backtrace_text(wasm_frame_vec_t& frames) {
+std::string backtrace_text(wasm_frame_vec_t& frames, std::size_t skipped) {
   std::string out;
-  for (std::size_t i = 0; i < frames.size; ++i) {
-    const std::string number = std::to_string(i + 1);
+  for (std::size_t i = skipped; i < frames.size; ++i) {
+    const std::string number = std::to_string(i + 1 - skipped);
     out.append(number.size() < 3 ? 3 - number.size() : 0, ' ').append(number).append(": ");
     const wasm_name_t* name = wasmtime_frame_func_name(frames.data[i]);
     if (name != nullptr && name->size != 0) {

@@ -11,6 +11,6 @@ namespace ferry::engine::wasmtime {
 std::string trap_text(const wasm_trap_t& trap, wasmtime_trap_code_t code);
 
 // One line a frame, innermost first: "  1: main.main". Takes the frames.
-std::string backtrace_text(wasm_frame_vec_t& frames);
+std::string backtrace_text(wasm_frame_vec_t& frames, std::size_t skipped = 0);
 
 }  // namespace ferry::engine::wasmtime
