@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/conformance.h"
+#include "engine/guards.h"
 #include "engine/tally.h"
 #include "reset/kept_instance.h"
 
@@ -33,12 +34,12 @@ struct EventKind {
 
 class Kept : public Conformance {
  protected:
-  // Runs one case by both ways of finding pages; skips with the reason what is not to be had.
+  // Runs one case by each way of finding pages that can be had here.
   // Several kinds come in an order drawn anew each time, told when the case fails.
   void run(const std::string& name, const std::vector<EventKind>& kinds,
            const std::string& from = "vandal", std::size_t events = isolation_events()) {
     FERRY_NEEDS(resettable);
-    for (reset::GuardKind way : {reset::GuardKind::kSignal, reset::GuardKind::kUserfault}) {
+    for (reset::GuardKind way : guards_here()) {
       SCOPED_TRACE(std::string(reset::guard_name(way)));
       const auto seed = std::random_device()();
       SCOPED_TRACE("seed " + std::to_string(seed));
@@ -170,7 +171,7 @@ TEST_P(Kept, EveryKindAfterEveryOtherIsSetBack) {
 // Instances share what was learned about their pages, and the signal handler, but no page.
 TEST_P(Kept, InstancesOnTwoThreadsAreSetBackApart) {
   FERRY_NEEDS(resettable);
-  for (reset::GuardKind way : {reset::GuardKind::kSignal, reset::GuardKind::kUserfault}) {
+  for (reset::GuardKind way : guards_here()) {
     SCOPED_TRACE(std::string(reset::guard_name(way)));
     Tally tally("two_threads", GetParam(), std::string(reset::guard_name(way)), isolation_events());
     auto module = load(guest("vandal"));
