@@ -36,7 +36,8 @@ void list_folder(const std::string& folder, std::vector<Plugin>& out) {
   closedir(dir);
 }
 
-Error not_found(const std::string& name) {
+// `variant`: one of its variants was asked for, and no other engine will do.
+Error not_found(const std::string& name, bool variant) {
   const std::vector<Plugin> plugins = list_plugins();
   std::string have;
   for (const Plugin& plugin : plugins) have += (have.empty() ? "" : ", ") + plugin.name;
@@ -47,7 +48,8 @@ Error not_found(const std::string& name) {
   std::string hint = "`make build ENGINES=all` builds every engine";
   if (name == kDefault) {  // `make run` may have built another one alone
     hint = "`make build` builds it";
-    if (!plugins.empty()) hint += ", and `--engine " + plugins[0].name + "` does without it";
+    if (!plugins.empty() && !variant)
+      hint += ", and `--engine " + plugins[0].name + "` does without it";
   }
   return Error{
       Code::kNotFound,
@@ -121,7 +123,7 @@ Result<LoadedEngine> load_engine(const std::string& name, EngineOptions options)
     }
     return create(make, options);
   }
-  return not_found(base);
+  return not_found(base, colon != std::string::npos);
 }
 
 }  // namespace ferry::engine

@@ -141,6 +141,18 @@ class WithoutWasmtime(Folder):
         done = self.run_ferry("--engine", "wasmi")
         self.assertEqual((done.returncode, done.stdout), (0, '{"message":"Hello, Ada!"}'), done.stderr)
 
+    def test_packing_takes_no_other_engine(self):
+        host = BUILD / "bin/ferry-host"
+        if not host.exists():
+            self.skipTest("ferry-host is not built here")
+        shutil.copy(host, self.folder / "bin")
+        done = subprocess.run(
+            [self.folder / "bin/ferry", "pack", BUILD / "functions/hello-c.wasm", "--for", "lambda",
+             "--engine", "wasmi", "-o", self.folder / "out"],
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder)}, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 10, done.stderr)
+        self.assertIn("hint: `make build` builds it\n", done.stderr)
+
     def test_an_error_where_there_is_no_engine(self):
         shutil.rmtree(self.engines)
         done = self.run_ferry()
