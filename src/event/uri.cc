@@ -18,7 +18,7 @@ enum Class : std::uint8_t {
   kSubDelim = 16,
 };
 
-constexpr std::array<std::uint8_t, 256> make_classes() {
+consteval std::array<std::uint8_t, 256> make_classes() {
   std::array<std::uint8_t, 256> out{};
   for (unsigned c = 'a'; c <= 'z'; ++c) {
     out[c] = out[c - 32] = kAlpha | kUnreserved;

@@ -8,7 +8,7 @@ namespace {
 
 using Table = std::array<bool, 256>;
 
-constexpr Table make_token_table() {
+consteval Table make_token_table() {
   Table table{};
   for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
   for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = true;
@@ -17,7 +17,7 @@ constexpr Table make_token_table() {
   return table;
 }
 
-constexpr Table make_value_table() {
+consteval Table make_value_table() {
   Table table{};
   for (unsigned c = 0x20; c < 0x100; ++c) table[c] = c != 0x7f;
   table['\t'] = true;
@@ -25,7 +25,7 @@ constexpr Table make_value_table() {
 }
 
 // What a host may be made of: reg-name, IPv4, [IPv6], a port (RFC 3986, 3.2.2).
-constexpr Table make_host_table() {
+consteval Table make_host_table() {
   Table table{};
   for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
   for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = true;

@@ -29,7 +29,7 @@ enum class Imm : std::uint8_t {
   kPrefix
 };
 
-constexpr std::array<Imm, 256> make_table() {
+consteval std::array<Imm, 256> make_table() {
   std::array<Imm, 256> table{};
   auto fill = [&](unsigned first, unsigned last, Imm imm) {
     for (unsigned i = first; i <= last; ++i) {

@@ -81,6 +81,46 @@ TEST(Listener, ConnectionsGoToTheSocketOfTheCoreTheyArriveOn) {
   }
 }
 
+// How many of these connections each socket has, which are taken off its queue.
+std::vector<int> taken_by(const Listeners& listeners, int connections) {
+  const std::atomic<bool> stop = false;
+  std::vector<Fd> clients;
+  for (int i = 0; i < connections; ++i) clients.push_back(connected(port_of(listeners), stop));
+  std::vector<int> taken(listeners.sockets.size());
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    while (Fd(accept4(listeners.sockets[i].get(), nullptr, nullptr, SOCK_CLOEXEC)).valid()) {
+      ++taken[i];
+    }
+  }
+  return taken;
+}
+
+// A worker that pauses or hangs gets none of the new connections, with cores of their own or not.
+TEST(Listener, ConnectionsGoAroundTheSocketOfAWorkerThatTakesNone) {
+  for (const std::vector<int>& cores : {std::vector<int>(), own_cores()}) {
+    const auto listeners = listen_on("127.0.0.1:0", 3);
+    ASSERT_TRUE(listeners.ok()) << listeners.error().text();
+    ASSERT_TRUE(steer_around(*listeners, cores, {true, false, true}).ok());
+    const std::vector<int> around = taken_by(*listeners, 60);
+    EXPECT_EQ(around[1], 0);
+    EXPECT_EQ(around[0] + around[2], 60);
+    ASSERT_TRUE(steer_around(*listeners, {}, {true, true, true}).ok());
+    EXPECT_GT(taken_by(*listeners, 60)[1], 0);
+    EXPECT_TRUE(steer_around(*listeners, cores, {false, false, false}).ok());  // nowhere to go
+  }
+}
+
+TEST(Listener, WhatCannotBeSteeredOrPinnedIsAnError) {
+  Listeners alone;
+  EXPECT_FALSE(steer_by_core(alone, own_cores()).ok());
+  alone.sockets.emplace_back(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Status steered = steer_around(alone, own_cores(), {true});
+  ASSERT_FALSE(steered.ok());
+  EXPECT_NE(steered.error().text().find("steer connections"), std::string::npos);
+  EXPECT_FALSE(keep_to_core(CPU_SETSIZE - 1).ok());
+  EXPECT_FALSE(refuse_new_connections(-1).ok());
+}
+
 TEST(Listener, MoreWorkersThanCoresCannotBePinned) {
   const auto listeners = listen_on("127.0.0.1:0", 3);
   ASSERT_TRUE(listeners.ok()) << listeners.error().text();
