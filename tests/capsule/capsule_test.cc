@@ -1,7 +1,9 @@
 #include "capsule/capsule.h"
 
 #include <filesystem>
+#include <fstream>
 
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include "base/scratch.h"
@@ -86,6 +88,93 @@ TEST(Capsule, EachMissingMemberIsNamed) {
     ASSERT_FALSE(read.ok()) << member;
     EXPECT_NE(read.error().message.find(member), std::string::npos) << read.error().message;
   }
+}
+
+// Each value in turn is one of another kind: what a string, a number, a list or an object stands
+// for is never taken from anything else.
+TEST(Capsule, EachMemberOfAnotherKindIsNamed) {
+  const boost::json::value whole = boost::json::parse(*to_line(full()));
+  int refused = 0;
+  const auto replace_in = [&](auto&& self, boost::json::value& root, boost::json::value& at,
+                              const std::string& name) -> void {
+    const boost::json::value before = at;
+    for (const boost::json::value& other :
+         {boost::json::value("x y"), boost::json::value(1.5), boost::json::value(true),
+          boost::json::value(boost::json::array{boost::json::value(1.5)}),
+          boost::json::value(boost::json::object())}) {
+      if (other.kind() == before.kind()) continue;
+      at = other;
+      const auto read = parse_capsule(boost::json::serialize(root));
+      if (read.ok()) continue;  // a member that nobody reads, or another form of the same
+      ++refused;
+      EXPECT_NE(read.error().message, "") << name;
+    }
+    at = before;
+    if (at.is_object()) {
+      for (auto& [key, value] : at.get_object()) self(self, root, value, std::string(key));
+    } else if (at.is_array()) {
+      for (boost::json::value& each : at.get_array()) self(self, root, each, name + "[]");
+    }
+  };
+  boost::json::value root = whole;
+  replace_in(replace_in, root, root, "");
+  EXPECT_GT(refused, 100);
+  EXPECT_TRUE(parse_capsule(boost::json::serialize(root)).ok());
+}
+
+class CapsuleFiles : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = std::filesystem::temp_directory_path() / "ferry-capsules-XXXXXX";
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+  void put(const std::string& name, const std::string& text) const {
+    std::ofstream(folder / name) << text;
+  }
+  Result<std::vector<Capsule>> read(const std::string& name = "") {
+    notes.clear();
+    return read_capsules(name.empty() ? folder : folder / name, notes);
+  }
+
+  std::filesystem::path folder;
+  std::vector<std::string> notes;
+};
+
+TEST_F(CapsuleFiles, OfAFolderAreReadInTheOrderOfTheirNames) {
+  Capsule second = full();
+  second.invocation = "0193-2";
+  put("b.capsules", *to_line(second) + "\n");
+  put("a.capsules", *to_line(full()) + "\n");
+  put("other.txt", "no capsule");
+  const auto all = read();
+  ASSERT_TRUE(all.ok()) << all.error().text();
+  ASSERT_EQ(all->size(), 2U);
+  EXPECT_EQ((*all)[0].invocation, "0193-1");
+  EXPECT_EQ((*all)[1].invocation, "0193-2");
+  EXPECT_TRUE(notes.empty());
+}
+
+TEST_F(CapsuleFiles, ThatAreCutOrEmptyAreSaidToBe) {
+  const std::string line = *to_line(full());
+  put("cut.capsules", line + "\n" + line.substr(0, 50));
+  put("empty.capsules", "");
+  const auto all = read();
+  ASSERT_TRUE(all.ok()) << all.error().text();
+  EXPECT_EQ(all->size(), 1U);
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_NE(notes[0].find("cut.capsules: its last capsule is not whole"), std::string::npos);
+  EXPECT_NE(notes[1].find("empty.capsules holds no capsule"), std::string::npos);
+}
+
+TEST_F(CapsuleFiles, ThatAreNotThereOrNoneAreErrors) {
+  const auto none = read();
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, Code::kNotFound);
+  EXPECT_FALSE(read("missing.capsules").ok());
+  put("wrong.capsules", "{}\n{}\n");
+  EXPECT_FALSE(read("wrong.capsules").ok());
 }
 
 TEST(Capsule, OfWhichTheLastIsHalfKeepsTheOthers) {

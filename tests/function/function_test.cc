@@ -1,5 +1,6 @@
 #include "function/function.h"
 
+#include <filesystem>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 
 #include "base/digest.h"
 #include "component/builder.h"
+#include "function/asks.h"
 #include "wasm/wat.h"
 
 namespace ferry::function {
@@ -142,6 +144,57 @@ TEST(LoadFunction, SaysWhatIsWrong) {
 
   folder.write("ferry.toml", "[function]\nwasm = \"gone.wasm\"");
   EXPECT_THAT(load_function(folder.path(), "").error().message, HasSubstr("gone.wasm"));
+}
+
+// A path in a manifest is meant from where the manifest lies; certificates travel as text.
+TEST(LoadFunction, ReadsWhatItsManifestNamesFromBesideIt) {
+  const std::string pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  TempFolder folder;
+  folder.write("a.wasm", kModule);
+  folder.write("ca.pem", "a comment\n" + pem);
+  folder.write("text/t.txt", "hello");
+  const auto with = [&](const std::string& toml) {
+    folder.write("ferry.toml", toml);
+    return load_function(folder.path(), "");
+  };
+  const auto function = with(
+      "[function]\nwarm = [\"event.json\", \"/e.json\"]\nfiles = [\"text::/text\"]\n"
+      "[grant]\nca = \"ca.pem\"\n");
+  ASSERT_TRUE(function.ok()) << function.error().text();
+  EXPECT_EQ(function->manifest.grants.ca, pem);
+  EXPECT_EQ(function->manifest.warm[0], folder.path() + "/event.json");
+  EXPECT_EQ(function->manifest.warm[1], "/e.json");
+  EXPECT_EQ(with("[grant]\nca = \"" + folder.path() + "/ca.pem\"\n")->manifest.grants.ca, pem);
+  EXPECT_EQ(with("[grant]\nca = \"\"\"" + pem + "\"\"\"\n")->manifest.grants.ca, pem);
+  EXPECT_FALSE(with("[grant]\nca = \"none.pem\"\n").ok());
+  EXPECT_THAT(with("[grant]\nca = \"a.wasm\"\n").error().text(), HasSubstr("no certificate"));
+}
+
+TEST(LoadFunction, WithoutAFunctionOrWithSeveralSaysSo) {
+  TempFolder folder;
+  const std::string manifest = folder.write("ferry.toml", "[limits]\ntimeout = \"1s\"\n");
+  EXPECT_THAT(load_function(manifest, "").error().text(), HasSubstr("no .wasm file in"));
+  EXPECT_THAT(find_asks(manifest, "").error().text(), HasSubstr("no .wasm file in"));
+  std::filesystem::create_directory(folder.path() + "/folder.wasm");  // no file
+  EXPECT_THAT(load_function(manifest, "").error().text(), HasSubstr("no .wasm file in"));
+  const std::string wasm = folder.write("f.wasm", kModule);
+  EXPECT_TRUE(load_function(manifest, manifest).ok());  // the same one twice
+  folder.write("ferry.toml", "[limits]\ntimeout = 1\n");
+  EXPECT_FALSE(load_function(wasm, "").ok());
+  EXPECT_FALSE(load_function(folder.path(), manifest).ok());
+}
+
+TEST(LoadFunction, ANameIsFitForAUrl) {
+  TempFolder folder;
+  for (const auto& [file, name] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"a-b.c_9Z.wasm", "a-b.c_9Z"},
+           {"-x.wasm", "_x"},
+           {"a@[{`:.wasm", "a_____"},
+           {"\xc3\xa9.wasm", "__"},
+           {std::string(70, 'a') + ".wasm", std::string(63, 'a')}}) {
+    EXPECT_EQ(load_function(folder.write(file, kModule), "")->name, name);
+  }
+  EXPECT_EQ(make_function("", kModule, {})->name, "function");
 }
 
 }  // namespace
