@@ -232,5 +232,54 @@ TEST(AzureAnswer, HttpOutputHasAllFourMembers) {
   EXPECT_THAT(http_payload(answer, {}).error().hint, HasSubstr("enableForwardingHttpRequest"));
 }
 
+std::optional<TriggerRequest> request_in(const std::string& data) {
+  const std::string text = R"({"Data":{"req":)" + data + R"(},"Metadata":{}})";
+  const auto message = read_message(text);
+  EXPECT_TRUE(message) << data;
+  return message ? read_request(*message) : std::nullopt;
+}
+
+TEST(AzureRequest, HasAMethodThatIsOneAndAUrl) {
+  for (const std::string& wrong :
+       {std::string(R"({"Method":"G T","Url":"/"})"), std::string(R"({"Method":"","Url":"/"})"),
+        std::string(R"({"Method":"GET","Url":1})"), std::string(R"({"Method":"GET"})"),
+        std::string(R"({"Url":"/"})"), std::string("[]"),
+        R"({"Method":")" + std::string(33, 'A') + R"(","Url":"/"})"}) {
+    EXPECT_FALSE(request_in(wrong)) << wrong;
+  }
+}
+
+TEST(AzureRequest, ItsTargetIsFitForARequestLine) {
+  const auto target = [](const std::string& url) {
+    return request_in(R"({"Method":"GET","Url":")" + url + R"("})")->target;
+  };
+  EXPECT_EQ(target("https://x.example/a b?c=d"), "/a%20b?c=d");
+  EXPECT_EQ(target("https://x.example?c"), "/?c");
+  EXPECT_EQ(target("https://x.example"), "/");
+  EXPECT_EQ(target("/a\u00e9\u007f"), "/a%C3%A9%7F");
+  EXPECT_EQ(target("a"), "/a");
+}
+
+TEST(AzureRequest, HeadersThatAreNoneAreLeftOut) {
+  const auto request = request_in(
+      R"({"Method":"GET","Url":"/","Headers":{"A b":["1"],"X":["1","a\nb",{}],"Y":"2","Z":[]}})");
+  ASSERT_TRUE(request);
+  EXPECT_THAT(request->headers, ElementsAre(Pair("X", "1"), Pair("Y", "2")));
+}
+
+TEST(AzureRequest, BytesComeInBase64WhereTheirTypeIsThatOfBytes) {
+  const auto body = [](const std::string& type, const std::string& sent) {
+    return request_in(R"({"Method":"POST","Url":"/","Headers":{"content-type":[")" + type +
+                      R"("]},"Body":)" + sent + "}")
+        ->body;
+  };
+  EXPECT_EQ(body("application/octet-stream", R"("aGk=")"), "hi");
+  EXPECT_EQ(body("multipart/form-data", R"("aGk=")"), "hi");
+  EXPECT_EQ(body("image/png", R"("aGk=")"), "aGk=");
+  EXPECT_EQ(body("application/octet-stream", R"("no base64!")"), "no base64!");
+  EXPECT_EQ(body("application/json", R"({"a":1.10})"), R"({"a":1.10})");
+  EXPECT_EQ(body("text/plain", "null"), "");
+}
+
 }  // namespace
 }  // namespace ferry::platforms::azure

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/fake_engine.h"
+#include "platforms/jsonl/line_source.h"
 
 namespace ferry::platforms::jsonl {
 namespace {

@@ -193,5 +193,62 @@ TEST(GoogleEvents, OtherTypesHaveNoOlderForm) {
   EXPECT_EQ(to_background(event).error().code, Code::kUnsupported);
 }
 
+// What has no whole resource, type or data is no event of theirs, and is not guessed at.
+TEST(GoogleEvents, AreNoneWithoutWhatNamesThem) {
+  constexpr char kPublish[] = "google.pubsub.topic.publish";
+  constexpr char kTopic[] = R"({"service":"pubsub.googleapis.com","name":"projects/p/topics/t"})";
+  EXPECT_FALSE(from_background(body("no.such.type", kTopic, "{}"), "/"));
+  EXPECT_FALSE(from_background(body(kPublish, kTopic, "[]"), "/"));
+  EXPECT_FALSE(from_background("[]", "/"));
+  EXPECT_FALSE(from_background("{", "/"));
+  const auto said = from_background(
+      body(kPublish, kTopic, R"({"messageId":"m","publishTime":"2026-01-02T03:04:05Z"})"), "/");
+  ASSERT_TRUE(said);
+  EXPECT_EQ(said->data, R"({"message":{"messageId":"m","publishTime":"2026-01-02T03:04:05Z"}})");
+  const auto empty = from_background(
+      body("google.storage.object.finalize", R"("projects/_/buckets/b/objects/a")", "[1]"), "/");
+  ASSERT_TRUE(empty);
+  EXPECT_EQ(empty->data, "[1]");
+}
+
+TEST(GoogleEvents, APushThatNamesNoTopicIsOfItsSubscription) {
+  const std::string text =
+      R"({"subscription":"projects/p/subscriptions/s","message":{"messageId":"7"}})";
+  for (const char* path : {"/projects//topics/t", "/projects/p/topic/t", "/projects/p/topics/"}) {
+    const auto event = from_background(text, path);
+    ASSERT_TRUE(event) << path;
+    EXPECT_EQ(event->source, "//pubsub.googleapis.com/projects/p/subscriptions/s") << path;
+    EXPECT_EQ(event->time, std::nullopt);
+  }
+}
+
+TEST(GoogleEvents, OnlyEventsOfTheirsHaveAnOlderForm) {
+  event::Event event;
+  event.id = "1";
+  event.type = "google.cloud.pubsub.topic.v1.messagePublished";
+  event.data = R"( {"data":"aGk=","messageId":"1","publishTime":"x"} )";
+  for (const char* source :
+       {"", "/x", "//", "//pubsub.googleapis.com", "//pubsub.googleapis.com/", "///x"}) {
+    event.source = source;
+    EXPECT_FALSE(to_background(event).ok()) << source;
+  }
+  event.source = "//pubsub.googleapis.com/projects/p/topics/t";
+  const auto plain = to_background(event);  // without "message" around it
+  ASSERT_TRUE(plain.ok());
+  EXPECT_THAT(*plain, HasSubstr(R"("data":{"data":"aGk="})"));
+  event.data = "{";
+  EXPECT_FALSE(to_background(event).ok());
+  event.data.reset();
+  EXPECT_FALSE(to_background(event).ok());
+  event.data = "[]";
+  event.type = "google.firebase.auth.user.v1.created";
+  event.source = "//firebaseauth.googleapis.com/projects/p";
+  event.subject = "users/u";
+  EXPECT_TRUE(to_background(event).ok());
+  event.type = "google.firebase.database.ref.v1.written";
+  event.source = "//firebasedatabase.googleapis.com/projects/_/instances/i";  // without its place
+  EXPECT_THAT(*to_background(event), HasSubstr("projects/_/instances/i/users/u"));
+}
+
 }  // namespace
 }  // namespace ferry::platforms::knative

@@ -1,6 +1,8 @@
 // Outcomes as Lambda's callers want to hear them.
 #include "platforms/lambda/replies.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "emulators/emulator.h"
@@ -213,6 +215,38 @@ TEST(HttpReply, WhatIsPastLambdasLimitIsLost) {
   expected.status = "ok";
   expected.body = std::string(5u << 20, 'x');
   EXPECT_EQ(lambda_emulation().lose(expected), "");
+}
+
+TEST(Replies, EachEndHasATypeOfItsOwn) {
+  std::set<std::string> types;
+  for (const host::Status status :
+       {host::Status::kOk, host::Status::kFailed, host::Status::kTrapped, host::Status::kTimeout,
+        host::Status::kOutOfMemory, host::Status::kOutputTooLarge, host::Status::kDenied,
+        host::Status::kRefused, host::Status::kBroken}) {
+    types.insert(error_type(status));
+  }
+  EXPECT_EQ(types.size(), 9U);
+  EXPECT_TRUE(types.contains(""));  // of a good one
+}
+
+TEST(Replies, OfErrorsAreJsonWhateverTheirText) {
+  Outcome outcome = bad();
+  outcome.message = "\xff";
+  outcome.hint = "";
+  outcome.backtrace = "\n\none\n\n";
+  const Report report = error_report(outcome);
+  EXPECT_EQ(
+      report.body,
+      R"_({"errorMessage":"(not UTF-8)","errorType":"Function.Failed","stackTrace":["one"]})_");
+}
+
+TEST(Replies, AreTheDataWhereTheyAreJsonAndElseAString) {
+  EXPECT_EQ(reply_value(good("[1]").reply), "[1]");
+  EXPECT_EQ(reply_value(good("{").reply), R"("{")");
+  EXPECT_EQ(reply_value(good("").reply), "null");
+  EXPECT_EQ(reply_value(good("hi", "text/plain").reply), R"("hi")");
+  EXPECT_EQ(reply_value(good("\xff", "image/png").reply),
+            R"({"datacontenttype":"image/png","data_base64":"/w=="})");
 }
 
 }  // namespace
