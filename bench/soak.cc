@@ -45,7 +45,7 @@ constexpr std::array kKinds{
     Kind{"soak", "trap", 5'000, 500, 1, true},   Kind{"soak", "wild", 4'000, 500, 1, true},
     Kind{"soak", "stack", 1'000, 500, 1, true},  Kind{"soak", "memory", 200, 500, 1, true},
     Kind{"soak", "output", 1'500, 502, 1, true}, Kind{"soak", "flood", 1'000, 200, 1, true},
-    Kind{"soak", "loop", 1, 504, 1, true},
+    Kind{"endless", "loop", 1, 504, 1, true},
 };
 
 // "%016x-%016x": the event's number, and what nobody else has.
