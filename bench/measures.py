@@ -398,7 +398,7 @@ class Bench:
             if time.monotonic() > end:
                 raise Missing("no snapshot of hello-go was made")
             time.sleep(0.5)
-        first = run(20_000, 1)
+        first = run(events // 40, 1)  # so many that each kind was among them
         second = run(events, 2)
         code = server.stop()
         os.close(log)
