@@ -14,6 +14,8 @@ namespace {
 constexpr char kLink[] = "/proc/self/exe";
 
 std::string executed() {
+  // The kernel hands a pointer over as a number.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   const auto* path = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
   return path == nullptr ? std::string() : path;
 }

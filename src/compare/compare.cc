@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/scratch.h"
@@ -60,7 +62,7 @@ class Comparison {
                    engine,
                    engine == kNative ? native : function.path,
                    subject.manifest,
-                   folder_.at(number + "-" + engine),
+                   folder_.at(fmt::format("{}-{}", number, engine)),
                    data,
                    options_.threads,
                    options_.budget_ms};

@@ -26,40 +26,40 @@ enum class Operands : std::uint8_t {
 };
 
 struct Builtin {
-  std::uint8_t opcode;
   std::string_view name;
+  std::uint8_t opcode;
   Operands operands;
 };
 
 constexpr Builtin kBuiltins[] = {
-    {0x05, "task.cancel", Operands::kNone},
-    {0x06, "subtask.cancel", Operands::kFlag},
-    {0x09, "task.return", Operands::kResults},
-    {0x0A, "context.get", Operands::kSlot},
-    {0x0B, "context.set", Operands::kSlot},
-    {0x0C, "thread.yield", Operands::kFlag},
-    {0x0D, "subtask.drop", Operands::kNone},
-    {0x0E, "stream.new", Operands::kType},
-    {0x0F, "stream.read", Operands::kTypeOptions},
-    {0x10, "stream.write", Operands::kTypeOptions},
-    {0x11, "stream.cancel-read", Operands::kTypeFlag},
-    {0x12, "stream.cancel-write", Operands::kTypeFlag},
-    {0x13, "stream.drop-readable", Operands::kType},
-    {0x14, "stream.drop-writable", Operands::kType},
-    {0x15, "future.new", Operands::kType},
-    {0x16, "future.read", Operands::kTypeOptions},
-    {0x17, "future.write", Operands::kTypeOptions},
-    {0x18, "future.cancel-read", Operands::kTypeFlag},
-    {0x19, "future.cancel-write", Operands::kTypeFlag},
-    {0x1A, "future.drop-readable", Operands::kType},
-    {0x1B, "future.drop-writable", Operands::kType},
-    {0x1F, "waitable-set.new", Operands::kNone},
-    {0x20, "waitable-set.wait", Operands::kFlagMemory},
-    {0x21, "waitable-set.poll", Operands::kFlagMemory},
-    {0x22, "waitable-set.drop", Operands::kNone},
-    {0x23, "waitable.join", Operands::kNone},
-    {0x24, "backpressure.inc", Operands::kNone},
-    {0x25, "backpressure.dec", Operands::kNone},
+    {"task.cancel", 0x05, Operands::kNone},
+    {"subtask.cancel", 0x06, Operands::kFlag},
+    {"task.return", 0x09, Operands::kResults},
+    {"context.get", 0x0A, Operands::kSlot},
+    {"context.set", 0x0B, Operands::kSlot},
+    {"thread.yield", 0x0C, Operands::kFlag},
+    {"subtask.drop", 0x0D, Operands::kNone},
+    {"stream.new", 0x0E, Operands::kType},
+    {"stream.read", 0x0F, Operands::kTypeOptions},
+    {"stream.write", 0x10, Operands::kTypeOptions},
+    {"stream.cancel-read", 0x11, Operands::kTypeFlag},
+    {"stream.cancel-write", 0x12, Operands::kTypeFlag},
+    {"stream.drop-readable", 0x13, Operands::kType},
+    {"stream.drop-writable", 0x14, Operands::kType},
+    {"future.new", 0x15, Operands::kType},
+    {"future.read", 0x16, Operands::kTypeOptions},
+    {"future.write", 0x17, Operands::kTypeOptions},
+    {"future.cancel-read", 0x18, Operands::kTypeFlag},
+    {"future.cancel-write", 0x19, Operands::kTypeFlag},
+    {"future.drop-readable", 0x1A, Operands::kType},
+    {"future.drop-writable", 0x1B, Operands::kType},
+    {"waitable-set.new", 0x1F, Operands::kNone},
+    {"waitable-set.wait", 0x20, Operands::kFlagMemory},
+    {"waitable-set.poll", 0x21, Operands::kFlagMemory},
+    {"waitable-set.drop", 0x22, Operands::kNone},
+    {"waitable.join", 0x23, Operands::kNone},
+    {"backpressure.inc", 0x24, Operands::kNone},
+    {"backpressure.dec", 0x25, Operands::kNone},
 };
 
 Status read_options(Reader& reader, CanonOptions& out) {
@@ -220,7 +220,7 @@ Status read_canon(Reader& reader, Component& out) {
     lifted.core_func = reader.u32();
     FERRY_CHECK_OK(read_options(reader, lifted.options));
     lifted.type = reader.u32();
-    out.funcs.push_back(std::move(lifted));
+    out.funcs.push_back(lifted);
     return Done{};
   }
   if (opcode > 0x04) {

@@ -35,6 +35,7 @@ bool reaches_inside(const net::Grant& grant) {
 
 std::vector<std::string> describe_grants(const Grants& grants) {
   std::vector<std::string> out;
+  out.reserve(grants.env.size());
   for (const auto& [name, value] : grants.env) out.push_back("env: " + name);
   for (const std::string& name : grants.env_from) {
     const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)

@@ -67,6 +67,7 @@ std::string manifest_to_toml(const Manifest& manifest) {
   }
   if (!manifest.redact.empty()) {
     std::vector<std::string> redact;
+    redact.reserve(manifest.redact.size());
     for (const Redaction& each : manifest.redact) redact.push_back(each.text);
     out += fmt::format("\n[record]\nredact = {}\n", toml_list(redact));
   }

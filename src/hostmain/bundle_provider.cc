@@ -37,6 +37,7 @@ Result<std::vector<serve::Listed>> BundleProvider::list(const serve::Wanted& wan
   // Without one of that name all stay: Lambda wants a handler even where there is one function.
   static_cast<void>(keep_named(packed_, wanted.only).ok());
   std::vector<serve::Listed> listed;
+  listed.reserve(packed_.size());
   for (const Packed& each : packed_) {
     listed.push_back({each.name, each.manifest});
   }
