@@ -14,12 +14,12 @@ constexpr std::size_t kV4 = 4;
 constexpr std::size_t kV6 = 16;
 constexpr std::size_t kMappedPrefix = 12;
 
-constexpr Address v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
+consteval Address v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
   return {false, {a, b, c, d}};
 }
 
 // The first 16-bit groups of an IPv6 address, and the last one.
-constexpr Address v6(std::array<std::uint16_t, 7> groups, std::uint16_t last = 0) {
+consteval Address v6(std::array<std::uint16_t, 7> groups, std::uint16_t last = 0) {
   Address out{true, {}};
   for (std::size_t i = 0; i < 8; ++i) {
     const std::uint16_t group = i < 7 ? groups[i] : last;

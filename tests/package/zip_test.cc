@@ -143,6 +143,47 @@ TEST(Zip, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(error_of(bytes_of("PK but no zip")), HasSubstr("no end record"));
 }
 
+// Each field that says where something is, or how much, says something else.
+TEST(Zip, RefusesListsAndHeadersThatDisagree) {
+  const auto with = [](auto change) {
+    Bytes zip = zip_of({{"aaa", bytes_of("1"), 0644}});
+    change(*record<ZipEnd>(zip, kEndMark), *record<ZipCentral>(zip, kCentralMark),
+           *record<ZipLocal>(zip, kLocalMark));
+    return error_of(zip);
+  };
+  constexpr std::uint32_t kZip64 = 0xffffffff;  // "see elsewhere"
+  using E = ZipEnd;
+  using C = ZipCentral;
+  using L = ZipLocal;
+  EXPECT_THAT(with([](E& e, C&, L&) { e.disk = 1; }), HasSubstr("more than one part"));
+  EXPECT_THAT(with([](E& e, C&, L&) { e.central_disk = 1; }), HasSubstr("more than one part"));
+  EXPECT_THAT(with([](E& e, C&, L&) { e.entries = 2; }), HasSubstr("more than one part"));
+  EXPECT_THAT(with([](E& e, C&, L&) { e.entries = e.entries_here = 0xffff; }), HasSubstr("Zip64"));
+  EXPECT_THAT(with([](E& e, C&, L&) { e.central_offset = kZip64; }), HasSubstr("Zip64"));
+  EXPECT_THAT(with([](E& e, C&, L&) { e.central_offset += 1; }),
+              HasSubstr("its list is not where"));
+  EXPECT_THAT(with([](E& e, C&, L&) { e.entries = e.entries_here = 2; }), HasSubstr("cut off"));
+  EXPECT_THAT(with([](E&, C& c, L&) { c.comment_size = 1; }), HasSubstr("past its end"));
+  EXPECT_THAT(with([](E&, C& c, L&) { c.name_size = 0xffff; }), HasSubstr("cut off"));
+  EXPECT_THAT(with([](E&, C& c, L&) { c.size = kZip64; }), HasSubstr("Zip64"));
+  EXPECT_THAT(with([](E&, C& c, L&) { c.packed_size = kZip64; }), HasSubstr("Zip64"));
+  EXPECT_THAT(with([](E&, C& c, L&) { c.local_offset = kZip64; }), HasSubstr("Zip64"));
+  EXPECT_THAT(with([](E&, C& c, L&) { c.local_offset = 0xfffffffe; }), HasSubstr("not where"));
+  EXPECT_THAT(with([](E&, C& c, L&) { c.local_offset = 1; }), HasSubstr("not where"));
+  EXPECT_THAT(with([](E&, C&, L& l) { l.name_size = 0xffff; }), HasSubstr("disagree"));
+  EXPECT_THAT(with([](E&, C&, L& l) { l.method ^= 8; }), HasSubstr("disagree"));
+  EXPECT_THAT(with([](E&, C&, L& l) { l.extra_size = 0xffff; }), HasSubstr("not inside"));
+  EXPECT_THAT(with([](E&, C& c, L& l) { c.method = l.method = 0, c.size = 2, c.packed_size = 1; }),
+              HasSubstr("does not have the size it says"));
+}
+
+TEST(Zip, FoldersAreNoFiles) {
+  Bytes zip = zip_of({{"aaa", bytes_of(""), 0644}});
+  const auto out = read_zip(renamed(zip, "aaa", "aa/"), {});
+  ASSERT_TRUE(out.ok()) << out.error().text();
+  EXPECT_TRUE(out->empty());
+}
+
 TEST(Zip, NoChangeOfOneByteCrashes) {
   const Bytes whole = zip_of({{"aaa", bytes_of("some text to pack"), 0644}});
   for (std::size_t at = 0; at < whole.size(); ++at) {
