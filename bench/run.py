@@ -73,7 +73,10 @@ def main():
         except Missing as why:
             print(f"bench: {name} left out: {why}", file=sys.stderr)
             continue
-        of_run = {"command": f"make bench FIGURES={name}" + (" (quick)" if options.quick else ""),
+        fewer = f"SOAK_EVENTS={os.environ['SOAK_EVENTS']} " if (
+            name == "soak" and "SOAK_EVENTS" in os.environ) else ""
+        of_run = {"command": f"{fewer}make bench FIGURES={name}" +
+                             (" (quick)" if options.quick else ""),
                   "machine": f"{len(CORES)} cores, {cpu_name()}, Linux "
                              f"{platform.release().split('-')[0]}, load average {load:.1f}",
                   "date": time.strftime("%Y-%m-%d", time.gmtime())}
