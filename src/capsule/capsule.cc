@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 
+#include "capsule/event_view.h"
 #include "capsule/line.h"
 #include "capsule/redact.h"
 #include "event/json.h"
@@ -13,18 +14,6 @@
 
 namespace ferry::capsule {
 namespace {
-
-HttpRequest request_of(const event::PlainHttp& plain) {
-  HttpRequest out{std::string(plain.scheme),
-                  std::string(plain.method),
-                  std::string(plain.authority),
-                  std::string(plain.path_with_query),
-                  {}};
-  for (const auto& [name, value] : plain.headers) {
-    out.headers.emplace_back(name, value);
-  }
-  return out;
-}
 
 void compare_text(std::vector<Difference>& out, const char* field, const std::string& recorded,
                   const std::string& now) {
@@ -65,20 +54,6 @@ void compare_logs_until_deadline(std::vector<Difference>& out, const Seen& recor
 }
 
 }  // namespace
-
-std::vector<std::string> drew(const host::Witness& witness) {
-  std::vector<std::string> out;
-  if (witness.drawn.clock) out.emplace_back("clock");
-  if (witness.drawn.random) out.emplace_back("random");
-  return out;
-}
-
-std::vector<std::string> outside(const host::Witness& witness) {
-  std::vector<std::string> out;
-  if (witness.drawn.files) out.emplace_back("files");
-  if (witness.drawn.network) out.emplace_back("network");
-  return out;
-}
 
 std::string reply_event_text(const event::Event& event) {
   event::Event attributes = event;
@@ -128,34 +103,12 @@ Origin origin_of(const host::Loaded& function, const engine::Info& engine) {
 }
 
 Capsule capsule_of(const host::Recorded& recorded) {
-  Capsule out = event_of(recorded);
+  recorded.event.whole();
+  EventView view(recorded);
+  Redactor redactor;
+  redactor.redact(view, host::manifest_of(recorded.function).redact);
+  Capsule out = view.capsule();
   static_cast<Origin&>(out) = origin_of(recorded.function, recorded.engine);
-  return out;
-}
-
-Capsule event_of(const host::Recorded& recorded) {
-  const host::Outcome& outcome = recorded.outcome;
-  Capsule out;
-  out.recorded = to_rfc3339(system_clock().wall());
-  out.invocation = outcome.invocation;
-  out.event = recorded.event.whole();
-  if (const auto data = recorded.event.data(); data && !out.event.data) {
-    out.event.data = std::string(*data);
-  }
-  if (const auto plain = recorded.event.http()) {
-    out.request = request_of(*plain);
-  }
-  out.args = recorded.options.args;
-  out.variables = recorded.options.env;
-  out.draws = recorded.draws;
-  if (recorded.witness.deadline) {
-    out.deadline = Nanoseconds(recorded.witness.deadline->time_since_epoch()).count();
-  }
-  out.drew = drew(recorded.witness);
-  out.outside = outside(recorded.witness);
-  if (recorded.witness.denial) out.denied = recorded.witness.denial->message;
-  out.result = result_of(outcome);
-  redact(out, host::manifest_of(recorded.function).redact);
   return out;
 }
 

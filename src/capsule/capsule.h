@@ -84,9 +84,6 @@ struct Capsule : Origin {
 Origin origin_of(const host::Loaded& function, const engine::Info& engine);
 // As it happened, without what the function's [record] redact names.
 Capsule capsule_of(const host::Recorded& recorded);
-// The same without its Origin, which files of entries have once for many events: writing a manifest
-// takes longer than many an event.
-Capsule event_of(const host::Recorded& recorded);
 Seen result_of(const host::Outcome& outcome);
 
 // One whole line without its end; kInvalid where the event cannot be written as JSON.

@@ -16,6 +16,8 @@
 
 namespace ferry::capsule {
 
+struct EventView;  // event_view.h
+
 // The first line of such a file, and how that of any version begins.
 inline constexpr std::string_view kFileHead = "ferry-capsules 3\n";
 inline constexpr std::string_view kFileHeadBegin = "ferry-capsules ";
@@ -99,8 +101,7 @@ class EntryBuffer {
 };
 
 // Appends an event's entry behind the number of its origin.
-void append_event(EntryBuffer& out, const host::Recorded& recorded);  // nothing is left out
-void append_event(EntryBuffer& out, const Capsule& capsule);
+void append_event(EntryBuffer& out, const EventView& view);
 
 // Append a whole entry. `members`: as from origin_members(). `event`: as from append_event().
 void append_origin_entry(std::string& out, std::uint64_t number, std::string_view members);

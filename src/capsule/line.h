@@ -17,10 +17,6 @@ Result<Origin> parse_origin(std::string_view json);
 // As it is where it is UTF-8; else with '?' for every byte that is not ASCII.
 std::string readable(std::string_view text);
 
-// "clock", "random" and "files", "network": Capsule::drew and ::outside.
-std::vector<std::string> drew(const host::Witness& witness);
-std::vector<std::string> outside(const host::Witness& witness);
-
 // The attributes of a reply that is an event, in the words of the reader of capsules, which
 // compares it as text.
 std::string reply_event_text(const event::Event& event);

@@ -1,228 +1,228 @@
 #include "capsule/redact.h"
 
 #include <algorithm>
-#include <functional>
 
-#include "base/lower_case.h"
+#include "event/content_type.h"
 #include "event/json_text.h"
 
 namespace ferry::capsule {
 namespace {
 
-using event::JsonKind;
-using event::JsonWalker;
 using function::Redaction;
-using Step = Redaction::Step;
 
-// Shorter values stand in any text by chance.
-constexpr std::size_t kLeastValue = 4;
-// Each level of a document is gone over once more for those above it: what lies deeper is left out
-// whole.
-constexpr std::size_t kMostDepth = 64;
+constexpr char kQuoted[] = "\"[redacted]\"";
+// What has no brackets, where those would make it something else.
+constexpr char kPlain[] = "redacted";
 
-std::string decoded(std::string_view quoted) {
-  auto text = event::decode_json_string(quoted);
-  return text.ok() ? *std::move(text) : std::string(quoted.substr(1, quoted.size() - 2));
+bool is_container(std::string_view text) {
+  if (text.starts_with(event::kByteOrderMark)) text.remove_prefix(event::kByteOrderMark.size());
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  return begin != std::string_view::npos && (text[begin] == '{' || text[begin] == '[');
 }
 
-class Redactor {
- public:
-  explicit Redactor(std::span<const Redaction> rules) : rules_(rules), found_(rules.size()) {}
-
-  // A document, or bytes that are none: of those a rule for all of it ("$") alone says anything.
-  void document(std::string& text) {
-    if (text.empty()) return;
-    parts_.clear();
-    const bool is_json = event::check_json(text).ok();
-    for (rule_ = 0; rule_ < rules_.size(); ++rule_) {
-      const Redaction& rule = rules_[rule_];
-      if (!rule.header.empty()) {
-        if (is_json) native_headers(text, rule.header);
-      } else if (is_json) {
-        walk(text, rule.steps, 0);
-      } else if (rule.steps.empty()) {
-        part(text);
-      }
-    }
-    cut(text, is_json ? "\"" + std::string(kRedacted) + "\"" : kRedacted);
+// The attribute that a header's value has in an event (event/http.h).
+bool is_attribute_of(std::string_view name, std::string_view header) {
+  if (name == header) return true;
+  constexpr std::string_view kBegin = "http";
+  if (!name.starts_with(kBegin)) return false;
+  name.remove_prefix(kBegin.size());
+  for (const char c : header) {
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) continue;
+    if (!name.starts_with(c)) return false;
+    name.remove_prefix(1);
   }
-
-  void headers(Pairs& pairs) {
-    for (auto& [name, value] : pairs) {
-      if (is_header(lower_case(name))) leave_out(value);
-    }
-  }
-  void attributes(event::Event& event) {
-    for (auto& [name, value] : event.extensions) {
-      const bool named = std::ranges::any_of(rules_, [&](const Redaction& rule) {
-        if (rule.header.empty()) return false;
-        std::string attribute = "http";  // event/http.h
-        for (const char c : rule.header) {
-          if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) attribute += c;
-        }
-        if (name != attribute && name != rule.header) return false;
-        found_[static_cast<std::size_t>(&rule - rules_.data())] = true;
-        return true;
-      });
-      if (!named) continue;
-      std::string text = event::to_string(value);
-      leave_out(text);
-      value = text;
-    }
-  }
-
-  // All values that were left out so far, wherever they stand in it.
-  void everywhere(std::string& text) const {
-    for (const std::string& value : values_) {
-      for (auto at = text.find(value); at != std::string::npos;
-           at = text.find(value, at + sizeof(kRedacted) - 1)) {
-        text.replace(at, value.size(), kRedacted);
-      }
-    }
-  }
-  void sort_values() { std::ranges::sort(values_, std::greater<>(), &std::string::size); }
-
-  std::vector<std::string> found() const {
-    std::vector<std::string> out;
-    for (std::size_t i = 0; i < rules_.size(); ++i) {
-      if (found_[i]) out.push_back(rules_[i].text);
-    }
-    return out;
-  }
-
- private:
-  bool is_header(std::string_view name) {
-    bool is = false;
-    for (std::size_t i = 0; i < rules_.size(); ++i) {
-      if (rules_[i].header.empty() || rules_[i].header != name) continue;
-      is = true;
-      found_[i] = true;
-    }
-    return is;
-  }
-
-  void keep(std::string value) {
-    if (value.size() >= kLeastValue && value != kRedacted) values_.push_back(std::move(value));
-  }
-  void leave_out(std::string& value) {
-    keep(value);
-    value = kRedacted;
-  }
-
-  void part(std::string_view value) {
-    found_[rule_] = true;
-    parts_.push_back(value);
-  }
-
-  // Values below one that is left out: all that are in it.
-  void keep_scalars(std::string_view value, std::size_t depth) {
-    const JsonKind kind = event::kind_of(value);
-    if (kind == JsonKind::kString) {
-      keep(decoded(value));
-      keep(std::string(value.substr(1, value.size() - 2)));
-    } else if (kind == JsonKind::kNumber) {
-      keep(std::string(value));
-    } else if ((kind == JsonKind::kObject || kind == JsonKind::kArray) && depth < kMostDepth) {
-      for (JsonWalker in(value, kind); in.next();) keep_scalars(in.value(), depth + 1);
-    }
-  }
-
-  void walk(std::string_view value, std::span<const Step> steps, std::size_t depth) {
-    const std::size_t begin = value.find_first_not_of(" \t\r\n");
-    if (begin == std::string_view::npos) return;
-    value = value.substr(begin, value.find_last_not_of(" \t\r\n") + 1 - begin);
-    if (steps.empty() || depth == kMostDepth) return part(value);
-    const JsonKind kind = event::kind_of(value);
-    if (kind != JsonKind::kObject && kind != JsonKind::kArray) return;
-    const Step& step = steps.front();
-    const auto rest = steps.subspan(1);
-    std::uint32_t index = 0;
-    for (JsonWalker in(value, kind); in.next(); ++index) {
-      const bool object = kind == JsonKind::kObject;
-      const bool matches =
-          step.kind == Step::Kind::kAll ||
-          (step.kind == Step::Kind::kIndex ? !object && index == step.index
-                                           : object && decoded(in.key()) == step.name);
-      if (matches) walk(in.value(), rest, depth + 1);
-      if (step.kind == Step::Kind::kAnywhere) walk(in.value(), steps, depth + 1);
-    }
-  }
-
-  // Platforms that send a request as JSON (API Gateway's and Azure's) have its headers in members
-  // of these names.
-  void native_headers(std::string_view text, const std::string& header) {
-    if (event::kind_of(text.substr(text.find_first_not_of(" \t\r\n"))) != JsonKind::kObject) return;
-    for (JsonWalker in(text, JsonKind::kObject); in.next();) {
-      const std::string name = lower_case(decoded(in.key()));
-      if ((name != "headers" && name != "multivalueheaders") ||
-          event::kind_of(in.value()) != JsonKind::kObject) {
-        continue;
-      }
-      for (JsonWalker each(in.value(), JsonKind::kObject); each.next();) {
-        if (lower_case(decoded(each.key())) == header) part(each.value());
-      }
-    }
-  }
-
-  // Puts `instead` in the place of all parts of `text`, one within another counted once.
-  void cut(std::string& text, std::string_view instead) {
-    std::ranges::sort(parts_, [](std::string_view a, std::string_view b) {
-      return a.data() != b.data() ? a.data() < b.data() : a.size() > b.size();
-    });
-    std::string out;
-    const char* at = text.data();
-    for (const std::string_view each : parts_) {
-      if (each.data() < at) continue;
-      if (instead.starts_with('"')) keep_scalars(each, 0);
-      out.append(at, each.data());
-      out += instead;
-      at = each.data() + each.size();
-    }
-    if (parts_.empty()) return;
-    out.append(at, static_cast<const char*>(text.data() + text.size()));
-    parts_.clear();
-    text = std::move(out);
-  }
-
-  std::span<const Redaction> rules_;
-  std::vector<bool> found_;  // by rule
-  std::size_t rule_ = 0;
-  std::vector<std::string_view> parts_;  // of the document that is gone over
-  std::vector<std::string> values_;      // longest first, once sorted
-};
+  return name.empty();
+}
 
 }  // namespace
 
-void redact(Capsule& capsule, std::span<const Redaction> rules) {
+bool Redactor::is_header(std::string_view name) {
+  bool is = false;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (rules_[i].header.empty() || !event::same_word(rules_[i].header, name)) continue;
+    is = true;
+    found_[i] = true;
+  }
+  return is;
+}
+
+bool Redactor::is_attribute(std::string_view name) {
+  bool is = false;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (rules_[i].header.empty() || !is_attribute_of(name, rules_[i].header)) continue;
+    is = true;
+    found_[i] = true;
+  }
+  return is;
+}
+
+// Of bytes that are neither an object nor a list only a rule for all of them ("$") says anything.
+void Redactor::document(std::string_view& text) {
+  if (text.empty()) return;
+  if (!is_container(text)) {
+    bool all = false;
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+      if (!rules_[i].header.empty() || !rules_[i].steps.empty()) continue;
+      all = true;
+      found_[i] = true;
+    }
+    if (!all) return;
+    left_out_.add(text);
+    const bool is_json = event::check_json(text).ok();
+    text = is_json ? std::string_view(kQuoted) : kRedacted;
+    return;
+  }
+  const auto& parts = finder_.find(text, rules_);
+  if (parts.empty()) return;
+  std::string out;
+  out.reserve(text.size() + parts.size() * sizeof kQuoted);
+  std::size_t at = 0;
+  for (const PathFinder::Part& part : parts) {
+    out.append(text, at, part.begin - at);
+    out += part.begin == finder_.tail() ? kRedacted : kQuoted;
+    at = part.end;
+  }
+  text = keep(std::move(out.append(text, at)));
+}
+
+event::Event& Redactor::own_event(EventView& view) {
+  if (view.event != &event_) {
+    event_ = *view.event;
+    event_.data.reset();
+    view.event = &event_;
+  }
+  return event_;
+}
+
+Pairs& Redactor::own_answer(EventView& view) {
+  if (view.headers != &answer_headers_) {
+    answer_headers_ = *view.headers;
+    view.headers = &answer_headers_;
+  }
+  return answer_headers_;
+}
+
+void Redactor::named_attributes(EventView& view) {
+  if (view.event == nullptr) return;
+  std::vector<std::string> named;
+  for (const auto& [name, value] : view.event->extensions) {
+    if (!is_attribute(name)) continue;
+    left_out_.add(event::to_string(value));
+    named.push_back(name);
+  }
+  for (const std::string& name : named) own_event(view).extensions[name] = std::string(kRedacted);
+}
+
+void Redactor::named_headers(EventView& view) {
+  if (view.request) {
+    const Headers headers = view.request->headers;
+    for (std::size_t i = 0; i < headers.size(); ++i) {
+      if (!is_header(headers[i].first)) continue;
+      left_out_.add(headers[i].second);
+      if (request_headers_.empty()) request_headers_.assign(headers.begin(), headers.end());
+      request_headers_[i].second = kRedacted;
+    }
+    if (!request_headers_.empty()) view.request->headers = request_headers_;
+  }
+  if (view.headers != nullptr) {
+    for (std::size_t i = 0; i < view.headers->size(); ++i) {
+      const auto& [name, value] = (*view.headers)[i];
+      if (!is_header(name)) continue;
+      left_out_.add(value);
+      own_answer(view)[i].second = kRedacted;
+    }
+  }
+}
+
+void Redactor::everywhere(std::string_view& text) {
+  if (auto out = left_out_.without(text)) text = keep(*std::move(out));
+}
+
+bool Redactor::in_pairs(Pairs& pairs) const {
+  bool changed = false;
+  for (auto& [name, value] : pairs) {
+    auto out = left_out_.without(value);
+    if (!out) continue;
+    value = *std::move(out);
+    changed = true;
+  }
+  return changed;
+}
+
+// It stays a request from which the attributes can be made.
+void Redactor::in_request(event::PlainHttp& request) {
+  if (left_out_.without(request.authority)) request.authority = kPlain;
+  if (left_out_.without(request.mount)) request.mount = {};
+  everywhere(request.path_with_query);
+  if (request.path_with_query.starts_with(kRedacted)) {
+    request.path_with_query = keep("/" + std::string(request.path_with_query));
+  }
+  if (request_headers_.empty()) {
+    request_headers_.assign(request.headers.begin(), request.headers.end());
+    request.headers = request_headers_;
+  }
+  for (auto& [name, value] : request_headers_) everywhere(value);
+}
+
+void Redactor::in_attributes(EventView& view) {
+  event::Event& own = own_event(view);
+  for (std::string* text : {&own.id, &own.type}) {
+    if (auto out = left_out_.without(*text)) *text = *std::move(out);
+  }
+  if (left_out_.without(own.source)) own.source = kPlain;
+  if (own.subject) {
+    if (auto out = left_out_.without(*own.subject)) own.subject = std::move(out);
+  }
+  for (auto* attribute : {&own.datacontenttype, &own.dataschema}) {
+    if (*attribute && left_out_.without(**attribute)) attribute->reset();
+  }
+  for (auto& [name, value] : own.extensions) {
+    if (auto out = left_out_.without(event::to_string(value))) value = *std::move(out);
+  }
+}
+
+void Redactor::everywhere(EventView& view) {
+  if (view.data) everywhere(*view.data);
+  if (view.event != nullptr) in_attributes(view);
+  if (view.request) in_request(*view.request);
+  for (std::string_view* text : {&view.denied, &view.message, &view.hint, &view.backtrace,
+                                 &view.content_type, &view.reply, &view.reply_event}) {
+    everywhere(*text);
+  }
+  if (!view.reply_event.empty() && !view.reply_event.starts_with('{')) view.reply_event = "{}";
+  if (view.headers != nullptr) in_pairs(own_answer(view));
+  variables_ = *view.variables;
+  if (in_pairs(variables_)) view.variables = &variables_;
+  args_ = *view.args;
+  for (std::string& each : args_) {
+    if (auto out = left_out_.without(each)) each = *std::move(out);
+  }
+  view.args = &args_;
+  logs_ = *view.logs;
+  for (host::LogLine& line : logs_) {
+    if (auto out = left_out_.without(line.text)) line.text = *std::move(out);
+  }
+  view.logs = &logs_;
+}
+
+void Redactor::redact(EventView& view, std::span<const Redaction> rules) {
   if (rules.empty()) return;
-  Redactor redactor(rules);
-  Seen& result = capsule.result;
-  redactor.attributes(capsule.event);
-  if (capsule.event.data) redactor.document(*capsule.event.data);
-  if (capsule.request) redactor.headers(capsule.request->headers);
-  redactor.document(result.data);
-  if (result.http) redactor.headers(result.http->headers);
-  redactor.sort_values();
-  const auto pairs = [&](Pairs& each) {
-    for (auto& [name, value] : each) redactor.everywhere(value);
-  };
-  if (capsule.event.data) redactor.everywhere(*capsule.event.data);
-  if (capsule.event.subject) redactor.everywhere(*capsule.event.subject);
-  for (auto& [name, value] : capsule.event.extensions) {
-    if (auto* text = std::get_if<std::string>(&value)) redactor.everywhere(*text);
+  rules_ = rules;
+  found_.assign(rules_.size(), false);
+  left_out_.clear();
+  texts_.clear();
+  request_headers_.clear();
+  found_names_.clear();
+  named_attributes(view);
+  named_headers(view);
+  if (view.data) document(*view.data);
+  document(view.reply);
+  left_out_.seal();
+  if (!left_out_.empty()) everywhere(view);
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    if (found_[i]) found_names_.emplace_back(rules_[i].text);
   }
-  if (capsule.request) {
-    redactor.everywhere(capsule.request->path);
-    pairs(capsule.request->headers);
-  }
-  pairs(capsule.variables);
-  for (std::string* text :
-       {&capsule.denied, &result.data, &result.message, &result.hint, &result.reply_event}) {
-    redactor.everywhere(*text);
-  }
-  if (result.http) pairs(result.http->headers);
-  for (host::LogLine& line : result.logs) redactor.everywhere(line.text);
-  capsule.redacted = redactor.found();
+  view.redacted = found_names_;
 }
 
 }  // namespace ferry::capsule

@@ -8,6 +8,7 @@
 
 #include "base/thread.h"
 #include "capsule/entry.h"
+#include "capsule/event_view.h"
 #include "capsule/line.h"
 #include "capsule/redact.h"
 
@@ -59,12 +60,11 @@ void Store::record(const host::Recorded& recorded) {
     return;
   }
   thread_local EntryBuffer event;
+  thread_local Redactor redactor;
   event.clear();
-  if (host::manifest_of(recorded.function).redact.empty()) {
-    append_event(event, recorded);
-  } else {
-    append_event(event, event_of(recorded));
-  }
+  EventView view(recorded);
+  redactor.redact(view, host::manifest_of(recorded.function).redact);
+  append_event(event, view);
   if (const Status done = add(recorded, event.view()); !done.ok()) lose(1, done.error());
 }
 

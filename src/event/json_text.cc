@@ -1,12 +1,12 @@
 #include "event/json_text.h"
 
 #include <bit>
-#include <bitset>
 #include <cstring>
 
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "event/json_tokens.h"
 
 namespace ferry::event {
 namespace {
@@ -300,6 +300,50 @@ Status JsonWalker::finish() const {
   if (!done_) return not_json("not read to its end", at_);
   if (!ascii_ && !is_utf8(text_)) return not_json("not UTF-8", 0);
   return Done{};
+}
+
+bool JsonTokens::next() {
+  if (whole_) return false;
+  Scanner scanner{text_, at_};
+  scanner.skip_space();
+  key_ = {};
+  if (depth_ > 0) {
+    const bool object = objects_[depth_ - 1];
+    if (scanner.take(object ? '}' : ']')) {
+      --depth_;
+      token_ = Token::kEnd;
+      part_ = text_.substr(scanner.at - 1, 1);
+      at_ = scanner.at;
+      begun_ = false;
+      whole_ = depth_ == 0;
+      return true;
+    }
+    if (!begun_ && !scanner.take(',')) return false;
+    if (object) {
+      scanner.skip_space();
+      const std::size_t start = scanner.at;
+      if (scanner.take_key() != nullptr) return false;
+      key_ = text_.substr(start, scanner.at - start);
+      key_ = key_.substr(0, key_.rfind('"') + 1);
+    }
+    scanner.skip_space();
+  }
+  const std::size_t start = scanner.at;
+  const char first = scanner.peek();
+  begun_ = first == '{' || first == '[';
+  if (begun_) {
+    if (depth_ == kMaxJsonDepth) return false;
+    objects_[depth_++] = first == '{';
+    ++scanner.at;
+    token_ = Token::kBegin;
+  } else {
+    if (scanner.take_scalar() != nullptr) return false;
+    token_ = Token::kScalar;
+    whole_ = depth_ == 0;
+  }
+  at_ = scanner.at;
+  part_ = text_.substr(start, at_ - start);
+  return true;
 }
 
 Result<std::string> decode_json_string(std::string_view quoted) {

@@ -3,6 +3,7 @@
 
 #include "capsule/capsule.h"
 #include "capsule/entry.h"
+#include "capsule/event_view.h"
 #include "capsule/line.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -22,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // The same as entries.
     std::string file(capsule::kFileHead);
     capsule::EntryBuffer event;
-    capsule::append_event(event, *again);
+    capsule::append_event(event, capsule::EventView(*again));
     capsule::append_origin_entry(file, 1, capsule::origin_members(*again));
     capsule::append_event_entry(file, 1, event.view());
     const auto entries = capsule::parse_capsules(file, "fuzz", &cut);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "capsule/event_view.h"
 #include "capsule/full_capsule.h"
 #include "capsule/line.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 std::string event_of(const Capsule& capsule) {
   EntryBuffer buffer;
-  append_event(buffer, capsule);
+  append_event(buffer, EventView(capsule));
   return std::string(buffer.view());
 }
 
