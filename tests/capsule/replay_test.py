@@ -46,10 +46,28 @@ DRAWS = r"""(module
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 80)))))
 """
 
+# Answers with how opening /data/secret ended, and how many variables there are.
+REACHES = r"""(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get"
+    (func $environ (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\64\00\00\00\08\00\00\00")
+  (data (i32.const 200) "secret")
+  (func (export "_start")
+    (i32.store (i32.const 100) (call $open (i32.const 3) (i32.const 0) (i32.const 200) (i32.const 6)
+      (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 300)))
+    (drop (call $environ (i32.const 104) (i32.const 108)))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 80)))))
+"""
 
-def ferry(*words, code=0, env=None):
+
+def ferry(*words, code=0, env=None, cwd=None):
     done = subprocess.run([BUILD / "bin/ferry", *words], capture_output=True, text=True,
-                          check=False, timeout=600, errors="replace",
+                          check=False, timeout=600, errors="replace", cwd=cwd,
                           env=env and {**os.environ, **env})
     if code is not None and done.returncode != code:
         raise AssertionError(f"{words}: {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
@@ -320,18 +338,94 @@ class Replay(unittest.TestCase):
                 done = ferry("replay", bad, "--function", function, code=code)
                 self.assertIn(said, done.stdout + done.stderr)
 
-    def test_a_capsule_grants_nothing(self):
-        """Folders that a stranger's capsule names are not opened for its function."""
+    def test_bad_capsules_as_cases(self):
+        function = self.guest(DRAWS)
+        self.serve(function, [b"1", b"2"])
+        good = self.exported().read_text()
+        entries = next(self.capsules.iterdir()).read_bytes()
+        bad = self.home / "bad.capsules"
+        for text, code, said in (
+                (b"", 0, "holds no capsule"),
+                (b"nonsense\n" + good.encode(), 11, "bad.capsules:1"),
+                (good.replace('"ferry_capsule":2', '"ferry_capsule":9').encode(), 11, "version 9"),
+                (good[:-20].encode(), 0, "its last capsule is not whole"),
+                (entries[:-20], 0, "its last capsule is not whole"),
+                (entries.replace(b"ferry-capsules 3", b"ferry-capsules 4"), 11, "version 4"),
+                (entries[:17] + b"\x02\0\0\0\x09\x01" + entries[17:], 11, "at offset 21")):
+            with self.subTest(said):
+                bad.write_bytes(text)
+                # Beside a case that is good, since none at all is an error of its own.
+                (self.home / "good.toml").write_text(
+                    '[[case]]\nname = "any"\ndata = "1"\n[case.expect]\nstatus = "ok"\n')
+                done = ferry("verify", function, bad, self.home / "good.toml", "--engine",
+                             "wasmtime", "--platform", "http", code=None)
+                self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+                self.assertIn(said, done.stdout + done.stderr)
+
+    def test_a_capsule_of_another_digest(self):
+        """It is refused by name; of a case the digest says nothing, since a repair has another."""
         function = self.guest(DRAWS)
         self.serve(function, [b"1"])
         capsule = self.recorded()[0]
-        self.assertIn("\ndirs = []\n", capsule["manifest"])
-        capsule["manifest"] = capsule["manifest"].replace(
-            "\ndirs = []\n", '\ndirs = ["/nowhere/at/all::/data"]\n')
+        digest = capsule["function"]["digest"]
+        capsule["function"]["digest"] = "sha256:" + "ab" * 32
         bad = self.home / "bad.capsules"
         bad.write_text(json.dumps(capsule) + "\n")
-        done = ferry("replay", bad, "--function", function)
-        self.assertNotIn("/nowhere/at/all", done.stderr)
+        done = ferry("replay", bad, "--function", function, code=10)
+        self.assertIn("sha256:" + "ab" * 32, done.stderr)
+        self.assertIn(digest, done.stderr)
+        self.assertIn("--other-function", done.stderr)
+        done = ferry("replay", bad, "--function", function, "--other-function")
+        self.assertIn("another build than the recorded one, with the same outcome", done.stdout)
+        ferry("verify", function, bad, "--engine", "wasmtime", "--platform", "http")
+
+    def test_a_capsule_with_paths_out_of_its_folder(self):
+        """What a stranger's capsule names is neither opened for its function nor written."""
+        outside = self.home / "outside"
+        outside.mkdir()
+        (outside / "secret").write_text("secret\n")
+        folder = self.home / "inside"
+        folder.mkdir()
+        function = self.guest(REACHES)
+        self.serve(function, [b"1"])
+        capsule = self.recorded()[0]
+        # There is no folder (EBADF), and these are the event's attributes.
+        self.assertEqual(capsule["outcome"]["reply"]["data"], "\x08\0\0\0\x08\0\0\0")
+        manifest = capsule["manifest"]
+        for old, new in (("dirs = []\n", f'dirs = ["{outside}::/data", "../outside::/data"]\n'),
+                         ("env_from = []\n", 'env_from = ["STRANGE"]\n'),
+                         ("[function]\n", '[function]\nfiles = ["../outside::/data", '
+                          '"../../../../../../etc::/etc"]\n')):
+            self.assertIn("\n" + old, "\n" + manifest)
+            manifest = manifest.replace(old, new)
+        up = "../" * 3 + "outside/written"
+        capsule.update(manifest=manifest, files=up, invocation=up, withheld=[up])
+        capsule["function"].update(name=up, abi=up)
+        capsule["event"].update(id=up, subject=up, source=up)
+        bad = folder / "bad.capsules"
+        bad.write_text(json.dumps(capsule) + "\n")
+        cases = folder / "cases"
+        cases.mkdir()
+        shutil.copy(bad, cases)
+
+        def tree():
+            return {path: path.read_bytes() if path.is_file() else b""
+                    for path in self.home.rglob("*") if "cache" not in path.parts}
+        before = tree()
+        for words in (("replay", bad, "--function", function, "--show"),
+                      ("replay", bad, "--function", function, "--trace", "wasi", "--output", "json"),
+                      ("replay", bad, "--export"),
+                      ("verify", function, bad, "--engine", "wasmtime"),
+                      ("verify", function, cases, "--engine", "wasmtime", "--output", "json")):
+            with self.subTest(words[0]):
+                done = ferry(*words, env={"STRANGE": "stranger", "XDG_CACHE_HOME":
+                                          str(self.home / "cache")}, cwd=folder)
+                self.assertNotIn("secret\n", done.stdout)
+                self.assertNotIn("stranger", done.stdout)
+        self.assertEqual(tree(), before)
+        # What the command line grants is reached, and so is not as recorded.
+        for grant in (f"--dir={outside}::/data", "--env=STRANGE=stranger"):
+            ferry("replay", bad, "--function", function, grant, code=1)
 
     def test_a_platforms_own_table_is_carried(self):
         function = self.guest(DRAWS)
