@@ -4,11 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "builder/quick_tier.h"
 #include "commands/build_plan.h"
 #include "commands/dev_lives.h"
 #include "commands/verb.h"
 #include "emulators/list.h"
 #include "engine/loader.h"
+#include "engine/open_ahead.h"
 #include "verify/case.h"
 #include "workbench/bench.h"
 
@@ -67,6 +69,9 @@ class Dev final : public Verb {
       options_.engines.push_back(plugin.name);
     }
     options_.quiet = common_.quiet;
+    // Each build is served by a new process.
+    engine::open_ahead(common_.engine);
+    if (common_.engine.empty()) engine::open_ahead(builder::kQuickEngine);
     return workbench::run_bench(options_, lives(plan.function));
   }
 

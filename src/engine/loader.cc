@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 
 #include "base/this_program.h"
+#include "engine/open_ahead.h"
 
 // Where a program links its engine (ferry-host), this is that engine's; else it is null.
 extern "C" __attribute__((weak)) ferry::engine::Engine* ferry_engine_v1(
@@ -55,6 +56,26 @@ Error not_found(const std::string& name, bool variant) {
       Code::kNotFound,
       "no engine '" + name + "'; there is " + (have.empty() ? "none" : have) + " in " + folders,
       hint};
+}
+
+// Its CreateFn.
+Result<void*> open_plugin(const Plugin& plugin) {
+  // RTLD_LOCAL and RTLD_DEEPBIND's absence: a plug-in exports one symbol and binds its own
+  // (-Bsymbolic), so that two engines in one process never meet.
+  void* library = dlopen(plugin.path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) {
+    const char* why = dlerror();
+    return Error{Code::kNotFound,
+                 "engine " + plugin.path + ": " + (why == nullptr ? "cannot be loaded" : why),
+                 "rebuild it: it must come from the same build as this program"};
+  }
+  void* make = dlsym(library, kCreateSymbol);
+  if (make == nullptr) {
+    dlclose(library);
+    return Error{Code::kInvalid, "engine " + plugin.path + ": no symbol " + kCreateSymbol,
+                 "rebuild it: it must come from the same build as this program"};
+  }
+  return make;
 }
 
 Result<LoadedEngine> create(CreateFn make, const EngineOptions& options) {
@@ -106,24 +127,19 @@ Result<LoadedEngine> load_engine(const std::string& name, EngineOptions options)
   if (base.empty()) base = kDefault;
   for (const Plugin& plugin : list_plugins()) {
     if (plugin.name != base) continue;
-    // RTLD_LOCAL and RTLD_DEEPBIND's absence: a plug-in exports one symbol and binds its own
-    // (-Bsymbolic), so that two engines in one process never meet.
-    void* library = dlopen(plugin.path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (library == nullptr) {
-      const char* why = dlerror();
-      return Error{Code::kNotFound,
-                   "engine " + plugin.path + ": " + (why == nullptr ? "cannot be loaded" : why),
-                   "rebuild it: it must come from the same build as this program"};
-    }
-    auto* make = reinterpret_cast<CreateFn>(dlsym(library, kCreateSymbol));
-    if (make == nullptr) {
-      dlclose(library);
-      return Error{Code::kInvalid, "engine " + plugin.path + ": no symbol " + kCreateSymbol,
-                   "rebuild it: it must come from the same build as this program"};
-    }
-    return create(make, options);
+    FERRY_TRY(void* const make, open_plugin(plugin));
+    return create(reinterpret_cast<CreateFn>(make), options);
   }
   return not_found(base, colon != std::string::npos);
+}
+
+void open_ahead(std::string_view name) {
+  if (&ferry_engine_v1 != nullptr) return;
+  name = name.substr(0, name.find(':'));
+  if (name.empty()) name = kDefault;
+  for (const Plugin& plugin : list_plugins()) {
+    if (plugin.name == name) static_cast<void>(open_plugin(plugin).ok());
+  }
 }
 
 }  // namespace ferry::engine
