@@ -6,6 +6,7 @@ the number of the fault that it holds shut.
 """
 
 import concurrent.futures
+import contextlib
 import http.client
 import os
 import pathlib
@@ -168,8 +169,7 @@ class Faults(unittest.TestCase):
         os.close(read)
         for _ in range(20):
             self.assertEqual(ask(port), (200, b"ok"))
-        for pid in self.workers_of(process):
-            os.kill(pid, signal.SIGKILL)  # the supervisor says so, and lives
+        self.kill_workers(process)  # the supervisor says so, and lives
         for _ in range(20):
             self.assertEqual(ask(port), (200, b"ok"))
         self.assertIsNone(process.poll())
@@ -183,8 +183,7 @@ class Faults(unittest.TestCase):
             self.assertEqual(ask(port), (200, b"ok"))
         metrics = self.metrics(admin)
         self.assertGreater(metrics["ferry_log_dropped_lines_total"], 10)
-        for pid in self.workers_of(process):
-            os.kill(pid, signal.SIGKILL)
+        self.kill_workers(process)
         for _ in range(20):
             self.assertEqual(ask(port), (200, b"ok"))
         self.end(process)
@@ -211,6 +210,11 @@ class Faults(unittest.TestCase):
         tasks = pathlib.Path(f"/proc/{process.pid}/task")
         return [int(pid) for task in tasks.iterdir()
                 for pid in (task / "children").read_text().split()]
+
+    def kill_workers(self, process):
+        for pid in self.workers_of(process):
+            with contextlib.suppress(ProcessLookupError):  # a child that compiled, and is done
+                os.kill(pid, signal.SIGKILL)
 
     @staticmethod
     def metrics(port):
