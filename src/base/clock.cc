@@ -170,12 +170,20 @@ std::optional<WallTime> parse(std::string_view text) {
   if (!date.ok() || h > 23 || mi > 59 || s > 60) {
     return std::nullopt;
   }
-  // Nanoseconds in 64 bits reach from 1678 to 2261; other years are held to whole seconds' range.
-  if (y < 1678 || y > 2261) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const auto midnight = std::chrono::seconds(std::chrono::sys_days(date).time_since_epoch());
+  std::int64_t seconds = midnight.count() + h * 3600 + (mi - offset) * 60 + s;
+  if (seconds < 0 && fraction > 0) {  // towards zero, so that the product fits where the sum does
+    ++seconds;
+    fraction -= kSecond;
+  }
+  // Nanoseconds in 64 bits reach from 1677 to 2262, both in part.
+  std::int64_t all = 0;
+  if (__builtin_mul_overflow(seconds, kSecond, &all) ||
+      __builtin_add_overflow(all, fraction, &all)) {
     return std::nullopt;
   }
-  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(h) +
-         std::chrono::minutes(mi - offset) + std::chrono::seconds(s) + Nanoseconds(fraction);
+  return WallTime(Nanoseconds(all));
 }
 
 }  // namespace

@@ -39,6 +39,22 @@ TEST(Time, PutsZerosInFront) {
             "1969-01-02T03:04:05.000000678Z");
 }
 
+// What to_rfc3339() can be given, from the first nanosecond to the last.
+TEST(Time, ReadsAllThatItWrites) {
+  for (const std::int64_t count : {INT64_MIN, INT64_MIN + 1, std::int64_t{-1'000'000'000},
+                                   std::int64_t{-1}, INT64_MAX - 1, INT64_MAX}) {
+    const WallTime time{Nanoseconds(count)};
+    const auto again = from_rfc3339(to_rfc3339(time));
+    ASSERT_TRUE(again.ok()) << to_rfc3339(time);
+    EXPECT_EQ(*again, time) << to_rfc3339(time);
+  }
+  for (const char* text : {"2262-04-11T23:47:16.854775808Z", "1677-09-21T00:12:43.145224191Z",
+                           "2262-04-11T23:47:16-01:00", "0000-01-01T00:00:00Z",
+                           "9999-12-31T23:59:60.999999999-23:59"}) {
+    EXPECT_FALSE(from_rfc3339(text).ok()) << text;
+  }
+}
+
 TEST(Random, IsNotTheSameInAChild) {
   std::array<std::uint8_t, 16> here{};
   system_random().fill(here);  // there is a store to inherit
