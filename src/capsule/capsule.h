@@ -18,6 +18,9 @@ namespace ferry::capsule {
 inline constexpr int kVersion = 3;                   // of files that --record writes
 inline constexpr int kLineVersion = 2;               // of lines of JSON; 1 is read too
 inline constexpr std::size_t kMostLine = 64u << 20;  // bytes of one capsule
+// Of a duration: what is more is read as so many tenths of a microsecond, which are written
+// exactly.
+inline constexpr std::uint64_t kMostTenths = std::uint64_t{1} << 50;
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 

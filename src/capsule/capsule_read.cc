@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <map>
 
@@ -177,7 +178,8 @@ Status read_reply(const json::object& object, Seen& out) {
 
 double microseconds(const json::object& usage, std::string_view name) {
   const json::value* value = usage.if_contains(name);
-  return value != nullptr && value->is_double() ? value->get_double() : 0;
+  constexpr double kMost = static_cast<double>(kMostTenths) / 10;
+  return value != nullptr && value->is_double() ? std::clamp(value->get_double(), 0.0, kMost) : 0;
 }
 
 Status read_logs(Reader& reader, Seen& out) {

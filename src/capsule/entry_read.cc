@@ -160,8 +160,6 @@ void read_outcome(EntryReader& reader, std::uint64_t flags, WallTime recorded, S
   out.log_truncated = (flags & Flags::kLogTruncated) != 0;
   host::Usage& usage = out.usage;
   for (double* each : {&usage.queue_us, &usage.instantiate_us, &usage.run_us, &usage.teardown_us}) {
-    // As much as a line of JSON takes.
-    constexpr std::uint64_t kMostTenths = std::uint64_t{1} << 50;
     *each = static_cast<double>(std::min(reader.u64(), kMostTenths)) / 10;
   }
   constexpr auto kMostCount = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
