@@ -57,9 +57,18 @@ TEST(Redact, OfAllThatIsThere) {
   EXPECT_EQ(left("", {"$"}), "");
 }
 
+// `inner` within so many of `begin` and `end`.
+std::string within(std::string_view begin, std::string_view inner, std::string_view end,
+                   int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += begin;
+  out += inner;
+  for (int i = 0; i < times; ++i) out += end;
+  return out;
+}
+
 TEST(Redact, FindsWhatIsNestedDeep) {
-  std::string deep = R"({"secret":1234,"kept":2})";
-  for (int i = 0; i < 500; ++i) deep = R"({"a":)" + deep + "}";
+  const std::string deep = within(R"({"a":)", R"({"secret":1234,"kept":2})", "}", 500);
   const std::string out = left(deep, {"$..secret"});
   EXPECT_EQ(out.find("1234"), std::string::npos);
   EXPECT_NE(out.find(R"({"secret":"[redacted]","kept":2})"), std::string::npos);
@@ -69,8 +78,7 @@ TEST(Redact, FindsWhatIsNestedDeep) {
 TEST(Redact, OfManyStepsToAnyDepthEnds) {
   std::string rule = "$";
   for (int i = 0; i < 60; ++i) rule += "..a";
-  std::string deep = R"("here")";
-  for (int i = 0; i < 400; ++i) deep = R"({"a":)" + deep + "}";
+  const std::string deep = within(R"({"a":)", R"("here")", "}", 400);
   EXPECT_NE(left(deep, {rule.c_str()}).find(kRedacted), std::string::npos);
 }
 
@@ -88,8 +96,7 @@ TEST(Redact, LeavesOutWhatIsBehindBrokenJson) {
   EXPECT_EQ(left("\xEF\xBB\xBF{\"pin\":1}", {"$.pin"}), "\xEF\xBB\xBF{\"pin\":\"[redacted]\"}");
   EXPECT_EQ(left("{\"a\":\"\xFF\",\"pin\":1}", {"$.pin"}),
             "{\"a\":\"\xFF\",\"pin\":\"[redacted]\"}");
-  std::string deep = R"({"pin":123456})";
-  for (int i = 0; i < 600; ++i) deep = "[" + deep + "]";
+  const std::string deep = within("[", R"({"pin":123456})", "]", 600);
   EXPECT_EQ(left(deep, {"$..pin"}).find("123456"), std::string::npos);
 }
 
