@@ -10,7 +10,6 @@
 #include "commands/verb.h"
 #include "emulators/list.h"
 #include "engine/loader.h"
-#include "engine/open_ahead.h"
 #include "verify/case.h"
 #include "workbench/bench.h"
 

@@ -7,7 +7,6 @@
 #include <dlfcn.h>
 
 #include "base/this_program.h"
-#include "engine/open_ahead.h"
 
 // Where a program links its engine (ferry-host), this is that engine's; else it is null.
 extern "C" __attribute__((weak)) ferry::engine::Engine* ferry_engine_v1(

@@ -30,6 +30,12 @@ std::vector<Plugin> list_plugins();
 // kNotFound names what there is and how to get the others.
 Result<LoadedEngine> load_engine(const std::string& name, EngineOptions options);
 
+// Opens an engine's plug-in and makes no engine, so that processes that are forked from now on find
+// it open (ferry dev serves each build by a new one): its relocations take longer than making the
+// engine. `name`: as load_engine() takes it. Where there is none nothing happens: load_engine()
+// says so. It stays open for good. Before there is another thread.
+void open_ahead(std::string_view name);
+
 // The engine that is linked into this program (ferry-host), made without a dynamic loader: a
 // program that calls this must link one, and one that does not call it need not.
 Result<LoadedEngine> make_linked_engine(const EngineOptions& options);

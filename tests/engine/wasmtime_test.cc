@@ -81,6 +81,13 @@ TEST_P(WasmtimeDeadline, IsToldWithTheFramesThatItEnded) {
   EXPECT_TRUE(tree.backtrace.starts_with("  1: tree\n  2: tree\n")) << tree.backtrace;
 }
 
+TEST_P(WasmtimeDeadline, NeedsNoFunctionToEnd) {
+  auto module = load(guest("no_code"));
+  ASSERT_NE(module, nullptr);
+  auto running = instance(*module);
+  EXPECT_EQ(call(*running, "yield").kind, End::Kind::kReturned);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, WasmtimeDeadline, testing::Values("wasmtime"),
                          [](const auto& one) { return one.param; });
 

@@ -34,6 +34,22 @@ struct Listener {
   std::uint16_t port = 0;
 };
 
+// One that takes no more: connections to it stay under way.
+struct FullListener : Listener {
+  FullListener() : Listener(0), waiting(4) {
+    for (Fd& each : waiting) {
+      each = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+      address.sin_port = htons(port);
+      static_cast<void>(
+          ::connect(each.get(), reinterpret_cast<sockaddr*>(&address), sizeof address));
+    }
+  }
+  std::vector<Fd> waiting;
+};
+
 class FakeNetwork final : public net::Network {
  public:
   Result<std::vector<net::Address>> resolve(const std::string& name, Monotonic until) override {

@@ -84,17 +84,7 @@ TEST_F(SocketTest, ARefusedConnectionIsAnErrorOfTheSocket) {
 }
 
 TEST_F(SocketTest, ABlackHoleEndsAtTheConnectTimeout) {
-  Listener full(0);
-  std::vector<Fd> fill;
-  for (int i = 0; i < 4; ++i) {
-    fill.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(full.port);
-    static_cast<void>(
-        ::connect(fill.back().get(), reinterpret_cast<sockaddr*>(&address), sizeof address));
-  }
+  const FullListener full;
   NetworkAccess base;
   base.connect_timeout = std::chrono::milliseconds(50);
   grant({"127.0.0.1:" + std::to_string(full.port)}, base);
