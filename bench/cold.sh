@@ -5,6 +5,7 @@
 #   bench/cold.sh run            `make run`, cold and warm: with wasmi, the engine that compiles fastest
 #   bench/cold.sh test           `make test` as well, cold (but for what `run` built) and warm
 #   bench/cold.sh --note TEXT    what else the machine was doing; part of the table's caption
+#   bench/cold.sh --home DIR     the empty home, made here and kept: its caches serve the next build
 #
 # Rust's and Go's toolchains are taken from where they are; Debian's packages are installed already
 # or counted under "setup". Writes docs/data/cold.json; bench/figures.py puts it into the docs.
@@ -12,12 +13,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source=$PWD
 note=
+home=
 commands=
 while [ $# -gt 0 ]; do
   case $1 in
     --note) note=$2 && shift ;;
+    --home) home=$2 && shift ;;
     run | test) commands="$commands $1" ;;
-    *) echo "cold.sh: '$1'? run, test or --note TEXT" && exit 2 ;;
+    *) echo "cold.sh: '$1'? run, test, --note TEXT or --home DIR" && exit 2 ;;
   esac
   shift
 done
@@ -27,7 +30,7 @@ case $commands in *test*) commands=" run test" ;; esac
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup} PATH=$PATH:$HOME/.cargo/bin:/usr/local/go/bin
-export HOME=$folder/home
+export HOME=${home:-$folder/home}
 mkdir "$HOME"
 unset CARGO_HOME GOPATH GOCACHE XDG_CACHE_HOME CCACHE_DIR
 git clone --quiet "$source" "$folder/ferry"
