@@ -220,11 +220,11 @@ test-lambda: build functions ## the Lambda runtime against AWS's own emulator, w
 	ctest --test-dir build --output-on-failure -R '^lambda\.'
 
 .PHONY: fuzz
-fuzz: ## each parser for FUZZ_SECONDS (default 60)
+fuzz: ## each parser for FUZZ_SECONDS (default 60), JOBS at a time (FUZZ_SHARD=0/6: every sixth of them)
 	@tools/setup.sh build test functions fuzz
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j $(JOBS) --target fuzzers
-	tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
+	tools/fuzz.py build-fuzz --seconds $(FUZZ_SECONDS) --jobs $(JOBS) --shard $(or $(FUZZ_SHARD),0/1) $(if $(FUZZ_RECORD),--record)
 
 .PHONY: coverage
 coverage: functions ## lines and branches of what reads hostile bytes that the tests run, and whether that is enough (FILES=1: of each file; MISSED=1: which not)

@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Runs the fuzz targets, several at a time, each from its committed corpus.
+
+    tools/fuzz.py BUILD [TARGET...]              each target for 60 seconds
+    tools/fuzz.py BUILD --seconds 1200 --record  for 20 minutes; adds what ran to docs/data/fuzz.json
+    tools/fuzz.py BUILD --shard 0/6              every sixth target alone: one of several machines
+    tools/fuzz.py BUILD --minimise               run nothing; take into tests/corpus what was found
+
+BUILD was configured by the fuzz preset; `make fuzz` builds it and runs this. New inputs go to
+BUILD/corpus. An input that crashes is written to BUILD/crash-TARGET-*: it belongs in
+tests/corpus/TARGET, beside the fix. Ends with 1 where a target crashed, hung or could not run.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "tests" / "corpus"
+DATA = ROOT / "docs" / "data" / "fuzz.json"
+# Inputs as large as it takes to reach the target's bounds, where libFuzzer's own 4 KiB are less.
+LONG = {"zip", "http_response", "event_http", "lambda_events"}
+# What one target may take into tests/corpus by --minimise: as much as a reviewer can still look at.
+MOST_KEPT = 64
+
+
+def options(name):
+    words = []
+    if (CORPUS / f"{name}.dict").exists():
+        words.append(f"-dict={CORPUS / name}.dict")  # what random bytes would not find
+    if name in LONG:
+        words.append("-max_len=98304")
+    return words
+
+
+def last(pattern, text):
+    found = re.findall(pattern, text)
+    return int(found[-1]) if found else 0
+
+
+def run(build, name, seconds):
+    """Runs one target; what it did, and the end of its log where it failed."""
+    kept = build / "corpus" / name
+    kept.mkdir(parents=True, exist_ok=True)
+    log = build / f"fuzz-{name}.log"
+    begin = time.monotonic()
+    with open(log, "w") as output:
+        status = subprocess.run(
+            [build / "bin" / f"fuzz_{name}", *options(name), f"-max_total_time={seconds}",
+             "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1",
+             f"-artifact_prefix={build}/crash-{name}-", kept, CORPUS / name],
+            stdout=output, stderr=subprocess.STDOUT).returncode
+    text = log.read_text(errors="replace")
+    return {"seconds": time.monotonic() - begin,
+            "executions": last(r"number_of_executed_units: +(\d+)", text),
+            "edges": last(r"\bcov: (\d+)", text),
+            "failed": "\n".join(text.splitlines()[-40:]) if status != 0 else ""}
+
+
+def record(ran):
+    data = json.loads(DATA.read_text()) if DATA.exists() else {
+        "command": "make fuzz FUZZ_SECONDS=1200 FUZZ_RECORD=1",
+        "since": time.strftime("%Y-%m-%d"), "targets": {}}
+    for name, did in ran.items():
+        before = data["targets"].get(name, {"seconds": 0, "executions": 0})
+        data["targets"][name] = {"seconds": round(before["seconds"] + did["seconds"]),
+                                 "executions": before["executions"] + did["executions"],
+                                 "edges": did["edges"]}
+    data["date"] = f"{data['since']} to {time.strftime('%Y-%m-%d')}"
+    data["machine"] = (f"{os.cpu_count()} cores beside other work, AddressSanitizer and UBSan, "
+                       "all runs added up")
+    data["tables"] = {"targets": {
+        "columns": ["target", "minutes", "executions", "edges reached"],
+        "rows": [[f"`{name}`", f"{each['seconds'] / 60:.0f}", f"{each['executions']:,}",
+                  f"{each['edges']:,}"] for name, each in sorted(data["targets"].items())]}}
+    DATA.write_text(json.dumps(data, indent=1) + "\n")
+
+
+def minimise(build, name):
+    """Takes into tests/corpus the fewest found inputs that reach all code that was reached."""
+    found = build / "corpus" / name
+    if not found.is_dir():
+        return f"{name}: nothing was found"
+    target = build / "bin" / f"fuzz_{name}"
+    committed = {path.read_bytes() for path in (CORPUS / name).iterdir()}
+    with tempfile.TemporaryDirectory(dir=build) as folder:
+        subprocess.run([target, *options(name), "-set_cover_merge=1", folder, CORPUS / name, found],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        new = [path for path in pathlib.Path(folder).iterdir()
+               if path.read_bytes() not in committed]
+        # Short ones say more to whoever reads them, and run faster.
+        new.sort(key=lambda path: path.stat().st_size)
+        for path in new[:MOST_KEPT]:
+            (CORPUS / name / path.name[:12]).write_bytes(path.read_bytes())
+    return f"{name}: {min(len(new), MOST_KEPT)} of {len(new)} new inputs"
+
+
+def wanted(build, args):
+    there = sorted(path.name.removeprefix("fuzz_") for path in (build / "bin").glob("fuzz_*"))
+    names = [name.removeprefix("fuzz_") for name in args.targets] or there
+    if unknown := [name for name in names if name not in there]:
+        sys.exit(f"fuzz: there is no {build}/bin/fuzz_{unknown[0]}; there are: {', '.join(there)}")
+    at, of = map(int, args.shard.split("/"))
+    return names[at::of]
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("targets", nargs="*")
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--shard", default="0/1")
+    parser.add_argument("--record", action="store_true")
+    parser.add_argument("--minimise", action="store_true")
+    args = parser.parse_args()
+    build = args.build.resolve()
+    names = wanted(build, args)
+    if not names:
+        sys.exit("fuzz: no targets")
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        if args.minimise:
+            for line in pool.map(lambda name: minimise(build, name), names):
+                print(f"fuzz: {line}", flush=True)
+            return
+        rounds = -(-len(names) // args.jobs)
+        print(f"fuzz: {len(names)} targets, {args.seconds} s each, {args.jobs} at a time: about "
+              f"{max(1, rounds * args.seconds // 60)} min", flush=True)
+        ran = {}
+        running = {pool.submit(run, build, name, args.seconds): name for name in names}
+        for done in concurrent.futures.as_completed(running):
+            name, did = running[done], done.result()
+            ran[name] = did
+            print(f"fuzz: {name}: {did['executions']:,} executions, {did['edges']:,} edges",
+                  flush=True)
+            if did["failed"]:
+                print(f"{did['failed']}\nfuzz: {name} FAILED; its input is {build}/crash-{name}-*",
+                      file=sys.stderr, flush=True)
+            if args.record:
+                record({name: did})
+    failed = [name for name, did in ran.items() if did["failed"]]
+    if failed:
+        sys.exit(f"fuzz: of {len(ran)} targets failed: {' '.join(sorted(failed))}")
+    print(f"fuzz: {len(ran)} targets, no crash")
+
+
+if __name__ == "__main__":
+    main()
