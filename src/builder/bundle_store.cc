@@ -7,6 +7,7 @@
 
 #include "base/say.h"
 #include "base/scratch.h"
+#include "builder/said_once.h"
 
 namespace ferry::builder {
 
@@ -14,6 +15,7 @@ bundle::Store& bundle_store() {
   // Lives as long as the program: processes forked from this one use the same folder.
   static std::optional<ScratchFolder> instead;
   static bundle::Store store = [] {
+    share_said_once();  // among the processes forked from this one, as the store is
     auto opened = bundle::Store::open({});
     if (opened.ok()) {
       return *std::move(opened);

@@ -1,7 +1,6 @@
 #include "builder/function_options.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -13,6 +12,7 @@
 #include "base/say.h"
 #include "builder/allow.h"
 #include "builder/bundle_store.h"
+#include "builder/said_once.h"
 #include "builder/snapshot_builder.h"
 #include "builder/values.h"
 #include "bundle/bundle_mark.h"
@@ -156,13 +156,17 @@ Bundles passing_bundles(const engine::Info& engine, const engine::EngineOptions&
   };
 }
 
+void say_advisory(const engine::Info& engine) {
+  const std::string_view advisory = engine::advisory_of(engine.name);
+  if (!advisory.empty() && first_time(Once::kAdvisory)) {
+    say("ferry: {}: {}\n", engine.name, advisory);
+  }
+}
+
 Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,
                                    const engine::EngineOptions& engine_options, bool quiet,
                                    bool* was_cached) {
-  if (const std::string_view advisory = engine::advisory_of(engine.name);
-      !advisory.empty() && !quiet) {
-    say("ferry: {}: {}\n", engine.name, advisory);
-  }
+  if (!quiet) say_advisory(engine);
   bundle::Store& store = bundle_store();
   const std::string name = engine_name(engine);
   FERRY_TRY(bundle::Bundle made, store.get(
@@ -176,8 +180,7 @@ Result<bundle::Bundle> make_bundle(const function::Function& function, const eng
                                                                        prepared, {});
                                      },
                                      was_cached));
-  static std::atomic<bool> warned{false};
-  if (!made.warning.empty() && !warned.exchange(true)) {
+  if (!made.warning.empty() && first_time(Once::kStoreIsFull)) {
     say("ferry: {}\n  hint: make room there, or set XDG_CACHE_HOME\n",
         std::exchange(made.warning, ""));
   }

@@ -50,6 +50,9 @@ Result<function::Function> read_function(const std::string& path, const Function
 // be the same.
 Status read_again(function::Function& function);
 
+// Says on stderr, once, what is known against this engine.
+void say_advisory(const engine::Info& engine);
+
 // Its bundle, from the store or compiled now in a child process. Says on stderr that it compiles
 // when that takes long, unless quiet.
 Result<bundle::Bundle> make_bundle(const function::Function& function, const engine::Info& engine,

@@ -72,6 +72,7 @@ Result<std::vector<serve::Listed>> WasmProvider::list(const serve::Wanted& wante
 Result<Bytes> WasmProvider::compile() {
   FERRY_TRY(const auto engine, make_engine(builder::engine_options_for(functions_)));
   const engine::Info& info = engine->info();
+  if (!common_.quiet) builder::say_advisory(info);
   const bool quick = later_.compiled && common_.engine.empty() && has_quick_engine();
   Bytes provisional(functions_.size());
   std::vector<std::size_t> missing;

@@ -111,6 +111,17 @@ TEST(ReadLog, GivesEachLineTheTimeOfItsFirstByte) {
   EXPECT_EQ(split[2].time, at(3));
 }
 
+// Fault G5: each line end of a guest became a line of some hundred bytes.
+TEST(ReadLog, G5HasALineForEach64BytesOfItsLimit) {
+  const std::string ends(1 << 20, '\n');
+  bool cut = false;
+  EXPECT_EQ(read_log(ends, {}, most_log_lines(ends.size()), &cut).size(), ends.size() / 64);
+  EXPECT_TRUE(cut);
+  EXPECT_EQ(most_log_lines(100), 1024u);  // what a short log may well have
+  EXPECT_EQ(read_log("\n\n", {}, 2, &cut).size(), 2u);
+  EXPECT_FALSE(cut);
+}
+
 TEST(ReadLog, ReplacesInvalidUtf8) {
   auto lines = read_log(
       "a\xFF"

@@ -286,6 +286,25 @@ class Faults(unittest.TestCase):
             resource.prlimit(server.process.pid, resource.RLIMIT_NPROC, limits)
             self.wait_for_ready(server, 200)
 
+    # The bundle's warning was read nowhere.
+    def test_r11_a_full_disk_for_compiled_functions_is_told_once(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if os.geteuid() != 0 or subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk],
+                capture_output=True).returncode != 0:
+            self.skipTest("a small disk cannot be mounted here")
+        self.addCleanup(subprocess.run, ["umount", disk])
+        with Server(self.folder, self.echo, self.noisy, options=["--workers", "2"],
+                    variables={"XDG_CACHE_HOME": str(disk)}) as server:
+            for path, answer in (("/echo", b"x"), ("/noisy", b"ok")):
+                self.assertEqual(ask(server.port, path), (200, answer))
+            server.end()
+            server.reader.join(PATIENCE)
+        told = [line for line in server.lines if line and "could not be kept" in line]
+        self.assertEqual(len(told), 1, server.lines)
+        self.assertIn("No space left on device", told[0])
+
     def test_r3_a_successor_that_cannot_start_leaves_its_neighbour_alone(self):
         with Server(self.folder, self.echo, options=["--workers", "2"]) as server:
             bundles = list((self.folder / "cache" / "ferry").glob("*.ferry"))

@@ -21,7 +21,7 @@ import tempfile
 import time
 import unittest
 
-from server import BUILD, COMPILING, FERRY, Server, environment
+from server import BUILD, COMPILING, FERRY, Server, environment, make_guest
 
 HELLO = BUILD / "functions" / "hello-c.wasm"
 OPEN = BUILD / "functions" / "hostile" / "open-path.wasm"
@@ -71,6 +71,36 @@ class Security(unittest.TestCase):
                 file.truncate(0)
             for _ in range(50):
                 self.assertEqual(server.ask(body=b'{"name":"Ada"}').body, GREETING)
+
+    @unittest.skipIf(shutil.which("wat2wasm") is None, "wat2wasm is missing")
+    def test_g5_a_log_of_line_ends_stays_as_large_as_its_limit(self):
+        guest = make_guest("line-ends", self.folder)
+        for form in ("text", "json"):
+            with self.subTest(form), Server(self.folder, guest,
+                                            options=["--log-format", form]) as server:
+                self.assertEqual(server.ask(body=b"x").status, 204)
+                server.end()
+                server.reader.join(COMPILING)
+                size = sum(len(line) + 1 for line in server.lines if line is not None)
+                self.assertGreater(size, 1 << 20)  # the log is there
+                self.assertLess(size, 8 << 20)     # was 151 MB, and 247 MB as JSON
+
+    @unittest.skipIf(shutil.which("wat2wasm") is None, "wat2wasm is missing")
+    def test_g14_an_engine_with_advisories_says_so_once(self):
+        engines = json.loads(self.ferry("engines", "--output", "json")[1])
+        if not any(each["name"] == "lucet" and each["advisory"] for each in engines):
+            self.skipTest("Lucet is not built here")
+        # Neither needs binaryen to be rewritten for Lucet.
+        guests = [make_guest(name, self.folder) for name in ("echo", "nap")]
+        with Server(self.folder, *guests,
+                    options=["--engine", "lucet", "--workers", "2"]) as server:
+            self.assertEqual(server.ask(path="/echo", body=b"x").body, b"x")
+            server.end()
+            server.reader.join(COMPILING)
+        said = [line for line in server.lines if line and "advisories" in line]
+        self.assertEqual(len(said), 1, server.lines)
+        status, _, told = self.ferry("run", "--engine", "lucet", "--quiet", guests[0], "x")
+        self.assertEqual((status, "advisories" in told), (0, False), told)
 
     def test_a_grant_of_the_store_is_refused(self):
         (self.folder / "cache").mkdir()
