@@ -123,6 +123,12 @@ class Deploy(unittest.TestCase):
         self.assertIn("absent", self.deploy("--delete").stdout)
         self.assertEqual(self.http.actions, {})
 
+    # A component's action has 30 MB and more, and the server says all of it again.
+    def test_an_action_of_any_size_is_answered_with_itself(self):
+        self.write("action.json", {**ACTION, "exec": {**ACTION["exec"], "code": "QUJD" * 5_000_000}})
+        self.assertIn("created", self.deploy().stdout)
+        self.assertIn("deleted", self.deploy("--delete").stdout)
+
     def test_json_says_what_was_done(self):
         said = json.loads(self.deploy("--output", "json", "--web", "yes").stdout)
         self.assertEqual(said["changes"], [{"what": "action hello", "done": "created"}])

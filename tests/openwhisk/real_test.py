@@ -211,10 +211,10 @@ class Real(unittest.TestCase):
             results = list(pool.map(one, range(100)))
         self.assertEqual(results, [{"do": "echo", "n": number} for number in range(100)])
 
-    def test_component(self):
-        if not os.path.exists(f"{OPTIONS.build}/functions/hello-rust-http.wasm"):
-            self.skipTest("no component is built: make functions-components")
-        name, _ = self.deploy("hello-rust-http", "--web", "raw", name="ferry-test-component")
+    def greet_component(self, function):
+        if not os.path.exists(f"{OPTIONS.build}/functions/{function}.wasm"):
+            self.skipTest(f"{function} is not built: make functions-components")
+        name, _ = self.deploy(function, "--web", "raw", name="ferry-test-" + function)
         _, activation = self.api.invoke(name, {"name": "Ada"})
         result = activation["response"]["result"]  # a response, as a web action's
         self.assertEqual((result["statusCode"], result["body"]), (200, {"message": "Hello, Ada!"}),
@@ -225,6 +225,12 @@ class Real(unittest.TestCase):
         status, body, _ = self.api.call("POST", f"/api/v1/web/guest/default/{name}",
                                         b'{"name":"Ada"}', known=False)
         self.assertEqual((status, json.loads(body)), (200, {"message": "Hello, Ada!"}))
+
+    def test_component(self):
+        self.greet_component("hello-rust-http")
+
+    def test_component_of_30_megabytes(self):
+        self.greet_component("hello-js")
 
     def test_raw_wasm_in_a_zip(self):
         folder = os.path.join(self.folder, "zip")

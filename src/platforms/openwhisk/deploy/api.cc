@@ -86,6 +86,8 @@ Request OpenWhiskApi::request(std::string_view method, const OpenWhiskAction& ac
   out.url = fmt::format("{}/api/v1/namespaces/{}/actions/{}{}", base_, encode_segment(name_space_),
                         encode_name(action.name), query);
   out.fields = {{"Authorization", authorization_}, {"Accept", "application/json"}};
+  // PUT and DELETE answer with the whole action, its code included.
+  if (method != "GET") out.max_answer = kMaxAction + (1u << 20);
   return out;
 }
 

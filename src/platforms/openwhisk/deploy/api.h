@@ -2,12 +2,16 @@
 // created, updated, deleted.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "deploy/transport.h"
 
 namespace ferry::deploy {
+
+// Bytes of action.json: far above what any OpenWhisk takes as it is configured.
+inline constexpr std::uint64_t kMaxAction = 128ull << 20;
 
 // Where, and who we are.
 struct OpenWhiskAccess {

@@ -13,7 +13,6 @@
 namespace ferry::deploy {
 namespace {
 
-constexpr std::uint64_t kMaxAction = 128ull << 20;
 constexpr std::uint64_t kMaxProperties = 64 << 10;
 
 std::string environment(const char* name) {
