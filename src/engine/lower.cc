@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/scratch.h"
 #include "engine/compiler.h"
-#include "wasi2/functions.h"
+#include "engine/prepare_options.h"
 #include "wasm/names.h"
 #include "wasm/wasi_names.h"
 
@@ -193,13 +193,7 @@ Result<Bytes> lower(ByteView wasm, const wasm::Lowering& lowering, std::string_v
 }
 
 Result<Ready> ready_for(ByteView wasm, const wasm::Binary& binary, const Info& engine) {
-  wasm::PrepareOptions how;
-  how.poll = !engine.capabilities.deadline;
-  if (!engine.capabilities.any_imports) {
-    how.one_import = [](const wasm::Import& import) {
-      return wasi2::function_number(import.module, import.name);
-    };
-  }
+  const wasm::PrepareOptions how = prepare_options(engine);
   Ready ready;
   ready.binary = binary;
   FERRY_TRY(ready.prepared, wasm::prepare(wasm, binary, how));

@@ -8,8 +8,8 @@
 
 #include "base/file.h"
 #include "base/thread.h"
+#include "engine/prepare_options.h"
 #include "wasi2/session.h"
-#include "wasm/prepare.h"
 
 namespace ferry::snapshot {
 namespace {
@@ -69,9 +69,8 @@ Result<Startable> make_startable(engine::Engine& engine, const CompilePrepared& 
                                  ByteView wasm) {
   Startable out;
   FERRY_TRY(out.binary, wasm::read_binary(wasm));
-  wasm::PrepareOptions options;
-  options.poll = !engine.info().capabilities.deadline;
-  FERRY_TRY(auto prepared, wasm::prepare(wasm, out.binary, options));
+  FERRY_TRY(auto prepared,
+            wasm::prepare(wasm, out.binary, engine::prepare_options(engine.info())));
   out.facts = prepared.facts;
   FERRY_TRY(Bytes artifact, compile(prepared.wasm));
   Fd memory(::memfd_create("ferry-snapshot", MFD_CLOEXEC));

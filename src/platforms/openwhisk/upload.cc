@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "engine/compiler.h"
+#include "engine/prepare_options.h"
 #include "function/function.h"
 #include "serve/upload_improver.h"
-#include "wasm/prepare.h"
 #include "wasm/record.h"
 
 namespace ferry::platforms::openwhisk {
@@ -36,9 +36,8 @@ Result<Uploaded> load(host::Host& host, const bundle::Bundle& bundle, const std:
 // functions for engines that lack a feature, which ferry-host would carry for nothing.
 Result<bundle::Bundle> compile(host::Host& host, const function::Function& function) {
   const engine::Info& engine = host.engine().info();
-  wasm::PrepareOptions how;
-  how.poll = !engine.capabilities.deadline;
-  FERRY_TRY(const wasm::Prepared prepared, wasm::prepare(function.wasm, function.binary, how));
+  FERRY_TRY(const wasm::Prepared prepared,
+            wasm::prepare(function.wasm, function.binary, engine::prepare_options(engine)));
   engine::EngineOptions engine_options;
   engine_options.variant = engine.variant;
   engine_options.count_instructions = function.manifest.limits.instructions.has_value();
