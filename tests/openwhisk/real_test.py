@@ -232,6 +232,17 @@ class Real(unittest.TestCase):
     def test_component_of_30_megabytes(self):
         self.greet_component("hello-js")
 
+    def test_verify(self):
+        for function in ("hello-go", "hello-c"):
+            name, _ = self.deploy(function, name="ferry-test-verify-" + function)
+            place = f"{self.api.url}/api/v1/namespaces/_/actions/{name}"
+            done = subprocess.run(
+                [OPTIONS.ferry, "verify", f"{OPTIONS.build}/functions/{function}.wasm", "--engine",
+                 "wasmtime", "--platform", f"openwhisk={place}"], capture_output=True, text=True,
+                env={**os.environ, "OPENWHISK_AUTH": self.api.auth}, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("openwhisk", done.stdout)
+
     def test_raw_wasm_in_a_zip(self):
         folder = os.path.join(self.folder, "zip")
         os.makedirs(folder, exist_ok=True)
