@@ -150,8 +150,9 @@ class Installed(unittest.TestCase):
             manifest = json.loads(read(named["digest"]))
             config = json.loads(read(manifest["config"]["digest"]))["config"]
             for layer in manifest["layers"]:
-                subprocess.run(["tar", "-xz", "-C", root, "--numeric-owner"], check=True,
-                               input=read(layer["digest"]))
+                # Devices are the container engine's, and no user namespace makes them.
+                subprocess.run(["tar", "-xz", "-C", root, "--numeric-owner", "--exclude=./dev/*"],
+                               check=True, input=read(layer["digest"]))
         shutil.copy(build / FUNCTION, root / "root/hello.wasm")
         self.use(root, *config["Entrypoint"])
         self.assertIn(b"verify", self.ok(root, *config["Entrypoint"], *config["Cmd"]))

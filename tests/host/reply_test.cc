@@ -5,7 +5,6 @@
 namespace ferry::host {
 namespace {
 
-using function::ReplyForm;
 
 TEST(SniffContentType, TellsJsonTextAndBytes) {
   EXPECT_EQ(sniff_content_type(R"({"a":[1,2.5e3,null,"x"]})"), "application/json");
