@@ -93,4 +93,25 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+std::string to_utf8(std::string_view text) {
+  if (is_utf8(text)) {
+    return std::string(text);
+  }
+  std::string out;
+  while (!text.empty()) {
+    std::size_t length = 1;
+    while (length < 4 && length < text.size() && !is_utf8(text.substr(0, length))) {
+      ++length;
+    }
+    if (is_utf8(text.substr(0, length))) {
+      out += text.substr(0, length);
+    } else {
+      out += "\xEF\xBF\xBD";
+      length = 1;
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
 }  // namespace ferry

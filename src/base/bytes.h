@@ -33,5 +33,7 @@ Result<std::string> from_base64(std::string_view text);
 
 // Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool is_utf8(std::string_view text);
+// What is not UTF-8 becomes U+FFFD, so that the text can appear in JSON and in any log.
+std::string to_utf8(std::string_view text);
 
 }  // namespace ferry

@@ -62,12 +62,13 @@ json::array connections_value(const std::vector<wasi::ConnectionRecord>& connect
 
 json::value reply_value(const Reply& from) {
   json::object reply;
-  reply["content_type"] = from.content_type;
+  // HTTP lets a field have any bytes above 127 (RFC 9110, 5.5); JSON has text alone.
+  reply["content_type"] = to_utf8(from.content_type);
   put_data(reply, from);
   if (from.http) {
     json::array headers;
     for (const auto& [name, value] : from.http->headers) {
-      headers.push_back(json::array{name, value});
+      headers.push_back(json::array{to_utf8(name), to_utf8(value)});
     }
     reply["http"] = json::object{{"status", from.http->status}, {"headers", std::move(headers)}};
   }

@@ -141,28 +141,6 @@ Result<Reply> read_event(std::string_view out) {
   return reply;
 }
 
-// Invalid UTF-8 becomes U+FFFD, so that a line can appear in JSON and in any log.
-std::string clean(std::string_view line) {
-  if (is_utf8(line)) {
-    return std::string(line);
-  }
-  std::string out;
-  while (!line.empty()) {
-    std::size_t length = 1;
-    while (length < 4 && length < line.size() && !is_utf8(line.substr(0, length))) {
-      ++length;
-    }
-    if (is_utf8(line.substr(0, length))) {
-      out += line.substr(0, length);
-    } else {
-      out += "\xEF\xBF\xBD";
-      length = 1;
-    }
-    line.remove_prefix(length);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string sniff_content_type(std::string_view data) {
@@ -211,7 +189,7 @@ std::vector<LogLine> read_log(std::string_view err, const std::vector<wasi::LogC
     if (text.ends_with('\r')) {
       text.remove_suffix(1);
     }
-    lines.push_back({chunks.empty() ? WallTime{} : chunks[chunk].time, clean(text)});
+    lines.push_back({chunks.empty() ? WallTime{} : chunks[chunk].time, to_utf8(text)});
     at = end + 1;
   }
   if (cut != nullptr) *cut = at < err.size();
@@ -224,7 +202,7 @@ std::string denial_line(const Error& denial) {
     line += "; " + denial.hint;
   }
   line.resize(std::min(line.size(), kMaxDenialLine));
-  return clean(line);
+  return to_utf8(line);
 }
 
 void carry_trace(const event::Event& from, event::Event& to) {

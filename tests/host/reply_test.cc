@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "event/json_text.h"
+#include "host/outcome_json.h"
+
 namespace ferry::host {
 namespace {
-
 
 TEST(SniffContentType, TellsJsonTextAndBytes) {
   EXPECT_EQ(sniff_content_type(R"({"a":[1,2.5e3,null,"x"]})"), "application/json");
@@ -96,6 +98,19 @@ TEST(EventReply, MovesTheDataOut) {
   EXPECT_EQ(reply->data, R"({"n":1.10})");
   EXPECT_FALSE(read_reply("{}", function::ReplyForm::kCloudEvent).ok());
   EXPECT_TRUE(read_reply("", function::ReplyForm::kCloudEvent).ok());
+}
+
+TEST(ReadReply, CgiFieldsThatAreNotUtf8AreTextInJson) {
+  auto reply = read_reply("Content-Type: a/b;c=\xCF\nX: caf\xE9\n\n", function::ReplyForm::kCgi);
+  ASSERT_TRUE(reply.ok());
+  EXPECT_EQ(reply->http->headers.at(0).second, "caf\xE9");  // to a client of HTTP, as it was written
+  Outcome outcome;
+  outcome.status = Status::kOk;
+  outcome.reply = *reply;
+  EXPECT_TRUE(event::check_json(to_json(outcome, {})).ok());
+  const std::string answer = to_answer(outcome, "sha256:0");
+  EXPECT_TRUE(event::check_json(answer).ok());
+  EXPECT_NE(answer.find("caf\xEF\xBF\xBD"), std::string::npos) << answer;
 }
 
 TEST(ReadLog, GivesEachLineTheTimeOfItsFirstByte) {
