@@ -110,7 +110,7 @@ TEST_P(CodeGuards, OpensWhatIsTouchedAndNoMore) {
   EXPECT_EQ(code.run(5), 5u);
   EXPECT_EQ(code.run(5), 5u);
   EXPECT_EQ(code.guard->opened(), 1u);
-  EXPECT_EQ(*code.piece(2), 0xb8);  // reading is a touch
+  EXPECT_EQ(*code.piece(2), elf_of_code(kPieces)[kCodeAt + 2 * kCodePiece]);  // reading is a touch
   EXPECT_EQ(code.guard->opened(), 2u);
 }
 

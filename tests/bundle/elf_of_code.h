@@ -16,9 +16,14 @@ inline Bytes elf_of_code(std::uint32_t pieces) {
   Bytes out(kCodeAt + pieces * kCodePiece, 0x90);
   for (std::uint32_t i = 0; i < pieces; ++i) {
     std::uint8_t* code = out.data() + kCodeAt + i * kCodePiece;
+#ifdef __aarch64__
+    const std::uint32_t words[] = {0x52800000 | i << 5, 0xd65f03c0};  // mov w0, i; ret
+    std::memcpy(code, words, sizeof words);
+#else
     code[0] = 0xb8;  // mov eax, i; ret
     std::memcpy(code + 1, &i, sizeof i);
     code[5] = 0xc3;
+#endif
   }
   Elf64_Ehdr head{};
   std::memcpy(head.e_ident, ELFMAG, SELFMAG);

@@ -13,7 +13,10 @@ class FakeInstance final : public engine::Instance {
   explicit FakeInstance(FakeGuest& guest) : guest_(guest) {}
 
   engine::End call(std::string_view name, wasi::Context& wasi, Monotonic) override {
-    guest_.called.emplace_back(name);
+    {
+      const std::lock_guard lock(guest_.mutex);
+      guest_.called.emplace_back(name);
+    }
     const auto found = guest_.exports.find(name);
     if (found == guest_.exports.end()) {
       return {engine::End::Kind::kFailed, 0, "there is no export " + std::string(name), ""};
@@ -45,7 +48,10 @@ class FakeModule final : public engine::Module {
   explicit FakeModule(FakeGuest& guest) : guest_(guest) {}
   Result<std::unique_ptr<engine::Instance>> instantiate(
       const engine::InstanceLimits& limits) override {
-    guest_.instantiated.push_back(limits);
+    {
+      const std::lock_guard lock(guest_.mutex);
+      guest_.instantiated.push_back(limits);
+    }
     if (guest_.instantiate_error) {
       return *guest_.instantiate_error;
     }

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,7 +30,8 @@ struct FakeGuest {
   std::optional<Error> instantiate_error;
   std::optional<std::uint64_t> instructions;
 
-  // What happened.
+  // What happened; several threads may call one guest.
+  std::mutex mutex;
   std::vector<std::string> called;
   std::vector<engine::InstanceLimits> instantiated;
 };
