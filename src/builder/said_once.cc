@@ -1,11 +1,11 @@
 #include "builder/said_once.h"
 
-#include <sys/mman.h>
-
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <new>
+
+#include <sys/mman.h>
 
 namespace ferry::builder {
 namespace {

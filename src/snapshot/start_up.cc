@@ -69,8 +69,7 @@ Result<Startable> make_startable(engine::Engine& engine, const CompilePrepared& 
                                  ByteView wasm) {
   Startable out;
   FERRY_TRY(out.binary, wasm::read_binary(wasm));
-  FERRY_TRY(auto prepared,
-            wasm::prepare(wasm, out.binary, engine::prepare_options(engine.info())));
+  FERRY_TRY(auto prepared, wasm::prepare(wasm, out.binary, engine::prepare_options(engine.info())));
   out.facts = prepared.facts;
   FERRY_TRY(Bytes artifact, compile(prepared.wasm));
   Fd memory(::memfd_create("ferry-snapshot", MFD_CLOEXEC));

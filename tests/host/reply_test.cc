@@ -103,7 +103,8 @@ TEST(EventReply, MovesTheDataOut) {
 TEST(ReadReply, CgiFieldsThatAreNotUtf8AreTextInJson) {
   auto reply = read_reply("Content-Type: a/b;c=\xCF\nX: caf\xE9\n\n", function::ReplyForm::kCgi);
   ASSERT_TRUE(reply.ok());
-  EXPECT_EQ(reply->http->headers.at(0).second, "caf\xE9");  // to a client of HTTP, as it was written
+  EXPECT_EQ(reply->http->headers.at(0).second,
+            "caf\xE9");  // to a client of HTTP, as it was written
   Outcome outcome;
   outcome.status = Status::kOk;
   outcome.reply = *reply;
