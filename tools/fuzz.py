@@ -78,7 +78,7 @@ def record(ran):
     data["machine"] = f"{os.cpu_count()} cores, AddressSanitizer and UBSan, all runs added up"
     data["tables"] = {"targets": {
         "columns": ["target", "CPU minutes", "executions", "edges reached"],
-        "rows": [[f"`{name}`", f"{each['seconds'] / 60:.0f}", f"{each['executions']:,}",
+        "rows": [[f"`{name}`", f"{each['seconds'] / 60:.1f}", f"{each['executions']:,}",
                   f"{each['edges']:,}"] for name, each in sorted(data["targets"].items())]}}
     DATA.write_text(json.dumps(data, indent=1) + "\n")
 
