@@ -6,8 +6,10 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 # Engines to build: default (all that this machine can build) | all (fail if one cannot) | names.
 ENGINES ?= default
-# Rust and Go where their installers put them, for shells that have not been told.
-export PATH := $(PATH):$(HOME)/.cargo/bin:/usr/local/go/bin
+# Rust and Go where their installers put them, for shells that have not been told. rustup's before
+# Debian's rustc, which is here for functions alone and too old for the engines.
+RUSTUP := $(HOME)/.cargo/bin
+export PATH := $(if $(findstring :$(RUSTUP):,:$(PATH):),,$(RUSTUP):)$(PATH):/usr/local/go/bin
 
 # Compiled once, whichever folder the clone is in.
 export CCACHE_BASEDIR := $(CURDIR)

@@ -18,7 +18,7 @@ commands=
 while [ $# -gt 0 ]; do
   case $1 in
     --note) note=$2 && shift ;;
-    --home) home=$2 && shift ;;
+    --home) home=$(realpath -m "$2") && shift ;;
     run | test) commands="$commands $1" ;;
     *) echo "cold.sh: '$1'? run, test, --note TEXT or --home DIR" && exit 2 ;;
   esac
@@ -29,7 +29,7 @@ case $commands in *test*) commands=" run test" ;; esac
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-export RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup} PATH=$PATH:$HOME/.cargo/bin:/usr/local/go/bin
+export RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup} PATH=$HOME/.cargo/bin:$PATH:/usr/local/go/bin
 export HOME=${home:-$folder/home}
 mkdir "$HOME"
 unset CARGO_HOME GOPATH GOCACHE XDG_CACHE_HOME CCACHE_DIR
