@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -65,15 +66,15 @@ def run(build, name, seconds):
             "failed": "\n".join(text.splitlines()[-40:]) if status != 0 else ""}
 
 
-def record(ran):
+def record(name, did):
+    """Adds one run to those of the target before it, and writes the table anew."""
     data = json.loads(DATA.read_text()) if DATA.exists() else {
-        "command": "make fuzz FUZZ_SECONDS=1200 FUZZ_RECORD=1",
+        "command": "make fuzz FUZZ_RECORD=1",
         "since": time.strftime("%Y-%m-%d"), "targets": {}}
-    for name, did in ran.items():
-        before = data["targets"].get(name, {"seconds": 0, "executions": 0})
-        data["targets"][name] = {"seconds": round(before["seconds"] + did["seconds"]),
-                                 "executions": before["executions"] + did["executions"],
-                                 "edges": did["edges"]}
+    before = data["targets"].get(name, {"seconds": 0, "executions": 0})
+    data["targets"][name] = {"seconds": round(before["seconds"] + did["seconds"], 1),
+                             "executions": before["executions"] + did["executions"],
+                             "edges": did["edges"]}
     data["date"] = f"{data['since']} to {time.strftime('%Y-%m-%d')}"
     data["machine"] = f"{os.cpu_count()} cores, AddressSanitizer and UBSan, all runs added up"
     data["tables"] = {"targets": {
@@ -84,14 +85,16 @@ def record(ran):
 
 
 def minimise(build, name):
-    """Takes into tests/corpus the fewest found inputs that reach all code that was reached."""
+    """Takes into tests/corpus the fewest found inputs that reach what the committed ones do not."""
     found = build / "corpus" / name
     if not found.is_dir():
         return f"{name}: nothing was found"
     target = build / "bin" / f"fuzz_{name}"
     committed = {path.read_bytes() for path in (CORPUS / name).iterdir()}
     with tempfile.TemporaryDirectory(dir=build) as folder:
-        subprocess.run([target, *options(name), "-set_cover_merge=1", folder, CORPUS / name, found],
+        # What lies in the first folder stays, and counts as reached.
+        shutil.copytree(CORPUS / name, folder, dirs_exist_ok=True)
+        subprocess.run([target, *options(name), "-set_cover_merge=1", folder, found],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         new = [path for path in pathlib.Path(folder).iterdir()
                if path.read_bytes() not in committed]
@@ -107,8 +110,15 @@ def wanted(build, args):
     names = [name.removeprefix("fuzz_") for name in args.targets] or there
     if unknown := [name for name in names if name not in there]:
         sys.exit(f"fuzz: there is no {build}/bin/fuzz_{unknown[0]}; there are: {', '.join(there)}")
-    at, of = map(int, args.shard.split("/"))
-    return names[at::of]
+    return names[args.shard[0]::args.shard[1]]
+
+
+def shard(text):
+    """'I/N', as two numbers."""
+    found = re.fullmatch(r"(\d+)/([1-9]\d*)", text)
+    if found is None or int(found[1]) >= int(found[2]):
+        raise argparse.ArgumentTypeError(f"'{text}' is not I/N with I below N, as in 0/6")
+    return int(found[1]), int(found[2])
 
 
 def main():
@@ -117,7 +127,7 @@ def main():
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--shard", default="0/1")
+    parser.add_argument("--shard", type=shard, default=(0, 1))
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--minimise", action="store_true")
     args = parser.parse_args()
@@ -135,16 +145,20 @@ def main():
               f"{max(1, rounds * args.seconds // 60)} min", flush=True)
         ran = {}
         running = {pool.submit(run, build, name, args.seconds): name for name in names}
-        for done in concurrent.futures.as_completed(running):
-            name, did = running[done], done.result()
-            ran[name] = did
-            print(f"fuzz: {name}: {did['executions']:,} executions, {did['edges']:,} edges",
-                  flush=True)
-            if did["failed"]:
-                print(f"{did['failed']}\nfuzz: {name} FAILED; its input is {build}/crash-{name}-*",
-                      file=sys.stderr, flush=True)
-            if args.record:
-                record({name: did})
+        try:
+            for done in concurrent.futures.as_completed(running):
+                name, did = running[done], done.result()
+                ran[name] = did
+                print(f"fuzz: {name}: {did['executions']:,} executions, {did['edges']:,} edges",
+                      flush=True)
+                if did["failed"]:
+                    print(f"{did['failed']}\nfuzz: {name} FAILED; its input is "
+                          f"{build}/crash-{name}-*", file=sys.stderr, flush=True)
+                if args.record:
+                    record(name, did)
+        except KeyboardInterrupt:  # the targets that run have it too, and end
+            pool.shutdown(cancel_futures=True)
+            sys.exit(f"fuzz: interrupted after {len(ran)} of {len(names)} targets")
     failed = [name for name, did in ran.items() if did["failed"]]
     if failed:
         sys.exit(f"fuzz: of {len(ran)} targets failed: {' '.join(sorted(failed))}")

@@ -229,7 +229,7 @@ class Real(unittest.TestCase):
     def test_component(self):
         self.greet_component("hello-rust-http")
 
-    def test_component_of_30_megabytes(self):
+    def test_component_of_13_megabytes(self):
         self.greet_component("hello-js")
 
     def test_verify(self):
