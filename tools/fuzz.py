@@ -29,7 +29,7 @@ DATA = ROOT / "docs" / "data" / "fuzz.json"
 # Inputs as large as it takes to reach the target's bounds, where libFuzzer's own 4 KiB are less.
 LONG = {"zip", "http_response", "event_http", "lambda_events"}
 # What one target may take into tests/corpus by --minimise: as much as a reviewer can still look at.
-MOST_KEPT = 64
+MOST_KEPT = 16
 
 
 def options(name):
@@ -94,7 +94,8 @@ def minimise(build, name):
     with tempfile.TemporaryDirectory(dir=build) as folder:
         # What lies in the first folder stays, and counts as reached.
         shutil.copytree(CORPUS / name, folder, dirs_exist_ok=True)
-        subprocess.run([target, *options(name), "-set_cover_merge=1", folder, found],
+        subprocess.run([target, *options(name), "-set_cover_merge=1",
+                        f"-artifact_prefix={build}/crash-{name}-", folder, found],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
         new = [path for path in pathlib.Path(folder).iterdir()
                if path.read_bytes() not in committed]
