@@ -21,6 +21,8 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import small_disk
 from server import (BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest,
                     sanitized)
 
@@ -288,13 +290,7 @@ class Faults(unittest.TestCase):
 
     # The bundle's warning was read nowhere.
     def test_r11_a_full_disk_for_compiled_functions_is_told_once(self):
-        disk = self.folder / "disk"
-        disk.mkdir()
-        if os.geteuid() != 0 or subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", disk],
-                capture_output=True).returncode != 0:
-            self.skipTest("a small disk cannot be mounted here")
-        self.addCleanup(subprocess.run, ["umount", disk])
+        disk = small_disk.mount(self, self.folder / "disk", "4k")
         with Server(self.folder, self.echo, self.noisy, options=["--workers", "2"],
                     variables={"XDG_CACHE_HOME": str(disk)}) as server:
             for path, answer in (("/echo", b"x"), ("/noisy", b"ok")):
