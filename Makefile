@@ -2,6 +2,8 @@
 # here is one or two commands that can be typed by hand as well.
 
 JOBS ?= $(shell nproc)
+# Many tests wait for a time to pass: a quarter of the cores is idle when each has one.
+TEST_JOBS ?= $(shell echo $$(($(JOBS) + ($(JOBS) + 1) / 2)))
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 # Engines to build: default (all that this machine can build) | all (fail if one cannot) | names.
@@ -30,7 +32,7 @@ run: ## set up what is missing, build what that needs, and run a Go function on 
 test: build functions ## every test that needs nothing but this machine (ENGINES=wasmtime: without the other engines)
 	@tools/expect.sh build all
 	cmake --build build -j $(JOBS)
-	ctest --test-dir build --output-on-failure -j $(JOBS)
+	ctest --test-dir build --output-on-failure -j $(TEST_JOBS)
 
 .PHONY: build
 build: setup ## compile ferry and the engines into build/ (ENGINES=all insists on every engine)

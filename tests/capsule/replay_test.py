@@ -2,8 +2,9 @@
 """Recording and replaying, from outside: each sample and each hostile function served with --record,
 its capsules replayed on every engine without a difference; and capsules that are bad.
 
-    tests/capsule/replay_test.py --build DIR
+    tests/capsule/replay_test.py --build DIR [--cache DIR]
 
+--cache: what is compiled for replays is kept there instead of in the user's own cache.
 Exit status: that of unittest.
 """
 import argparse
@@ -21,7 +22,8 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "serve"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "serve")]
+from engines_same import keep_in  # noqa: E402
 
 BUILD = None
 server = None  # tests/serve/server.py, once FERRY_BUILD is known
@@ -490,10 +492,13 @@ class Replay(unittest.TestCase):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=pathlib.Path, required=True)
+    parser.add_argument("--cache", type=pathlib.Path)
     known, rest = parser.parse_known_args()
     BUILD = known.build.resolve()
     os.environ["FERRY_BUILD"] = str(BUILD)
     import server  # noqa: E402, it reads the variable
+    if known.cache:
+        keep_in(known.cache)
     if not shutil.which("wat2wasm"):
         print("no wat2wasm on this machine")
         sys.exit(77)

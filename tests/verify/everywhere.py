@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """`ferry verify` over every sample function and every hostile guest: no difference anywhere.
 
-everywhere.py --build DIR [--all] [NAME...]     NAME: hello-go, hostile/sleep, ...
+everywhere.py --build DIR [--cache DIR] [--all] [NAME...]     NAME: hello-go, hostile/sleep, ...
 
 Every platform, on wasmtime; a few functions on every engine that is built. --all: each on each.
+--cache: what is compiled is kept there instead of in the user's own cache.
 Exit status: 0 the same everywhere, 1 a difference, 77 no function or no engine is built.
 """
 import argparse
@@ -16,7 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CASES = HERE / "cases"
 sys.path.insert(0, str(ROOT / "tests"))
-from engines_same import engines  # noqa: E402
+from engines_same import engines, keep_in  # noqa: E402
 
 SHORT = ["--timeout", "300ms"]
 
@@ -64,9 +65,12 @@ def main():
     ask = argparse.ArgumentParser(description=__doc__,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--build", type=pathlib.Path, required=True)
+    ask.add_argument("--cache", type=pathlib.Path)
     ask.add_argument("--all", action="store_true")
     ask.add_argument("names", nargs="*")
     given = ask.parse_args()
+    if given.cache:
+        keep_in(given.cache)
     folder = given.build / "functions"
     names = given.names or sorted(
         [f.stem for f in folder.glob("*.wasm")] +
