@@ -15,9 +15,18 @@ import subprocess
 import sys
 
 from measures import Bench, first_answer, one_run
-from servers import CORES, DATA, SERVER_CORE, pinned, summary
+from servers import CORES, DATA, SERVER_CORE, Server, pinned, summary
 
 HELLO = ("hello-c", "hello-rust", "hello-go")
+
+
+def serve(build, wasm, extra):
+    """`ferry serve` without a snapshot of its own making, which early versions never make."""
+    program = build.bin / "ferry"
+    known = subprocess.run([program, "serve", "--help"], capture_output=True, text=True, check=True).stdout
+    return Server("ferry serve", [program, "serve", wasm, "--workers", 1, "--listen", "127.0.0.1:PORT",
+                                  *(["--no-snapshot"] if "--no-snapshot" in known else []), *extra],
+                  SERVER_CORE)
 
 
 class Sides:
@@ -59,8 +68,7 @@ class Sides:
 
     def serve(self):
         for function, extra in [(each, ("--quiet",)) for each in HELLO] + [("hello-c", ())]:
-            servers = [build.ferry(self.functions / f"{function}.wasm", extra=extra)
-                       for build in self.builds]
+            servers = [serve(build, self.functions / f"{function}.wasm", extra) for build in self.builds]
             name = f"serve, {function}" + ("" if extra else ", a log line each")
             self.compare(name, lambda side: {
                 key: value for key, value in servers[side].load(1, 16).items() if key == "cpu_us"})
