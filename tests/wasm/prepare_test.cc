@@ -37,8 +37,8 @@ constexpr const char* kShapes[] = {
     "(module (import \"env\" \"memory\" (memory 1)) (func (drop (memory.grow (i32.const 1)))))",
     "(module (func))",
     "(module (func (export \"memory\")) (memory 1))",
-    "(module (import \"a\" \"f\" (func (param i64))) (import \"a\" \"g\" (global (mut i64)))"
-    " (import \"a\" \"t\" (table 1 funcref)) (func (call 0 (global.get 0))) (start 1))",
+    R"((module (import "a" "f" (func (param i64))) (import "a" "g" (global (mut i64)))
+      (import "a" "t" (table 1 funcref)) (func (call 0 (global.get 0))) (start 1)))",
     // Every place a function's index can appear in.
     R"((module
       (import "a" "f" (func $f (param i32) (result i32)))

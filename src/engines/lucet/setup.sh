@@ -3,10 +3,10 @@
 # or CPUs no longer accept, and mends a line in each; and leaves a fourth out. Cargo.toml then uses
 # them in place of the published ones. They are edited where they are built and are no part of our tree.
 set -eu
-mkdir -p ../fetch mended/wabt
+mkdir -p ../fetch mended instead/wabt
 # wabt reads modules that are text; what lucetc is given here is binary. It is C++, and takes as long
 # to compile as all else but cranelift.
-cat > mended/wabt/Cargo.toml <<'END'
+cat > instead/wabt/Cargo.toml <<'END'
 [package]
 name = "wabt"
 version = "0.9.2"
@@ -14,13 +14,13 @@ edition = "2018"
 [lib]
 path = "lib.rs"
 END
-cp wabt.rs mended/wabt/lib.rs
+cp wabt.rs instead/wabt/lib.rs
 exact='cranelift-codegen = "=0.51.0"\
 raw-cpuid-6 = { package = "raw-cpuid", version = "=6.1.0" }\
 raw-cpuid-7 = { package = "raw-cpuid", version = "=7.0.3" }'
 sed -e '/^# Three crates/,$d' -e "/^\[dependencies\]/a\\
 $exact" Cargo.toml > ../fetch/Cargo.toml
-printf '[patch.crates-io]\nwabt = { path = "%s/mended/wabt" }\n' "$PWD" >> ../fetch/Cargo.toml
+printf '[patch.crates-io]\nwabt = { path = "%s/instead/wabt" }\n' "$PWD" >> ../fetch/Cargo.toml
 cp Cargo.lock ../fetch/
 : > ../fetch/lib.rs
 # Without the replacements the lock file names other sources for the three: hence not --locked.
