@@ -4,13 +4,17 @@ these engines: of the Rust crates and of Debian's libraries, each text once, wit
 Asks cargo, for each engine's Cargo.lock; works from what the build has already downloaded.
 """
 
-import sys
+import argparse
 
 import linked
 
 
 def main():
-    out_path, *engines = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", metavar="OUT", help="the file to write")
+    parser.add_argument("engines", nargs="*", metavar="ENGINE", help="folders of src/engines")
+    given = parser.parse_args()
+    out_path, engines = given.out, given.engines
     packages = {}
     for engine in engines:
         for package, texts in linked.engine_crates(engine):

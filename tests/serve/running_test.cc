@@ -23,6 +23,7 @@ class FakeProvider final : public Provider {
   void complain(const Error& error) const override { ADD_FAILURE() << error.text(); }
   Result<std::vector<Listed>> list(const Wanted&) override {
     std::vector<Listed> listed;
+    listed.reserve(names_.size());
     for (const std::string& name : names_) {
       listed.push_back({name, {}});
     }

@@ -260,7 +260,7 @@ TEST_F(BrokenAdapter, TruncatedBodyIsFound) {
 
 TEST_F(BrokenAdapter, LostLogLineIsFound) {
   Tampering how;
-  how.log = [](std::string text) {
+  how.log = [](const std::string& text) {
     // The sentinel stays: what is lost is the function's.
     return text.starts_with("XXX") ? text : text.substr(std::min(text.find('\n') + 1, text.size()));
   };
@@ -279,7 +279,7 @@ TEST_F(BrokenAdapter, LogLineTwiceIsFound) {
 
 TEST_F(BrokenAdapter, MissingSentinelIsFound) {
   Tampering how;
-  how.log = [](std::string text) { return text.substr(0, text.find("XXX")); };
+  how.log = [](const std::string& text) { return text.substr(0, text.find("XXX")); };
   EXPECT_THAT(found(emulation("openwhisk"), how), HasSubstr("sentinel"));
 }
 
