@@ -186,6 +186,7 @@ TEST(Records, AWebSocketsConnectionIsItsOwnData) {
   const Input connect =
       read(R"({"requestContext":{"connectionId":"c","eventType":"CONNECT","domainName":"d",)"
            R"("stage":"s"},"headers":{"a":"b"}})");
+  ASSERT_NE(connect.row, nullptr);
   EXPECT_EQ(connect.row->name, "apigateway-websocket-connection");
   EXPECT_TRUE(only(connect).data->starts_with("{\"requestContext\""));
 }
@@ -195,7 +196,7 @@ std::string request_of(std::string_view maps) {
                            std::string(maps) + R"(,"body":"hi","isBase64Encoded":false})");
   std::string out = input.http.target;
   for (const auto& [name, value] : input.http.headers) {
-    out += " " + name + "=" + value;
+    out.append(" ").append(name).append("=").append(value);
   }
   return out;
 }

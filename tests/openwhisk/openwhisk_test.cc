@@ -234,6 +234,7 @@ TEST(OpenWhiskWeb, ManyFieldsAreWrittenInOnePass) {
 
 std::string zip_of(const std::vector<std::string>& names) {
   std::vector<package::ZipEntry> entries;
+  entries.reserve(names.size());
   for (const std::string& name : names) {
     entries.push_back({name, Bytes(name.begin(), name.end()), 0644});
   }

@@ -43,7 +43,7 @@ std::map<std::string, TarEntry> untar(ByteView tar) {
     EXPECT_EQ(header.substr(257, 8), std::string("ustar\00000", 8));
     const std::uint64_t size = octal(header.substr(124, 12));
     ByteView data = tar.subspan(at + 512, size);
-    const std::string name(header.c_str());
+    const std::string name = header.substr(0, header.find('\0'));
     EXPECT_EQ(out.count(name), 0u) << name;
     out[name] = {Bytes(data.begin(), data.end()), header};
     at += 512 + (size + 511) / 512 * 512;
