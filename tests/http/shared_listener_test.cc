@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 
 #include "base/event_fd.h"
 #include "fixture.h"

@@ -2,6 +2,7 @@
 #include "platforms/lambda/deploy/aws_access.h"
 
 #include <map>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,7 +20,7 @@ AwsWorld world_of(Texts environment, Texts files = {}) {
             auto found = environment.find(name);
             return found == environment.end() ? std::string() : found->second;
           },
-          [files](const std::string& path) -> std::optional<std::string> {
+          [files = std::move(files)](const std::string& path) -> std::optional<std::string> {
             auto found = files.find(path);
             return found == files.end() ? std::nullopt : std::optional(found->second);
           }};

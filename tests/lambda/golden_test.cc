@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "base/file.h"
@@ -78,7 +79,7 @@ std::string place_of(JsonView in, std::string_view bytes, const std::string& pat
     }
   }
   for (const auto& [name, member] : in.members()) {
-    found = place_of(member, bytes, path + "/" + name);
+    found = place_of(member, bytes, fmt::format("{}/{}", path, name));
     if (!found.empty()) {
       return found;
     }
@@ -171,10 +172,11 @@ TEST(Golden, EverySampleOfAwsLambdaGoBecomesTheEventsThatWereReviewed) {
     ASSERT_TRUE(event::check_json(text).ok()) << text;
     pretty(got, JsonView(text), 0);
     got += "\n";
+    const std::string golden = fmt::format("{}/{}", kGolden, name);
     if (update) {
-      ASSERT_TRUE(write_file_atomically(kGolden + "/" + name, as_bytes(got)).ok());
+      ASSERT_TRUE(write_file_atomically(golden, as_bytes(got)).ok());
     }
-    EXPECT_EQ(got, test::slurp(kGolden + "/" + name));
+    EXPECT_EQ(got, test::slurp(golden));
   }
   for (const auto& entry : fs::directory_iterator(kGolden)) {
     EXPECT_TRUE(seen.contains(entry.path().filename())) << entry.path() << " has no sample";
