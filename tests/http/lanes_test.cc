@@ -255,6 +255,7 @@ TEST(Drain, NoRequestIsLostUnderLoad) {
     std::atomic<int> lost{0};
     std::atomic<int> answered{0};
     std::vector<std::thread> threads;
+    threads.reserve(4);
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&] {
         // A new connection each time: what is accepted must be answered.

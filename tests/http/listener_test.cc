@@ -85,6 +85,7 @@ TEST(Listener, ConnectionsGoToTheSocketOfTheCoreTheyArriveOn) {
 std::vector<int> taken_by(const Listeners& listeners, int connections) {
   const std::atomic<bool> stop = false;
   std::vector<Fd> clients;
+  clients.reserve(static_cast<std::size_t>(connections));
   for (int i = 0; i < connections; ++i) clients.push_back(connected(port_of(listeners), stop));
   std::vector<int> taken(listeners.sockets.size());
   for (std::size_t i = 0; i < taken.size(); ++i) {

@@ -227,8 +227,9 @@ TEST(Reader, TakesPipelinedRequestsInAnyPieces) {
 // In pieces of their own, empty lines without end were taken, and held a connection for ever.
 TEST(Reader, IgnoresOneEmptyLineBeforeARequestInAnyPieces) {
   std::string request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string two = std::string("\r\n").append(request).append("\r\n").append(request);
   for (std::size_t piece = 1; piece < 70; ++piece) {
-    EXPECT_EQ(read("\r\n" + request + "\r\n" + request, piece).requests.size(), 2u) << piece;
+    EXPECT_EQ(read(two, piece).requests.size(), 2u) << piece;
     Seen seen = read("\r\n\r\n" + request, piece);
     EXPECT_EQ(seen.status, 400) << piece;
     EXPECT_TRUE(seen.requests.empty()) << piece;
