@@ -36,7 +36,7 @@ class InvocationTest : public testing::Test {
     event::ReadyEvent ready(event_);
     Invocation invocation(*guest, ready, options_);
     EXPECT_TRUE(invocation.begin(context_, Monotonic::max()).ok());
-    const End end = invocation.call(**instance, context_, Monotonic::max());
+    End end = invocation.call(**instance, context_, Monotonic::max());
     out_ = context_.out();
     err_ = context_.err();
     return end;

@@ -12,7 +12,6 @@ namespace ferry::host {
 namespace {
 
 using engine::End;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -86,7 +85,7 @@ TEST_F(OutcomesTest, FailedByAPanicThatTheLogShows) {
   const End unreachable{End::Kind::kTrapped, 0, "unreachable", "  0: main"};
   const Outcome panicked = run([&](wasi::Context& context) {
     write_to(context, 2, "thread 'main' panicked at src/main.rs:1:1:\n");
-    return unreachable;
+    return End(unreachable);
   });
   EXPECT_EQ(panicked.status, Status::kFailed);
   EXPECT_EQ(panicked.message, "the function panicked");

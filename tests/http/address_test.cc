@@ -102,6 +102,8 @@ std::string handed_over(const std::string& names, const std::vector<int>& socket
   constexpr int kFirst = 3;
   std::vector<Fd> ours;
   std::vector<Fd> handed;
+  ours.reserve(sockets.size());
+  handed.reserve(sockets.size());
   for (const int fd : sockets) handed.emplace_back(fcntl(fd, F_DUPFD_CLOEXEC, 100));
   for (std::size_t i = 0; i < handed.size(); ++i) {
     const int place = kFirst + static_cast<int>(i);
