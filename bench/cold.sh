@@ -9,7 +9,8 @@
 #   bench/cold.sh --home DIR     the empty home, made here and kept: its caches serve the next build
 #
 # Rust's and Go's toolchains are taken from where they are; Debian's packages are installed already
-# or counted under "setup". Writes docs/data/cold.json; bench/figures.py puts it into the docs.
+# or counted under "setup". Writes docs/data/cold.json, a table a command, which bench/figures.py puts
+# into the docs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source=$PWD
@@ -26,7 +27,11 @@ while [ $# -gt 0 ]; do
   shift
 done
 [ -n "$commands" ] || commands=" run"
-case $commands in *test*) commands=" run test" ;; esac
+case $commands in
+  " ci") ;;
+  *ci*) echo "cold.sh: ci begins from nothing: measure it alone" && exit 2 ;;
+  *test*) commands=" run test" ;;
+esac
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -73,9 +78,11 @@ def stage(output):
     return "libraries, programs and the rest"
 
 
-rows = []
+model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")),
+             "unknown CPU")
+machine = f"{os.cpu_count()} cores, {model}, Linux {os.uname().release}" + (f"; {note}" if note else "")
+tables = json.load(open(target))["tables"] if os.path.exists(target) else {}
 before = set()  # the log goes on from one command to the next
-labels = {command: ".ci/run" if command == "ci" else f"make {command}" for command in commands}
 for command in commands:
     spans = collections.defaultdict(list)
     lines = (folder / f"{command}.ninja").read_text().splitlines()[1:]
@@ -87,30 +94,16 @@ for command in commands:
         if (begin, step) in seen:  # one step may have several outputs, each with a line
             continue
         seen.add((begin, step))
-        spans[stage(output)].append((int(begin) / 1000, int(end) / 1000))
+        spans[stage(output)].append((int(end) - int(begin)) / 1000)
     before.update(lines)
-    for name, parts in sorted(spans.items()):
-        first, last = min(b for b, _ in parts), max(e for _, e in parts)
-        # The other commands run ninja several times, each with a clock from nothing.
-        when = f"{first:.0f} to {last:.0f} s" if command == "run" else ""
-        rows.append([labels[command], name, str(len(parts)), when,
-                     f"{sum(e - b for b, e in parts):.0f} s"])
-    all_of_it = "all, after make run" if command == "test" else "all, from nothing"
-    rows.append([labels[command], all_of_it, "", f"{wall[command + '-cold']:.0f} s", ""])
+    rows = [[name, str(len(spent)), f"{sum(spent):.0f} s"] for name, spent in sorted(spans.items())]
+    rows.append(["all, by the clock", "", f"{wall[command + '-cold']:.0f} s"])
     if command + "-warm" in wall:
-        rows.append([labels[command], "again", "", f"{wall[command + '-warm']:.1f} s", ""])
-if os.path.exists(target):  # what was not measured now stays
-    rows += [row for row in json.load(open(target))["tables"]["stages"]["rows"]
-             if row[0] not in labels.values()]
-rows.sort(key=lambda row: ["make run", "make test", ".ci/run"].index(row[0]))
-model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")),
-             "unknown CPU")
-machine = f"{os.cpu_count()} cores, {model}, Linux {os.uname().release}"
-json.dump({"command": "bench/cold.sh test`, `bench/cold.sh ci",
-           "machine": machine + (f"; {note}" if note else ""),
-           "date": time.strftime("%Y-%m-%d"),
-           "tables": {"stages": {"columns": ["command", "stage", "steps", "when",
-                                             "added up over the steps"], "rows": rows}}},
-          open(target, "w"), indent=1)
+        rows.append(["again", "", f"{wall[command + '-warm']:.1f} s"])
+    # Each with what it was measured by: the others stay as they were.
+    tables[command] = {"command": f"bench/cold.sh {command}", "machine": machine,
+                       "date": time.strftime("%Y-%m-%d"),
+                       "columns": ["stage", "steps", "added up over the steps"], "rows": rows}
+json.dump({"tables": tables}, open(target, "w"), indent=1)
 print(f"written: {target}; bench/figures.py puts it into the docs")
 END
