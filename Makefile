@@ -75,7 +75,7 @@ arm64: build ## ferry-host for arm64, and a compiler for it in ferry: ferry pack
 
 .PHONY: arm64-ferry
 arm64-ferry: arm64 ## ferry itself and ferry-host-full for arm64, in build-arm64/bin; make dist then makes packages for arm64 too
-	cmake --build --preset arm64 -j $(JOBS) --target programs ferry-host-full
+	cmake --build --preset arm64 -j $(JOBS) --target programs
 	cp -u build-arm64/bin/ferry-host-full build/bin/arm64
 
 .PHONY: format
@@ -100,20 +100,16 @@ install: build ## install into PREFIX (default /usr/local; DESTDIR is heeded)
 	cmake --install build --prefix $(PREFIX)
 
 .PHONY: deb
-deb: dist-programs ## make a Debian package, build/ferry_*.deb
+deb: build ## make a Debian package, build/ferry_*.deb
 	umask 022 && cd build && cpack -G DEB
 
 # What was built for arm64 belongs to a release.
 ARM64 = $(if $(wildcard build-arm64/bin/ferry),--arm64 build-arm64)
 
 .PHONY: dist
-dist: dist-programs ## all that a release has, into build/dist: .deb, archive, wheel, image, sums, bill of materials; for arm64 too after make arm64-ferry
+dist: build ## all that a release has, into build/dist: .deb, archive, wheel, image, sums, bill of materials; for arm64 too after make arm64-ferry
 	@tools/setup.sh dist
 	tools/dist.py build build/dist $(ARM64)
-
-.PHONY: dist-programs
-dist-programs: build
-	@cmake --build build --target ferry-host-full -j $(JOBS)
 
 .PHONY: docs
 docs: ## the docs as a site, build/site/index.html; every link is checked (MkDocs, from PyPI)

@@ -1,9 +1,12 @@
 # What `make install` and the .deb lay down: bin/ferry, the engines beside it in lib/ferry/engines
 # (where the loader looks, seen from the program), documents, man pages and shell completions.
 
+# All that is installed, and no tests: `make build`.
+add_custom_target(programs)
 foreach(program ferry ferry-host ferry-host-full)
   if(TARGET ${program})
     install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+    add_dependencies(programs ${program})
   endif()
 endforeach()
 # The engines install themselves (cmake/FerryEngines.cmake).
@@ -40,11 +43,7 @@ endforeach()
 install(FILES ${made}/completions/ferry.fish
   DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
-# All that is installed, and no tests: what `make run` needs.
-add_custom_target(programs DEPENDS ferry ${plugins} manuals)
-if(TARGET ferry-host)
-  add_dependencies(programs ferry-host)
-endif()
+add_dependencies(programs manuals ${plugins})
 
 # What is packed is built by the targets of the Makefile; tests are no part of it.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""`make run` uses the engine that can be had soonest, and what ferry says where only that one is built.
+"""`make run` uses the engine that can be had soonest, and what ferry says where only that one is built;
+`make build` builds all that `make install` lays down.
 
     FERRY_BUILD=build tests/commands/first_run_test.py [Case.test…]
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -159,6 +161,19 @@ class WithoutWasmtime(Folder):
         self.assertEqual(done.returncode, 10, done.stderr)
         self.assertIn("no engine 'wasmtime'; there is none in ", done.stderr)
         self.assertIn("hint: `make build` builds it\n", done.stderr)
+
+
+@unittest.skipUnless(shutil.which("ninja"), "ninja is missing")
+class MakeInstall(unittest.TestCase):
+    def test_make_build_builds_what_it_lays_down(self):
+        """ferry-host-full was missing, unless `make test` had been there."""
+        commands = subprocess.run(["ninja", "-C", BUILD, "-t", "commands", "programs"], check=True,
+                                  capture_output=True, text=True).stdout
+        built = re.findall(r" -o (bin/\S+)", commands)
+        bin_files = re.findall(rf'"{re.escape(str(BUILD.resolve()))}/(bin/[^"]+)"\)',
+                               (BUILD / "cmake_install.cmake").read_text())
+        self.assertIn("bin/ferry", bin_files)
+        self.assertEqual(set(bin_files) - {"bin/arm64"} - set(built), set())
 
 
 if __name__ == "__main__":
