@@ -97,7 +97,7 @@ class Bench:
             layers = json.load(image.extractfile("manifest.json"))[0]["Layers"]
             for layer in layers:
                 with tarfile.open(fileobj=image.extractfile(layer)) as files:
-                    files.extractall(folder, filter="data")
+                    files.extractall(folder)
         return folder / "ferry"
 
     # One event in the process, first state each time: ours against the engine's own WASI.

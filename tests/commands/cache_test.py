@@ -18,7 +18,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import small_disk
 
-BUILD = pathlib.Path(os.environ["FERRY_BUILD"])
+BUILD = pathlib.Path(os.environ["FERRY_BUILD"]).resolve()
 FERRY = BUILD / "bin" / "ferry"
 HELLO = BUILD / "functions" / "hello-c.wasm"
 GO = BUILD / "functions" / "hello-go.wasm"

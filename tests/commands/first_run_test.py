@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-BUILD = pathlib.Path(os.environ["FERRY_BUILD"])
+BUILD = pathlib.Path(os.environ["FERRY_BUILD"]).resolve()
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EVENT = '{"name":"Ada"}'
 # A build folder in small: the rules that compile crates look as those of cmake/BuildCrate.cmake do.

@@ -97,7 +97,7 @@ class Packages(unittest.TestCase):
             for layer in manifest["Layers"]:
                 data = image.extractfile(layer).read()
                 with tarfile.open(fileobj=io.BytesIO(data)) as files:
-                    files.extractall(root, filter="tar")
+                    files.extractall(root)
         return root, config
 
     def start(self, program, env, words=()):
@@ -362,7 +362,8 @@ class Packages(unittest.TestCase):
 
     def test_an_openwhisk_runtime_for_arm64(self):
         """Its image has the compiler, so it is made of the other program."""
-        if not (BUILD / "bin/arm64/ferry-host-full").exists():
+        full = BUILD / "bin/arm64/ferry-host-full"
+        if not full.exists():
             self.assertIn("`make arm64", self.refused(10, "openwhisk", "--arch", "arm64"))
             return
         out = self.pack("openwhisk", "--arch", "arm64")
@@ -373,8 +374,7 @@ class Packages(unittest.TestCase):
             manifest = json.loads(blob(named))
             self.assertEqual(json.loads(blob(manifest["config"]))["architecture"], "arm64")
             with tarfile.open(fileobj=io.BytesIO(blob(manifest["layers"][0]))) as files:
-                host = files.extractfile("ferry/ferry-host-full").read(20)
-        self.assertEqual(int.from_bytes(host[18:20], "little"), 183)
+                self.assertEqual(files.extractfile("ferry/ferry-host").read(), full.read_bytes())
 
     def test_a_trigger_that_is_none_is_refused(self):
         for words, told in {("telegram",): "no trigger is called 'telegram'",

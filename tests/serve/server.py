@@ -12,7 +12,7 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-BUILD = pathlib.Path(os.environ["FERRY_BUILD"])
+BUILD = pathlib.Path(os.environ["FERRY_BUILD"]).resolve()
 FERRY = BUILD / "bin" / "ferry"
 # How long anything may take before a test is called failed; nothing is measured by it.
 PATIENCE = 60

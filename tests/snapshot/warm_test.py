@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-BUILD = pathlib.Path(os.environ["FERRY_BUILD"])
+BUILD = pathlib.Path(os.environ["FERRY_BUILD"]).resolve()
 FERRY = BUILD / "bin" / "ferry"
 REACTOR = BUILD / "functions" / "hello-go-reactor.wasm"
 
