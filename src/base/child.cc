@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -152,6 +153,18 @@ Result<ChildEnd> run_child(const std::string& program, std::vector<std::string> 
 void end_with_parent(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);  // before we asked
+}
+
+void offer_to_oom_killer(int thousandths) {
+  const std::string path = "/proc/self/oom_score_adj";
+  const auto own = read_file(path, 64);
+  if (!own.ok()) return;
+  constexpr int kMost = 1000;
+  const int score = std::min(kMost, std::atoi(std::string(as_text(*own)).c_str()) + thousandths);
+  const Fd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (file.valid()) {
+    static_cast<void>(write_all(file.get(), as_bytes(std::to_string(score)), path).ok());
+  }
 }
 
 Result<Fd> memory_input(ByteView bytes, std::string_view name) {

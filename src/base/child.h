@@ -39,10 +39,15 @@ struct ChildEnd {
 Result<ChildEnd> run_child(const std::string& program, std::vector<std::string> words, int input,
                            const ChildBounds& bounds);
 
-// By a process that has just been forked: it is killed when its parent ends, and ends now where
-// that has happened already. `parent`: the parent's getpid(), from before the fork. The parent is
-// the thread that forked.
+// By a process that has just begun: it is killed when its parent ends, and ends now where that has
+// happened already. `parent`: the parent's getpid(), from before the fork or the spawn. The parent
+// is the thread that made it.
 void end_with_parent(pid_t parent);
+
+// By a process whose end costs less than its parent's: when memory is short, the kernel ends it
+// before others that hold up to `thousandths` of the memory more (proc(5), oom_score_adj). Best
+// effort.
+void offer_to_oom_killer(int thousandths);
 
 // A file in memory, rewound: an input that needs nobody to feed it, whatever the child does.
 Result<Fd> memory_input(ByteView bytes, std::string_view name);

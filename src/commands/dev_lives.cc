@@ -13,11 +13,11 @@
 #include <boost/json.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "builder/quick_tier.h"
 #include "commands/verb.h"
 #include "commands/wasm_provider.h"
@@ -94,10 +94,11 @@ class CompiledLater {
     const Fd turn(ends[0]);
     Fd begin(ends[1]);
     std::fflush(nullptr);
+    const pid_t parent = getpid();
     const pid_t pid = fork();
     if (pid < 0) return errno_error("start a process", errno);
     if (pid == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      end_with_parent(parent);
       setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + kNice);
       begin.reset();
       static_cast<void>(read_all(turn.get(), 1, "a pipe").ok());  // until its other end is closed

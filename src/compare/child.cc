@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/this_program.h"
 #include "compare/sample.h"
@@ -17,7 +18,7 @@ Result<Sample> measure_in_child(const Task& task) {
             run_child(this_program(),
                       {"ferry", kMeasureVerb, task.kind, task.engine, task.function, task.manifest,
                        task.folder, task.data, std::to_string(task.threads),
-                       std::to_string(task.budget_ms)},
+                       std::to_string(task.budget_ms), std::to_string(getpid())},
                       -1, bounds));
   if (end.too_late || end.too_much) {
     return Error{Code::kLimit,

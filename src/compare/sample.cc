@@ -1,15 +1,14 @@
 #include "compare/sample.h"
 
 #include <charconv>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <sys/prctl.h>
 
+#include "base/child.h"
 #include "compare/stopwatch.h"
 
 namespace ferry::compare {
@@ -88,12 +87,12 @@ Result<Sample> sample_from_json(std::string_view text) {
 }
 
 int measure_child_main(int argc, char** argv, function::Sections sections) {
-  // Whoever started us wants the result: without them there is nothing to do.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (argc != 10) {
+  if (argc != 11) {
     fmt::print(stderr, "{} is internal to ferry and not meant to be typed", kMeasureVerb);
     return 2;
   }
+  // Whoever started us wants the result: without them there is nothing to do.
+  end_with_parent(static_cast<pid_t>(number(argv[10])));
   const Task task{argv[2], argv[3],         argv[4],         argv[5], argv[6],
                   argv[7], number(argv[8]), number(argv[9]), sections};
   auto sample = measure(task);

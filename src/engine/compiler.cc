@@ -4,9 +4,9 @@
 #include <csignal>
 #include <cstring>
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/child.h"
 #include "base/file.h"
@@ -76,12 +76,13 @@ Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& o
   bounds.wall = limits.cpu_time * kWallPerCpu;
   bounds.out = limits.artifact;
   bounds.err = kMaxMessage;
-  FERRY_TRY(ChildEnd end, run_child(this_program(),
-                                    {"ferry", kCompileVerb, engine, options.variant,
-                                     options.count_instructions ? "1" : "0",
-                                     std::to_string(limits.cpu_time.count()),
-                                     std::to_string(limits.memory), options.symbols ? "1" : "0"},
-                                    input.get(), bounds));
+  FERRY_TRY(ChildEnd end,
+            run_child(this_program(),
+                      {"ferry", kCompileVerb, engine, options.variant,
+                       options.count_instructions ? "1" : "0",
+                       std::to_string(limits.cpu_time.count()), std::to_string(limits.memory),
+                       options.symbols ? "1" : "0", std::to_string(getpid())},
+                      input.get(), bounds));
   if (end.too_much) return limit_error(std::to_string(limits.artifact >> 20) + " MiB of code");
   if (end.too_late) {
     return limit_error(std::to_string(limits.cpu_time.count() * kWallPerCpu) + " s");
@@ -91,13 +92,13 @@ Result<Bytes> compile_in_child(const std::string& engine, const EngineOptions& o
 }
 
 int compile_child_main(int argc, char** argv, const MakeEngine& make) {
-  if (argc != 8) {
+  if (argc != 9) {
     return fail({Code::kUsage,
                  std::string(kCompileVerb) + " is internal to ferry and not meant to be typed",
                  ""});
   }
   // Whoever started us wants the result: without them there is nothing to do.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  end_with_parent(number<pid_t>(argv[8]));
   const auto cpu = number<rlim_t>(argv[5]);
   set_limit(RLIMIT_CPU, cpu, cpu + 1);
   set_limit(RLIMIT_CORE, 0, 0);

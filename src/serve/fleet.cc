@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 
 #include <fmt/format.h>
 #include <sys/eventfd.h>
@@ -60,16 +61,19 @@ std::string seconds_of(std::chrono::milliseconds pause) {
   return fmt::format("{:.3g} s", static_cast<double>(pause.count()) / 1000);
 }
 
-std::string how_it_died(int status) {
-  return WIFSIGNALED(status) ? fmt::format("was killed by signal {}", WTERMSIG(status))
-                             : fmt::format("ended with code {}", WEXITSTATUS(status));
+std::string how_it_died(const WorkerDeath& death) {
+  const int status = death.wait_status;
+  if (!WIFSIGNALED(status)) return fmt::format("ended with code {}", WEXITSTATUS(status));
+  const bool by_kernel = WTERMSIG(status) == SIGKILL && !death.killed_by_us;
+  return fmt::format("was killed by signal {}{}", WTERMSIG(status),
+                     by_kernel ? ", as the kernel does when memory is short" : "");
 }
 
 // What the pool's decisions mean for people who read stderr.
 void tell(PoolHooks& hooks, Notices& notices, bool* was_cut) {
-  hooks.on_death = [&](std::size_t index, int status, std::chrono::milliseconds pause) {
-    notices.add(fmt::format("worker {} {}; starting another{}", index, how_it_died(status),
-                            pause.count() == 0 ? "" : " in " + seconds_of(pause)));
+  hooks.on_death = [&](const WorkerDeath& death) {
+    notices.add(fmt::format("worker {} {}; starting another{}", death.index, how_it_died(death),
+                            death.pause.count() == 0 ? "" : " in " + seconds_of(death.pause)));
   };
   hooks.on_start_failed = [&](std::size_t index, const Error& error,
                               std::chrono::milliseconds pause) {

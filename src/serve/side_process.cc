@@ -24,10 +24,7 @@ void step_back() {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  const Fd score(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  if (score.valid()) {
-    static_cast<void>(write_all(score.get(), as_bytes("1000"), "oom_score_adj").ok());
-  }
+  offer_to_oom_killer(1000);
 }
 
 }  // namespace

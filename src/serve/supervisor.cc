@@ -15,6 +15,9 @@
 namespace ferry::serve {
 namespace {
 
+// Any one of the workers is worth less than what makes new ones.
+constexpr int kOomOffer = 100;
+
 // Taken as orders, or taken and thrown away.
 constexpr std::array kOurSignals{SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
 
@@ -44,6 +47,7 @@ Result<pid_t> Supervisor::start(std::size_t slot) {
   }
   if (pid == 0) {
     end_with_parent(parent);
+    offer_to_oom_killer(kOomOffer);
     signals_.reset();
     // A terminal sends SIGINT and SIGHUP to all of us; the supervisor decides.
     for (const int ignored : {SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE}) {

@@ -180,7 +180,7 @@ void WorkerPool::bury(std::size_t index, int status) {
   }
   worker.ready = false;
   worker.start_at = now + pause;
-  hooks_.on_death(index, status, pause);
+  hooks_.on_death({index, status, worker.killed, pause});
   give_up_if_hopeless(worker.failures, options_.max_failed_starts);
 }
 

@@ -55,12 +55,18 @@ struct PoolOptions {
   unsigned replaced_after = 10;  // and it is killed
 };
 
+struct WorkerDeath {
+  std::size_t index = 0;
+  int wait_status = 0;                // as waitpid gives it
+  bool killed_by_us = false;          // for it was stuck
+  std::chrono::milliseconds pause{};  // until a successor is tried
+};
+
 // What happens, for logs, sockets and counters. `pause`: until a successor is tried.
 struct PoolHooks {
   std::function<void()> on_ready = [] {};  // once: each is, or has failed while another is
   std::function<void()> on_drain = [] {};  // before the workers are stopped
-  std::function<void(std::size_t index, int wait_status, std::chrono::milliseconds pause)>
-      on_death = [](std::size_t, int, std::chrono::milliseconds) {};
+  std::function<void(const WorkerDeath& death)> on_death = [](const WorkerDeath&) {};
   std::function<void(std::size_t index, const Error& error, std::chrono::milliseconds pause)>
       on_start_failed = [](std::size_t, const Error&, std::chrono::milliseconds) {};
   std::function<void(std::size_t index)> on_stuck = [](std::size_t) {};  // it is killed

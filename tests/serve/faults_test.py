@@ -22,6 +22,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import memory_group
 import small_disk
 from server import (BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest,
                     sanitized)
@@ -52,6 +53,19 @@ def alive(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def busy(pid):
+    """Whether it has used the processor for a twentieth of a second: it is no longer starting."""
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11]) >= 5
+
+
+def refuses(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=AT_ONCE).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def descendants(pid):
@@ -103,16 +117,14 @@ class Faults(unittest.TestCase):
         self.addCleanup(process.kill)
         compiles = self.wait_for(lambda: [
             pid for pid in descendants(process.pid)
-            if b"__compile" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()])
+            if b"__compile" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() and busy(pid)])
         below = [*descendants(process.pid), *compiles]
         for pid in compiles:  # so that it cannot end by itself, however long this takes
             os.kill(pid, signal.SIGSTOP)
             self.addCleanup(lambda pid=pid: alive(pid) and os.kill(pid, signal.SIGKILL))
         process.send_signal(signal.SIGTERM)
         process.wait(AT_ONCE)
-        self.wait_for(lambda: not any(alive(pid) for pid in below))
-        with self.assertRaises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=AT_ONCE).close()
+        self.wait_for(lambda: not any(alive(pid) for pid in below) and refuses(port))
 
     def test_r12_there_is_no_proc(self):
         if sanitized():
@@ -257,6 +269,14 @@ class Faults(unittest.TestCase):
                 for _ in range(100):
                     self.assertEqual(ask(server.port), (200, b"x"))
 
+    def test_nothing_is_left_of_a_server_that_was_killed(self):
+        port, _, process = self.serve(self.echo, stderr=subprocess.DEVNULL)
+        below = descendants(process.pid)
+        self.assertGreaterEqual(len(below), 2)
+        process.kill()
+        process.wait(AT_ONCE)
+        self.wait_for(lambda: not any(alive(pid) for pid in below) and refuses(port))
+
     def test_r9_a_stopped_worker_is_noticed_and_replaced(self):
         with Server(self.folder, self.echo, options=["--workers", "2"]) as server:
             self.wait_for_ready(server, 200)
@@ -269,6 +289,34 @@ class Faults(unittest.TestCase):
             server.wait_for_line("does not answer; killing it")
             self.wait_for_ready(server, 200)
             self.assertNotIn(stopped, server.workers())
+
+    # The kernel ends what holds most, which must never be the supervisor.
+    def test_the_kernel_ends_a_worker_when_memory_is_short(self):
+        if sanitized():
+            self.skipTest("a sanitizer needs more memory than the group has")
+        group = memory_group.make(self, 256)
+        log = self.folder / "hungry.log"
+        with open(log, "w") as stderr:
+            port, admin, process = self.serve(
+                make_guest("hungry", self.folder), stderr=stderr,
+                preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())))
+        own, *below = (int(pathlib.Path(f"/proc/{pid}/oom_score_adj").read_text())
+                       for pid in (process.pid, *self.workers_of(process)))
+        self.assertGreaterEqual(min(below), min(1000, own + 100))
+
+        def status_for(pages):
+            with contextlib.suppress(OSError, http.client.HTTPException):  # its worker was ended
+                return ask(port, body=bytes(pages))[0]
+        for _ in range(3):
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                list(pool.map(status_for, [1600] * 8))
+            self.wait_for(lambda: status_for(1) == 200)
+        self.assertIsNone(process.poll())
+        self.assertGreaterEqual(memory_group.kills(group), 1)
+        self.assertGreaterEqual(self.metrics(admin)["ferry_worker_restarts_total"], 1)
+        self.end(process)
+        self.assertIn("was killed by signal 9, as the kernel does when memory is short; starting",
+                      log.read_text())
 
     def test_r12_signals_that_are_no_orders(self):
         with Server(self.folder, self.echo, options=["--workers", "1"]) as server:

@@ -1,0 +1,26 @@
+;; Takes 64 KiB of memory for each byte of its input, holds it for 300 ms, and replies "ok".
+(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "poll_oneoff"
+    (func $poll (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 512) "ok")
+  (func (export "_start") (local $at i32) (local $end i32)
+    (i32.store (i32.const 0) (i32.const 1024))
+    (i32.store (i32.const 4) (i32.const 65536))
+    (if (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (then unreachable))
+    (if (i32.eq (memory.grow (i32.load (i32.const 8))) (i32.const -1)) (then unreachable))
+    (local.set $at (i32.const 131072))
+    (local.set $end (i32.mul (memory.size) (i32.const 65536)))
+    (loop $more
+      (i32.store (local.get $at) (i32.const 1))
+      (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+      (br_if $more (i32.lt_u (local.get $at) (local.get $end))))
+    ;; a subscription to the monotonic clock (id 1 at 80, nanoseconds at 88)
+    (i32.store (i32.const 80) (i32.const 1))
+    (i64.store (i32.const 88) (i64.const 300000000))
+    (if (call $poll (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 16)) (then unreachable))
+    (i32.store (i32.const 0) (i32.const 512))
+    (i32.store (i32.const 4) (i32.const 2))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))
