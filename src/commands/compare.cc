@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/cgroup.h"
 #include "base/file.h"
 #include "builder/allow.h"
 #include "builder/function_options.h"
@@ -157,7 +158,7 @@ class Compare final : public Verb {
   std::vector<std::string> paths_;
   std::string data_ = kData;
   std::vector<std::string> engines_;
-  compare::Options options_{{}, 5, 3, std::max(1u, std::thread::hardware_concurrency()), 200};
+  compare::Options options_{{}, 5, 3, usable_cores(), 200};
   std::string html_;
   std::string from_;
   std::string output_ = "text";

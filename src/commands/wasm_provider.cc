@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cgroup.h"
 #include "base/child.h"
 #include "base/thread.h"
 #include "builder/bundle_store.h"
@@ -111,8 +112,7 @@ Status WasmProvider::compile_all(const std::vector<std::size_t>& missing,
       if (!made.ok() && failed.ok()) failed = with_context(made.error(), functions_[index].name);
     }
   };
-  const std::size_t cores = std::max(1u, std::thread::hardware_concurrency());
-  work_together(std::min(cores, missing.size()), work);
+  work_together(std::min<std::size_t>(usable_cores(), missing.size()), work);
   return failed;
 }
 

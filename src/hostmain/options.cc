@@ -74,7 +74,7 @@ std::span<const Option> table() {
        set_text([](Options& o) -> auto& { return o.serve.listen; })},
       {"--admin", "HOST:PORT", "Where /livez, /readyz and /metrics are served",
        set_text([](Options& o) -> auto& { return o.serve.admin; })},
-      {"--workers", "N", "Worker processes (default: one a core)", set_workers},
+      {"--workers", "N", "Worker processes (default: one for each core it may use)", set_workers},
       {"--memory-budget", "SIZE",
        "Most that all workers hold to keep instances (default: half of the cgroup's limit)",
        set_memory_budget},

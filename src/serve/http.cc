@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <thread>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/cgroup.h"
 #include "http/inherited.h"
 #include "serve/change.h"
 #include "serve/fleet.h"
@@ -128,8 +128,7 @@ Status work(Shared& shared, WorkerPlace place) {
 }  // namespace
 
 Status serve_http(Provider& provider, const Options& options, const ServiceFactory& make_service) {
-  const std::size_t workers =
-      options.workers > 0 ? options.workers : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t workers = options.workers > 0 ? options.workers : usable_cores();
   // First of all: who connects while the functions are made ready waits, and is not refused, which
   // would have them wait longer before they try again.
   FERRY_TRY(http::Inherited inherited, http::take_inherited());

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "serve/memory.h"
+#include "base/cgroup.h"
 
 namespace ferry::serve {
 namespace {

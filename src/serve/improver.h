@@ -24,7 +24,7 @@ struct ImproverOptions {
   bundle::MacKey key;            // authenticates what is made
   // For one search, on the clock; 0: as long as it takes.
   std::chrono::seconds longest{600};
-  std::string root;  // a folder that stands for "/" (serve/memory.h), for tests
+  std::string root;  // a folder that stands for "/" (base/cgroup.h), for tests
 };
 
 // The life of a process that searches: sends a Change for each of the provider's searches from

@@ -23,7 +23,7 @@ namespace ferry::serve {
 struct Options {
   std::string listen;
   std::string admin;     // HOST:PORT; empty: none
-  unsigned workers = 0;  // processes; 0: one a core
+  unsigned workers = 0;  // processes; 0: one for each core it may use
   bool pin = false;      // each on a core of its own (http/pinning.h)
   LogFormat log_format = LogFormat::kText;
   host::sandbox::Parts sandbox;  // what a worker shuts itself in with

@@ -11,10 +11,8 @@
 namespace ferry::serve {
 namespace {
 
-constexpr std::uint64_t kMebibyte = 1u << 20;
-
 // A folder that stands for "/".
-class Root : public testing::Test {
+class Pressure : public testing::Test {
  protected:
   void SetUp() override {
     char folder[] = "/tmp/ferry-memory-XXXXXX";
@@ -29,49 +27,13 @@ class Root : public testing::Test {
   std::string root_;
 };
 
-using Cgroup = Root;
-
-TEST_F(Cgroup, TheSmallestLimitOnTheWayUpCounts) {
-  write("/proc/self/cgroup", "0::/system.slice/ferry.service\n");
-  write("/sys/fs/cgroup/system.slice/ferry.service/memory.max", "max\n");
-  EXPECT_EQ(memory_limit(root_), std::nullopt);
-  write("/sys/fs/cgroup/system.slice/memory.max", "268435456\n");
-  EXPECT_EQ(memory_limit(root_), 256 * kMebibyte);
-  write("/sys/fs/cgroup/system.slice/ferry.service/memory.max", "134217728\n");
-  EXPECT_EQ(memory_limit(root_), 128 * kMebibyte);
-}
-
-TEST_F(Cgroup, InAContainerTheLimitIsAtTheTop) {
-  write("/proc/self/cgroup", "0::/\n");
-  write("/sys/fs/cgroup/memory.max", "67108864\n");
-  EXPECT_EQ(memory_limit(root_), 64 * kMebibyte);
-}
-
-TEST_F(Cgroup, WhoseProcessesEndTogetherSaysSo) {
-  write("/proc/self/cgroup", "0::/pod/container\n");
-  EXPECT_FALSE(are_ended_together(root_));
-  write("/sys/fs/cgroup/pod/container/memory.oom.group", "0\n");
-  EXPECT_FALSE(are_ended_together(root_));
-  write("/sys/fs/cgroup/pod/memory.oom.group", "1\n");
-  EXPECT_TRUE(are_ended_together(root_));
-}
-
-TEST_F(Cgroup, OfTheFirstVersion) {
-  write("/proc/self/cgroup", "5:cpu,cpuacct:/a\n4:memory:/docker/1\n0::/\n");
-  write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
-  EXPECT_EQ(memory_limit(root_), std::nullopt);
-  write("/sys/fs/cgroup/memory/docker/1/memory.limit_in_bytes", "33554432\n");
-  EXPECT_EQ(memory_limit(root_), 32 * kMebibyte);
-}
-
-TEST_F(Cgroup, WhatSaysNothingIsNoLimit) {
-  EXPECT_EQ(memory_limit(root_), std::nullopt);
-  write("/proc/self/cgroup", "nonsense\n:\n0:\n::::\n0::no-slash");
-  EXPECT_EQ(memory_limit(root_), std::nullopt);
+TEST_F(Pressure, WhatIsNotThereIsNotWatched) {
+  EXPECT_FALSE(open_memory_pressure(root_).valid());
+  write("/proc/self/cgroup", "0::no-slash");
   EXPECT_FALSE(open_memory_pressure(root_).valid());
 }
 
-TEST_F(Cgroup, ThePressureOfItsOwnGoesFirst) {
+TEST_F(Pressure, ThePressureOfItsOwnGoesFirst) {
   write("/proc/self/cgroup", "0::/own\n");
   write("/proc/pressure/memory", "");
   write("/sys/fs/cgroup/own/memory.pressure", "");
