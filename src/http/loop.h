@@ -44,6 +44,7 @@ class Server::Loop {
     std::uint64_t refilled = 0;  // in which turn
     Nanoseconds mean{0};         // of its last guests
     std::uint32_t handled = 0;   // requests of this turn: read, or answered from the queue
+    void pay(Nanoseconds time);  // from `left`
   };
 
   // These may run guests. False: the lead was lost; return at once, touching nothing.

@@ -21,6 +21,9 @@ namespace {
 // Of the leader's time, for each lane in each turn. Short functions of other lanes wait about this
 // long for a flooded one.
 constexpr std::chrono::microseconds kShare{250};
+// The most that a lane can have had too much. A guest that computes longer has lost the lead by
+// then; in a turn of more time the process stood still.
+constexpr std::chrono::milliseconds kMostDebt{10};
 // A guest longer than this has its answer written at once, not with those of the same turn.
 constexpr std::chrono::microseconds kShort{100};
 constexpr int kMeanOver = 8;
@@ -32,11 +35,15 @@ constexpr std::uint64_t kMostTurns = 1000;
 
 }  // namespace
 
+void Server::Loop::LaneState::pay(Nanoseconds time) {
+  left = std::max<Nanoseconds>(left - time, -kMostDebt);
+}
+
 // What the guest before took, as the clock is read anyway.
 void Server::Loop::charge(Monotonic now) {
   if (charged_ == nullptr) return;
   const Nanoseconds took = now - charged_since_;
-  charged_->left -= took;
+  charged_->pay(took);
   turn_charged_ += took;
   // One that was held up by another process says little about the next ones.
   charged_->mean +=
@@ -56,7 +63,7 @@ void Server::Loop::charge_rest() {
   if (handled > 0) {
     const Nanoseconds rest = options_.clock->monotonic() - now_ - turn_charged_;
     for (LaneState& lane : lanes_) {
-      if (rivals > 1 && rest.count() > 0) lane.left -= rest * lane.handled / handled;
+      if (rivals > 1 && rest.count() > 0) lane.pay(rest * lane.handled / handled);
       lane.handled = 0;
     }
   }

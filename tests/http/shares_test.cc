@@ -136,6 +136,29 @@ TEST_F(SharesTest, ReadingAndWritingAreOfAFunctionsShare) {
   EXPECT_GT(had, (clock_.monotonic() - begun) * 2 / 5);
 }
 
+// A process that stands still (a frozen container, a paused virtual machine) has all that time in
+// the turn that it was in. It was charged to the functions of that turn, which then had to wait
+// for as many turns as it takes to pay it off: 4,000 for each second.
+TEST_F(SharesTest, TimeThatTheProcessStoodStillIsNobodysDebt) {
+  make({});
+  const int slow = connect();
+  const int quick = connect();
+  turns(2);
+  takes_ = std::chrono::seconds(5);  // within a guest
+  ask(slow, "/slow");
+  ask(quick, "/quick");
+  turns(2);
+  clock_.pass(std::chrono::seconds(5));  // and beside it
+  takes_ = milliseconds(1);
+  for (int i = 0; i < 2; ++i) {
+    turns(100);
+    EXPECT_EQ(answer(slow), "HTTP/1.1 200") << i;
+    EXPECT_EQ(answer(quick), "HTTP/1.1 200") << i;
+    ask(slow, "/slow");
+    ask(quick, "/quick");
+  }
+}
+
 TEST_F(SharesTest, RequestsThatWouldWaitTooLongAreRefusedAtOnce) {
   make({.max_queued = 4, .max_wait = milliseconds(20)});
   let_it_learn();
