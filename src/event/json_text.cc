@@ -230,6 +230,25 @@ Status check_json(std::string_view text) {
   return Done{};
 }
 
+std::string compact_json(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  bool in_string = false;
+  bool escaped = false;
+  for (char c : text) {
+    if (in_string) {
+      in_string = escaped || c != '"';
+      escaped = !escaped && c == '\\';
+    } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+      continue;
+    } else {
+      in_string = c == '"';
+    }
+    out.push_back(c);
+  }
+  return out;
+}
+
 JsonKind kind_of(std::string_view value) {
   switch (value.empty() ? '\0' : value.front()) {
     case 'n':

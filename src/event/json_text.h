@@ -24,6 +24,10 @@ inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 // byte where it stops being one.
 Status check_json(std::string_view text);
 
+// Of JSON, the same without the white space between its parts: one line, each number digit for
+// digit.
+std::string compact_json(std::string_view text);
+
 enum class JsonKind : unsigned char { kNull, kBool, kNumber, kString, kArray, kObject };
 JsonKind kind_of(std::string_view value);  // of a value as JsonWalker gives it
 

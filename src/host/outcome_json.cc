@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "event/event.h"
 #include "event/json.h"
+#include "event/json_text.h"
 
 namespace ferry::host {
 namespace {
@@ -22,24 +23,21 @@ std::string usage_text(const Usage& usage) {
       usage.instructions ? std::to_string(*usage.instructions) : "null");
 }
 
-void put_data(json::object& reply, const Reply& from) {
-  if (from.data.empty()) {
-    reply["data"] = nullptr;
-    return;
+// What stands between an object's braces.
+std::string members(const json::object& object) {
+  const std::string text = json::serialize(object);
+  return text.substr(1, text.size() - 2);
+}
+
+// As a member. JSON stays the function's text, and is not read into numbers of ours: those have
+// neither all its digits nor its range.
+std::string data_member(const Reply& from) {
+  if (from.data.empty()) return R"("data":null)";
+  if (event::is_json_type(from.content_type) && event::check_json(from.data).ok()) {
+    return R"("data":)" + event::compact_json(from.data);
   }
-  if (event::is_json_type(from.content_type)) {
-    json::error_code error;
-    json::value value = json::parse(from.data, error);
-    if (!error) {
-      reply["data"] = std::move(value);
-      return;
-    }
-  }
-  if (is_utf8(from.data)) {
-    reply["data"] = from.data;
-  } else {
-    reply["data_base64"] = to_base64(as_bytes(from.data));
-  }
+  if (is_utf8(from.data)) return R"("data":)" + event::json_string(from.data);
+  return R"("data_base64":")" + to_base64(as_bytes(from.data)) + '"';
 }
 
 json::array connections_value(const std::vector<wasi::ConnectionRecord>& connections) {
@@ -60,25 +58,24 @@ json::array connections_value(const std::vector<wasi::ConnectionRecord>& connect
   return out;
 }
 
-json::value reply_value(const Reply& from) {
-  json::object reply;
+std::string reply_text(const Reply& from) {
   // HTTP lets a field have any bytes above 127 (RFC 9110, 5.5); JSON has text alone.
-  reply["content_type"] = to_utf8(from.content_type);
-  put_data(reply, from);
+  std::string text = R"({"content_type":)" + event::json_string(to_utf8(from.content_type)) + ',' +
+                     data_member(from);
   if (from.http) {
     json::array headers;
     for (const auto& [name, value] : from.http->headers) {
       headers.push_back(json::array{to_utf8(name), to_utf8(value)});
     }
-    reply["http"] = json::object{{"status", from.http->status}, {"headers", std::move(headers)}};
+    text += R"(,"http":)" + json::serialize(json::object{{"status", from.http->status},
+                                                         {"headers", std::move(headers)}});
   }
   if (from.event) {
-    json::error_code error;
-    if (auto text = event::to_json(*from.event); text.ok()) {
-      reply["event"] = json::parse(*text, error);
+    if (const auto event = event::to_json(*from.event); event.ok()) {
+      text += R"(,"event":)" + event::compact_json(*event);
     }
   }
-  return reply;
+  return text + '}';
 }
 
 }  // namespace
@@ -89,19 +86,15 @@ std::string to_json(const Outcome& outcome, const OutcomeOf& of) {
     logs.push_back(
         json::object{{"time", to_rfc3339(line.time)}, {"stream", "stderr"}, {"text", line.text}});
   }
-  json::object whole{
+  const json::object first{
       {"status", status_row(outcome.status).name},
       {"invocation", outcome.invocation},
       {"function",
        {{"name", of.name}, {"digest", of.digest}, {"abi", std::string(wasm::abi_name(of.abi))}}},
-      {"engine", {{"name", of.engine_name}, {"version", of.engine_version}}},
-      {"reply", nullptr},
-      {"logs", std::move(logs)},
-      {"log_truncated", outcome.log_truncated},
-      {"error", nullptr}};
-  if (outcome.status == Status::kOk) {
-    whole["reply"] = reply_value(outcome.reply);
-  } else {
+      {"engine", {{"name", of.engine_name}, {"version", of.engine_version}}}};
+  json::object last{
+      {"logs", std::move(logs)}, {"log_truncated", outcome.log_truncated}, {"error", nullptr}};
+  if (outcome.status != Status::kOk) {
     json::object error{{"message", outcome.message}, {"hint", outcome.hint}};
     if (outcome.status == Status::kFailed || outcome.status == Status::kDenied) {
       error["exit_code"] = outcome.exit_code;
@@ -109,14 +102,14 @@ std::string to_json(const Outcome& outcome, const OutcomeOf& of) {
     if (!outcome.backtrace.empty()) {
       error["backtrace"] = outcome.backtrace;
     }
-    whole["error"] = std::move(error);
+    last["error"] = std::move(error);
   }
   if (!outcome.connections.empty()) {
-    whole["connections"] = connections_value(outcome.connections);
+    last["connections"] = connections_value(outcome.connections);
   }
-  std::string text = json::serialize(whole);
-  text.insert(text.size() - 1, ",\"usage\":" + usage_text(outcome.usage));
-  return text;
+  return fmt::format(R"({{{},"reply":{},{},"usage":{}}})", members(first),
+                     outcome.status == Status::kOk ? reply_text(outcome.reply) : "null",
+                     members(last), usage_text(outcome.usage));
 }
 
 std::string to_problem(const Outcome& outcome, int http_status, const std::string& digest) {
@@ -136,10 +129,10 @@ std::string to_answer(const Outcome& outcome, const std::string& digest) {
   if (outcome.status != Status::kOk) {
     return to_problem(outcome, status, digest);
   }
-  return json::serialize(json::object{{"outcome", status_row(outcome.status).name},
-                                      {"invocation", outcome.invocation},
-                                      {"status", status},
-                                      {"reply", reply_value(outcome.reply)}});
+  const json::object first{{"outcome", status_row(outcome.status).name},
+                           {"invocation", outcome.invocation},
+                           {"status", status}};
+  return fmt::format(R"({{{},"reply":{}}})", members(first), reply_text(outcome.reply));
 }
 
 std::string event_of_reply(const Reply& reply) {

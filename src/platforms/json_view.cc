@@ -102,22 +102,4 @@ std::optional<std::string> JsonView::scalar() const {
   }
 }
 
-std::string compact(JsonView value) {
-  std::string out;
-  bool in_string = false;
-  bool escaped = false;
-  for (char c : value.text()) {
-    if (in_string) {
-      in_string = escaped || c != '"';
-      escaped = !escaped && c == '\\';
-    } else if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-      continue;
-    } else {
-      in_string = c == '"';
-    }
-    out.push_back(c);
-  }
-  return out;
-}
-
 }  // namespace ferry::platforms

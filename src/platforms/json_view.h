@@ -39,7 +39,5 @@ class JsonView {
   std::string_view text_;
 };
 
-// Without the white space between its parts.
-std::string compact(JsonView value);
 
 }  // namespace ferry::platforms

@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/this_program.h"
 #include "event/json.h"
+#include "event/json_text.h"
 #include "project/samples.h"
 #include "project/scaffold.h"
 
@@ -49,9 +50,7 @@ Result<const std::string*> line_of(const json::object& object, const Journal& jo
 
 // JSON where it is, else text; as `ferry run` sees it.
 std::string type_of(const std::string& data) {
-  json::error_code failed;
-  const json::value ignored = json::parse(data, failed);
-  return failed ? "text/plain; charset=utf-8" : "application/json";
+  return event::check_json(data).ok() ? "application/json" : "text/plain; charset=utf-8";
 }
 
 Result<Sent> sent_of(const json::object& object, const std::vector<std::string>& platforms) {

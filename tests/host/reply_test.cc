@@ -114,6 +114,23 @@ TEST(ReadReply, CgiFieldsThatAreNotUtf8AreTextInJson) {
   EXPECT_NE(answer.find("caf\xEF\xBF\xBD"), std::string::npos) << answer;
 }
 
+// Read into doubles, the first of them was NaN, which is no JSON, and others lost their digits.
+TEST(ReadReply, NumbersStayDigitForDigitInJson) {
+  for (const std::string number :
+       {"0e876493142", "1e-876493142", "0.10", "12345678901234567890123", "-0"}) {
+    Outcome outcome;
+    outcome.status = Status::kOk;
+    auto reply = read_reply("[ " + number + ",\n\"a \\\" b\" ]", function::ReplyForm::kData);
+    ASSERT_TRUE(reply.ok());
+    outcome.reply = *std::move(reply);
+    const std::string wanted = "\"data\":[" + number + ",\"a \\\" b\"]}";
+    for (const std::string& text : {to_json(outcome, {}), to_answer(outcome, "sha256:0")}) {
+      EXPECT_TRUE(event::check_json(text).ok()) << text;
+      EXPECT_NE(text.find(wanted), std::string::npos) << text;
+    }
+  }
+}
+
 TEST(ReadLog, GivesEachLineTheTimeOfItsFirstByte) {
   auto at = [](int s) { return WallTime(std::chrono::seconds(s)); };
   auto lines = read_log("one\ntw", {{at(1), 0}, {at(2), 4}});

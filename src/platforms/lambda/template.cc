@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/bytes.h"
+#include "event/json_text.h"
 
 namespace ferry::platforms::lambda {
 namespace {
@@ -61,7 +62,7 @@ std::string slug(std::string_view text) {
 
 std::optional<std::string> filtered(JsonView value, std::string_view filter) {
   if (filter == "compact") {
-    return value.present() ? std::optional(compact(value)) : std::nullopt;
+    return value.present() ? std::optional(event::compact_json(value.text())) : std::nullopt;
   }
   auto text = value.scalar();
   if (!text || filter.empty()) {
