@@ -97,8 +97,8 @@ constexpr const char* kShapes[] = {
         (drop (i8x16.extract_lane_s 1 (global.get 0)))
         (drop (f32.const 1)) (drop (f64.const 2)) (drop (i64.const -9000000000000000000))
         (i32x4.trunc_sat_f64x2_u_zero (v128.load32_lane align=1 2 (i32.const 0) (global.get 0))))))",
-    "(module (global (mut i32) (i32.const 1)) (global (mut f64) (f64.const 1)) (global i64 "
-    "(i64.const 1)) (export \"g\" (global 0)))",
+    R"((module (global (mut i32) (i32.const 1)) (global (mut f64) (f64.const 1))
+        (global i64 (i64.const 1)) (export "g" (global 0))))",
 };
 
 class Shape : public ::testing::TestWithParam<const char*> {};
