@@ -3,6 +3,7 @@
 
     tools/fuzz.py BUILD [TARGET...]              each target for 60 seconds
     tools/fuzz.py BUILD --seconds 1200 --record  for 20 minutes; adds what ran to docs/data/fuzz.json
+    tools/fuzz.py BUILD --record --up-to 1200    only what is missing there to 20 minutes, a minute each
     tools/fuzz.py BUILD --shard 0/6              every sixth target alone: one of several machines
     tools/fuzz.py BUILD --minimise               run nothing; take into tests/corpus what was found
 
@@ -14,6 +15,7 @@ tests/corpus/TARGET, beside the fix. Ends with 1 where a target crashed, hung or
 import argparse
 import concurrent.futures
 import json
+import math
 import os
 import pathlib
 import re
@@ -106,6 +108,12 @@ def minimise(build, name):
     return f"{name}: {min(len(new), MOST_KEPT)} of {len(new)} new inputs"
 
 
+def missing(name, up_to):
+    """How many seconds of CPU time of this target the record lacks to `up_to`."""
+    targets = json.loads(DATA.read_text())["targets"] if DATA.exists() else {}
+    return max(0, up_to - targets.get(name, {"seconds": 0})["seconds"])
+
+
 def wanted(build, args):
     there = sorted(path.name.removeprefix("fuzz_") for path in (build / "bin").glob("fuzz_*"))
     names = [name.removeprefix("fuzz_") for name in args.targets] or there
@@ -127,11 +135,12 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--up-to", type=int)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--shard", type=shard, default=(0, 1))
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--minimise", action="store_true")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     build = args.build.resolve()
     names = wanted(build, args)
     if not names:
@@ -141,11 +150,16 @@ def main():
             for line in pool.map(lambda name: minimise(build, name), names):
                 print(f"fuzz: {line}", flush=True)
             return
-        rounds = -(-len(names) // args.jobs)
-        print(f"fuzz: {len(names)} targets, {args.seconds} s each, {args.jobs} at a time: about "
-              f"{max(1, rounds * args.seconds // 60)} min", flush=True)
+        # libFuzzer counts whole seconds, and takes 0 for no bound.
+        seconds = {name: args.seconds if args.up_to is None else
+                   min(args.seconds, math.ceil(missing(name, args.up_to))) for name in names}
+        names = [name for name in names if seconds[name] > 0]
+        if not names:
+            return print(f"fuzz: each target ran for {args.up_to} s")
+        print(f"fuzz: {len(names)} targets, {args.jobs} at a time, {max(seconds.values())} s each "
+              f"at most: about {max(1, sum(seconds.values()) // args.jobs // 60)} min", flush=True)
         ran = {}
-        running = {pool.submit(run, build, name, args.seconds): name for name in names}
+        running = {pool.submit(run, build, name, seconds[name]): name for name in names}
         try:
             for done in concurrent.futures.as_completed(running):
                 name, did = running[done], done.result()
