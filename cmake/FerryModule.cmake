@@ -61,7 +61,7 @@ endfunction()
 # ferry_fuzz(NAME SOURCE file DEPENDS modules…): a libFuzzer target; its corpus is
 # tests/corpus/<NAME>. Without FERRY_FUZZ the same source is linked to a small driver that runs
 # the corpus once, so that every crash ever found is run by every `make test`.
-# The target `fuzzers` is all of them, without the tests and the engines.
+# The target `fuzzers` is all of them, without the tests, and with the one engine that is needed.
 add_custom_target(fuzzers)
 function(ferry_fuzz name)
   cmake_parse_arguments(F "" "SOURCE" "DEPENDS" ${ARGN})
