@@ -1,31 +1,15 @@
 #include "base/cgroup.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-
 #include <gtest/gtest.h>
+
+#include "fake_root.h"
 
 namespace ferry {
 namespace {
 
 constexpr std::uint64_t kMebibyte = 1u << 20;
 
-// A folder that stands for "/".
-class Cgroup : public testing::Test {
- protected:
-  void SetUp() override {
-    char folder[] = "/tmp/ferry-cgroup-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    root_ = folder;
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-  void write(const std::string& path, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
-    std::ofstream(root_ + path) << text;
-  }
-  std::string root_;
-};
+using Cgroup = FakeRoot;
 
 TEST_F(Cgroup, TheSmallestLimitOnTheWayUpCounts) {
   write("/proc/self/cgroup", "0::/system.slice/ferry.service\n");

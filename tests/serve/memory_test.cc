@@ -8,24 +8,12 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "fake_root.h"
+
 namespace ferry::serve {
 namespace {
 
-// A folder that stands for "/".
-class Pressure : public testing::Test {
- protected:
-  void SetUp() override {
-    char folder[] = "/tmp/ferry-memory-XXXXXX";
-    ASSERT_NE(mkdtemp(folder), nullptr);
-    root_ = folder;
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-  void write(const std::string& path, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
-    std::ofstream(root_ + path) << text;
-  }
-  std::string root_;
-};
+using Pressure = FakeRoot;
 
 TEST_F(Pressure, WhatIsNotThereIsNotWatched) {
   EXPECT_FALSE(open_memory_pressure(root_).valid());
