@@ -154,7 +154,7 @@ Result<std::uint64_t> Jobs::run_verb(std::string_view verb, std::string_view bod
       }
       words.push_back("--engine=" + engine);
     }
-    words.push_back("--other-function");  // the present build, whatever was recorded
+    words.emplace_back("--other-function");  // the present build, whatever was recorded
     words.push_back("--function=" + options_.function);
     words.push_back(file);
   } else {
@@ -186,7 +186,7 @@ Result<std::string> Jobs::save(std::string_view body, const Journal& journal) co
   const std::string folder = (fs::path(options_.folder) / "cases").string();
   FERRY_CHECK_OK(make_directories(folder));
   for (const auto& [file, text] : files) {
-    FERRY_CHECK_OK(write_new(folder + "/" + file, text));
+    FERRY_CHECK_OK(write_new((fs::path(folder) / file).string(), text));
   }
   return json::serialize(json::object{{"saved", "cases/" + name + ".toml"}});
 }
