@@ -66,11 +66,22 @@ TEST(Action, TakesAnImageInPlaceOfAKind) {
 }
 
 TEST(Action, RefusesNamesThatWouldLeaveTheirPlace) {
-  for (const char* name : {"../x", "a/b/c", "/a", "a/", "a b", "a?b", "..", "a/../b"}) {
+  for (const char* name :
+       {"../x", "a/b/c", "/a", "a/", "a b", "a?b", "..", "a/../b", "-a", "a/.b", "a/@b"}) {
     OpenWhiskChoice choice;
     choice.name = name;
     EXPECT_FALSE(make_action(kAction, choice).ok()) << name;
   }
+  for (const char* name : {"a", "_a", "1.2-3@x", "a..b", "a./b."}) {
+    OpenWhiskChoice choice;
+    choice.name = name;
+    EXPECT_TRUE(make_action(kAction, choice).ok()) << name;
+  }
+  OpenWhiskChoice longest;
+  longest.name = std::string(256, 'p') + '/' + std::string(256, 'a');
+  EXPECT_TRUE(make_action(kAction, longest).ok());
+  longest.name += 'a';
+  EXPECT_FALSE(make_action(kAction, longest).ok());
 }
 
 TEST(OpenWhisk, NeverSendsAKeyInTheClearToAnotherMachine) {

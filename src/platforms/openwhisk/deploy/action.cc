@@ -30,16 +30,24 @@ void annotate(json::array& annotations, std::string_view key, json::value value)
   annotations.push_back(json::object{{"key", key}, {"value", std::move(value)}});
 }
 
-// docs/actions.md: letters, digits, spaces and _@.-; one '/' parts package and action. Narrower
-// than that: no spaces, which do not survive being typed.
-bool is_action_name(std::string_view name) {
-  const auto good = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '@' || c == '.' || c == '-' || c == '/';
+// OpenWhisk's EntityName: letters, digits and _@.-, the first one a letter, a digit or '_'.
+// Narrower than that: no spaces, which do not survive being typed.
+bool is_entity_name(std::string_view name) {
+  constexpr std::size_t kLongest = 256;
+  const auto word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   };
-  return !name.empty() && name.size() <= 256 && std::count(name.begin(), name.end(), '/') <= 1 &&
-         std::all_of(name.begin(), name.end(), good) && name.front() != '/' && name.back() != '/' &&
-         name.find("..") == std::string_view::npos && name.front() != '.';
+  return !name.empty() && name.size() <= kLongest && word(name.front()) &&
+         std::ranges::all_of(name,
+                             [&](char c) { return word(c) || c == '@' || c == '.' || c == '-'; });
+}
+
+// One '/' parts package and action.
+bool is_action_name(std::string_view name) {
+  const std::size_t slash = name.find('/');
+  return slash == std::string_view::npos
+             ? is_entity_name(name)
+             : is_entity_name(name.substr(0, slash)) && is_entity_name(name.substr(slash + 1));
 }
 
 Status choose_exec(json::object& exec, const OpenWhiskChoice& choice) {
@@ -101,8 +109,10 @@ Result<OpenWhiskAction> make_action(std::string_view action_json, const OpenWhis
   OpenWhiskAction out;
   out.name = choice.name.empty() ? std::string(packed_name->get_string()) : choice.name;
   if (!is_action_name(out.name)) {
-    return Error{Code::kUsage, fmt::format("'{}' can't be the name of an action", shown(out.name)),
-                 "letters, digits and _@.- are allowed, and one / behind a package's name: --name"};
+    return Error{
+        Code::kUsage, fmt::format("'{}' can't be the name of an action", shown(out.name)),
+        "letters, digits and _@.- are allowed, the first one a letter, a digit or _, and one / "
+        "behind a package's name: --name"};
   }
   FERRY_CHECK_OK(choose_exec(exec->get_object(), choice));
   (*action)["name"] = out.name.substr(out.name.find('/') + 1);
