@@ -27,8 +27,9 @@ import time
 
 ROOT = os.getcwd()
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
-# The build is GCC's, and some of its warnings have names that clang does not know.
+# The build is GCC's: some of its warnings have names that clang does not know, and so have options.
 UNKNOWN = "-Wno-unknown-warning-option"
+GCC_ALONE = ("-fno-gnu-unique",)
 
 
 @functools.cache
@@ -53,7 +54,7 @@ def preprocessor(entry):
         while option in words:
             at = words.index(option)
             del words[at:at + 2]
-    return [word for word in words if word not in ("-c", "-MD")]
+    return [word for word in words if word not in ("-c", "-MD", *GCC_ALONE)]
 
 
 def read_dependencies(text):
@@ -90,7 +91,7 @@ def is_unchanged(note):
         return False
 
 
-def check(build, cache, file, commands, salt, until):
+def check(cache, file, commands, salt, until):
     """What clang-tidy says of `file`, if it complains; whether there was no time to look."""
     how = json.dumps([[entry["directory"], preprocessor(entry)] for entry in commands])
     note = cache / (hashlib.sha256(salt + placeless(how.encode())).hexdigest() + ".json")
@@ -101,10 +102,13 @@ def check(build, cache, file, commands, salt, until):
     known, read = preprocess(commands, salt)
     stamp = cache / (known or "none")
     if not known or not stamp.exists():
-        done = subprocess.run(["clang-tidy-16", "-p", build, "--quiet", f"--extra-arg={UNKNOWN}",
-                               file], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if done.returncode != 0:
-            return f"{file}\n{done.stdout or done.stderr}", False
+        for entry in commands:
+            options = [word for word in preprocessor(entry)[1:]
+                       if os.path.join(entry["directory"], word) != entry["file"]]
+            done = subprocess.run(["clang-tidy-16", "--quiet", file, "--", *options, UNKNOWN],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            if done.returncode != 0:
+                return f"{file}\n{done.stdout or done.stderr}", False
     if known:
         stamp.touch()
         note.write_text(json.dumps(read))
@@ -129,7 +133,7 @@ def main():
     files = [(name, os.path.abspath(name)) for name in given.files]
     found = left = 0
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        jobs = [pool.submit(check, given.build, cache, name, commands[full], salt, until)
+        jobs = [pool.submit(check, cache, name, commands[full], salt, until)
                 for name, full in files if full in commands]
         for job in concurrent.futures.as_completed(jobs):
             complaint, is_left = job.result()

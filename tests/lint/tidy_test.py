@@ -16,12 +16,12 @@ import tempfile
 import unittest
 
 TIDY = pathlib.Path(__file__).resolve().parents[2] / "tools" / "tidy.py"
-# In clang-tidy's place: notes that it was asked, and complains of files that say "bad".
+# In clang-tidy's place, as `clang-tidy --quiet FILE -- OPTION...`: notes that it was asked, and
+# complains of files that say "bad", and of options that are GCC's alone.
 FAKE = """#!/bin/sh
-case "$1" in --version) echo one; exit 0;; esac
-for file; do :; done
-echo "$file" >>asked
-! grep -q bad "$file"
+case "$*" in --version) echo one; exit 0;; *gnu-unique*) exit 1;; *"-- -DX "*) ;; *) exit 1;; esac
+echo "$2" >>asked
+! grep -q bad "$2"
 """
 
 
@@ -36,7 +36,8 @@ class Tidy(unittest.TestCase):
             (self.folder / f"{name}.cc").write_text(f'#include "a.h"\nint {name}() {{ return a(); }}\n')
         (self.folder / "build" / "compile_commands.json").write_text(json.dumps([
             {"directory": str(self.folder), "file": str(self.folder / f"{name}.cc"),
-             "command": f"/usr/bin/ccache c++ -MD -MT {name}.o -MF {name}.d -o {name}.o -c {name}.cc"}
+             "command": f"/usr/bin/ccache c++ -DX -fno-gnu-unique -MD -MT {name}.o -MF {name}.d -o {name}.o"
+                        f" -c {name}.cc"}
             for name in ("one", "two")]))
         tools = self.folder / "bin"
         tools.mkdir()
