@@ -88,7 +88,9 @@ Status post(const Collector& settings, const std::string& body, std::chrono::mil
       "POST {} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n"
       "Connection: close\r\n",
       settings.path, settings.authority(), body.size());
-  for (const auto& [name, value] : settings.headers) request += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : settings.headers) {
+    request += fmt::format("{}: {}\r\n", name, value);
+  }
   request += "\r\n" + body;
   FERRY_TRY(const auto answer, http::exchange(socket.get(), request, kMostAnswer));
   if (answer.status / 100 != 2) {

@@ -23,7 +23,7 @@ struct Row {
   std::string_view id;
   std::string_view subject;
   std::string_view time;
-  std::string_view content_type = "";
+  std::string_view content_type = {};
 };
 constexpr std::string_view kBlobType = "com.microsoft.azure.storage.blob.changed";
 constexpr std::string_view kCosmosType = "com.microsoft.azure.cosmosdb.changes";

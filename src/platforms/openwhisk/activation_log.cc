@@ -50,7 +50,7 @@ void ActivationLog::Stream::write(const std::string& lines, const std::string& e
   queue_->wait_until_written();
 }
 
-void ActivationLog::end(ActivationLines lines) {
+void ActivationLog::end(const ActivationLines& lines) {
   out_.write(lines.out, kSentinel);
   err_.write(lines.err, kSentinel);
 }

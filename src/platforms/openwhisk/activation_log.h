@@ -34,7 +34,7 @@ class ActivationLog {
   ActivationLog& operator=(const ActivationLog&) = delete;
 
   // The lines and both ends.
-  void end(ActivationLines lines);
+  void end(const ActivationLines& lines);
   // A line of ours on stderr, outside of any activation.
   void say(const std::string& line);
 

@@ -54,7 +54,7 @@ void OpenWhiskAdapter::refused(int status, std::string_view reason, http::Respon
 void OpenWhiskAdapter::end_refused(int status, std::string_view message, http::Response& response) {
   ActivationLines lines;
   lines.err = fmt::format("ferry: {}\n", message);
-  log_.end(std::move(lines));
+  log_.end(lines);
   answer_error(status, message, response);
 }
 
@@ -253,7 +253,7 @@ void OpenWhiskAdapter::run_plain(const Action& action, const Activation& activat
   }
   ActivationLines lines;
   lines.add(outcome);
-  log_.end(std::move(lines));
+  log_.end(lines);
 }
 
 void OpenWhiskAdapter::run_web(const Action& action, const Activation& activation,
@@ -289,7 +289,7 @@ void OpenWhiskAdapter::run_web(const Action& action, const Activation& activatio
   response.body = form != action.env.end() && form->second == kResultForm
                       ? write_result(inner, failed)
                       : write_web(inner, failed);
-  log_.end(std::move(lines));
+  log_.end(lines);
 }
 
 }  // namespace ferry::platforms::openwhisk
