@@ -53,7 +53,7 @@ void read_message(S& s, G g, const Message& message, u32 body) {
 std::optional<HttpFailure> start(S& s, G g, const Request& request, u32& exchange) {
   u32 body = kNone;
   if (request.contents != kNone && !add_body(s, *request.headers, true, body)) return std::nullopt;
-  const auto failure = send_request(s, request, body, request.options, exchange);
+  std::optional<HttpFailure> failure = send_request(s, request, body, request.options, exchange);
   if (s.stopped) return std::nullopt;
   if (failure) {
     drop_readable(s, request.contents);
