@@ -77,7 +77,7 @@ void fields_from_list(S& s, G g, u32 list, u32 count, u32 ret) {
   if (!check_list(s, g, list, count, kElement, 4) || !begin(s, g, ret, kSize, 4)) return;
   auto fields = std::make_shared<FieldList>();
   for (u32 i = 0; i < count; ++i) {
-    u32 parts[4];
+    u32 parts[4] = {};
     g.get(list + i * kElement, parts);
     std::string_view value;
     if (!get_text(s, g, parts[0], parts[1], s.text) ||
@@ -116,7 +116,7 @@ void fields_set(S& s, G g, u32 self, u32 name, u32 length, u32 values, u32 count
   if (list == nullptr) return;
   FieldList added;
   for (u32 i = 0; i < count; ++i) {
-    u32 parts[2];
+    u32 parts[2] = {};
     g.get(values + i * 8, parts);
     std::string_view value;
     if (!get_bytes(s, g, parts[0], parts[1], value)) return;

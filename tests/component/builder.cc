@@ -40,8 +40,8 @@ Index ComponentBuilder::nested(ByteView component) {
   return nested_++;
 }
 
-Index ComponentBuilder::instantiate(Index module,
-                                    std::vector<std::pair<std::string_view, Index>> arguments) {
+Index ComponentBuilder::instantiate(
+    Index module, const std::vector<std::pair<std::string_view, Index>>& arguments) {
   Bytes one = {0x00};
   wasm::put_u32(one, module);
   wasm::put_u32(one, static_cast<std::uint32_t>(arguments.size()));
@@ -83,8 +83,8 @@ Index ComponentBuilder::core_memory(Index instance, std::string_view name) {
 }
 
 Index ComponentBuilder::import_instance(std::string_view name,
-                                        std::vector<std::string_view> functions,
-                                        std::vector<std::string_view> resources) {
+                                        const std::vector<std::string_view>& functions,
+                                        const std::vector<std::string_view>& resources) {
   // (type (instance (type (func)) (export "f" (func 0))* (export "r" (type (sub resource)))*))
   Bytes type = {0x42};
   wasm::put_u32(type, static_cast<std::uint32_t>(1 + functions.size() + resources.size()));
@@ -139,7 +139,7 @@ Index ComponentBuilder::canon(const Bytes& definition) {
   return core_funcs_++;
 }
 
-Index ComponentBuilder::lower(Index func, std::vector<Bytes> options) {
+Index ComponentBuilder::lower(Index func, const std::vector<Bytes>& options) {
   Bytes one = {0x01, 0x00};
   wasm::put_u32(one, func);
   put_options(one, options);
@@ -164,7 +164,7 @@ Index ComponentBuilder::resource_type() {
   return types_++;
 }
 
-Index ComponentBuilder::lift(Index core_func, Index type, std::vector<Bytes> options) {
+Index ComponentBuilder::lift(Index core_func, Index type, const std::vector<Bytes>& options) {
   Bytes one = {0x00, 0x00};
   wasm::put_u32(one, core_func);
   put_options(one, options);

@@ -26,27 +26,28 @@ class ComponentBuilder {
     std::uint8_t sort;
     Index index;
   };
-  Index instantiate(Index module, std::vector<std::pair<std::string_view, Index>> arguments = {});
+  Index instantiate(Index module,
+                    const std::vector<std::pair<std::string_view, Index>>& arguments = {});
   Index bundle(const std::vector<CoreExport>& exports);
   // Core items out of a core instance; each index space counts by itself.
   Index core_func(Index instance, std::string_view name);
   Index core_memory(Index instance, std::string_view name);
 
   // An imported instance that exports functions of type () and resources.
-  Index import_instance(std::string_view name, std::vector<std::string_view> functions = {},
-                        std::vector<std::string_view> resources = {});
+  Index import_instance(std::string_view name, const std::vector<std::string_view>& functions = {},
+                        const std::vector<std::string_view>& resources = {});
   Index import_func(std::string_view name);
   Index func(Index instance, std::string_view name);  // out of an instance
   Index resource(Index instance, std::string_view name);
 
   // Core functions. Options are the bytes of canonopts: {3, memory}, {4, realloc}, {6} async …
-  Index lower(Index func, std::vector<Bytes> options = {});
+  Index lower(Index func, const std::vector<Bytes>& options = {});
   Index drop(Index type);
   Index builtin(const Bytes& definition);  // opcode and operands
 
   Index func_type();      // () -> ()
   Index resource_type();  // of its own
-  Index lift(Index core_func, Index type, std::vector<Bytes> options = {});
+  Index lift(Index core_func, Index type, const std::vector<Bytes>& options = {});
   Index instance_of(std::string_view function, Index func);  // with that one export
   Index instance_of_component(Index component, std::string_view argument, Index func);
   void export_instance(std::string_view name, Index instance);
