@@ -253,6 +253,7 @@ TEST_P(Conformance, FullPoolIsALimitAndEmptiesAgain) {
   FERRY_NEEDS(pooling);
   auto module = load();
   std::vector<std::unique_ptr<Instance>> held;
+  held.reserve(3);
   for (int i = 0; i < 3; ++i) held.push_back(instance(*module));
   const auto full = module->instantiate({});
   ASSERT_FALSE(full.ok());
@@ -276,6 +277,7 @@ TEST_P(Conformance, ThreadsDoNotMeet) {
   const std::int32_t expected = call(*first, "work").value;
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       wasi::Context own(system_clock(), system_random());
