@@ -62,7 +62,7 @@ Plan read_plan() {
   const long base = syscall(SYS_mmap, nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   syscall(SYS_close, fd);
   if (base < 0 && base > -4096) return plan;
-  plan.counts = reinterpret_cast<Counts*>(base);
+  plan.counts = reinterpret_cast<Counts*>(base);  // NOLINT: the kernel gives addresses as numbers
   const char* const text = std::getenv("FERRY_INJECT");
   if (text == nullptr) return plan;
   const std::string_view all = text;
@@ -135,8 +135,9 @@ ssize_t transfer(Kind kind, int fd, std::size_t size, auto&& call) {
 
 }  // namespace
 
-#define FERRY_NEXT(name) static const auto real = next<decltype(&name)>(#name)
+#define FERRY_NEXT(name) static const auto real = next<decltype(&(name))>(#name)
 
+// NOLINTBEGIN(bugprone-reserved-identifier): these names are the C library's
 extern "C" {
 
 ssize_t write(int fd, const void* data, size_t size) {
@@ -315,3 +316,4 @@ ssize_t send(int fd, const void* data, size_t size, int flags) {
 }
 
 }  // extern "C"
+// NOLINTEND(bugprone-reserved-identifier)
