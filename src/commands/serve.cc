@@ -27,7 +27,8 @@ class Serve final : public Verb {
                "which is printed on stderr even with --quiet. A socket that the service manager "
                "hands over (LISTEN_FDS) goes before it")
             ->capture_default_str();
-    app.add_option("--workers", options_.workers, "Worker processes (default: one for each core it may use)")
+    app.add_option("--workers", options_.workers,
+                   "Worker processes (default: one for each core it may use)")
         ->check(CLI::Range(1, 1024));
     app.add_flag("--pin", options_.pin,
                  "Each worker on a core of its own, for the connections that arrive there: where "

@@ -39,5 +39,4 @@ class JsonView {
   std::string_view text_;
 };
 
-
 }  // namespace ferry::platforms
