@@ -78,9 +78,12 @@ std::vector<Hierarchy> hierarchies(const std::string& root) {
     const std::string_view path = line.substr(second + 1);
     if (controllers.empty()) {
       add_folders(top, path, out.emplace_back(Hierarchy{{}, true, true, true}));
-    } else if (has_word(controllers, "memory")) {
+      continue;
+    }
+    if (has_word(controllers, "memory")) {
       add_folders(top + "/memory", path, out.emplace_back(Hierarchy{{}, false, true, false}));
-    } else if (has_word(controllers, "cpu")) {
+    }
+    if (has_word(controllers, "cpu")) {
       add_folders(top + "/cpu", path, out.emplace_back(Hierarchy{{}, false, false, true}));
     }
   }

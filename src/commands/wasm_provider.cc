@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <mutex>
-#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>

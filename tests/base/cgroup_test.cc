@@ -76,6 +76,10 @@ TEST_F(Cgroup, ProcessorTimeOfTheFirstVersion) {
   EXPECT_EQ(cpu_limit(root_), std::nullopt);
   write("/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us", "120000\n");
   EXPECT_EQ(cpu_limit(root_), 2u);
+  write("/proc/self/cgroup", "5:cpu,memory:/a\n");  // both in one hierarchy
+  write("/sys/fs/cgroup/memory/a/memory.limit_in_bytes", "33554432\n");
+  EXPECT_EQ(cpu_limit(root_), 2u);
+  EXPECT_EQ(memory_limit(root_), 32 * kMebibyte);
 }
 
 TEST_F(Cgroup, NoMoreCoresThanMayBeUsed) {
