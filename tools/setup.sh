@@ -41,6 +41,7 @@ check_rust() {
   command -v rustc >/dev/null && command -v cargo >/dev/null ||
     fail "Rust is missing. Install it with rustup (https://rustup.rs), version 1.95 or newer."
   have=$(rustc --version | sed 's/^rustc \([0-9]*\.[0-9]*\).*/\1/')
+  [ -n "$have" ] || fail "'rustc --version' says no version. Try: rustup default stable"
   version_at_least "$have" 1.95 ||
     fail "rustc $have is too old for the engines: 1.95 is needed. Try: rustup update stable"
 }
