@@ -167,8 +167,11 @@ def main():
                 print(f"fuzz: {name}: {did['executions']:,} executions, {did['edges']:,} edges",
                       flush=True)
                 if did["failed"]:
-                    print(f"{did['failed']}\nfuzz: {name} FAILED; its input is "
-                          f"{build}/crash-{name}-*", file=sys.stderr, flush=True)
+                    left = any(build.glob(f"crash-{name}-*"))
+                    print(f"{did['failed']}\nfuzz: {name} FAILED; "
+                          + (f"its input is {build}/crash-{name}-*" if left else
+                             f"it left no input: {build}/fuzz-{name}.log"),
+                          file=sys.stderr, flush=True)
                 if args.record:
                     record(name, did)
         except KeyboardInterrupt:  # the targets that run have it too, and end
