@@ -16,6 +16,9 @@ import unittest
 
 from container import Container
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from processes import children, still_alive
+
 OPTIONS = None
 PATIENCE = 300  # seconds, for what compiles Go beside other work
 SERVERS = {"ferry": ["ferry", "serve", "--platform", "openwhisk"],
@@ -83,24 +86,11 @@ class Upload(unittest.TestCase):
 
     def searcher(self, box):
         """The process that looks for better versions; it ends when it has looked for all."""
-        children = pathlib.Path(f"/proc/{box.process.pid}/task/{box.process.pid}/children")
         end = time.monotonic() + PATIENCE
-        while not (pids := children.read_text().split()):
+        while not (pids := children(box.process.pid)):
             self.assertLess(time.monotonic(), end, "it was not started")
             time.sleep(0.01)
         return pids[0]
-
-    def wait_until_ended(self, pid):
-        end = time.monotonic() + PATIENCE
-        stat = pathlib.Path("/proc", pid, "stat")
-        while stat.exists():
-            try:
-                if stat.read_text().rsplit(")", 1)[1].split()[0] == "Z":
-                    return
-            except OSError:
-                return
-            self.assertLess(time.monotonic(), end, "it still runs")
-            time.sleep(0.02)
 
     def greet_until(self, box, *patterns):
         """Asks, each time by another name, until all was said."""
@@ -152,7 +142,7 @@ class Upload(unittest.TestCase):
                 box = self.start(*words, **env)
                 searcher = self.searcher(box)
                 self.init(box, self.wasm("hello-go"))
-                self.wait_until_ended(searcher)
+                self.assertEqual(still_alive([searcher], PATIENCE), [])
                 self.greet_until(box, COMPILED)
                 self.assertFalse(self.said(box, "snapshot"))
 
@@ -161,7 +151,7 @@ class Upload(unittest.TestCase):
         searcher = self.searcher(box)
         box.process.kill()
         box.process.wait()
-        self.wait_until_ended(searcher)
+        self.assertEqual(still_alive([searcher], PATIENCE), [])
 
     def test_what_is_invalid_is_refused_by_init(self):
         box = self.start()
@@ -176,7 +166,7 @@ class Upload(unittest.TestCase):
         box = self.start(__OW_API_HOST="http://127.0.0.1")
         searcher = self.searcher(box)
         self.init(box, self.counting())
-        self.wait_until_ended(searcher)
+        self.assertEqual(still_alive([searcher], PATIENCE), [])
         for _ in range(20):
             self.assertEqual(box.run({}), (200, {"n": 1}))
         self.assertFalse(self.said(box, "ferry"))

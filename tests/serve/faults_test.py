@@ -24,6 +24,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import memory_group
 import small_disk
+from processes import alive, children, descendants
 from server import (BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest,
                     sanitized)
 
@@ -48,13 +49,6 @@ def ask(port, path="/", body=b"x", timeout=AT_ONCE):
         connection.close()
 
 
-def alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def busy(pid):
     """Whether it has used the processor for a twentieth of a second: it is no longer starting."""
     return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11]) >= 5
@@ -66,14 +60,6 @@ def refuses(port):
     except ConnectionRefusedError:
         return True
     return False
-
-
-def descendants(pid):
-    found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (task / "children").read_text().split()):
-            found += [child, *descendants(child)]
-    return found
 
 
 class Faults(unittest.TestCase):
@@ -221,14 +207,8 @@ class Faults(unittest.TestCase):
             self.assertGreater(sum("short" in line for line in lines), 0)
             self.assertEqual([line for line in server.lines if line and line.startswith("x")], [])
 
-    @staticmethod
-    def workers_of(process):
-        tasks = pathlib.Path(f"/proc/{process.pid}/task")
-        return [int(pid) for task in tasks.iterdir()
-                for pid in (task / "children").read_text().split()]
-
     def kill_workers(self, process):
-        for pid in self.workers_of(process):
+        for pid in children(process.pid):
             with contextlib.suppress(ProcessLookupError):  # a child that compiled, and is done
                 os.kill(pid, signal.SIGKILL)
 
@@ -301,7 +281,7 @@ class Faults(unittest.TestCase):
                 make_guest("hungry", self.folder), stderr=stderr,
                 preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())))
         own, *below = (int(pathlib.Path(f"/proc/{pid}/oom_score_adj").read_text())
-                       for pid in (process.pid, *self.workers_of(process)))
+                       for pid in (process.pid, *children(process.pid)))
         self.assertGreaterEqual(min(below), min(1000, own + 100))
 
         def status_for(pages):

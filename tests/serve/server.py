@@ -8,8 +8,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from processes import children
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ["FERRY_BUILD"]).resolve()
@@ -150,10 +154,8 @@ class Server:
             except ProcessLookupError:
                 return None
 
-        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
-        return [int(pid) for task in tasks.iterdir()
-                for pid in (task / "children").read_text().split()
-                if group_of(int(pid)) == group_of(self.process.pid)]
+        return [pid for pid in children(self.process.pid)
+                if group_of(pid) == group_of(self.process.pid)]
 
     def end(self):
         """SIGTERM, and the exit status."""

@@ -17,26 +17,11 @@ import time
 import unittest
 
 from server import BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest, write_function
+from processes import children, still_alive  # server says where it is
 
 GO = BUILD / "functions" / "hello-go.wasm"
 C = BUILD / "functions" / "hello-c.wasm"
 TAKEN = r"events start from a snapshot of its start-up now"
-
-
-def children(pid):
-    tasks = pathlib.Path(f"/proc/{pid}/task")
-    try:
-        return [int(each) for task in tasks.iterdir()
-                for each in (task / "children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
-def is_gone(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 def maker_of(server):
@@ -111,8 +96,7 @@ class Snapshots(unittest.TestCase):
         with self.serve(GO) as server:
             server.wait_for_line(TAKEN, COMPILING)
             server.wait_for_metric("ferry_function_snapshot", 2)
-            before = set(children(server.process.pid))
-            os.kill(min(before), signal.SIGKILL)
+            os.kill(server.workers()[0], signal.SIGKILL)
             server.wait_for_line("was killed by signal 9")
             server.wait_for_metric("ferry_worker_restarts_total", 1)
             server.wait_for_metric("ferry_ready", 1)
@@ -162,11 +146,7 @@ class Snapshots(unittest.TestCase):
             while not (at_work := children(maker)) and time.monotonic() < begun + PATIENCE:
                 time.sleep(0.005)
             self.assertEqual(server.end(), 0)
-            for pid in [maker, *at_work]:
-                end = time.monotonic() + PATIENCE
-                while not is_gone(pid) and time.monotonic() < end:
-                    time.sleep(0.01)
-                self.assertTrue(is_gone(pid), f"{pid} goes on")
+            self.assertEqual(still_alive([maker, *at_work], PATIENCE), [])
 
     def test_it_can_be_left(self):
         with self.serve(GO, options=["--no-snapshot"]) as server:
@@ -207,8 +187,7 @@ class Snapshots(unittest.TestCase):
             searcher = children(process.pid)
             process.stdin.close()
             self.assertEqual(process.wait(PATIENCE), 0)
-            for pid in searcher:
-                self.assertTrue(is_gone(pid), f"{pid} goes on")
+            self.assertEqual(still_alive(searcher, PATIENCE), [])
 
     def test_no_snapshot_is_left_in_the_store(self):
         store = self.folder / "cache" / "ferry"
