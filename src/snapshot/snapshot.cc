@@ -364,6 +364,18 @@ Result<Snapshot> snapshot_reactor(const Making& making) {
   return out;
 }
 
+// Which functions are on the stack at the first read, and which one drew, is read from the
+// backtrace of a trap.
+Status check_engine(const Making& making) {
+  const engine::Info& info = making.engine.info();
+  const bool needed =
+      making.binary.abi == wasm::Abi::kCommand || !drawing_functions(making).empty();
+  if (!needed || info.capabilities.backtraces) return Done{};
+  return no_snapshot(
+      fmt::format("{} gives no backtraces, which making one needs", info.name),
+      "make it by 'ferry build --snapshot' with wasmtime; the file runs on every engine");
+}
+
 }  // namespace
 
 Result<Snapshot> make_snapshot(engine::Engine& engine, const CompilePrepared& compile,
@@ -373,6 +385,7 @@ Result<Snapshot> make_snapshot(engine::Engine& engine, const CompilePrepared& co
   FERRY_CHECK_OK(ticking.started());
   Making making{engine, compile, wasm, binary, options, std::nullopt};
   FERRY_TRY(making.go, read_go_program(wasm, binary));
+  FERRY_CHECK_OK(check_engine(making));
   switch (binary.abi) {
     case wasm::Abi::kCommand:
       if (!options.warm.empty()) {

@@ -154,8 +154,10 @@ class Bench:
         self.ferry = build / "bin" / "ferry"
         self.folder = pathlib.Path(folder)
         # What is made with one engine is run on another, and this one compiles fastest.
-        wasmer = (build / "bin" / "engines").glob("*wasmer*")
-        self.engine = ["--engine", "wasmer:singlepass"] if any(wasmer) else []
+        self.engine = ["--engine", "wasmer:singlepass"] if self.has("wasmer") else []
+
+    def has(self, engine):
+        return any((self.ferry.parent / "engines").glob(f"*{engine}*"))
 
     def run(self, *words, data=b""):
         # A hang ends; a build under ThreadSanitizer, some twenty times as slow, does not.
@@ -337,6 +339,12 @@ def refusals(bench):
         check(words in said, f"{name}: the reason is missing: {said}")
         check(not out.exists(), f"{name}: refused, and written all the same")
         print(f"ok   {name}: {said.splitlines()[0]}")
+    if bench.has("wasmi"):
+        out, done = bench.snapshot(bench.assemble("on-wasmi", DEEP.format(depth=1)), engine="wasmi")
+        said = done.stderr.decode()
+        check(done.returncode == 1 and "wasmi gives no backtraces" in said, f"wasmi: {said}")
+        check(not out.exists(), "wasmi: refused, and written all the same")
+        print(f"ok   wasmi: {said.splitlines()[0]}")
 
 
 def differing(bench, functions):
