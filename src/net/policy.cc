@@ -101,10 +101,18 @@ Status Policy::may_resolve(std::string_view name, std::uint16_t port) const {
 
 Status Policy::may_use(std::string_view name, const Endpoint& endpoint) const {
   const std::string one[] = {std::string(name)};
-  return may_connect(endpoint, one);
+  return may_reach(endpoint, one);
 }
 
 Status Policy::may_connect(const Endpoint& endpoint, std::span<const std::string> names_of) const {
+  // For a look-up, 0 stands for any port; a kernel would connect to it.
+  if (endpoint.port == 0) {
+    return Error{Code::kDenied, fmt::format("{} is not a destination", to_string(endpoint)), ""};
+  }
+  return may_reach(endpoint, names_of);
+}
+
+Status Policy::may_reach(const Endpoint& endpoint, std::span<const std::string> names_of) const {
   const AddressKind kind = kind_of(endpoint.address);
   if (reserved(endpoint)) {
     return Error{Code::kDenied,

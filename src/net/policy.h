@@ -29,10 +29,12 @@ class Policy {
   Status may_resolve(std::string_view name, std::uint16_t port) const;
   // Whether an address that the name led to may be used for a connection to `port` (0: to any).
   Status may_use(std::string_view name, const Endpoint& endpoint) const;
-  // Whether it may be connected to. `names` are those that led this event to the address.
+  // Whether it may be connected to; never on port 0. `names` are those that led this event to the
+  // address.
   Status may_connect(const Endpoint& endpoint, std::span<const std::string> names) const;
 
  private:
+  Status may_reach(const Endpoint& endpoint, std::span<const std::string> names) const;
   bool reserved(const Endpoint& endpoint) const;
   bool granted_literally(const Endpoint& endpoint) const;
 

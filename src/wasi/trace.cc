@@ -68,8 +68,8 @@ std::string path_in(const Call& call, Guest guest, const std::uint64_t* args) {
 
 }  // namespace
 
-void print_call(const Call& call, Memory memory, const std::uint64_t* args,
-                const CallResult& result) {
+std::string describe_call(const Call& call, Memory memory, const std::uint64_t* args,
+                          const CallResult& result) {
   const Guest guest(memory);
   std::string line = fmt::format("wasi: {}(", call.name);
   for (std::size_t i = 0; i < call.params.size(); ++i) {
@@ -91,7 +91,12 @@ void print_call(const Call& call, Memory memory, const std::uint64_t* args,
       }
     }
   }
-  line += '\n';
+  return line;
+}
+
+void print_call(const Call& call, Memory memory, const std::uint64_t* args,
+                const CallResult& result) {
+  const std::string line = describe_call(call, memory, args, result) + '\n';
   // One write, so that the lines of threads do not mix.
   std::fwrite(line.data(), 1, line.size(), stderr);
 }

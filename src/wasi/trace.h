@@ -4,6 +4,8 @@
 // the name of the variable.
 #pragma once
 
+#include <string>
+
 #include "wasi/calls.h"
 
 namespace ferry::wasi {
@@ -11,6 +13,9 @@ namespace ferry::wasi {
 inline constexpr char kTraceVariable[] = "FERRY_TRACE_WASI";
 
 // "wasi: fd_write(1, 66816, 1, 66832) = success, 12 bytes"
+std::string describe_call(const Call& call, Memory memory, const std::uint64_t* args,
+                          const CallResult& result);
+// The same as a line.
 void print_call(const Call& call, Memory memory, const std::uint64_t* args,
                 const CallResult& result);
 

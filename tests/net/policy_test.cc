@@ -160,6 +160,17 @@ TEST(Policy, TheUnspecifiedAddressIsNoDestination) {
   EXPECT_FALSE(reaches(policy({"[::]:80"}), "::", 80));
 }
 
+TEST(Policy, PortZeroIsNoDestinationWhateverIsGranted) {
+  const Policy granted = policy({"10.0.0.0/8:80", "localhost:80", "api.example.com:443"});
+  EXPECT_TRUE(reaches(granted, "10.0.0.1", 80));
+  EXPECT_FALSE(reaches(granted, "10.0.0.1", 0));
+  EXPECT_FALSE(reaches(granted, "127.0.0.1", 0));
+  const std::string named[] = {"api.example.com"};
+  EXPECT_FALSE(granted.may_connect(at("93.184.216.34", 0), named).ok());
+  // A look-up says 0 where it does not know the port yet.
+  EXPECT_TRUE(leads(granted, "api.example.com", "93.184.216.34", 0));
+}
+
 TEST(Policy, ARefusalSaysWhatWouldGrantIt) {
   const Policy p = policy({"*.example.com:443", "db.example.com:5432"});
   EXPECT_EQ(p.may_use("a.example.com", at("10.0.0.1", 443)).error().text(),

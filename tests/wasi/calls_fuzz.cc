@@ -15,6 +15,7 @@
 #include "quick_sources.h"
 #include "wasi/calls.h"
 #include "wasi/context.h"
+#include "wasi/trace.h"
 
 namespace {
 
@@ -100,6 +101,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static Scratch scratch;
   static const wasi::QuickClock clock;
   static wasi::CountingRandom random;
+  // A path below "/" may be one of the folder's or one of these.
+  static const auto files = *wasi::FileTree::make({{"t/a", "of the tree"}, {"t/b/c", "x"}});
   constexpr std::size_t kRecord = 20;
   constexpr std::size_t kMaxCalls = 64;
 
@@ -111,7 +114,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   // Exactly as large as the guest's, so that a sanitizer sees the first byte past it.
   std::vector<std::uint8_t> memory(kMemory);
-  constexpr char kPaths[] = "f\0d/f\0new\0../canary\0up/x\0out\0/etc\0d/../..\0.";
+  constexpr char kPaths[] = "f\0d/f\0new\0../canary\0up/x\0out\0/etc\0d/../..\0.\0t/a\0t/b\0t";
   std::memcpy(memory.data(), kPaths, sizeof(kPaths));
   std::size_t calls = std::min(size / kRecord, kMaxCalls);
   std::size_t rest = std::min<std::size_t>(size - calls * kRecord, kMemory / 2);
@@ -126,6 +129,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A poll of a datagram socket waits for the whole of it.
   setup.deadline = Monotonic(std::chrono::milliseconds(5));
   setup.directories = &directories;
+  setup.files = files.get();
   RefusingNetwork network;
   wasi::NetworkAccess access;
   access.policy = net::Policy(
@@ -142,7 +146,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       args[a] = argument(record[2 + a * 2], record[3 + a * 2], call.params[a] == 'I',
                          grows_files(call.name));
     }
-    if (call.function(context, {memory.data(), memory.size()}, args).stop) break;
+    const wasi::CallResult result = call.function(context, {memory.data(), memory.size()}, args);
+    static_cast<void>(
+        wasi::describe_call(call, {memory.data(), memory.size()}, args, result).size());
+    if (result.stop) break;
   }
   if (context.out().size() > 100 || context.err().size() > 100) std::abort();
   scratch.check();
