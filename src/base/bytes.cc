@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <sodium.h>
@@ -38,12 +39,14 @@ std::string to_base64(ByteView bytes) {
 }
 
 Result<std::string> from_base64(std::string_view text) {
+  // libsodium 1.0.18 takes each byte that is not ASCII for a '/'.
+  const bool ascii = std::ranges::all_of(text, [](char c) { return (c & 0x80) == 0; });
   std::string out(text.size() / 4 * 3 + 3, '\0');
   std::size_t length = 0;
   const char* end = nullptr;
   int bad = sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(),
                               text.size(), nullptr, &length, &end, sodium_base64_VARIANT_ORIGINAL);
-  if (bad != 0 || end != text.data() + text.size()) {
+  if (!ascii || bad != 0 || end != text.data() + text.size()) {
     return Error{Code::kInvalid, "not base64 (RFC 4648, section 4)", ""};
   }
   out.resize(length);

@@ -98,7 +98,10 @@ std::vector<Secret> secrets_in(const std::vector<std::string>& environment) {
   return out;
 }
 
-Mask::Mask(const std::vector<std::string>& environment) : secrets_(secrets_in(environment)) {}
+Mask::Mask(const std::vector<std::string>& environment) : secrets_(secrets_in(environment)) {
+  // As logs and messages have them, which are UTF-8.
+  for (Secret& secret : secrets_) secret.text = to_utf8(secret.text);
+}
 
 void Mask::apply(std::string& text) const {
   for (const Secret& secret : secrets_) {

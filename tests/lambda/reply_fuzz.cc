@@ -47,11 +47,38 @@ void check_http(const ferry::http::Response& response) {
   must(streamed.body.ends_with(response.body));
 }
 
+// The header fields as the outcomes of a batch's items: a name each, and how it ended.
+void check_batch(const ferry::http::Response& response) {
+  lambda::Input input;
+  std::vector<ferry::host::Outcome> outcomes;
+  for (const auto& [name, value] : response.fields) {
+    input.items.push_back({ferry::event::Event{}, name});
+    ferry::host::Outcome& outcome = outcomes.emplace_back();
+    outcome.status = static_cast<ferry::host::Status>(value.size() % 4);
+    outcome.message = value;
+    outcome.backtrace = name;
+    outcome.backtrace += "\n" + value;
+    outcome.reply.content_type = response.content_type;
+    outcome.reply.data = value;
+  }
+  using enum lambda::ReplyKind;
+  for (const auto kind : {kJson, kArray, kBatch, kOrdered}) {
+    lambda::Row row;
+    row.reply = kind;
+    input.row = &row;
+    // Where the order counts, none is run behind the first that fails.
+    const std::size_t ran = kind == kOrdered ? (outcomes.size() + 1) / 2 : outcomes.size();
+    const auto report = lambda::report(input, std::span(outcomes).first(ran));
+    must(ferry::event::check_json(report.body).ok());
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto response = response_of({reinterpret_cast<const char*>(data), size});
   check_http(response);
+  check_batch(response);
   ferry::host::Reply reply;
   reply.content_type = response.content_type;
   reply.data = response.body;

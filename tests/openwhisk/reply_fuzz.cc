@@ -23,6 +23,9 @@ void check_web(const ferry::http::Response& response) {
   const std::string web = openwhisk::write_web(response, false);
   must(ferry::event::check_json(web).ok());
   must(ferry::event::check_json(openwhisk::write_web(response, true)).ok());
+  for (const bool failed : {false, true}) {
+    must(ferry::event::check_json(openwhisk::write_result(response, failed)).ok());
+  }
   // A type that is not UTF-8 is left out, and then the body is read as another.
   if (!ferry::is_utf8(response.content_type)) return;
   const bool names_type = std::ranges::any_of(response.fields, [](const auto& field) {

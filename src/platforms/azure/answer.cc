@@ -8,6 +8,7 @@
 #include "event/json.h"
 #include "event/json_text.h"
 #include "host/outcome_json.h"
+#include "http/head.h"
 
 namespace ferry::platforms::azure {
 namespace {
@@ -90,7 +91,7 @@ Result<std::string> http_payload(const http::Response& answer, const host::Outco
   }
   std::string headers;
   auto add = [&headers](std::string_view name, std::string_view value) {
-    if (is_utf8(value)) {
+    if (http::is_token(name) && http::is_field_value(value) && is_utf8(value)) {
       headers += fmt::format("{}{}:{}", headers.empty() ? "" : ",", event::json_string(name),
                              event::json_string(value));
     }
