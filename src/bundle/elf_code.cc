@@ -7,8 +7,6 @@
 #include "bundle/artifact.h"
 
 namespace ferry::bundle {
-namespace {}  // namespace
-
 CodeRange find_code(ByteView file) {
   Elf64_Ehdr head{};
   if (file.size() < sizeof head) return {};

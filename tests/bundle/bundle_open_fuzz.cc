@@ -1,5 +1,6 @@
 // Bundles from anywhere, past the check that keeps strangers out: what stands behind it must not
 // need it to be safe.
+#include "bundle/bundle.h"
 #include "bundle/bundle_format.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -9,6 +10,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   MacKey key;
   key.bytes.fill(1);
   if (open_bundle(input, key).ok()) __builtin_trap();  // nobody guesses a key
+  VerifyKey signer;
+  signer.bytes.fill(1);
+  if (open_bundle(input, signer).ok()) __builtin_trap();
 
   auto footer = read_footer(input, "input");
   if (!footer.ok()) return 0;

@@ -7,6 +7,7 @@
 #include "event/environment.h"
 #include "event/http.h"
 #include "event/json_text.h"
+#include "event/request.h"
 
 namespace {
 
@@ -79,6 +80,17 @@ void round_trip(const Event& event) {
   }
 }
 
+// For a function that takes requests itself, whatever the body and its type are.
+void must_be_an_event(ferry::event::HttpRequest request) {
+  const std::string body = request.body;
+  ferry::event::RequestEvent event(std::move(request), ferry::system_clock(),
+                                   ferry::system_random());
+  if (!event.check().ok()) return;
+  must(ferry::event::validate(event.whole()).ok());
+  must(event.whole().data.value_or("") == body && event.data().value_or("") == body);
+  must(event.http().has_value());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -95,6 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   request.headers = headers;
   request.body = std::string(text);
+  must_be_an_event(request);
   auto received =
       ferry::event::from_http(std::move(request), ferry::system_clock(), ferry::system_random());
   if (!received.ok()) return 0;

@@ -35,11 +35,12 @@ constexpr std::array<std::string_view, 16> kWords{
     "G",
     "HEAD / HTTP/1.1\r\nHost: x\r\n",
     "Connection: close\r\n\r\n",
-    "x: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n",
+    "TE: trailers\r\nx: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n",
     "\n",
     std::string_view("\0\xff", 2)};
 constexpr std::uint64_t kMostHeld = 512u << 10;
 constexpr std::size_t kLargest = 300u << 10;
+constexpr std::size_t kLargestPiece = kLargest / 8;
 
 class InputClock final : public Clock {
  public:
@@ -58,9 +59,21 @@ class Answers final : public Service {
   void handle(const Request& request, Response& response) override {
     clock_.at += std::chrono::microseconds(request.body.size() * 100);
     response.body = request.path() == "/large" ? std::string(kLargest, 'x') : "ok";
+    response.trailers = {{"x-sum", "7"}, {"content-length", "9"}};
+    if (request.path() == "/b" || request.field("te") == "trailers") in_pieces(request, response);
   }
 
  private:
+  // An answer of up to eight pieces, empty ones among them; some are never ended.
+  static void in_pieces(const Request& request, Response& response) {
+    if (request.stream == nullptr || !request.stream->begin(response)) return;
+    const std::size_t seed = request.body.size() + request.fields.size();
+    for (std::size_t i = 0; i < seed % 8; ++i) {
+      request.stream->add(std::string(seed * i * 997 % kLargestPiece, 'p'));
+    }
+    response.broken = seed % 3 == 2;
+  }
+
   InputClock& clock_;
 };
 

@@ -13,6 +13,9 @@
 #include "../wasi/fuzz_input.h"
 #include "../wasi/quick_sources.h"
 #include "../wasi/scripted_network.h"
+#include "event/event.h"
+#include "host/http_guest.h"
+#include "http/head.h"
 #include "wasi2/channel.h"
 #include "wasi2/functions.h"
 #include "wasi2/session.h"
@@ -296,6 +299,19 @@ class Guest {
   std::vector<std::uint8_t> bytes_;  // exactly the guest's: a sanitizer sees the first byte past it
 };
 
+// As the host takes it: what a client is given has been checked by then.
+void check_reply(wasi2::Session& session, function::ReplyForm form) {
+  host::Reply reply;
+  if (!host::read_response(session, form, reply).ok()) return;
+  if (reply.event && !event::validate(*reply.event).ok()) std::abort();
+  if (!reply.http) return;
+  for (const auto* fields : {&reply.http->headers, &reply.http->trailers}) {
+    for (const auto& [name, value] : *fields) {
+      if (!http::is_token(name) || !http::is_field_value(value)) std::abort();
+    }
+  }
+}
+
 // One event of an instance that may serve more: what the one before left must not be found.
 void run_event(wasi::Context& context, const wasi::ScriptedAccess& access, wasi::FuzzInput& input,
                const Clock& clock) {
@@ -329,6 +345,8 @@ void run_event(wasi::Context& context, const wasi::ScriptedAccess& access, wasi:
   if (session.answered() != wasi2::Answered::kNothing && session.response().body.size() > kBound) {
     std::abort();
   }
+  check_reply(session,
+              input.empty() ? function::ReplyForm::kCgi : function::ReplyForm::kCloudEvent);
   // As a warmed snapshot would ask.
   if (const auto left = session.left(); left.ok() && !wasi2::check_left(*left).ok()) std::abort();
   wasi::ScriptedAccess::check_records(context);
