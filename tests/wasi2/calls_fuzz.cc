@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../wasi/quick_sources.h"
+#include "fuzz_event.h"
 #include "wasi2/functions.h"
 #include "wasi2/session.h"
 
@@ -102,24 +103,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t rest = std::min<std::size_t>(size - calls * kRecord, kMemory / 4);
   std::memcpy(memory.data() + kMemory / 2, data + calls * kRecord, rest);
 
-  const std::pair<std::string_view, std::string_view> headers[] = {{"A", "b"}, {"Host", "h"}};
-  const wasi2::HttpRequest request{.method = "POST",
-                                   .authority = "h",
-                                   .path_with_query = "/",
-                                   .headers = headers,
-                                   .body = "the body of a request"};
   wasi::Context context(clock, random);
   wasi2::Session& session = wasi2::Session::of(context);
-  wasi::Setup setup;
-  setup.lists.args = {"f", "argument"};
-  setup.lists.environ = {"K=V"};
-  setup.stdin_data = "input";
-  setup.quotas = {
-      .stdout_bytes = kBound, .stderr_bytes = kBound, .open_files = 8, .path_bytes = 64};
+  wasi::Setup setup = wasi2::bounded_setup(kBound);
   setup.deadline = Monotonic(Nanoseconds(INT64_MAX / 2));
   setup.directories = &directories;
   context.reset(std::move(setup));
-  session.begin(&request);
+  session.begin(&wasi2::posted_request());
 
   const auto abi = [](const char* name) { return wasi2::find_function(wasi2::kAbiModule, name); };
   const wasi2::Function* next = abi("alloc_next");

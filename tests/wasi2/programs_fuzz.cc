@@ -14,6 +14,7 @@
 #include "../wasi/quick_sources.h"
 #include "../wasi/scripted_network.h"
 #include "event/event.h"
+#include "fuzz_event.h"
 #include "host/http_guest.h"
 #include "http/head.h"
 #include "wasi2/channel.h"
@@ -316,24 +317,13 @@ void check_reply(wasi2::Session& session, function::ReplyForm form) {
 void run_event(wasi::Context& context, const wasi::ScriptedAccess& access, wasi::FuzzInput& input,
                const Clock& clock) {
   static const auto files = *wasi::FileTree::make({{"t/a", "of the tree"}, {"a/b", "x"}});
-  const std::pair<std::string_view, std::string_view> headers[] = {{"A", "b"}, {"Host", "h"}};
-  const wasi2::HttpRequest request{.method = "POST",
-                                   .authority = "h",
-                                   .path_with_query = "/",
-                                   .headers = headers,
-                                   .body = "the body of a request"};
-  wasi::Setup setup;
-  setup.lists.args = {"f", "argument"};
-  setup.lists.environ = {"K=V"};
-  setup.stdin_data = "input";
-  setup.quotas = {
-      .stdout_bytes = kBound, .stderr_bytes = kBound, .open_files = 8, .path_bytes = 64};
+  wasi::Setup setup = wasi2::bounded_setup(kBound);
   setup.deadline = Monotonic(clock.monotonic() + std::chrono::hours(1));
   setup.network = access.get();
   setup.files = files.get();
   context.reset(std::move(setup));
   wasi2::Session& session = wasi2::Session::of(context);
-  session.begin(&request);
+  session.begin(&wasi2::posted_request());
   if (context.opened() != 0 || session.answered() != wasi2::Answered::kNothing) std::abort();
   Guest guest(context, session);
   for (std::size_t i = 0; i < kMostCalls && !input.empty(); ++i) {
