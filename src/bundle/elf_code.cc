@@ -7,6 +7,7 @@
 #include "bundle/artifact.h"
 
 namespace ferry::bundle {
+
 CodeRange find_code(ByteView file) {
   Elf64_Ehdr head{};
   if (file.size() < sizeof head) return {};

@@ -3,7 +3,6 @@
 and from a snapshot later on; with the same answers all the time."""
 import argparse
 import base64
-import json
 import os
 import pathlib
 import re

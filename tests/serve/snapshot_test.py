@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from server import BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest, write_function
+from server import BUILD, COMPILING, FERRY, PATIENCE, Server, environment, write_function
 from processes import children, still_alive  # server says where it is
 
 GO = BUILD / "functions" / "hello-go.wasm"
