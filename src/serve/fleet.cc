@@ -142,6 +142,7 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
   hooks.worker = [&](std::size_t slot) {
     const std::size_t index = slot % workers;
     admin_server.reset();
+    manager = ServiceManager();  // its socket reaches others too
     Fd mine = std::move(listeners.sockets[index]);
     listeners.sockets.clear();
     if (options.pin) {
@@ -166,6 +167,7 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
     FleetCalls calls;
     calls.after_fork = [&] {
       admin_server.reset();
+      manager = ServiceManager();
       listeners.sockets.clear();
     };
     calls.say = [&](const std::string& text) { notices.add(text); };
@@ -203,7 +205,10 @@ Status run_fleet(FleetOptions options, http::Listeners listeners, const WorkerLi
                     manager.alive();
                   }},
                  {[&] { return beside.fd(); }, [&] { beside.step(); }}};
-  hooks.on_other_end = [&](pid_t pid, int wait_status) { beside.on_end(pid, wait_status); };
+  hooks.on_other_end = [&](pid_t pid, int wait_status) {
+    log->let_go(pid);
+    beside.on_end(pid, wait_status);
+  };
   hooks.attention_fd = attention.get();
   PoolOptions pool_options;
   pool_options.workers = workers;

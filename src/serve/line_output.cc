@@ -13,11 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "serve/process_lock.h"
+
 namespace ferry::serve {
 namespace {
 
 constexpr std::size_t kPiece = 64u << 10;  // of a write to anything but a pipe
-constexpr int kLookMs = 100;               // while waiting for the reader: at `give_up`
+constexpr int kLookMs = 100;               // while waiting: at `give_up`
 
 // The longest front of `lines` that is whole lines and at most `most` bytes; or, where the first
 // line alone is longer, that line.
@@ -29,29 +31,10 @@ std::string_view whole_lines(std::string_view lines, std::size_t most) {
 
 }  // namespace
 
+// Another process may have written anything into it.
 struct LineOutput::Shared {
-  pthread_mutex_t mutex;
+  ProcessLock lock;
   std::atomic<bool> within_line{false};
-};
-
-// The lock, for as long as it lives.
-class LineOutput::Hold {
- public:
-  Hold(Shared& shared, bool wait) : shared_(shared) {
-    const int got = wait ? pthread_mutex_lock(&shared.mutex) : pthread_mutex_trylock(&shared.mutex);
-    if (got == EOWNERDEAD) pthread_mutex_consistent(&shared.mutex);
-    held_ = got == 0 || got == EOWNERDEAD;
-  }
-  ~Hold() {
-    if (held_) pthread_mutex_unlock(&shared_.mutex);
-  }
-  Hold(const Hold&) = delete;
-  Hold& operator=(const Hold&) = delete;
-  bool held() const { return held_; }
-
- private:
-  Shared& shared_;
-  bool held_;
 };
 
 Result<std::unique_ptr<LineOutput>> LineOutput::make(int fd) {
@@ -60,14 +43,7 @@ Result<std::unique_ptr<LineOutput>> LineOutput::make(int fd) {
   if (memory == MAP_FAILED) {
     return errno_error("map memory for the log's lock", errno);
   }
-  auto* shared = new (memory) Shared{};
-  pthread_mutexattr_t attributes;
-  pthread_mutexattr_init(&attributes);
-  pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-  pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-  pthread_mutex_init(&shared->mutex, &attributes);
-  pthread_mutexattr_destroy(&attributes);
-  return std::unique_ptr<LineOutput>(new LineOutput(fd, shared));
+  return std::unique_ptr<LineOutput>(new LineOutput(fd, new (memory) Shared{}));
 }
 
 LineOutput::LineOutput(int fd, Shared* shared) : fd_(fd), shared_(shared) {
@@ -87,6 +63,8 @@ LineOutput::LineOutput(int fd, Shared* shared) : fd_(fd), shared_(shared) {
 
 LineOutput::~LineOutput() { munmap(shared_, sizeof(Shared)); }
 
+void LineOutput::let_go(pid_t dead) { shared_->lock.let_go(dead); }
+
 bool LineOutput::wait(int timeout_ms) const {
   pollfd watched{fd_, POLLOUT, 0};
   return poll(&watched, 1, timeout_ms) != 0;
@@ -103,7 +81,7 @@ long LineOutput::put(std::string_view bytes) const {
 
 bool LineOutput::try_write(std::string_view lines) {
   if (lines.empty()) return true;
-  const Hold hold(*shared_, false);
+  const ProcessLockGuard hold(shared_->lock);
   if (!hold.held() || lines.size() > PIPE_BUF || shared_->within_line.load()) return false;
   const long put_now = put(lines);
   // A socket may have taken a part; what is lost then is the rest of these lines.
@@ -116,8 +94,8 @@ bool LineOutput::try_write(std::string_view lines) {
 std::size_t LineOutput::write(std::string_view lines, const std::atomic<bool>& give_up) {
   std::size_t written = 0;
   while (!lines.empty() && !give_up.load()) {
-    const Hold hold(*shared_, true);
-    if (!hold.held()) return written;
+    const ProcessLockGuard hold(shared_->lock, std::chrono::milliseconds(kLookMs));
+    if (!hold.held()) continue;
     if (shared_->within_line.load()) {
       // What a process that died left of its line. A full pipe takes no line end either.
       if (const long ended = put("\n"); ended == -EAGAIN || ended == -EINTR) {

@@ -1,7 +1,7 @@
 // Whole lines from several processes to one descriptor, stderr as a rule. A pipe keeps writes of
 // different processes apart only up to PIPE_BUF bytes (pipe(7)); beyond it, and where a write may
-// take a part, a lock that the processes share keeps a line in one piece. A process that dies while
-// it holds the lock releases it (a robust mutex), and the line that it left unfinished is ended.
+// take a part, a lock that the processes share keeps a line in one piece. Of a process that dies
+// while it holds the lock, the parent says so, and the line that it left unfinished is ended.
 //
 // No writer waits for the reader longer than it wants to. Thread-safe.
 #pragma once
@@ -11,7 +11,7 @@
 #include <memory>
 #include <string_view>
 
-#include <pthread.h>
+#include <sys/types.h>
 
 #include "base/file.h"
 #include "base/result.h"
@@ -33,10 +33,12 @@ class LineOutput {
   // bytes are written; fewer than all where it gave up or the descriptor takes no more.
   std::size_t write(std::string_view lines, const std::atomic<bool>& give_up);
 
+  // A child of this process has ended, and holds the lock no more.
+  void let_go(pid_t dead);
+
  private:
   enum class Kind : unsigned char { kPipe, kSocket, kOther };
   struct Shared;  // memory of all processes
-  class Hold;
 
   LineOutput(int fd, Shared* shared);
   long put(std::string_view bytes) const;

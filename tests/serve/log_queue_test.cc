@@ -4,10 +4,16 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -202,6 +208,7 @@ TEST(LogQueue, AProcessThatDiesWithinALineSpoilsOnlyThatLine) {
   while (there < 4 * PIPE_BUF) ioctl(pipe.read_end.get(), FIONREAD, &there);
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
+  output->let_go(pid);
   std::thread writer([&] {
     const std::atomic<bool> go_on{false};
     output->write("whole\n", go_on);
@@ -211,6 +218,51 @@ TEST(LogQueue, AProcessThatDiesWithinALineSpoilsOnlyThatLine) {
   const std::string rest = pipe.read(2u << 20);
   writer.join();
   EXPECT_TRUE(rest.ends_with("x\nwhole\n")) << rest.size();
+}
+
+// Anonymous memory that this process shares with others.
+std::vector<std::pair<char*, std::size_t>> shared_memory() {
+  std::vector<std::pair<char*, std::size_t>> out;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t from = 0;
+    std::uintptr_t to = 0;
+    // NOLINTNEXTLINE(cert-err34-c): the kernel wrote it
+    if (line.find("/dev/zero") == std::string::npos ||
+        std::sscanf(line.c_str(), "%lx-%lx", &from, &to) != 2) {
+      continue;
+    }
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
+    out.emplace_back(reinterpret_cast<char*>(from), to - from);
+  }
+  return out;
+}
+
+// Code that broke out of a function in a worker is in the sandbox; the supervisor is not, and
+// shares this memory with it.
+TEST(LineOutput, WhatAnotherProcessWritesIntoTheSharedMemoryIsNoAddress) {
+  const Fd null(open("/dev/null", O_WRONLY | O_CLOEXEC));
+  auto output = std::move(*LineOutput::make(null.get()));
+  const auto shared = shared_memory();
+  ASSERT_FALSE(shared.empty());
+  const pid_t worker = fork();
+  if (worker == 0) {
+    for (;;) {
+      for (const int byte : {0x41, 0}) {
+        for (const auto& [at, size] : shared) std::memset(at, byte, size);
+      }
+    }
+  }
+  int written = 0;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  while (std::chrono::steady_clock::now() < until) written += output->try_write("x\n") ? 1 : 0;
+  EXPECT_GT(written, 0);
+  for (const auto& [at, size] : shared) std::memset(at, 0x41, size);
+  kill(worker, SIGKILL);
+  waitpid(worker, nullptr, 0);
+  output->let_go(worker);
+  const std::atomic<bool> go_on{false};
+  EXPECT_EQ(output->write("after it\n", go_on), 9U);
 }
 
 TEST(Notices, WaitForAReaderWithoutWaiting) {

@@ -7,7 +7,9 @@ socket activation (LISTEN_FDS) and sd_notify.
 Exit status 77: wat2wasm is missing.
 """
 
+import contextlib
 import http.client
+import os
 import pathlib
 import shutil
 import signal
@@ -21,6 +23,7 @@ import time
 import unittest
 
 from server import COMPILING, FERRY, PATIENCE, Answer, environment, make_guest
+from processes import children  # server says where it is
 
 
 # Puts descriptors in their places in the process that is to serve, which alone knows its id.
@@ -122,6 +125,22 @@ class Sockets(unittest.TestCase):
         said = self.end(process)
         self.assertIn(f"echo on unix:{path}/ ", said)
         self.assertFalse(path.exists())
+
+    def test_workers_cannot_talk_to_the_service_manager(self):
+        # Only a process that is not shut in shows its descriptors to a user without rights.
+        process = self.start("--listen", "127.0.0.1:0", "--workers", "1", "--no-sandbox")
+        self.notified.wait_for("READY=1")
+        held = set()
+        for child in children(process.pid):
+            for each in pathlib.Path(f"/proc/{child}/fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    held.add(os.readlink(each))
+        self.assertTrue(held)
+        lines = [line.split() for line in pathlib.Path("/proc/net/unix").read_text().splitlines()]
+        datagrams = {f"socket:[{each[6]}]" for each in lines if each[4] == "0002"}
+        self.assertTrue(datagrams)  # the supervisor's is one
+        self.assertFalse(held & datagrams)
+        self.end(process)
 
     def test_unix_socket_of_a_killed_server_is_replaced(self):
         path = self.folder / "stale.sock"
