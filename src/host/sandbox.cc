@@ -37,8 +37,13 @@ constexpr std::array kParts{Part{"privileges", &Parts::privileges}, Part{"files"
 
 CallRules rules_for(const Parts& parts, const Needs& needs) {
   const bool decided_by_landlock = parts.files && !needs.late && landlock_version() > 0;
+  const bool writes = std::ranges::any_of(
+      needs.folders, [](const Needs::Folder& folder) { return !folder.read_only; });
   return {.opens = decided_by_landlock || !needs.folders.empty() || needs.connects,
-          .connects = needs.connects || needs.port != 0,
+          .changes = writes,
+          .connects = needs.connects    ? Connects::kAny
+                      : needs.port != 0 ? Connects::kTcp
+                                        : Connects::kNone,
           .pid = getpid()};
 }
 
@@ -132,7 +137,8 @@ std::vector<Line> describe(const Parts& parts, const Needs& needs) {
       {"files", parts.files && version > 0, files_in_words(needs, version)},
       {"system-calls", parts.system_calls && has_filters(),
        fmt::format("{} system calls; no program is started, no process is signalled{}",
-                   allowed_calls(rules), rules.connects ? "" : ", no socket is made")},
+                   allowed_calls(rules),
+                   rules.connects == Connects::kNone ? ", no socket is made" : "")},
       {"memory", parts.memory, "no core dumps; no debugger, and no other process reads it"},
       {"environment", parts.environment, "wiped when everything is loaded"}};
   if (parts.files && version == 0) {

@@ -4,10 +4,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -22,18 +25,15 @@ namespace {
 constexpr std::array kAlways{
     // descriptors that are open already: sockets, files, logs
     SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_preadv, SYS_pwritev,
-    SYS_preadv2, SYS_pwritev2, SYS_recvfrom, SYS_recvmsg, SYS_sendto, SYS_sendmsg, SYS_sendfile,
-    SYS_accept, SYS_accept4, SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt,
-    SYS_setsockopt, SYS_close, SYS_close_range, SYS_dup, SYS_dup3, SYS_fcntl, SYS_lseek, SYS_fstat,
-    SYS_newfstatat, SYS_statx, SYS_fstatfs, SYS_pipe2, SYS_socketpair, SYS_memfd_create,
+    SYS_preadv2, SYS_pwritev2, SYS_recvfrom, SYS_recvmsg, SYS_sendfile, SYS_accept, SYS_accept4,
+    SYS_shutdown, SYS_getsockname, SYS_getpeername, SYS_getsockopt, SYS_setsockopt, SYS_close,
+    SYS_close_range, SYS_dup, SYS_dup3, SYS_lseek, SYS_fstat, SYS_newfstatat, SYS_statx,
+    SYS_fstatfs, SYS_pipe2, SYS_memfd_create, SYS_fadvise64, SYS_fsync, SYS_fdatasync,
+    SYS_getdents64, SYS_readlinkat,
     // waiting
     SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_ppoll, SYS_pselect6,
     SYS_eventfd2, SYS_timerfd_create, SYS_timerfd_settime, SYS_timerfd_gettime, SYS_signalfd4,
     SYS_nanosleep, SYS_clock_nanosleep, SYS_restart_syscall,
-    // a granted folder's files
-    SYS_ftruncate, SYS_fallocate, SYS_fadvise64, SYS_fsync, SYS_fdatasync, SYS_getdents64,
-    SYS_mkdirat, SYS_unlinkat, SYS_renameat, SYS_renameat2, SYS_linkat, SYS_symlinkat,
-    SYS_readlinkat, SYS_utimensat,
     // memory
     SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_membarrier,
     SYS_userfaultfd, SYS_mincore,
@@ -49,6 +49,10 @@ constexpr std::array kAlways{
     SYS_times};
 
 constexpr std::array kOpening{SYS_openat, SYS_openat2, SYS_faccessat, SYS_faccessat2};
+// Landlock decides on most of these, but not on times.
+constexpr std::array kChanging{SYS_ftruncate, SYS_fallocate, SYS_mkdirat,
+                               SYS_unlinkat,  SYS_renameat,  SYS_renameat2,
+                               SYS_linkat,    SYS_symlinkat, SYS_utimensat};
 constexpr std::array kConnecting{SYS_connect, SYS_bind};
 
 // Older forms of both, which newer architectures were never given.
@@ -70,8 +74,29 @@ constexpr std::array<std::uint32_t, 12> kControls{
     0xC018AA3F /* UFFDIO_API */,    0xC020AA00 /* _REGISTER */,    0x8010AA01 /* _UNREGISTER */,
     0x8010AA02 /* _WAKE */,         0xC028AA03 /* _COPY */,        0xC020AA04 /* _ZEROPAGE */,
     0xC018AA06 /* _WRITEPROTECT */, 0xC0606610 /* PAGEMAP_SCAN */, 0x5451 /* FIOCLEX */};
+// Not F_SETOWN and its like: a descriptor then signals any process that it names.
+constexpr std::array<std::uint32_t, 8> kDescriptorControls{
+    F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_ADD_SEALS, F_GET_SEALS};
 constexpr std::array<std::uint32_t, 4> kProcessControls{PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK,
                                                         0x53564D41 /* PR_SET_VMA */};
+
+// With MSG_FASTOPEN they connect, also a listener that was shut down, and Landlock is not asked.
+struct Sending {
+  long call;
+  unsigned flags;  // which argument
+};
+constexpr std::array kSending{Sending{SYS_sendto, 3}, Sending{SYS_sendmsg, 2}};
+
+using Values = std::array<std::uint32_t, 1>;
+constexpr Values kNone{0};
+constexpr std::array<std::uint32_t, 2> kFamilies{AF_INET, AF_INET6};
+constexpr Values kLocal{AF_UNIX};
+constexpr std::uint32_t kType = 0xf;  // beside it stand SOCK_NONBLOCK and SOCK_CLOEXEC
+constexpr Values kStream{SOCK_STREAM};
+constexpr std::array<std::uint32_t, 2> kStreamOrDatagram{SOCK_STREAM, SOCK_DGRAM};
+// Others reach TCP's servers as well (MPTCP), or load modules of the kernel.
+constexpr std::array<std::uint32_t, 2> kTcpProtocols{0, IPPROTO_TCP};
+constexpr std::array<std::uint32_t, 3> kProtocols{0, IPPROTO_TCP, IPPROTO_UDP};
 
 // The highest number that this list was made in knowledge of (Linux 6.18, futex_wait and mseal
 // among the last): all above are new.
@@ -103,19 +128,32 @@ class Program {
     unless_equal_skip(static_cast<std::uint32_t>(call), 1);
     answer(SECCOMP_RET_ALLOW);
   }
-  // Allowed where the low half of an argument is one of these.
-  void allow_with(long call, unsigned argument, std::span<const std::uint32_t> values) {
-    unless_equal_skip(static_cast<std::uint32_t>(call),
-                      static_cast<std::uint8_t>(2 + 2 * values.size()));
-    load(argument_at(argument));
-    for (const std::uint32_t value : values) {
-      unless_equal_skip(value, 1);
-      answer(SECCOMP_RET_ALLOW);
+  // One of these, of an argument's low half the bits of `mask`.
+  struct Condition {
+    unsigned argument;
+    std::uint32_t mask;
+    std::span<const std::uint32_t> values;
+  };
+  // Allowed where all of them hold.
+  void allow_where(long call, std::initializer_list<Condition> conditions) {
+    std::size_t size = 1;
+    for (const Condition& each : conditions) size += 3 + each.values.size();
+    unless_equal_skip(static_cast<std::uint32_t>(call), static_cast<std::uint8_t>(size));
+    for (const Condition& each : conditions) {
+      load(offsetof(seccomp_data, args) + each.argument * sizeof(std::uint64_t));
+      code.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, each.mask));
+      for (std::size_t left = each.values.size(); left > 0; --left) {
+        const std::uint32_t value = each.values[each.values.size() - left];
+        // Over the values that are left, and the refusal.
+        code.push_back(
+            BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, static_cast<std::uint8_t>(left), 0));
+      }
+      answer(fail(EPERM));
     }
-    answer(fail(EPERM));
+    answer(SECCOMP_RET_ALLOW);
   }
-  static std::size_t argument_at(unsigned argument) {
-    return offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t);
+  void allow_with(long call, unsigned argument, std::span<const std::uint32_t> values) {
+    allow_where(call, {{argument, ~0u, values}});
   }
 
   std::vector<sock_filter> code;
@@ -132,17 +170,36 @@ std::vector<sock_filter> make_filter(const CallRules& rules) {
   program.load(offsetof(seccomp_data, nr));
   program.unless_at_least_skip(kX32, 1);
   program.answer(fail(ENOSYS));
+  // First of those that the kernel runs this program for: they are what it is run for most.
+  for (const auto& [call, flags] : kSending) {
+    if (rules.connects == Connects::kAny) {
+      program.allow(call);
+    } else {
+      program.allow_where(call, {{flags, MSG_FASTOPEN, kNone}});
+    }
+  }
   for (const long call : kAlways) program.allow(call);
   for (const long call : kAlwaysOlder) program.allow(call);
   if (rules.opens) {
     for (const long call : kOpening) program.allow(call);
     for (const long call : kOpeningOlder) program.allow(call);
   }
-  if (rules.connects) {
-    for (const long call : kConnecting) program.allow(call);
-    const std::array<std::uint32_t, 2> families{AF_INET, AF_INET6};
-    program.allow_with(SYS_socket, 0, families);
+  if (rules.changes) {
+    for (const long call : kChanging) program.allow(call);
   }
+  if (rules.connects != Connects::kNone) {
+    for (const long call : kConnecting) program.allow(call);
+  }
+  if (rules.connects == Connects::kTcp) {
+    program.allow_where(SYS_socket,
+                        {{0, ~0u, kFamilies}, {1, kType, kStream}, {2, ~0u, kTcpProtocols}});
+  } else if (rules.connects == Connects::kAny) {
+    program.allow_where(SYS_socket,
+                        {{0, ~0u, kFamilies}, {1, kType, kStreamOrDatagram}, {2, ~0u, kProtocols}});
+    // libcurl wakes its threads so. Not of datagrams, which may be sent to any socket by its path.
+    program.allow_where(SYS_socketpair, {{0, ~0u, kLocal}, {1, kType, kStream}});
+  }
+  program.allow_with(SYS_fcntl, 1, kDescriptorControls);
   program.allow_with(SYS_ioctl, 1, kControls);
   program.allow_with(SYS_prctl, 0, kProcessControls);
   const std::array<std::uint32_t, 1> itself{static_cast<std::uint32_t>(rules.pid)};
@@ -154,7 +211,7 @@ std::vector<sock_filter> make_filter(const CallRules& rules) {
   program.unless_equal_skip(SYS_clone3, 1);
   program.answer(fail(ENOSYS));
   program.unless_equal_skip(SYS_clone, 4);
-  program.load(Program::argument_at(0));
+  program.load(offsetof(seccomp_data, args));
   program.unless_all_set_skip(CLONE_THREAD, 1);
   program.answer(SECCOMP_RET_ALLOW);
   program.answer(fail(EPERM));
@@ -165,10 +222,13 @@ std::vector<sock_filter> make_filter(const CallRules& rules) {
 }
 
 std::size_t allowed_calls(const CallRules& rules) {
-  constexpr std::size_t kByArgument = 6;  // ioctl, prctl, tgkill, kill, prlimit64, clone
-  return kAlways.size() + kAlwaysOlder.size() + kByArgument +
-         (rules.opens ? kOpening.size() + kOpeningOlder.size() : 0) +
-         (rules.connects ? kConnecting.size() + 1 : 0);
+  constexpr std::size_t kByArgument = 7;  // fcntl, ioctl, prctl, tgkill, kill, prlimit64, clone
+  std::size_t count = kAlways.size() + kAlwaysOlder.size() + kSending.size() + kByArgument;
+  if (rules.opens) count += kOpening.size() + kOpeningOlder.size();
+  if (rules.changes) count += kChanging.size();
+  if (rules.connects != Connects::kNone) count += kConnecting.size() + 1;
+  if (rules.connects == Connects::kAny) count += 1;
+  return count;
 }
 
 bool has_filters() {

@@ -11,10 +11,18 @@
 
 namespace ferry::host::sandbox {
 
+// What sockets of the network are for.
+enum class Connects : unsigned char {
+  kNone,
+  kTcp,  // where Landlock decides to which port: TCP alone, and by connect(2), which it sees
+  kAny,
+};
+
 struct CallRules {
-  bool opens = false;     // files by name: only where Landlock decides which
-  bool connects = false;  // sockets of the network
-  int pid = 0;            // the process itself, which may signal itself and nobody else
+  bool opens = false;    // files by name: only where Landlock decides which
+  bool changes = false;  // folders, and the size and times of files: of writable granted folders
+  Connects connects = Connects::kNone;
+  int pid = 0;  // the process itself, which may signal itself and nobody else
 };
 
 // The program; pure, for tests.

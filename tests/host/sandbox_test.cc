@@ -2,6 +2,7 @@
 // of an attacker's choice would do, by plain system calls.
 #include "host/sandbox.h"
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -44,6 +45,8 @@ constexpr int kVfork = SYS_clone;
 constexpr int kIoperm = SYS_personality;
 #endif
 
+constexpr int kMultipath = 262;  // IPPROTO_MPTCP, which reaches TCP's servers too
+
 class Sandbox : public testing::Test {
  protected:
   void SetUp() override {
@@ -76,6 +79,30 @@ class Sandbox : public testing::Test {
     int status = 0;
     if (waitpid(child, &status, 0) != child) return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
+  }
+  static Fd listening(sockaddr_in& at) {
+    at = {};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    socklen_t size = sizeof at;
+    EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+    EXPECT_EQ(listen(fd.get(), 1), 0);
+    EXPECT_EQ(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
+    return fd;
+  }
+  // Connects by sending, as sendto(2) and as sendmsg(2).
+  static long fast_open(int fd, sockaddr_in& to, bool by_message) {
+    char byte = 'x';
+    iovec part{&byte, 1};
+    msghdr message{};
+    message.msg_name = &to;
+    message.msg_namelen = sizeof to;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    return by_message
+               ? sendmsg(fd, &message, MSG_FASTOPEN)
+               : sendto(fd, &byte, 1, MSG_FASTOPEN, reinterpret_cast<sockaddr*>(&to), sizeof to);
   }
   // Whether it is refused: -1 with EPERM or EACCES.
   static bool refused(long result) { return result == -1 && (errno == EPERM || errno == EACCES); }
@@ -160,19 +187,8 @@ TEST_F(Sandbox, NoConnectionOfASocketMadeBefore) {
 // What Lambda's runtime is shut in with: it asks the Runtime API, and nobody else.
 TEST_F(Sandbox, AConnectionToTheOnePortThatTheProcessItselfNeeds) {
   if (landlock_version() < 4) GTEST_SKIP() << "Landlock knows TCP from Linux 6.7 on";
-  sockaddr_in to{};
-  to.sin_family = AF_INET;
-  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const auto listening = [&](sockaddr_in& at) {
-    Fd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    socklen_t size = sizeof at;
-    EXPECT_EQ(bind(fd.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
-    EXPECT_EQ(listen(fd.get(), 1), 0);
-    EXPECT_EQ(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
-    return fd;
-  };
-  sockaddr_in api = to;
-  sockaddr_in other = to;
+  sockaddr_in api{};
+  sockaddr_in other{};
   const Fd of_api = listening(api);
   const Fd of_other = listening(other);
   needs_.port = ntohs(api.sin_port);
@@ -184,9 +200,67 @@ TEST_F(Sandbox, AConnectionToTheOnePortThatTheProcessItselfNeeds) {
               if (!refused(connect(second, reinterpret_cast<sockaddr*>(&other), sizeof other))) {
                 return 3;
               }
+              // What Landlock's rule for TCP's ports does not see.
+              if (!refused(fast_open(second, other, false))) return 4;
+              if (!refused(fast_open(second, other, true))) return 5;
+              if (!refused(socket(AF_INET, SOCK_STREAM, kMultipath))) return 6;
+              if (!refused(socket(AF_INET6, SOCK_DGRAM, 0))) return 7;
               return 0;
             }),
             0);
+}
+
+// A worker has a listener at hand. Shut down, it is a socket that can be connected.
+TEST_F(Sandbox, NoConnectionByFastOpen) {
+  if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
+  sockaddr_in own{};
+  sockaddr_in other{};
+  const Fd of_other = listening(other);
+  for (const bool by_message : {false, true}) {
+    const Fd worker = listening(own);
+    EXPECT_EQ(inside([&] {
+                if (shutdown(worker.get(), SHUT_RDWR) != 0) return 1;
+                return refused(fast_open(worker.get(), other, by_message)) ? 0 : 2;
+              }),
+              0);
+  }
+}
+
+TEST_F(Sandbox, NoDatagramToASocketByItsPath) {
+  if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
+  const auto pair_of = [](int type) {
+    std::array<int, 2> ends{};
+    return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data());
+  };
+  for (const bool connects : {false, true}) {
+    needs_.connects = connects;
+    EXPECT_EQ(inside([&] {
+                if (!refused(pair_of(SOCK_DGRAM)) || !refused(pair_of(SOCK_RAW))) return 1;
+                return connects && pair_of(SOCK_STREAM) != 0 ? 2 : 0;  // for libcurl
+              }),
+              0);
+  }
+}
+
+// Whether or not Landlock is there to decide.
+TEST_F(Sandbox, NothingIsChangedWithoutAWritableFolder) {
+  if (!has_filters()) GTEST_SKIP() << "this kernel takes no seccomp filter";
+  const std::string secret = root_ + "/secret";
+  const Fd log(open(secret.c_str(), O_WRONLY | O_CLOEXEC));
+  const auto change = [&] {
+    if (!refused(unlinkat(AT_FDCWD, secret.c_str(), 0))) return 1;
+    if (!refused(mkdirat(AT_FDCWD, (root_ + "/new").c_str(), 0700))) return 2;
+    if (!refused(utimensat(AT_FDCWD, secret.c_str(), nullptr, 0))) return 3;
+    if (!refused(renameat(AT_FDCWD, secret.c_str(), AT_FDCWD, (root_ + "/x").c_str()))) return 4;
+    if (!refused(ftruncate(log.get(), 0))) return 5;
+    return 0;
+  };
+  needs_.folders = {{root_ + "/read", true}};
+  EXPECT_EQ(inside(change), 0);
+  EXPECT_EQ(inside(change, *parse_parts("no-files")), 0);
+  needs_.folders.clear();
+  needs_.late = true;
+  EXPECT_EQ(inside(change), 0);
 }
 
 // OpenWhisk's process has threads when its function comes.
@@ -247,6 +321,13 @@ TEST_F(Sandbox, NoOtherProcessIsTouched) {
               if (!refused(syscall(SYS_tgkill, victim, victim, SIGTERM))) return 3;
               if (!refused(syscall(SYS_tkill, victim, SIGTERM))) return 4;
               if (!refused(syscall(SYS_pidfd_open, victim, 0))) return 5;
+              // A pipe that tells its owner by a signal that there is something to read.
+              std::array<int, 2> ends{};
+              f_owner_ex owner{F_OWNER_PID, victim};
+              if (pipe2(ends.data(), O_CLOEXEC) != 0) return 7;
+              if (!refused(fcntl(ends[0], F_SETOWN, victim))) return 8;
+              if (!refused(fcntl(ends[0], F_SETOWN_EX, &owner))) return 9;
+              if (!refused(fcntl(ends[0], F_SETSIG, SIGKILL))) return 10;
               if (!refused(ptrace(PTRACE_ATTACH, victim, nullptr, nullptr))) return 6;
               char byte = 0;
               const iovec part{&byte, 1};
