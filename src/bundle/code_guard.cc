@@ -36,11 +36,15 @@ CodeGuard::CodeGuard(std::shared_ptr<const Artifact> artifact, const std::uint8_
       piece_(piece),
       by_markers_(closing == Closing::kBest),
       open_(new std::atomic<bool>[pieces()]()),
-      remove_(stored_at(artifact_->name())),
-      last_words_(
-          "ferry: " + artifact_->name() +
-          ": the bundle's code was changed, or cannot be checked; it was not run. " +
-          (remove_.empty() ? "Make the bundle again\n" : "It is made again at the next start\n")) {}
+      remove_(stored_at(artifact_->name())) {
+  const std::string what =
+      "ferry: " + artifact_->name() +
+      ": the bundle's code was changed, or cannot be checked; it was not run. ";
+  last_words_ = what + "It is made again at the next start\n";
+  last_words_of_kept_ = what + (remove_.empty() ? "Make the bundle again\n"
+                                                : "A server's next worker makes it again; where "
+                                                  "there is none: ferry cache --clear\n");
+}
 
 Result<std::unique_ptr<CodeGuard>> CodeGuard::make(std::unique_ptr<CodeGuard> guard,
                                                    std::span<const PageRun> early) {
@@ -175,7 +179,8 @@ void CodeGuard::open_all() {
   const Opened opened = open(artifact_->all_code());
   if (opened == Opened::kChanged) give_up();
   if (opened == Opened::kNoRoom) {
-    static_cast<void>(!::write(STDERR_FILENO, last_words_.data(), last_words_.size()));
+    static_cast<void>(
+        !::write(STDERR_FILENO, last_words_of_kept_.data(), last_words_of_kept_.size()));
     _exit(kBrokenExit);
   }
   for (std::size_t i = 0; i < count; ++i) open_[i].store(true, std::memory_order_release);
@@ -183,8 +188,10 @@ void CodeGuard::open_all() {
 }
 
 void CodeGuard::give_up() const {
-  if (!remove_.empty()) ::unlink(remove_.c_str());
-  static_cast<void>(!::write(STDERR_FILENO, last_words_.data(), last_words_.size()));
+  // A process that is shut in removes nothing.
+  const bool removed = !remove_.empty() && ::unlink(remove_.c_str()) == 0;
+  const std::string& words = removed ? last_words_ : last_words_of_kept_;
+  static_cast<void>(!::write(STDERR_FILENO, words.data(), words.size()));
   _exit(kBrokenExit);
 }
 

@@ -68,8 +68,10 @@ class CodeGuard final : public FaultAnswer {
   bool by_markers_;    // in the page tables, where the kernel has them; else by protection
   std::unique_ptr<std::atomic<bool>[]> open_;  // by piece
   std::atomic<std::size_t> opened_{0};
-  std::string remove_;      // the file, where a store makes it again; else empty
-  std::string last_words_;  // made ahead: the handler cannot make any
+  std::string remove_;  // the file, where a store makes it again; else empty
+  // Made ahead, since the handler cannot make any; the second where the file was not removed.
+  std::string last_words_;
+  std::string last_words_of_kept_;
   std::optional<FaultRange> range_;
 };
 

@@ -242,6 +242,18 @@ Result<Bytes> Store::make(const function::Function& function, const engine::Info
   return write_bundle(info, artifact, key_);
 }
 
+Result<Bundle> Store::open_kept(const std::string& path, const function::Function& function,
+                                const engine::Info& engine) const {
+  FERRY_TRY(Bundle kept, open_bundle(path, key_));
+  if (!is_for(kept.info, function, engine)) {
+    return Error{Code::kInvalid, path + ": the bundle of another function or engine", ""};
+  }
+  if (proves_whole_) {
+    if (auto proven = kept.artifact->proven(); !proven.ok()) return std::move(proven).error();
+  }
+  return kept;
+}
+
 Result<Bundle> Store::get(const function::Function& function, const engine::Info& engine,
                           const Compile& compile, bool* was_cached) {
   if (folder_.empty()) {
@@ -253,15 +265,15 @@ Result<Bundle> Store::get(const function::Function& function, const engine::Info
   const std::string path = folder_ + "/" + file;
   if (was_cached != nullptr) *was_cached = true;
   // Whatever is wrong with the stored bundle, it is made again.
-  Result<Bundle> stored = open_bundle(path, key_);
-  if (stored.ok() && is_for(stored->info, function, engine)) {
+  Result<Bundle> stored = open_kept(path, function, engine);
+  if (stored.ok()) {
     mark_used(path);
     return stored;
   }
 
   const Fd lock = lock_for(folder_, file);
-  stored = open_bundle(path, key_);
-  if (stored.ok() && is_for(stored->info, function, engine)) return stored;
+  stored = open_kept(path, function, engine);
+  if (stored.ok()) return stored;
 
   if (was_cached != nullptr) *was_cached = false;
   FERRY_TRY(const Bytes bytes, make(function, engine, compile));

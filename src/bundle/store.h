@@ -34,6 +34,11 @@ class Store final : public function::LoweredCache {
   Result<Bundle> get(const function::Function& function, const engine::Info& engine,
                      const Compile& compile, bool* was_cached);
 
+  // A process ended since code that is kept here was changed, and it was shut in and could not
+  // remove it. From now on get() proves all of a bundle's code before it gives it out, and makes it
+  // again where it is not what it was.
+  void prove_whole() { proves_whole_ = true; }
+
   // Whether the bundle is there without compiling; it is not verified yet.
   bool holds(const function::Function& function, const engine::Info& engine) const;
 
@@ -49,8 +54,13 @@ class Store final : public function::LoweredCache {
   Result<Bytes> make(const function::Function& function, const engine::Info& engine,
                      const Compile& compile) const;
 
+  // As it is kept; an error where it must be made again.
+  Result<Bundle> open_kept(const std::string& path, const function::Function& function,
+                           const engine::Info& engine) const;
+
   std::string folder_;
   MacKey key_;
+  bool proves_whole_ = false;
 };
 
 }  // namespace ferry::bundle

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bundle/code_guard.h"
+
 namespace ferry::serve {
 namespace {
 
@@ -207,6 +209,9 @@ Status Generations::check_names(const std::vector<Listed>& functions) const {
 }
 
 void Generations::on_end(pid_t pid, int wait_status) {
+  if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == bundle::kBrokenExit) {
+    current_->provider.distrust_kept_code();
+  }
   current_->improver->on_end(pid, wait_status);
   if (trial_.has_ended(pid) && !stopped_) end_trial(wait_status);
 }

@@ -62,6 +62,10 @@ class Provider {
   // Of the function at that place in list(), for the engine that make_engine() gave last.
   virtual Result<bundle::Bundle> bundle(std::size_t index, const engine::Info& engine) = 0;
 
+  // A process of this server ended since compiled code that is kept for later was changed. From now
+  // on all of such code is proven before it is used, and made again where it is not what it was.
+  virtual void distrust_kept_code() {}
+
   // Gives back the functions' code. A process that needs it after all (its worker was ended, say,
   // and the next one finds the compiled code gone) reads it again.
   virtual void let_go() {}

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bundle/elf_of_code.h"
 #include "engine/conformance.h"
 
 namespace ferry::engine {
@@ -136,6 +137,34 @@ TEST_F(StoreTest, ChangedBundleIsMadeAnew) {
   EXPECT_FALSE(cached_);
   EXPECT_EQ(get(*store), "artifact 2");
   EXPECT_TRUE(cached_);
+}
+
+// Of much code what is not run is not looked at. Where a process that could not remove the bundle
+// ended for that, all of it is.
+TEST_F(StoreTest, ChangedCodeIsMadeAnewOnceItIsDistrusted) {
+  auto store = Store::open(options_);
+  ASSERT_TRUE(store.ok());
+  constexpr std::uint32_t kPieces = 64;
+  const Store::Compile compile = [&](ByteView) -> Result<Bytes> {
+    ++compiled_;
+    return bundle::elf_of_code(kPieces);
+  };
+  const auto cached = [&] {
+    const auto bundle = store->get(*function_, engine_, compile, &cached_);
+    return bundle.ok() && cached_;
+  };
+  EXPECT_FALSE(cached());
+  ASSERT_NE(store->get(*function_, engine_, compile, nullptr)->artifact->code(), nullptr);
+  {
+    std::fstream file(stored_file(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(bundle::kCodeAt + kPieces / 2 * bundle::kCodePiece));
+    file.put('X');
+  }
+  EXPECT_TRUE(cached());
+  store->prove_whole();
+  EXPECT_FALSE(cached());
+  EXPECT_EQ(compiled_, 2);
+  EXPECT_TRUE(cached());
 }
 
 TEST_F(StoreTest, TruncatedAndEmptyBundlesAreMadeAnew) {

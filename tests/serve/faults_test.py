@@ -31,6 +31,7 @@ from server import (BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make
 # Far below the time that a request would hang, far above what a loaded machine needs.
 AT_ONCE = 20
 GO = BUILD / "functions" / "hello-go.wasm"
+LARGE = BUILD / "functions" / "hello-js.wasm"
 
 
 def free_port():
@@ -330,6 +331,32 @@ class Faults(unittest.TestCase):
         told = [line for line in server.lines if line and "could not be kept" in line]
         self.assertEqual(len(told), 1, server.lines)
         self.assertIn("No space left on device", told[0])
+
+    # A worker that finds its compiled code changed, by a disk or by somebody, is shut in and cannot
+    # remove it: each event ended another one, also after the server was started again.
+    @unittest.skipUnless(LARGE.exists(), "hello-js.wasm was not built")
+    def test_compiled_code_that_was_changed_is_made_again(self):
+        options = ["--workers", "1"]
+        kept = self.folder / "changed"
+        variables = {"XDG_CACHE_HOME": str(kept)}
+        with Server(self.folder, LARGE, options=options, variables=variables) as server:
+            server.wait_for_line("compiled in", patience=COMPILING)
+        compiled = max((kept / "ferry").glob("*.ferry"), key=lambda each: each.stat().st_size)
+        code = bytearray(compiled.read_bytes())
+        # Of much code each piece is proven when it is run first, and most are not when it is loaded.
+        for at in range(len(code) // 5, len(code) * 3 // 5, 64 << 10):
+            code[at] ^= 0xff
+        compiled.write_bytes(code)
+        with Server(self.folder, LARGE, options=options, variables=variables) as server:
+            def greeted():
+                with contextlib.suppress(OSError, http.client.HTTPException):
+                    answer = ask(server.port, body=b'{"name":"Ada"}')
+                    return answer == (200, b'{"message":"Hello, Ada!"}')
+            self.wait_for(greeted, patience=COMPILING)
+            server.wait_for_line("A server's next worker makes it again")
+            deaths = [line for line in server.lines if "ended with code 9" in line]
+            self.assertEqual(len(deaths), 1, server.lines)
+        self.assertNotEqual(compiled.read_bytes(), bytes(code))
 
     def test_r3_a_successor_that_cannot_start_leaves_its_neighbour_alone(self):
         with Server(self.folder, self.echo, options=["--workers", "2"]) as server:
