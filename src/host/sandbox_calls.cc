@@ -90,7 +90,6 @@ constexpr std::array kSending{Sending{SYS_sendto, 3}, Sending{SYS_sendmsg, 2}};
 using Values = std::array<std::uint32_t, 1>;
 constexpr Values kNone{0};
 constexpr std::array<std::uint32_t, 2> kFamilies{AF_INET, AF_INET6};
-constexpr Values kLocal{AF_UNIX};
 constexpr std::uint32_t kType = 0xf;  // beside it stand SOCK_NONBLOCK and SOCK_CLOEXEC
 constexpr Values kStream{SOCK_STREAM};
 constexpr std::array<std::uint32_t, 2> kStreamOrDatagram{SOCK_STREAM, SOCK_DGRAM};
@@ -196,8 +195,6 @@ std::vector<sock_filter> make_filter(const CallRules& rules) {
   } else if (rules.connects == Connects::kAny) {
     program.allow_where(SYS_socket,
                         {{0, ~0u, kFamilies}, {1, kType, kStreamOrDatagram}, {2, ~0u, kProtocols}});
-    // libcurl wakes its threads so. Not of datagrams, which may be sent to any socket by its path.
-    program.allow_where(SYS_socketpair, {{0, ~0u, kLocal}, {1, kType, kStream}});
   }
   program.allow_with(SYS_fcntl, 1, kDescriptorControls);
   program.allow_with(SYS_ioctl, 1, kControls);
@@ -227,7 +224,6 @@ std::size_t allowed_calls(const CallRules& rules) {
   if (rules.opens) count += kOpening.size() + kOpeningOlder.size();
   if (rules.changes) count += kChanging.size();
   if (rules.connects != Connects::kNone) count += kConnecting.size() + 1;
-  if (rules.connects == Connects::kAny) count += 1;
   return count;
 }
 
