@@ -36,7 +36,7 @@ constexpr std::array kAlways{
     SYS_nanosleep, SYS_clock_nanosleep, SYS_restart_syscall,
     // memory
     SYS_mmap, SYS_munmap, SYS_mremap, SYS_mprotect, SYS_madvise, SYS_brk, SYS_membarrier,
-    SYS_userfaultfd, SYS_mincore,
+    SYS_mincore,
     // threads, signals, timers
     SYS_futex, SYS_set_robust_list, SYS_get_robust_list, SYS_rseq, SYS_set_tid_address,
     SYS_sched_yield, SYS_sched_getaffinity, SYS_gettid, SYS_getpid, SYS_rt_sigaction,
@@ -67,13 +67,9 @@ constexpr std::array<long, 0> kAlwaysOlder{};
 constexpr std::array<long, 0> kOpeningOlder{};
 #endif
 
-// Controls of descriptors: of sockets, whether one is a terminal, and of userfaultfd and the page
-// map, by which written pages are found.
-constexpr std::array<std::uint32_t, 12> kControls{
-    0x541B /* FIONREAD */,          0x5421 /* FIONBIO */,          0x5401 /* TCGETS */,
-    0xC018AA3F /* UFFDIO_API */,    0xC020AA00 /* _REGISTER */,    0x8010AA01 /* _UNREGISTER */,
-    0x8010AA02 /* _WAKE */,         0xC028AA03 /* _COPY */,        0xC020AA04 /* _ZEROPAGE */,
-    0xC018AA06 /* _WRITEPROTECT */, 0xC0606610 /* PAGEMAP_SCAN */, 0x5451 /* FIOCLEX */};
+// Controls of descriptors: of sockets, and whether one is a terminal.
+constexpr std::array<std::uint32_t, 4> kControls{0x541B /* FIONREAD */, 0x5421 /* FIONBIO */,
+                                                 0x5401 /* TCGETS */, 0x5451 /* FIOCLEX */};
 // Not F_SETOWN and its like: a descriptor then signals any process that it names.
 constexpr std::array<std::uint32_t, 8> kDescriptorControls{
     F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_ADD_SEALS, F_GET_SEALS};

@@ -365,6 +365,7 @@ TEST_F(Sandbox, NothingOfTheSystemIsChanged) {
                                      SYS_open_by_handle_at,
                                      SYS_quotactl,
                                      SYS_acct,
+                                     SYS_userfaultfd,
                                      kIoperm,
                                      SYS_personality}) {
                 ++number;
