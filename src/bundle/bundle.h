@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "base/secret_bytes.h"
 #include "bundle/artifact.h"
 #include "wasi/file_tree.h"
 
@@ -38,10 +39,10 @@ struct Bundle {
 
 // What authenticates a bundle. One of the two.
 struct MacKey {
-  std::array<std::uint8_t, 32> bytes{};
+  SecretBytes<32> bytes;
 };
 struct SigningKey {
-  std::array<std::uint8_t, 64> secret{};  // Ed25519, libsodium's form
+  SecretBytes<64> secret;  // Ed25519, libsodium's form
 };
 struct VerifyKey {
   std::array<std::uint8_t, 32> bytes{};  // Ed25519 public key

@@ -14,6 +14,7 @@
 
 #include "bundle/bundle_mark.h"
 #include "bundle/prune.h"
+#include "bundle/sealed_file.h"
 #include "component/lower.h"
 #include "engine/lower.h"
 #include "wasm/prepare.h"
@@ -62,7 +63,8 @@ Status check_folder(const std::string& folder) {
   return Done{};
 }
 
-Result<Bytes> read_key(const std::string& path) {
+// Not by read_all(), whose buffers would have it afterwards.
+Result<MacKey> read_key(const std::string& path) {
   const Fd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid()) {
     Error error = errno_error("open " + path, errno);
@@ -75,7 +77,14 @@ Result<Bytes> read_key(const std::string& path) {
     return Error{Code::kDenied, path + ": others can read this key",
                  "remove it: ferry makes a new one, and compiles its functions again"};
   }
-  return read_all(fd.get(), 4096, path);
+  MacKey key;
+  if (status.st_size != static_cast<off_t>(key.bytes.size())) {
+    return Error{Code::kInvalid, path + ": not a key, or cut off", ""};
+  }
+  if (!read_part(fd.get(), 0, key.bytes.data(), key.bytes.size())) {
+    return Error{Code::kIo, path + ": it cannot be read", ""};
+  }
+  return key;
 }
 
 // Made once; of several processes that come at the same time, one wins and the others take its.
@@ -95,23 +104,17 @@ Status make_key(const std::string& path) {
 
 Result<MacKey> load_key(const std::string& folder) {
   const std::string path = folder + "/" + kStoreKey;
-  Result<Bytes> bytes = read_key(path);
+  Result<MacKey> key = read_key(path);
+  if (key.ok() || (key.error().code != Code::kInvalid && key.error().code != Code::kNotFound)) {
+    return key;
+  }
   // A truncated key (a disk that filled up) is unusable: everything is compiled once more.
-  if (bytes.ok() && bytes->size() != sizeof(MacKey::bytes)) {
-    unlink(path.c_str());
-    bytes = Error{Code::kNotFound, "", ""};
+  if (key.error().code == Code::kInvalid) unlink(path.c_str());
+  FERRY_CHECK_OK(make_key(path));
+  key = read_key(path);
+  if (!key.ok() && key.error().code == Code::kInvalid) {
+    return Error{Code::kIo, path + ": cannot keep a key there", ""};
   }
-  if (!bytes.ok()) {
-    if (bytes.error().code != Code::kNotFound) return std::move(bytes).error();
-    FERRY_CHECK_OK(make_key(path));
-    bytes = read_key(path);
-    if (!bytes.ok()) return std::move(bytes).error();
-    if (bytes->size() != sizeof(MacKey::bytes)) {
-      return Error{Code::kIo, path + ": cannot keep a key there", ""};
-    }
-  }
-  MacKey key;
-  std::copy(bytes->begin(), bytes->end(), key.bytes.begin());
   return key;
 }
 
@@ -180,6 +183,8 @@ Result<Store> Store::open(const StoreOptions& options) {
   FERRY_TRY(store.key_, load_key(store.folder_));
   return store;
 }
+
+void Store::forget_key() { *this = in_memory(); }
 
 Store Store::in_memory() {
   Store store;

@@ -39,6 +39,9 @@ class Store final : public function::LoweredCache {
   // again where it is not what it was.
   void prove_whole() { proves_whole_ = true; }
 
+  // Takes the store's key out of this process's memory. From now on it keeps nothing.
+  void forget_key();
+
   // Whether the bundle is there without compiling; it is not verified yet.
   bool holds(const function::Function& function, const engine::Info& engine) const;
 

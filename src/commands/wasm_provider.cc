@@ -276,6 +276,8 @@ std::unique_ptr<serve::Provider> WasmProvider::fresh() const {
 
 void WasmProvider::distrust_kept_code() { builder::bundle_store().prove_whole(); }
 
+void WasmProvider::forget_keys() { builder::bundle_store().forget_key(); }
+
 void WasmProvider::let_go() {
   for (function::Function& each : functions_) {
     Bytes().swap(each.wasm);

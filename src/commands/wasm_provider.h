@@ -39,6 +39,7 @@ class WasmProvider final : public serve::Provider {
   Result<engine::LoadedEngine> make_engine(engine::EngineOptions options) override;
   Result<bundle::Bundle> bundle(std::size_t index, const engine::Info& engine) override;
   void distrust_kept_code() override;
+  void forget_keys() override;
   void let_go() override;
   bool is_provisional(std::size_t index) const override;
   Result<engine::LoadedEngine> make_provisional_engine(

@@ -108,6 +108,7 @@ Status work(Shared& shared, WorkerPlace place) {
   FERRY_TRY(auto server, http::Server::make(std::move(front), *service));
   FERRY_CHECK_OK(server->listen(std::move(place.listener)));
   Fd pressure = open_memory_pressure();
+  generation.provider.forget_keys();
   FERRY_CHECK_OK(host::sandbox::enter(options.sandbox, needs_of(functions, options.record)));
   // Only now: the sandbox wants a process of one thread.
   FERRY_CHECK_OK(running.host->keep_deadlines());

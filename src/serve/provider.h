@@ -66,6 +66,10 @@ class Provider {
   // on all of such code is proven before it is used, and made again where it is not what it was.
   virtual void distrust_kept_code() {}
 
+  // Takes secret keys out of this process's memory: it is about to shut itself in, and loads no
+  // function of its own again.
+  virtual void forget_keys() {}
+
   // Gives back the functions' code. A process that needs it after all (its worker was ended, say,
   // and the next one finds the compiled code gone) reads it again.
   virtual void let_go() {}

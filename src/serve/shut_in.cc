@@ -31,7 +31,8 @@ void print_sandbox(const Options& options, const host::sandbox::Needs& needs) {
   fmt::print("{}", host::sandbox::to_text(host::sandbox::describe(options.sandbox, needs)));
 }
 
-void shut_in(const Provider& provider, const Options& options, const host::sandbox::Needs& needs) {
+void shut_in(Provider& provider, const Options& options, const host::sandbox::Needs& needs) {
+  provider.forget_keys();
   if (const Status entered = host::sandbox::enter(options.sandbox, needs); !entered.ok()) {
     say("{}: served without the whole sandbox: {}\n", provider.program(), entered.error().text());
   }

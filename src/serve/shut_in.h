@@ -21,6 +21,6 @@ void print_sandbox(const Options& options, const host::sandbox::Needs& needs);
 // For the one process of a platform that has put a container or a micro-VM around each function.
 // That is its wall, and its kernel may refuse what others take: what does not work is said on
 // stderr, and the function is served without it. By the only thread, unless `needs` says otherwise.
-void shut_in(const Provider& provider, const Options& options, const host::sandbox::Needs& needs);
+void shut_in(Provider& provider, const Options& options, const host::sandbox::Needs& needs);
 
 }  // namespace ferry::serve

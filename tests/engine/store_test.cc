@@ -167,6 +167,18 @@ TEST_F(StoreTest, ChangedCodeIsMadeAnewOnceItIsDistrusted) {
   EXPECT_TRUE(cached());
 }
 
+TEST_F(StoreTest, WithoutItsKeyItKeepsNothing) {
+  auto store = Store::open(options_);
+  ASSERT_TRUE(store.ok());
+  EXPECT_EQ(get(*store), "artifact 1");
+  store->forget_key();
+  EXPECT_EQ(get(*store), "artifact 2");
+  EXPECT_EQ(get(*store), "artifact 3");
+  auto later = Store::open(options_);
+  ASSERT_TRUE(later.ok());
+  EXPECT_EQ(get(*later), "artifact 1");
+}
+
 TEST_F(StoreTest, TruncatedAndEmptyBundlesAreMadeAnew) {
   auto store = Store::open(options_);
   ASSERT_TRUE(store.ok());

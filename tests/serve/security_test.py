@@ -21,7 +21,7 @@ import tempfile
 import time
 import unittest
 
-from server import BUILD, COMPILING, FERRY, Server, environment, make_guest
+from server import BUILD, COMPILING, FERRY, Server, environment, make_guest, sanitized
 
 HELLO = BUILD / "functions" / "hello-c.wasm"
 OPEN = BUILD / "functions" / "hostile" / "open-path.wasm"
@@ -31,6 +31,22 @@ GREETING = b'{"message":"Hello, Ada!"}'
 def status_of(pid):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return dict(re.findall(r"^(\w+):\s*(.*)$", text, re.MULTILINE))
+
+
+def holds(pid, secret):
+    """Whether the memory of a process has these bytes in it."""
+    maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for start, end in re.findall(r"^(\w+)-(\w+) rw", maps, re.MULTILINE):
+            memory.seek(int(start, 16))
+            left = int(end, 16) - int(start, 16)
+            before = b""
+            while left > 0 and (part := memory.read(min(left, 1 << 20))):
+                if secret in before + part:
+                    return True
+                before = part[-len(secret):]
+                left -= len(part)
+    return False
 
 
 class Security(unittest.TestCase):
@@ -171,6 +187,18 @@ class Security(unittest.TestCase):
         with Server(self.folder, HELLO, options=["--no-sandbox"]) as server:
             for worker in server.workers():
                 self.assertEqual(status_of(worker)["NoNewPrivs"], "0")
+
+    @unittest.skipIf(sanitized(), "the shadow of its memory is too large to look through")
+    def test_workers_do_not_have_the_key_of_the_store(self):
+        # Only a process that is not closed to debuggers can be looked into.
+        with Server(self.folder, HELLO, options=["--sandbox", "no-memory", "--workers", "2"]) as server:
+            self.assertEqual(server.ask(body=b'{"name":"Ada"}').body, GREETING)
+            key = (self.folder / "cache" / "ferry" / "store.key").read_bytes()
+            self.assertEqual(len(key), 32)
+            self.assertTrue(holds(server.process.pid, key))  # for the workers to come
+            for worker in server.workers():
+                self.assertFalse(holds(worker, key))
+            server.ask(body=b'{"name":"Ada"}')
 
     def sandbox(self):
         """The parts of the sandbox that are on here; without any the test is skipped."""
