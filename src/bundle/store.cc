@@ -78,13 +78,13 @@ Result<MacKey> read_key(const std::string& path) {
                  "remove it: ferry makes a new one, and compiles its functions again"};
   }
   MacKey key;
-  if (status.st_size != static_cast<off_t>(key.bytes.size())) {
-    return Error{Code::kInvalid, path + ": not a key, or cut off", ""};
+  errno = 0;
+  if (status.st_size == static_cast<off_t>(key.bytes.size()) &&
+      read_part(fd.get(), 0, key.bytes.data(), key.bytes.size())) {
+    return key;
   }
-  if (!read_part(fd.get(), 0, key.bytes.data(), key.bytes.size())) {
-    return Error{Code::kIo, path + ": it cannot be read", ""};
-  }
-  return key;
+  if (errno != 0) return errno_error("read " + path, errno);
+  return Error{Code::kInvalid, path + ": not a key, or cut off", ""};
 }
 
 // Made once; of several processes that come at the same time, one wins and the others take its.
