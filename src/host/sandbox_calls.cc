@@ -75,8 +75,8 @@ constexpr std::array<std::uint32_t, 8> kDescriptorControls{
 constexpr std::array<std::uint32_t, 4> kProcessControls{PR_SET_NAME, PR_GET_NAME, PR_SET_TIMERSLACK,
                                                         0x53564D41 /* PR_SET_VMA */};
 
-// With MSG_FASTOPEN they connect, and Landlock is not asked. To run this program costs each call as
-// much as 1 % of a short request: only where sockets can be made.
+// With MSG_FASTOPEN they connect, and Landlock is not asked. Looked at only where it decides on
+// ports: the kernel then runs this program at each of these calls, for 1 % of a short request.
 struct Sending {
   long call;
   unsigned flags;  // which argument
