@@ -98,6 +98,10 @@ std::string files_in_words(const Needs& needs, int version) {
   for (const Needs::Folder& folder : needs.folders) {
     out += fmt::format(" {}{}", folder.path, folder.read_only ? " (read)" : "");
   }
+  if (needs.connects) {
+    out += needs.folders.empty() ? " but" : ", and";
+    out += " those that names and certificates are looked up in (read)";
+  }
   if (version >= 4 && !needs.connects) {
     out += needs.port == 0 ? "; no TCP connection"
                            : fmt::format("; no TCP connection but to port {}", needs.port);

@@ -450,6 +450,10 @@ TEST_F(Sandbox, SaysWhatItDoes) {
   for (const char* part : {"privileges", "files", "system-calls", "memory", "environment"}) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
   }
+  constexpr char kLookedUp[] = "names and certificates";
+  EXPECT_EQ(text.find(kLookedUp), std::string::npos);
+  needs_.connects = true;
+  EXPECT_NE(to_text(describe({}, needs_)).find(kLookedUp), std::string::npos);
   EXPECT_NE(to_text(describe(*parse_parts("no-memory"), needs_)).find("left out by --sandbox"),
             std::string::npos);
 }
