@@ -24,7 +24,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import memory_group
 import small_disk
-from processes import alive, children, descendants
+from processes import alive, children, descendants, read
 from server import (BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest,
                     sanitized)
 
@@ -52,7 +52,8 @@ def ask(port, path="/", body=b"x", timeout=AT_ONCE):
 
 def busy(pid):
     """Whether it has used the processor for a twentieth of a second: it is no longer starting."""
-    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11]) >= 5
+    stat = read(pid, "stat")
+    return stat != b"" and int(stat.rsplit(b")", 1)[1].split()[11]) >= 5
 
 
 def refuses(port):
@@ -104,7 +105,7 @@ class Faults(unittest.TestCase):
         self.addCleanup(process.kill)
         compiles = self.wait_for(lambda: [
             pid for pid in descendants(process.pid)
-            if b"__compile" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() and busy(pid)])
+            if b"__compile" in read(pid, "cmdline") and busy(pid)])
         below = [*descendants(process.pid), *compiles]
         for pid in compiles:  # so that it cannot end by itself, however long this takes
             os.kill(pid, signal.SIGSTOP)
@@ -281,8 +282,8 @@ class Faults(unittest.TestCase):
             port, admin, process = self.serve(
                 make_guest("hungry", self.folder), stderr=stderr,
                 preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())))
-        own, *below = (int(pathlib.Path(f"/proc/{pid}/oom_score_adj").read_text())
-                       for pid in (process.pid, *children(process.pid)))
+        own, *below = (int(score) for pid in (process.pid, *children(process.pid))
+                       if (score := read(pid, "oom_score_adj")))
         self.assertGreaterEqual(min(below), min(1000, own + 100))
 
         def status_for(pages):

@@ -7,7 +7,6 @@ socket activation (LISTEN_FDS) and sd_notify.
 Exit status 77: wat2wasm is missing.
 """
 
-import contextlib
 import http.client
 import os
 import pathlib
@@ -23,7 +22,7 @@ import time
 import unittest
 
 from server import COMPILING, FERRY, PATIENCE, Answer, environment, make_guest
-from processes import children  # server says where it is
+from processes import children, descriptors  # server says where it is
 
 
 # Puts descriptors in their places in the process that is to serve, which alone knows its id.
@@ -135,12 +134,7 @@ class Sockets(unittest.TestCase):
         self.assertTrue(datagrams)  # the supervisor's is one
 
         def held():
-            found = set()
-            for child in children(process.pid):
-                for each in pathlib.Path(f"/proc/{child}/fd").glob("*"):
-                    with contextlib.suppress(FileNotFoundError):
-                        found.add(os.readlink(each))
-            return found
+            return {each for child in children(process.pid) for each in descriptors(child)}
 
         end = time.monotonic() + PATIENCE
         while held() & datagrams:  # a process that was just forked closes it first
