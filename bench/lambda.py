@@ -25,6 +25,9 @@ import time
 import venv
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+from ports import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "ferry-tests"
 RIE = CACHE / "aws-sam-cli==1.170.0/aws-lambda-rie"
@@ -113,12 +116,6 @@ def candidates(build, folder, missing):
                         *sizes(zipped(folder, "js.zip", handlers / "hello.mjs")))
     else:
         missing.append("Node.js")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def invoke(port):

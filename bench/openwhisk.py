@@ -18,9 +18,13 @@ import shutil
 import socket
 import statistics
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+from ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench/peers/openwhisk"
@@ -30,12 +34,6 @@ ACTIVATIONS = 100
 def run(*words, **more):
     return subprocess.run([str(word) for word in words], check=True, capture_output=True, text=True,
                           **more).stdout.strip()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def post(port, path, value, patience=60.0):

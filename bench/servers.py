@@ -7,13 +7,15 @@ import os
 import pathlib
 import re
 import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+from ports import free_port
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = '{"name":"Ada"}'
@@ -77,12 +79,6 @@ def memory(pid):
 
 def descriptors(pid):
     return sum(len(os.listdir(f"/proc/{each}/fd")) for each in family(pid))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def ask(port, path="/", body=DATA.encode(), timeout=10):

@@ -24,16 +24,14 @@ import time
 import unittest
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = None
 PATIENCE = 60
 LETTER = "Dear Ada Lovelace,\n\nyour order is on its way.\n"
 EVENT = '{"name":"Ada Lovelace"}'
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
 
 
 class RuntimeApi:

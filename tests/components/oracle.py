@@ -19,12 +19,14 @@ import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port
 
 from sample_requests import HTTP, bodies, requests
 
@@ -90,12 +92,6 @@ class Server:
     def end(self):
         self.process.terminate()
         self.process.wait(timeout=PATIENCE)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def why_not(given, component):

@@ -7,6 +7,7 @@ import base64
 import http.client
 import json
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -14,6 +15,9 @@ import sys
 import tempfile
 import time
 import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port
 
 OPTIONS = None
 # "testuser" and "testpassword", as `htpasswd -B` writes it.
@@ -23,12 +27,6 @@ HTPASSWD = "testuser:$2b$05$oN.FXB7gl8s5e2aCJK6yfOyOZuetr.MNka7mgvuACW1x5nYptqSf
 def skip(reason):
     print("skipped: " + reason)
     sys.exit(77)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Registry:

@@ -11,7 +11,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "serve"))
 from server import BUILD, PATIENCE, Server  # noqa: E402
+from ports import free_port  # noqa: E402  server says where it is
 
 OBEY = BUILD / "functions" / "hostile" / "obey.wasm"
 PAGE = (ROOT / "docs" / "operations.md").read_text()
@@ -29,12 +29,6 @@ PAGE = (ROOT / "docs" / "operations.md").read_text()
 def block(before, kind=""):
     """The first fence of this kind behind these words of the page."""
     return re.search(rf"^```{kind}\n(.*?)^```$", PAGE[PAGE.index(before):], re.S | re.M)[1]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def program(name):

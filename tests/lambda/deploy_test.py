@@ -19,10 +19,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import pinned_moto
+from ports import free_port
 
 WAIT = 120
 failures = []
@@ -44,12 +44,6 @@ def in_moto(install):
         sys.exit(77)
     python = pinned_moto.folder() / "bin/python"
     os.execv(python, [str(python), *sys.argv])
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Checking(http.server.BaseHTTPRequestHandler):

@@ -24,6 +24,9 @@ import threading
 import time
 import zipfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port
+
 HERE = pathlib.Path(__file__).parent
 SAM = "aws-sam-cli==1.170.0"
 RIE = "samcli/local/rapid/aws-lambda-rie-x86_64"
@@ -35,12 +38,6 @@ def check(what, good, detail=""):
     print(("ok    " if good else "FAIL  ") + what + ("" if good else f": {str(detail)[:600]}"))
     if not good:
         failures.append(what)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Answer:

@@ -20,6 +20,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import pinned_moto
+from ports import free_port
 
 PATIENCE = 60  # seconds until a server accepts; the machine may be busy
 
@@ -33,12 +34,6 @@ def find(program, *places):
     if found is None:
         raise Missing(f"{program} is not installed (tools/setup.sh network)")
     return found
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def await_port(port, process, log):

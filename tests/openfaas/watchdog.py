@@ -17,15 +17,9 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "serve"))
 from server import FERRY, PATIENCE, Answer, environment, make_guest  # noqa: E402
+from ports import free_port  # noqa: E402  server says where it is
 
 WATCHDOG = os.environ.get("OF_WATCHDOG", "")
-
-
-def free_port():
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Watchdog(unittest.TestCase):

@@ -2,18 +2,17 @@
 import http.client
 import json
 import os
+import pathlib
 import socket
 import subprocess
+import sys
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port
+
 SENTINEL = "XXX_THE_END_OF_A_WHISK_ACTIVATION_XXX"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Stream:

@@ -15,7 +15,8 @@ import tempfile
 import time
 import unittest
 
-from container import SENTINEL, free_port
+from container import SENTINEL  # it says where ports is
+from ports import free_port
 
 OPTIONS = None
 

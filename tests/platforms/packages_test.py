@@ -14,7 +14,6 @@ import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tarfile
@@ -25,6 +24,7 @@ import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "serve"))
 from server import BUILD, FERRY, PATIENCE, Answer, environment, make_guest  # noqa: E402
+from ports import free_port  # noqa: E402  server says where it is
 
 try:
     import yaml
@@ -33,12 +33,6 @@ except ImportError:
 
 
 HELLO_GO = BUILD / "functions" / "hello-go.wasm"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Host:

@@ -8,7 +8,6 @@ details, never logs, backtraces, timings or the engine's name. And what one requ
 import gzip
 import http.server
 import json
-import os
 import pathlib
 import shutil
 import subprocess

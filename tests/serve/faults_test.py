@@ -24,6 +24,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import memory_group
 import small_disk
+from ports import free_port
 from processes import alive, children, descendants, read
 from server import (BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest,
                     sanitized)
@@ -32,12 +33,6 @@ from server import (BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make
 AT_ONCE = 20
 GO = BUILD / "functions" / "hello-go.wasm"
 LARGE = BUILD / "functions" / "hello-js.wasm"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def ask(port, path="/", body=b"x", timeout=AT_ONCE):

@@ -8,7 +8,6 @@ Exit status 77: wat2wasm is missing.
 """
 
 import http.client
-import os
 import pathlib
 import shutil
 import signal

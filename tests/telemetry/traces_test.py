@@ -11,9 +11,7 @@ import pathlib
 import re
 import socket
 import subprocess
-import sys
 import time
-import unittest
 
 import served
 

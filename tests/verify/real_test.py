@@ -17,6 +17,9 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from ports import free_port
+
 HERE = pathlib.Path(__file__).resolve().parent
 CASES = HERE / "cases" / "hello.toml"
 PATIENCE = 60
@@ -26,12 +29,6 @@ def find_rie():
     """AWS's emulator where tests/lambda/run.py keeps it, or nothing."""
     cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
     return next(iter(sorted((cache / "ferry-tests").glob("*/aws-lambda-rie"))), None)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def start(words, port):
