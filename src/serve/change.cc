@@ -1,15 +1,13 @@
 #include "serve/change.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/event_fd.h"
 #include "base/thread.h"
@@ -26,96 +24,38 @@ struct Head {
   std::uint32_t what;
 };
 
-// Room for the one descriptor that travels with a message.
-union Control {
-  cmsghdr header;
-  std::array<char, CMSG_SPACE(sizeof(int))> bytes;
-};
-
-// The descriptors that came with a message. More than one cannot: there is no room for it.
-Fd descriptor_of(msghdr& message) {
-  Fd out;
-  for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr;
-       each = CMSG_NXTHDR(&message, each)) {
-    if (each->cmsg_level == SOL_SOCKET && each->cmsg_type == SCM_RIGHTS) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(each), sizeof fd);
-      out = Fd(fd);
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
-Result<ChangePipe> make_change_pipe() {
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return errno_error("make a socket pair", errno);
-  }
-  return ChangePipe{Fd(ends[0]), Fd(ends[1])};
-}
-
 Status send_change(int sender, const Change& change) {
-  Head head{change.function, static_cast<std::uint32_t>(change.what)};
-  std::string words = change.words.substr(0, kMostWords);
-  std::array<iovec, 2> parts{{{&head, sizeof head}, {words.data(), words.size()}}};
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  Control control{};
-  if (change.bundle.valid()) {
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
-    cmsghdr* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    const int fd = change.bundle.get();
-    std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  }
-  while (sendmsg(sender, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
-    if (errno == EAGAIN) return Error{Code::kBusy, "too many changes wait to be taken", ""};
-    if (errno != EINTR) return errno_error("pass on a change", errno);
-  }
-  return Done{};
+  const Head head{change.function, static_cast<std::uint32_t>(change.what)};
+  const std::string_view words = std::string_view(change.words).substr(0, kMostWords);
+  Bytes bytes(sizeof head + words.size());
+  std::memcpy(bytes.data(), &head, sizeof head);
+  std::ranges::copy(words, bytes.begin() + sizeof head);
+  return send_message(sender, bytes, change.bundle.get(), WhenFull::kBusy, "change");
 }
 
 Result<std::optional<Change>> receive_change(int receiver) {
-  Change change;
   Head head{};
-  std::string words(kMostWords, '\0');
-  std::array<iovec, 2> parts{{{&head, sizeof head}, {words.data(), words.size()}}};
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
-  Control control{};
-  message.msg_control = control.bytes.data();
-  message.msg_controllen = control.bytes.size();
-  ssize_t got = 0;
-  while ((got = recvmsg(receiver, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
-  }
-  if (got < 0 && errno == EAGAIN) return std::optional<Change>();
-  if (got < 0) return errno_error("receive a change", errno);
-  change.bundle = descriptor_of(message);
-  if (got == 0) return std::optional<Change>();
-  if (static_cast<std::size_t>(got) < sizeof head ||
-      head.what > static_cast<std::uint32_t>(Improvement::kSnapshot) ||
-      (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+  FERRY_TRY(auto message, receive_message(receiver, sizeof head + kMostWords, "change"));
+  if (!message) return std::optional<Change>();
+  const Bytes& bytes = message->bytes;
+  if (bytes.size() >= sizeof head) std::memcpy(&head, bytes.data(), sizeof head);
+  if (bytes.size() < sizeof head ||
+      head.what > static_cast<std::uint32_t>(Improvement::kSnapshot)) {
     return Error{Code::kInvalid, "not a change", ""};
   }
-  change.function = head.function;
-  change.what = static_cast<Improvement>(head.what);
-  words.resize(static_cast<std::size_t>(got) - sizeof head);
-  change.words = std::move(words);
-  return std::optional(std::move(change));
+  return std::optional(Change{head.function,
+                              static_cast<Improvement>(head.what),
+                              {bytes.begin() + sizeof head, bytes.end()},
+                              std::move(message->file)});
 }
 
 Result<Changes> Changes::make(std::size_t functions, std::size_t workers) {
   Changes changes;
   changes.latest_.resize(functions);
   for (std::size_t i = 0; i < workers; ++i) {
-    FERRY_TRY(ChangePipe pipe, make_change_pipe());
+    FERRY_TRY(MessagePipe pipe, make_message_pipe());
     changes.pipes_.push_back(std::move(pipe));
   }
   return changes;
@@ -123,7 +63,7 @@ Result<Changes> Changes::make(std::size_t functions, std::size_t workers) {
 
 Status Changes::publish(Change change) {
   Status all = Done{};
-  for (const ChangePipe& pipe : pipes_) {
+  for (const MessagePipe& pipe : pipes_) {
     if (Status sent = send_change(pipe.sender.get(), change); !sent.ok()) all = std::move(sent);
   }
   const std::size_t at = change.function;

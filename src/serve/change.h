@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/message.h"
 #include "base/result.h"
 #include "serve/provider.h"
 
@@ -31,15 +32,8 @@ struct Change {
   Fd bundle;          // bundle::seal_bundle(); not valid: there is none
 };
 
-// Two connected ends of what carries changes, whole ones and in their order.
-struct ChangePipe {
-  Fd sender;
-  Fd receiver;
-};
-Result<ChangePipe> make_change_pipe();
-
-// Does not wait: kBusy where the receiver has let too many lie. What is too long of the words is
-// cut.
+// Over one end of a MessagePipe. Does not wait: kBusy where the receiver has let too many lie. What
+// is too long of the words is cut.
 Status send_change(int sender, const Change& change);
 // Waits for one, unless the descriptor is non-blocking. Nothing: there is none, or the last sender
 // is gone. kInvalid for what is not a change.
@@ -66,7 +60,7 @@ class Changes {
   void close() { pipes_.clear(); }
 
  private:
-  std::vector<ChangePipe> pipes_;              // by worker
+  std::vector<MessagePipe> pipes_;             // by worker
   std::vector<std::optional<Change>> latest_;  // by function
 };
 

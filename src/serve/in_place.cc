@@ -20,7 +20,7 @@ Result<std::unique_ptr<InPlaceImprover>> InPlaceImprover::make(Provider& provide
   options.engine = engine;
   system_random().fill(options.key.bytes);
   made->key_ = options.key;
-  FERRY_TRY(ChangePipe pipe, make_change_pipe());
+  FERRY_TRY(MessagePipe pipe, make_message_pipe());
   std::array<int, 2> go{};
   if (pipe2(go.data(), O_CLOEXEC) != 0) return errno_error("make a pipe", errno);
   const Fd wait(go[0]);

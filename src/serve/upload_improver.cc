@@ -66,7 +66,7 @@ Result<std::unique_ptr<UploadImprover>> UploadImprover::make(Provider& provider,
   options.longest = kUnbounded;
   system_random().fill(options.key.bytes);
   made->key_ = options.key;
-  FERRY_TRY(ChangePipe pipe, make_change_pipe());
+  FERRY_TRY(MessagePipe pipe, make_message_pipe());
   const bool started =
       made->process_.start([] {},
                            [&] {

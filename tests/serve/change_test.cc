@@ -30,7 +30,7 @@ std::string bytes_of(const Change& change) {
 }
 
 TEST(ChangeTest, ArrivesAsItWasSent) {
-  auto pipe = make_change_pipe();
+  auto pipe = make_message_pipe();
   ASSERT_TRUE(pipe.ok());
   ASSERT_TRUE(send_change(pipe->sender.get(), change_of(3, "made", "a bundle")).ok());
   ASSERT_TRUE(send_change(pipe->sender.get(), change_of(4, "")).ok());
@@ -51,7 +51,7 @@ TEST(ChangeTest, ArrivesAsItWasSent) {
 }
 
 TEST(ChangeTest, WordsWithoutEndAreCut) {
-  auto pipe = make_change_pipe();
+  auto pipe = make_message_pipe();
   ASSERT_TRUE(send_change(pipe->sender.get(), change_of(0, std::string(1u << 20, 'x'))).ok());
   auto got = receive_change(pipe->receiver.get());
   ASSERT_TRUE(got.ok() && *got);
@@ -59,7 +59,7 @@ TEST(ChangeTest, WordsWithoutEndAreCut) {
 }
 
 TEST(ChangeTest, WhatIsNoChangeIsInvalid) {
-  auto pipe = make_change_pipe();
+  auto pipe = make_message_pipe();
   ASSERT_EQ(send(pipe->sender.get(), "ab", 2, 0), 2);
   EXPECT_EQ(receive_change(pipe->receiver.get()).error().code, Code::kInvalid);
   const std::array<std::uint32_t, 2> unknown{0, 99};
@@ -72,7 +72,7 @@ TEST(ChangeTest, WhatIsNoChangeIsInvalid) {
 }
 
 TEST(ChangeTest, AFullPipeIsBusyAndDoesNotBlock) {
-  auto pipe = make_change_pipe();
+  auto pipe = make_message_pipe();
   Status sent = Done{};
   for (int i = 0; i < 100'000 && sent.ok(); ++i) {
     sent = send_change(pipe->sender.get(), change_of(0, std::string(1024, 'x')));
@@ -104,7 +104,7 @@ TEST(ChangesTest, OfOneFunctionTheLastCounts) {
 }
 
 TEST(ChangeReceiverTest, AppliesInOrderUntilItGoes) {
-  auto pipe = make_change_pipe();
+  auto pipe = make_message_pipe();
   std::mutex mutex;
   std::condition_variable grown;
   std::vector<std::string> applied;
@@ -128,7 +128,7 @@ TEST(ChangeReceiverTest, AppliesInOrderUntilItGoes) {
 }
 
 TEST(ChangeReceiverTest, EndsWhereNobodyIsLeftToSend) {
-  auto pipe = make_change_pipe();
+  auto pipe = make_message_pipe();
   auto receiver = ChangeReceiver::make(pipe->receiver.get(), [](const Change&) {});
   pipe->sender.reset();
   receiver->reset();
