@@ -57,6 +57,12 @@ def alive(pid):
     return stat != b"" and stat.rsplit(b")", 1)[1].split()[0] != b"Z"
 
 
+def busy(pid):
+    """Whether it has used the processor for a twentieth of a second: it is no longer starting."""
+    stat = read(pid, "stat")
+    return stat != b"" and int(stat.rsplit(b")", 1)[1].split()[11]) >= 5
+
+
 def still_alive(pids, patience):
     """Those that live after this many seconds. Ending takes a moment, also by SIGKILL."""
     end = time.monotonic() + patience

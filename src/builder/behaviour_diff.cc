@@ -121,8 +121,7 @@ Result<std::vector<Case>> make_cases(const std::vector<std::string>& files) {
 Result<std::string> compare_functions(engine::Engine& engine, const Bundles& bundles,
                                       const function::Function& original,
                                       const function::Function& other,
-                                      const std::vector<std::string>& case_files) {
-  FERRY_TRY(auto cases, make_cases(case_files));
+                                      const std::vector<Case>& cases) {
   Subject first(engine, original);
   Subject second(engine, other);
   FERRY_CHECK_OK(first.load(bundles));

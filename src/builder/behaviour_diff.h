@@ -23,13 +23,13 @@ inline constexpr char kPlainCase[] = "object";
 // Generated ones, and one for each file (an event's data).
 Result<std::vector<Case>> make_cases(const std::vector<std::string>& files);
 
-// Sends generated events and those of `case_files` (an event's data each) to both, several times.
+// Sends the events to both, several times.
 // All run under one seed of time and randomness, so that the same functions compare the same each
 // time. A difference is kInvalid naming the event and, of both sides, where it begins. Words that
 // vary in the original with time or randomness are not compared. Returns words for the user.
 Result<std::string> compare_functions(engine::Engine& engine, const Bundles& bundles,
                                       const function::Function& original,
                                       const function::Function& other,
-                                      const std::vector<std::string>& case_files);
+                                      const std::vector<Case>& cases);
 
 }  // namespace ferry::builder

@@ -133,27 +133,26 @@ Bundles stored_bundles(const engine::Info& engine, const engine::EngineOptions& 
   };
 }
 
-Bundles passing_bundles(const engine::Info& engine, const engine::EngineOptions& options,
-                        const std::string& stored_digest) {
+Bundles passing_bundles(const engine::Info& engine, bundle::Store::Compile compile) {
   struct Passing {
     bundle::Store store = bundle::Store::in_memory();
     std::map<std::string, bundle::Bundle> made;  // by digest
   };
-  return [&engine, options, stored_digest, passing = std::make_shared<Passing>()](
+  return [&engine, compile = std::move(compile), passing = std::make_shared<Passing>()](
              const function::Function& function) -> Result<bundle::Bundle> {
-    if (function.digest == stored_digest) {
-      return make_bundle(function, engine, options, true, nullptr);
-    }
     if (const auto found = passing->made.find(function.digest); found != passing->made.end()) {
       return found->second;
     }
-    const auto compile = [&](ByteView prepared) {
-      return engine::compile_in_child(engine_name(engine), options, prepared, {});
-    };
     FERRY_TRY(bundle::Bundle made, passing->store.get(function, engine, compile, nullptr));
     passing->made.emplace(function.digest, made);
     return made;
   };
+}
+
+Bundles passing_bundles(const engine::Info& engine, const engine::EngineOptions& options) {
+  return passing_bundles(engine, [name = engine_name(engine), options](ByteView prepared) {
+    return engine::compile_in_child(name, options, prepared, {});
+  });
 }
 
 void say_advisory(const engine::Info& engine) {

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "bundle/bundle.h"
+#include "bundle/store.h"
 #include "engine/engine.h"
 #include "function/function.h"
 
@@ -63,10 +64,11 @@ Result<bundle::Bundle> make_bundle(const function::Function& function, const eng
 using Bundles = std::function<Result<bundle::Bundle>(const function::Function&)>;
 // From the store, silently. Borrows the engine's facts.
 Bundles stored_bundles(const engine::Info& engine, const engine::EngineOptions& options);
-// The function of this digest from the store; all others are compiled once and kept in memory, for
-// as long as this lives: what is made anew at each start of a server would only fill the store.
-Bundles passing_bundles(const engine::Info& engine, const engine::EngineOptions& options,
-                        const std::string& stored_digest);
+// Compiled once and kept in memory, for as long as this lives: what is made anew at each start of
+// a server would only fill the store.
+Bundles passing_bundles(const engine::Info& engine, bundle::Store::Compile compile);
+// In a child process.
+Bundles passing_bundles(const engine::Info& engine, const engine::EngineOptions& options);
 
 // What an engine is made with for these functions: memory, instances, whether it counts.
 engine::EngineOptions engine_options_for(std::span<const function::Function> functions);

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "base/seeded.h"
-#include "builder/behaviour_diff.h"
 #include "builder/trial.h"
 #include "builder/variation.h"
 #include "bundle/code_guard.h"
@@ -69,8 +68,7 @@ Result<std::string> answer(const Probe& probe, const event::Event& event, std::u
 Status compare_with_second_start(engine::Engine& engine, const Bundles& bundles,
                                  const function::Function& snapshot,
                                  const snapshot::SecondStart& other,
-                                 const std::vector<std::string>& case_files) {
-  FERRY_TRY(const auto cases, make_cases(case_files));
+                                 const std::vector<Case>& cases) {
   FERRY_TRY(auto bundle, bundles(snapshot));
   FERRY_TRY(auto module, bundle::load_artifact(engine, bundle.artifact));
   FERRY_TRY(const host::Guest guest, guest_of(snapshot, bundle));

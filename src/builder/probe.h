@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "builder/behaviour_diff.h"
 #include "builder/function_options.h"
 #include "bundle/artifact.h"
 #include "bundle/bundle.h"
@@ -20,7 +21,7 @@ namespace ferry::builder {
 Status compare_with_second_start(engine::Engine& engine, const Bundles& bundles,
                                  const function::Function& snapshot,
                                  const snapshot::SecondStart& other,
-                                 const std::vector<std::string>& case_files);
+                                 const std::vector<Case>& cases);
 
 // Which pages of the code in `bundle`, which was made of `function`, a new instance uses for one
 // event, and for each file's data: the same each time, with a clock and randomness of its own and

@@ -3,6 +3,7 @@
 // that what a start-up draws (the key of Go's hash tables) is as fresh as a native server's.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "bundle/bundle.h"
 #include "engine/engine.h"
 #include "function/function.h"
+#include "host/sandbox.h"
 
 namespace ferry::builder {
 
@@ -29,15 +31,24 @@ std::optional<Error> why_no_snapshot(const function::Function& function);
 struct ServedWhere {
   bool environment_varies = false;
   bool recorded = false;
+  // What the process that tries the snapshot shuts itself in with, as the workers do.
+  host::sandbox::Parts sandbox = {};
 };
 
-// Takes seconds, and runs the function: for a process of its own. `bundles`: of what is compared.
-// kUnsupported or kInvalid with the reason where the function is to be served as it is.
+// What the process that looks for a snapshot has.
+struct Looking {
+  std::optional<bundle::Bundle> original;  // where it is compiled already
+  std::function<void()> forget_keys;       // takes secret keys out of its memory
+};
+
+// Takes seconds, and runs the function, in another process (apart.h): for a process of its own,
+// which has one thread. kUnsupported or kInvalid with the reason where the function is to be served
+// as it is.
 Result<ServerVersion> snapshot_for_server(engine::Engine& engine,
                                           const engine::EngineOptions& options,
                                           const function::Function& function,
                                           const bundle::MacKey& key, const ServedWhere& where,
-                                          const Bundles& bundles);
+                                          const Looking& looking);
 
 // The function as it is, compiled (`bundles`) for this engine, where an interpreter answered until
 // now.

@@ -212,17 +212,22 @@ Result<BuiltSnapshot> build_snapshot(engine::Engine& engine, const engine::Engin
     start.environ.push_back(
         fmt::format("{}={}/{}", wasi::kCaVariable, wasi::kCaFolderPath, wasi::kCaName));
   }
+  start.unwindable = how.unwindable;
   FERRY_TRY(start.warm, warm_events(function));
   if (!start.warm.empty()) start.least_pages = 0;  // it was asked for
-  std::vector<std::string> cases = how.cases;
-  cases.insert(cases.end(), function.manifest.warm.begin(), function.manifest.warm.end());
+  std::vector<std::string> files = how.cases;
+  files.insert(files.end(), function.manifest.warm.begin(), function.manifest.warm.end());
+  FERRY_TRY(const std::vector<Case> cases, make_cases(files));
+  snapshot::CompilePrepared compile = how.compile;
+  if (!compile) {
+    compile = [&](ByteView prepared) {
+      return engine::compile_in_child(name, options, prepared, {});
+    };
+  }
+  if (how.before_it_runs) FERRY_CHECK_OK(how.before_it_runs());
   BuiltSnapshot out;
-  FERRY_TRY(out.made, snapshot::make_snapshot(
-                          engine,
-                          [&](ByteView prepared) {
-                            return engine::compile_in_child(name, options, prepared, {});
-                          },
-                          function.wasm, function.binary, start));
+  FERRY_TRY(out.made,
+            snapshot::make_snapshot(engine, compile, function.wasm, function.binary, start));
   const snapshot::Frozen& found = out.made.frozen;
   if (how.recorded && (found.drawn.random || found.drawn.clock)) {
     return frozen(

@@ -2,6 +2,7 @@
 // anybody uses it; for `ferry build --snapshot` and `ferry pack`.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,11 @@ struct SnapshotRequest {
   std::string key_of =
       "this package's own: where strangers can read the package, use --no-snapshot";
   Bundles bundles = {};  // of what is compared; empty: the store's
+  // For a process that starts no others; empty: compiled in a child process.
+  snapshot::CompilePrepared compile = {};
+  snapshot::MakeUnwindable unwindable = snapshot::make_unwindable;
+  // Called when all files are read, before the function runs for the first time. Its error ends it.
+  std::function<Status()> before_it_runs = {};
 };
 
 // "sha256:…" of what a function is a snapshot of; empty: it is not a snapshot.

@@ -111,7 +111,9 @@ class Serve final : public Verb {
     }
     WasmProvider provider(
         paths_, common_,
-        {true, !no_snapshot_, {platform.environment_varies(), !options_.record.folder.empty()}});
+        {true,
+         !no_snapshot_,
+         {platform.environment_varies(), !options_.record.folder.empty(), options_.sandbox}});
     return platform.serve(provider, options_);
   }
 

@@ -211,15 +211,18 @@ Result<serve::Provider::Better> WasmProvider::find_better(const serve::Search& s
   const engine::Info& info = (*trial_engine_)->info();
   // What came over the wire is not put into this user's store.
   if (adopted_ && !adopted_bundles_) {
-    adopted_bundles_ = builder::passing_bundles(info, engine_options_, "");
+    adopted_bundles_ = builder::passing_bundles(info, engine_options_);
   }
   builder::ServerVersion made;
   if (search.what == serve::Improvement::kSnapshot) {
-    const auto bundles = adopted_
-                             ? adopted_bundles_
-                             : builder::passing_bundles(info, engine_options_, function.digest);
+    builder::Looking looking{std::nullopt, [this] { forget_keys(); }};
+    if (!adopted_) {
+      FERRY_TRY(looking.original, builder::stored_bundles(info, engine_options_)(function));
+    } else if (is_provisional(0)) {  // its code was looked for first
+      FERRY_TRY(looking.original, adopted_bundles_(function));
+    }
     FERRY_TRY(made, builder::snapshot_for_server(**trial_engine_, engine_options_, function, key,
-                                                 later_.where, bundles));
+                                                 later_.where, looking));
   } else {
     const auto bundles =
         adopted_ ? adopted_bundles_ : builder::stored_bundles(info, engine_options_);

@@ -17,8 +17,8 @@ constexpr hostfull::MakeQuickEngine kMakeQuickEngine = nullptr;
 std::unique_ptr<serve::Provider> make_provider(const Options& options, bool environment_varies,
                                                bool recorded) {
   return std::make_unique<hostfull::UploadProvider>(
-      options, program_folder(), builder::ServedWhere{environment_varies, recorded},
-      kMakeQuickEngine);
+      options, program_folder(),
+      builder::ServedWhere{environment_varies, recorded, options.serve.sandbox}, kMakeQuickEngine);
 }
 
 }  // namespace ferry::hostmain

@@ -25,12 +25,16 @@ Result<serve::Provider::Better> UploadProvider::find_better(const serve::Search&
   trial.max_instances = std::max(options.max_instances, builder::kTrialInstances);
   if (!trial_engine_) {
     FERRY_TRY(trial_engine_, make_engine(trial));
-    bundles_ = builder::passing_bundles((*trial_engine_)->info(), trial, "");
+    bundles_ = builder::passing_bundles((*trial_engine_)->info(), trial);
   }
   builder::ServerVersion made;
   if (search.what == serve::Improvement::kSnapshot) {
+    builder::Looking looking{std::nullopt, [this] { forget_keys(); }};
+    if (provisional_) {  // its code was looked for first
+      FERRY_TRY(looking.original, bundles_(*adopted_));
+    }
     FERRY_TRY(made, builder::snapshot_for_server(**trial_engine_, trial, *adopted_, key, where_,
-                                                 bundles_));
+                                                 looking));
   } else {
     FERRY_TRY(made,
               builder::compiled_for_server((*trial_engine_)->info(), *adopted_, key, bundles_));

@@ -220,15 +220,7 @@ Result<Snapshot> snapshot_command(const Making& making) {
   wasm::ModuleEdit edit(making.wasm, making.binary);
   edit.drop_custom("name");
   FERRY_TRY(Bytes nameless, edit.finish());
-  std::vector<std::string> flags = {
-      "--enable-bulk-memory",
-      "--enable-bulk-memory-opt",
-      "--enable-sign-ext",
-      "--enable-nontrapping-float-to-int",
-      "--asyncify",
-      "--pass-arg=asyncify-imports@wasi_snapshot_preview1.fd_read",
-      fmt::format("--pass-arg=asyncify-onlylist@{}", fmt::join(frames, ","))};
-  FERRY_TRY(Bytes instrumented, engine::run_wasm_opt(nameless, flags, "make a snapshot", {}));
+  FERRY_TRY(Bytes instrumented, making.options.unwindable(nameless, frames));
   FERRY_TRY(auto instrumented_binary, wasm::read_binary(instrumented));
   const auto first = static_cast<std::uint32_t>(making.binary.globals.size());
   const UnwindGlobals at = unwind_globals(first);
@@ -377,6 +369,18 @@ Status check_engine(const Making& making) {
 }
 
 }  // namespace
+
+Result<Bytes> make_unwindable(ByteView nameless, const std::vector<std::uint32_t>& functions) {
+  const std::vector<std::string> flags = {
+      "--enable-bulk-memory",
+      "--enable-bulk-memory-opt",
+      "--enable-sign-ext",
+      "--enable-nontrapping-float-to-int",
+      "--asyncify",
+      "--pass-arg=asyncify-imports@wasi_snapshot_preview1.fd_read",
+      fmt::format("--pass-arg=asyncify-onlylist@{}", fmt::join(functions, ","))};
+  return engine::run_wasm_opt(nameless, flags, "make a snapshot", {});
+}
 
 Result<Snapshot> make_snapshot(engine::Engine& engine, const CompilePrepared& compile,
                                ByteView wasm, const wasm::Binary& binary,

@@ -20,6 +20,13 @@ namespace ferry::snapshot {
 using WarmEvent = std::function<Result<engine::End>(
     engine::Instance& instance, wasi::Context& context, Monotonic by_clock, Monotonic deadline)>;
 
+// Of a module whose functions have no names: the same, in which those at these places among the
+// functions defined here can be taken off the stack and put back.
+using MakeUnwindable =
+    std::function<Result<Bytes>(ByteView nameless, const std::vector<std::uint32_t>& functions)>;
+// With wasm-opt (its pass asyncify), as a child process.
+Result<Bytes> make_unwindable(ByteView nameless, const std::vector<std::uint32_t>& functions);
+
 struct SnapshotOptions {
   std::string name;                           // args[0] while it starts
   std::vector<std::string> args = {};         // behind args[0]
@@ -34,6 +41,7 @@ struct SnapshotOptions {
   std::vector<WarmEvent> warm;
   // A start-up that writes to fewer pages (4 KiB) than this is not worth it: kUnsupported.
   std::size_t least_pages = 0;
+  MakeUnwindable unwindable = make_unwindable;
 };
 
 // The same start-up made a second time, with another clock and other randomness: put in the place

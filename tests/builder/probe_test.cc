@@ -37,8 +37,10 @@ TEST(ProbeTest, StartFunctionsRunInTrialRunsToo) {
   snapshot::SecondStart second;
   second.memory.resize(64u << 10);
   second.memory[0] = '1';
+  const auto cases = make_cases({});
+  ASSERT_TRUE(cases.ok()) << cases.error().text();
   const Status same = compare_with_second_start(**engine, stored_bundles((*engine)->info(), {}),
-                                                *function, second, {});
+                                                *function, second, *cases);
   EXPECT_TRUE(same.ok()) << same.error().text();
 }
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import memory_group
 import small_disk
 from ports import free_port
-from processes import alive, children, descendants, read
+from processes import alive, busy, children, descendants, read
 from server import (BUILD, COMPILING, FERRY, PATIENCE, Server, environment, make_guest,
                     sanitized)
 
@@ -43,12 +43,6 @@ def ask(port, path="/", body=b"x", timeout=AT_ONCE):
         return response.status, response.read()
     finally:
         connection.close()
-
-
-def busy(pid):
-    """Whether it has used the processor for a twentieth of a second: it is no longer starting."""
-    stat = read(pid, "stat")
-    return stat != b"" and int(stat.rsplit(b")", 1)[1].split()[11]) >= 5
 
 
 def refuses(port):

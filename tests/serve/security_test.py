@@ -22,6 +22,7 @@ import time
 import unittest
 
 from server import BUILD, COMPILING, FERRY, Server, environment, make_guest, sanitized
+from processes import busy, children, descriptors, read  # server says where it is
 
 HELLO = BUILD / "functions" / "hello-c.wasm"
 OPEN = BUILD / "functions" / "hostile" / "open-path.wasm"
@@ -187,6 +188,37 @@ class Security(unittest.TestCase):
         with Server(self.folder, HELLO, options=["--no-sandbox"]) as server:
             for worker in server.workers():
                 self.assertEqual(status_of(worker)["NoNewPrivs"], "0")
+
+    @unittest.skipIf(shutil.which("wat2wasm") is None, "wat2wasm is missing")
+    def test_who_tries_a_snapshot_is_shut_in(self):
+        on = self.sandbox()
+        guest = make_guest("busy-start", self.folder)
+
+        def who_runs_it(server):
+            end = time.monotonic() + COMPILING
+            while time.monotonic() < end:
+                for maker in children(server.process.pid):
+                    for pid in children(maker):
+                        if b"__compile" not in read(pid, "cmdline") and busy(pid):
+                            return pid
+                time.sleep(0.01)
+            self.fail(f"nobody tries a snapshot: {server.lines}")
+
+        with Server(self.folder, guest, options=[], snapshots=True) as server:
+            pid = who_runs_it(server)
+            status = status_of(pid)
+            self.assertEqual(status["NoNewPrivs"], "1")
+            self.assertEqual(int(status["CapEff"], 16), 0)
+            if "system-calls" in on:
+                self.assertEqual(status["Seccomp"], "2")
+            if os.geteuid() == 0:  # others may not look into it
+                self.assertNotIn(b"HOME=", read(pid, "environ"))
+                ways = [each for each in descriptors(pid) if each.split(":")[0] in ("socket", "pipe")]
+                # To the process that compiles for it; and standard error.
+                self.assertEqual(len(ways), 2, descriptors(pid))
+            self.assertEqual(server.ask().status, 204)
+        with Server(self.folder, guest, options=["--no-sandbox"], snapshots=True) as server:
+            self.assertEqual(status_of(who_runs_it(server))["NoNewPrivs"], "0")
 
     @unittest.skipIf(sanitized(), "the shadow of its memory is too large to look through")
     def test_workers_do_not_have_the_key_of_the_store(self):

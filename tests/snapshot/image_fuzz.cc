@@ -1,9 +1,11 @@
 // Any module, edited as a snapshot is made: what comes out can be read again, and has the same
-// imports and exports. The first four bytes choose what is asked for.
+// imports and exports. The first four bytes choose what is asked for. And as a message of the
+// process that runs a function for its snapshot.
 #include <algorithm>
 #include <cstring>
 
 #include "snapshot/image.h"
+#include "snapshot/trial_message.h"
 
 using namespace ferry;  // NOLINT: a program of one function
 
@@ -20,9 +22,17 @@ void must_be_readable(const Result<Bytes>& made, const wasm::Binary& before) {
   }
 }
 
+void must_say_the_same(ByteView bytes) {
+  const auto message = snapshot::decode(bytes);
+  if (!message.ok()) return;
+  const auto again = snapshot::encode(*message);
+  if (!again.ok() || again->size() != bytes.size()) __builtin_trap();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  must_say_the_same({data, size});
   if (size < 4) return 0;
   const ByteView choice(data, 4);
   const ByteView module(data + 4, size - 4);
