@@ -84,7 +84,7 @@ bool leads_nowhere(int fd) {
   return is.st_nlink == 0 || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
 }
 
-// What was inherited leads to whoever serves, to its log, and to who calls it.
+// What was inherited leads to whoever serves, and to who calls it.
 void close_ways_out(int socket) {
   std::error_code unknown;
   std::vector<int> open;

@@ -30,7 +30,8 @@ struct TriedSnapshot {
 };
 
 // Makes the snapshot with these tools, which ask the process of before. Its standard input and
-// output lead nowhere; of other descriptors it has files for reading.
+// output lead nowhere, its standard error where this one's does (an engine's last words); of other
+// descriptors it has files for reading.
 using Trial = std::function<Result<TriedSnapshot>(const SnapshotTools& asking)>;
 
 // By a process that has one thread; blocks until the other has ended. An error of the trial's comes
